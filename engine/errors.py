@@ -1,0 +1,132 @@
+"""Every error this program raises on purpose, grouped by who must act.
+
+    QliroFortnoxError
+    ├── FileError           a person mends a file; all findings at once          exit 2
+    ├── UsageError          a person calls the command differently               exit 2
+    ├── AccessError         a person mends credentials, rights or licences       exit 1
+    ├── StalePlanError      a person looks at what moved and plans again         exit 1
+    ├── BusyError           another run of the same merchant; try again later    exit 75
+    ├── UnavailableError    a server does not answer; try again later            exit 75
+    └── ItemError           one line, document or answer; the rest goes on       parked
+
+An error that a person can mend says what, where, why and the remedy. Nothing here
+carries a secret: texts are built from names and places, never from whole contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line; stable, listed in ``--help`` and the README."""
+
+    OK = 0
+    FAILED = 1
+    INVALID = 2
+    ATTENTION = 3
+    TRY_LATER = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a file that a person edits; line and column count from 1, 0 means unknown."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.path
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong in one place, with the remedy where it is known.
+
+    ``code`` is stable and kebab-case (``unknown-key``); ``severity`` is error or warning.
+    """
+
+    place: Place
+    code: str
+    message: str
+    remedy: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.code}: {self.message}"
+        return f"{text} {self.remedy}" if self.remedy else text
+
+
+@dataclass(slots=True)
+class QliroFortnoxError(Exception):
+    """Base of all: a sentence, and the exit code that the command line ends with."""
+
+    message: str
+    remedy: str = ""
+    exit_code: Exit = field(default=Exit.FAILED, init=False)
+
+    def __post_init__(self) -> None:
+        Exception.__init__(self, self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class FileError(QliroFortnoxError):
+    """One or more findings in files that a person edits; raised once, with all of them."""
+
+    __slots__ = ("findings",)
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+        self.exit_code = Exit.INVALID
+
+    @classmethod
+    def at(
+        cls, path: str | Path, line: int, column: int, code: str, message: str, remedy: str = ""
+    ) -> FileError:
+        """The error with a single finding."""
+        return cls([Finding(Place(str(path), line, column), code, message, remedy)])
+
+
+class UsageError(QliroFortnoxError):
+    """The command was called in a way that cannot work."""
+
+    def __post_init__(self) -> None:
+        QliroFortnoxError.__post_init__(self)
+        self.exit_code = Exit.INVALID
+
+
+class AccessError(QliroFortnoxError):
+    """Credentials refused, rights or licences missing; nothing else can succeed either."""
+
+
+class StalePlanError(QliroFortnoxError):
+    """A saved plan no longer fits the world; ``message`` names what moved."""
+
+
+class BusyError(QliroFortnoxError):
+    """Another process works on the same merchant."""
+
+    def __post_init__(self) -> None:
+        QliroFortnoxError.__post_init__(self)
+        self.exit_code = Exit.TRY_LATER
+
+
+class UnavailableError(QliroFortnoxError):
+    """A server does not answer or answers with errors of its own; later may be better."""
+
+    def __post_init__(self) -> None:
+        QliroFortnoxError.__post_init__(self)
+        self.exit_code = Exit.TRY_LATER
+
+
+class ItemError(QliroFortnoxError):
+    """One line, document or answer cannot be handled; it is parked and the rest goes on."""

@@ -1,0 +1,235 @@
+-- Every table of a merchant's database, in the order of the way. Run at start, then checkpointed.
+-- Money is DECIMAL(18,4): two decimals are expected, a third must not be lost before it is refused.
+-- Ids are text or BIGINT as the API has them; times carry a zone; columns of an API keep its spelling.
+-- The columns of qliro.* and fortnox.* are what a mapping may name: the compiler reads them from here.
+
+CREATE SCHEMA IF NOT EXISTS raw;
+CREATE SCHEMA IF NOT EXISTS qliro;
+CREATE SCHEMA IF NOT EXISTS fortnox;
+CREATE SCHEMA IF NOT EXISTS ledger;
+
+CREATE SEQUENCE IF NOT EXISTS raw.answer_seq;
+CREATE SEQUENCE IF NOT EXISTS ledger.event_seq;
+
+-- extract: each answer as it came, append-only -----------------------------------------------
+CREATE TABLE IF NOT EXISTS raw.answer (
+    seq      BIGINT NOT NULL DEFAULT nextval('raw.answer_seq'),
+    noted_at TIMESTAMPTZ NOT NULL,     -- when the request was sent
+    origin   VARCHAR NOT NULL,         -- network, or file:NAME
+    source   VARCHAR NOT NULL,         -- qliro or fortnox
+    endpoint VARCHAR NOT NULL,         -- name in engine/extract/endpoints.py, or unknown
+    method   VARCHAR NOT NULL,
+    path     VARCHAR NOT NULL,
+    query    VARCHAR NOT NULL,         -- name=value&…, sorted
+    status   INTEGER NOT NULL,
+    body     VARCHAR NOT NULL,
+    digest   VARCHAR NOT NULL,         -- sha256 of the body
+    problem  VARCHAR                   -- why it could not be read, if it could not
+);
+CREATE TABLE IF NOT EXISTS raw.cursor (  -- the last row of a stream holds
+    stream VARCHAR NOT NULL, value VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS raw.staged (  -- answers up to this seq have been staged
+    seq BIGINT NOT NULL
+);
+
+-- stage: Qliro ---------------------------------------------------------------------------------
+CREATE TABLE IF NOT EXISTS qliro.settlement_batch (
+    Id             BIGINT NOT NULL,
+    BatchId        VARCHAR,
+    AcquirerName   VARCHAR,
+    BatchDate      DATE,
+    CurrencyCode   VARCHAR,
+    TotalAmount    DECIMAL(18, 4),
+    TotalFeeAmount DECIMAL(18, 4),
+    FxTotalAmount  DECIMAL(18, 4),
+    FxCurrencyCode VARCHAR,
+    FxRate         DECIMAL(18, 8),
+    raw_seq        BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS qliro.settlement_summary (
+    Id      BIGINT NOT NULL,
+    part    VARCHAR NOT NULL,          -- total, accepted, pending, rejected
+    DebitTransactionsTotalSum  DECIMAL(18, 4),
+    DebitTransactionsCount     BIGINT,
+    CreditTransactionsTotalSum DECIMAL(18, 4),
+    CreditTransactionsCount    BIGINT,
+    FeeTransactionsTotalSum    DECIMAL(18, 4),
+    FeeTransactionsCount       BIGINT,
+    raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS qliro.settlement_line (
+    line                   VARCHAR NOT NULL,  -- id: of batch, transaction, action, type, amount, ordinal
+    Id                     BIGINT NOT NULL,   -- the batch
+    position               INTEGER NOT NULL,  -- in the answer, from 1
+    Status                 VARCHAR NOT NULL,  -- Accepted, Pending, Rejected (the list it stood in)
+    PaymentTransactionId   BIGINT,
+    OrderId                BIGINT,
+    MerchantOrderReference VARCHAR,
+    BatchId                VARCHAR,
+    Action                 VARCHAR,           -- Debit, Credit, or what Qliro sent
+    Type                   VARCHAR,           -- Transaction, Fee, Chargeback, or what Qliro sent
+    CurrencyCode           VARCHAR,
+    Amount                 DECIMAL(18, 4),
+    AmountExcludingVat     DECIMAL(18, 4),
+    VatRate                DECIMAL(18, 4),
+    CountryCode            VARCHAR,
+    AcquirerName           VARCHAR,
+    PaymentMethodType      VARCHAR,
+    PaymentMethodSubType   VARCHAR,
+    PspSettlementDate      DATE,
+    ImportSettlementDate   DATE,
+    TransactionCompletedDate DATE,
+    FxRate                 DECIMAL(18, 8),
+    FxCurrencyCode         VARCHAR,
+    FxTotal                DECIMAL(18, 4),
+    vanished               BOOLEAN NOT NULL,  -- stood in an earlier answer and not in the last
+    raw_seq                BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS qliro."order" (
+    OrderId           BIGINT NOT NULL,
+    MerchantReference VARCHAR,
+    Currency          VARCHAR,
+    Country           VARCHAR,
+    PaymentMethodName VARCHAR,
+    raw_seq           BIGINT NOT NULL
+);
+
+-- stage: Fortnox -------------------------------------------------------------------------------
+CREATE TABLE IF NOT EXISTS fortnox.invoice (
+    DocumentNumber            VARCHAR NOT NULL,
+    Balance                   DECIMAL(18, 4),
+    Booked                    BOOLEAN,
+    Cancelled                 BOOLEAN,
+    Currency                  VARCHAR,
+    CurrencyRate              DECIMAL(18, 8),
+    CurrencyUnit              DECIMAL(18, 4),
+    CustomerNumber            VARCHAR,
+    CostCenter                VARCHAR,
+    Project                   VARCHAR,
+    DueDate                   DATE,
+    InvoiceDate               DATE,
+    FinalPayDate              DATE,
+    InvoiceType               VARCHAR,
+    OCR                       VARCHAR,
+    ExternalInvoiceReference1 VARCHAR,
+    ExternalInvoiceReference2 VARCHAR,
+    TermsOfPayment            VARCHAR,
+    Total                     DECIMAL(18, 4),
+    raw_seq                   BIGINT NOT NULL,
+    as_of                     TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.invoice_detail (  -- what the list leaves out
+    DocumentNumber  VARCHAR NOT NULL,
+    YourOrderNumber VARCHAR,
+    OurReference    VARCHAR,
+    YourReference   VARCHAR,
+    OrderReference  VARCHAR,
+    raw_seq         BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.invoice_payment (
+    Number               VARCHAR NOT NULL,
+    InvoiceNumber        VARCHAR NOT NULL,
+    Amount               DECIMAL(18, 4),
+    Booked               BOOLEAN,
+    Currency             VARCHAR,
+    CurrencyRate         DECIMAL(18, 8),
+    PaymentDate          DATE,
+    Source               VARCHAR,
+    WriteOffExist        BOOLEAN,
+    raw_seq              BIGINT NOT NULL,
+    as_of                TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.invoice_payment_detail (  -- what the list leaves out
+    Number               VARCHAR NOT NULL,
+    AmountCurrency       DECIMAL(18, 4),
+    ModeOfPayment        VARCHAR,
+    ModeOfPaymentAccount INTEGER,
+    WriteOffs            DECIMAL(18, 4),       -- their sum
+    raw_seq              BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.voucher (
+    VoucherSeries   VARCHAR NOT NULL,
+    VoucherNumber   INTEGER NOT NULL,
+    Year            INTEGER NOT NULL,
+    Description     VARCHAR,
+    TransactionDate DATE,
+    raw_seq         BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.account (
+    Number INTEGER NOT NULL, Description VARCHAR, Active BOOLEAN, Year INTEGER,
+    CostCenterSettings VARCHAR, ProjectSettings VARCHAR, VATCode VARCHAR, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.voucher_series (
+    Code VARCHAR NOT NULL, Description VARCHAR, Manual BOOLEAN, Year INTEGER, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.financial_year (
+    Id INTEGER NOT NULL, FromDate DATE, ToDate DATE, AccountingMethod VARCHAR, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.locked_period (EndDate DATE, raw_seq BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS fortnox.currency (
+    Code VARCHAR NOT NULL, BuyRate DECIMAL(18, 8), SellRate DECIMAL(18, 8), Unit DECIMAL(18, 4),
+    "Date" DATE, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.mode_of_payment (
+    Code VARCHAR NOT NULL, Description VARCHAR, AccountNumber INTEGER, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.company (
+    CompanyName VARCHAR, OrganizationNumber VARCHAR, DatabaseNumber VARCHAR, raw_seq BIGINT NOT NULL
+);
+
+-- plan: what became of each source entity, append-only; the last row of (mapping, source) holds --
+CREATE TABLE IF NOT EXISTS ledger.outcome (
+    noted_at TIMESTAMPTZ NOT NULL,
+    run      VARCHAR NOT NULL,
+    mapping  VARCHAR NOT NULL,
+    source   VARCHAR NOT NULL,         -- id of the line or payout
+    payout   VARCHAR NOT NULL,
+    state    VARCHAR NOT NULL,         -- planned, waiting, parked, ignored, adopted
+    code     VARCHAR NOT NULL,         -- stable reason: no-invoice, ambiguous, …
+    reason   VARCHAR NOT NULL,         -- a sentence
+    covers   VARCHAR[] NOT NULL,       -- ids of the lines it accounts for
+    action   VARCHAR,                  -- id, when planned or adopted
+    trace    VARCHAR NOT NULL,         -- JSON: rule and place, inputs, lets, table rows, candidates
+    digest   VARCHAR NOT NULL          -- of state, covers, document and trace: unchanged is not written
+);
+-- deliver: an action's document as first intended, and all that happened to it, append-only ------
+CREATE TABLE IF NOT EXISTS ledger.action (
+    action   VARCHAR NOT NULL,
+    noted_at TIMESTAMPTZ NOT NULL,
+    run      VARCHAR NOT NULL,
+    mapping  VARCHAR NOT NULL,
+    target   VARCHAR NOT NULL,
+    source   VARCHAR NOT NULL,
+    payout   VARCHAR NOT NULL,
+    covers   VARCHAR[] NOT NULL,
+    document VARCHAR NOT NULL,         -- JSON of what is to be created
+    identity VARCHAR NOT NULL          -- JSON: what to ask for, what must agree
+);
+CREATE TABLE IF NOT EXISTS ledger.event (
+    seq     BIGINT NOT NULL DEFAULT nextval('ledger.event_seq'),
+    noted_at TIMESTAMPTZ NOT NULL,
+    run     VARCHAR NOT NULL,
+    action  VARCHAR NOT NULL,
+    step    VARCHAR NOT NULL,          -- create, bookkeep, …
+    event   VARCHAR NOT NULL,          -- sending, done, refused, throttled, unknown, found, absent, undecided
+    method  VARCHAR, path VARCHAR, body VARCHAR,   -- the exact request, with sending
+    status  INTEGER, answer VARCHAR,               -- what came back
+    number  VARCHAR,                   -- of the document in the target, once known
+    note    VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.resolution (
+    noted_at TIMESTAMPTZ NOT NULL, who VARCHAR NOT NULL, line VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,             -- invoice, ignore, suspense, retry
+    detail VARCHAR, reason VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.proof (
+    noted_at TIMESTAMPTZ NOT NULL, run VARCHAR NOT NULL, payout VARCHAR NOT NULL,
+    holds BOOLEAN NOT NULL, digest VARCHAR NOT NULL, detail VARCHAR NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ledger.run (
+    run VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL, event VARCHAR NOT NULL, detail VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.mapping_set (
+    digest VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL, files VARCHAR NOT NULL  -- JSON: name → text
+);

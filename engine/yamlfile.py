@@ -1,0 +1,190 @@
+"""Reads the YAML that people edit: 1.2 core rules, no duplicate keys, a place for every node.
+
+Reads a file or a text, gives plain values (``str``, ``int``, ``Decimal``, ``bool``, ``None``,
+``list``, ``dict``) and beside them the line and column of each key and value. YAML 1.1 would
+read the country ``NO`` as false, ``12:30`` as a number, and let a duplicate key win in silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.errors import FileError, Finding, Place
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # PyYAML without libyaml: the same rules, only slower
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+Path_ = tuple[str | int, ...]
+
+_NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
+_TRUE = re.compile(r"(?:true|True|TRUE)\Z")
+_FALSE = re.compile(r"(?:false|False|FALSE)\Z")
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_OCTAL = re.compile(r"0o[0-7]+\Z")
+_HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+
+# A file that unfolds to more nodes than this is an attack or a mistake (aliases of aliases).
+MOST_NODES = 200_000
+DEEPEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A parsed file. ``values`` and ``keys`` hold (line, column), from 1, by path of keys."""
+
+    path: str
+    value: Any
+    values: dict[Path_, tuple[int, int]] = field(repr=False)
+    keys: dict[Path_, tuple[int, int]] = field(repr=False)
+
+    def place(self, path: Iterable[str | int] = (), *, key: bool = False) -> Place:
+        """Where the value (or, with ``key``, its key) at ``path`` stands.
+
+        A path that the file does not hold gives the place of its nearest ancestor.
+        """
+        steps = tuple(path)
+        while True:
+            if key and steps in self.keys:
+                return Place(self.path, *self.keys[steps])
+            if steps in self.values:
+                return Place(self.path, *self.values[steps])
+            if not steps:
+                return Place(self.path)
+            steps = steps[:-1]
+
+    def finding(
+        self,
+        path: Iterable[str | int],
+        code: str,
+        message: str,
+        remedy: str = "",
+        *,
+        key: bool = False,
+        severity: str = "error",
+    ) -> Finding:
+        """A finding at the place of ``path``."""
+        return Finding(self.place(path, key=key), code, message, remedy, severity)
+
+
+def read(path: Path) -> YamlFile:
+    """The file at ``path``. Raises FileError: missing, not UTF-8, not YAML, duplicate keys."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileError.at(path, 0, 0, "no-such-file", "there is no such file.") from None
+    except IsADirectoryError:
+        raise FileError.at(path, 0, 0, "not-a-file", "this is a folder.") from None
+    except PermissionError:
+        raise FileError.at(path, 0, 0, "not-readable", "this file may not be read.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise FileError.at(path, line, 1, "not-utf-8", "the file is not UTF-8 text.") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, path: str = "<text>") -> YamlFile:
+    """The same of a text; ``path`` is the name that findings carry."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        raise FileError.at(path, line, column, "not-yaml", f"{message}.") from None
+    except yaml.YAMLError as error:  # a control character, say: no mark but a text
+        raise FileError.at(path, 0, 0, "not-yaml", str(error).splitlines()[0]) from None
+    finally:
+        loader.dispose()  # type: ignore[no-untyped-call]
+    builder = _Builder(path)
+    value = None if node is None else builder.build(node, ())
+    if builder.findings:
+        raise FileError(builder.findings)
+    return YamlFile(path, value, builder.values, builder.keys)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy naming the nearest known name, or the known ones when none is near."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Known: {', '.join(names)}." if names else ""
+
+
+class _Builder:
+    """Turns nodes into values; held open because findings and places gather on the way."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.values: dict[Path_, tuple[int, int]] = {}
+        self.keys: dict[Path_, tuple[int, int]] = {}
+        self.findings: list[Finding] = []
+        self.nodes = 0
+
+    def build(self, node: yaml.Node, path: Path_) -> Any:
+        self.nodes += 1
+        spot = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if self.nodes > MOST_NODES:
+            raise FileError.at(self.path, *spot, "too-large", f"more than {MOST_NODES} nodes.")
+        if len(path) > DEEPEST:  # an alias inside its own anchor has no end
+            raise FileError.at(self.path, *spot, "too-deep", f"nested over {DEEPEST} levels.")
+        self.values[path] = spot
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            spot = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._refuse(spot, "key-not-text", "a key must be a plain text.")
+                continue
+            key = key_node.value
+            if key in result:
+                first = self.keys[(*path, key)]
+                self._refuse(
+                    spot, "duplicate-key", f"{key!r} stands already in line {first[0]}."
+                )
+                continue
+            self.keys[(*path, key)] = spot
+            result[key] = self.build(value_node, (*path, key))
+        return result
+
+    def _refuse(self, spot: tuple[int, int], code: str, message: str) -> None:
+        self.findings.append(Finding(Place(self.path, *spot), code, message))
+
+
+def _scalar(node: yaml.ScalarNode) -> str | int | Decimal | bool | None:
+    text: str = node.value
+    if node.style:  # quoted or a block: text, whatever it looks like
+        return text
+    if _NULL.match(text):
+        return None
+    if _TRUE.match(text):
+        return True
+    if _FALSE.match(text):
+        return False
+    if _INT.match(text):
+        return int(text)
+    if _OCTAL.match(text):
+        return int(text[2:], 8)
+    if _HEX.match(text):
+        return int(text[2:], 16)
+    if _NUMBER.match(text):
+        return Decimal(text)
+    return text
