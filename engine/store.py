@@ -1,0 +1,192 @@
+"""The merchant's database: one DuckDB file, one writer, and a copy for readers while it is busy.
+
+Reads and writes ``<state>/<merchant>.duckdb``; holds ``<merchant>.lock`` while writing and leaves
+``<merchant>.last.duckdb``, the state after the last finished run, for ``status`` and ``explain``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from engine.errors import BusyError, UsageError
+
+SQL_FOLDER = Path(__file__).parent / "sql"
+MEMORY_LIMIT = "1GB"
+
+
+def sql(name: str) -> str:
+    """The text of ``engine/sql/<name>.sql``."""
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+class Store:
+    """An open database. All writes go through here, on one connection, from one thread."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+        self.connection = connection
+        self.path = path
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+        """Carry out one statement; nothing comes back."""
+        self.connection.execute(statement, list(parameters))
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """All rows of a query as dicts. Fetched at once: a write inside a fetch loop ends it."""
+        cursor = self.connection.execute(query, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def value(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self.connection.execute(query, list(parameters)).fetchone()
+        return row[0] if row else None
+
+    def append(self, table: str, rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
+        """Add rows of values in the order of ``columns``; the table's defaults fill the rest."""
+        values = [list(row) for row in rows]
+        if not values:
+            return
+        names = ", ".join(f'"{column}"' for column in columns)
+        marks = ", ".join("?" for _ in columns)
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 own names only
+        if len(values) == 1:
+            self.connection.execute(statement, values[0])
+        else:
+            with self.transaction():
+                self.connection.executemany(statement, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Inside another transaction it joins that one."""
+        if getattr(self, "_inside", False):
+            yield
+            return
+        self.connection.execute("BEGIN")
+        self._inside = True
+        try:
+            yield
+        except BaseException:
+            self._inside = False
+            self.connection.execute("ROLLBACK")
+            raise
+        self._inside = False
+        self.connection.execute("COMMIT")
+
+
+def in_memory() -> Store:
+    """A database that ends with the process, for tests, checks and replays."""
+    return _prepared(duckdb.connect(":memory:"), None)
+
+
+@contextmanager
+def writing(folder: Path, merchant: str) -> Iterator[Store]:
+    """The merchant's database, for this process alone; the readers' copy is renewed at the end.
+
+    Raises BusyError, naming the other process, when a run of the merchant is under way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{merchant}.duckdb"
+    with _locked(folder / f"{merchant}.lock", merchant):
+        store = _prepared(_connect(path, merchant), path)
+        path.chmod(0o600)
+        try:
+            yield store
+        finally:
+            store.connection.execute("CHECKPOINT")
+            store.connection.close()
+            _renew_copy(path)
+
+
+@contextmanager
+def reading(folder: Path, merchant: str) -> Iterator[Store]:
+    """The merchant's state for reading: live, or as the last finished run left it.
+
+    Raises UsageError when the merchant has no database yet.
+    """
+    path = folder / f"{merchant}.duckdb"
+    if not path.exists():
+        raise UsageError(
+            f"{merchant} has no database in {folder} yet.", "Run `qliro-fortnox sync` first."
+        )
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException:
+        copy = folder / f"{merchant}.last.duckdb"
+        if not copy.exists():
+            raise BusyError(
+                f"The first run of {merchant} is under way.", "Ask again when it has ended."
+            ) from None
+        connection = duckdb.connect(str(copy), read_only=True)
+    connection.execute("SET TimeZone = 'Europe/Stockholm'")
+    try:
+        yield Store(connection, path)
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise BusyError(
+                f"Another program has the database of {merchant} open ({path}).",
+                "Close it and run again.",
+            ) from None
+        raise UsageError(
+            f"{path} is not a database that this version can read.",
+            "Restore it from a backup, or move it away and sync again.",
+        ) from None
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
+    """Harden and create what is missing. DDL only here, followed by a checkpoint."""
+    connection.execute("SET TimeZone = 'Europe/Stockholm'")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(sql("schema"))
+    connection.execute(sql("views"))
+    if path is not None:
+        connection.execute("CHECKPOINT")
+    connection.execute("SET enable_external_access = false")
+    return Store(connection, path)
+
+
+@contextmanager
+def _locked(path: Path, merchant: str) -> Iterator[None]:
+    """A lock that the kernel frees when the process ends, however it ends."""
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise BusyError(
+                f"Another run of {merchant} is under way (process {holder}); nothing was done.",
+                "Try again when it has ended.",
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _renew_copy(path: Path) -> None:
+    """Leave the finished state beside the database, complete or not at all."""
+    half = path.with_suffix(".half")
+    with suppress(OSError):  # a full disk must not turn a finished run into a failed one
+        shutil.copyfile(path, half)
+        half.chmod(0o600)
+        half.replace(path.with_suffix(".last.duckdb"))
