@@ -1,0 +1,91 @@
+"""A company as the sandbox makes it: its registers, and nothing booked yet.
+
+It reads nothing and writes a new ``World``: accounts, voucher series, financial years, currencies
+and modes of payment, from the world's own chart.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime
+from decimal import Decimal
+
+from engine.sandbox.world import (
+    DEFAULT_START,
+    STOCKHOLM,
+    Account,
+    Chart,
+    Clock,
+    Currency,
+    FinancialYear,
+    Mode,
+    Series,
+    World,
+)
+
+
+def empty_world(
+    now: datetime = DEFAULT_START, *, seed: int = 0, runs: bool = False, chart: Chart | None = None
+) -> World:
+    """A company with its registers and nothing booked: last year and this one, open, in SEK.
+
+    ``now`` is where the world's clock starts (aware); with ``runs`` it goes on from there.
+    """
+    chart = chart or Chart()
+    dice = random.Random(seed)  # noqa: S311  a history is to be repeatable, not secret
+    world = World(clock=Clock(now.astimezone(STOCKHOLM), runs), chart=chart, random=dice)
+    names = {
+        chart.receivable: "Kundfordringar",
+        chart.interim: "Fordringar för kontokort och kuponger",
+        **dict.fromkeys(sorted(set(chart.interim_by_method.values())), "Fordran Qliro"),
+        chart.dispute: "Reklamerade kortköp",
+        chart.inactive: "Vilande konto",
+        chart.cash: "Kassa",
+        chart.bank: "Företagskonto",
+        chart.fees_pending: "Förutbetalda avgifter",
+        2611: "Utgående moms 25 %",
+        chart.fee_vat: "Debiterad ingående moms",
+        chart.debt: "Övriga kortfristiga skulder",
+        chart.fees_owed: "Upplupna avgifter",
+        chart.suspense: "Observationskonto",
+        3001: "Försäljning 25 %",
+        chart.rounding: "Öres- och kronutjämning",
+        chart.fx_gain: "Valutakursvinster",
+        chart.fees: "Bankkostnader",
+        chart.fx_loss: "Valutakursförluster",
+    }
+    for number in sorted(names):
+        world.accounts[number] = Account(number, names[number], number != chart.inactive)
+    for code, text, manual in (
+        (chart.series_closed, "Redovisning", False),
+        (chart.series_invoice, "Kundfakturor", False),
+        (chart.series_payment, "Inbetalningar", False),
+        (chart.series_fees, "Qliro avgifter", True),
+        (chart.series_transfer, "Qliro utbetalningar", True),
+        (chart.series_dispute, "Qliro reklamationer", True),
+    ):
+        world.series[code] = Series(code, text, manual)
+    this = now.astimezone(STOCKHOLM).year
+    for id, year in enumerate((this - 1, this), start=1):
+        world.years[id] = FinancialYear(id, date(year, 1, 1), date(year, 12, 31))
+    for code, text, rate in (
+        ("SEK", "Svenska kronor", "1"),
+        ("EUR", "Euro", "11.25"),
+        ("NOK", "Norska kronor", "0.97"),
+        ("DKK", "Danska kronor", "1.51"),
+    ):
+        world.currencies[code] = Currency(code, text, Decimal(rate), Decimal(rate))
+    for code, text, account in (
+        ("BG", "Bankgiro", chart.bank),
+        ("KONTANT", "Kontant", chart.cash),
+        ("QLIRO", "Qliro", chart.interim),
+    ):
+        world.modes[code] = Mode(code, text, account)
+    world.predefined = {
+        "CUSTCLAIM": chart.receivable,
+        "ROUNDOFF": chart.rounding,
+        "CURRENCYWIN": chart.fx_gain,
+        "CURRENCYLOSS": chart.fx_loss,
+        "BG": chart.bank,
+    }
+    return world
