@@ -1,0 +1,330 @@
+"""What a merchant's settings must satisfy together, beyond what a schema can say of each.
+
+Reads the filled settings tree and the file's places, gives findings: what a chosen mode needs,
+prefixes and fields, rows that can never decide, accounts, addresses, folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Set
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.errors import Finding
+from engine.settings import BY_ENVIRONMENT, HOME, Schema, Setting, get, needs, settings_of
+from engine.validate import dotted, shown
+from engine.yamlfile import Path_, YamlFile, nearest
+
+BUILT_FLOWS = frozenset({"payouts"})
+WRITING_FLOWS = ("orders", "invoices", "refunds")
+
+Rule = Callable[[YamlFile, Mapping[str, Any], Schema], Iterator[Finding]]
+
+
+def findings(
+    file: YamlFile, tree: Mapping[str, Any], schema: Schema, told: Set[Path_] = frozenset()
+) -> list[Finding]:
+    """What is wrong in ``tree`` (filled, without the values that the schema refused).
+
+    ``told`` are the paths that already have a finding: nothing is said of them twice.
+    """
+    found = [finding for rule in _RULES for finding in rule(file, tree, schema)]
+    for need in needs(tree, schema):
+        path = need.setting.path
+        if not any(path[: len(given)] == given for given in told):
+            found.append(_needed(file, need.setting, need.because))
+    return found
+
+
+def mapping_folder(merchant_file: Path, mapping_set: str) -> Path:
+    """The folder of a mapping set: an installed one by name, or a path from the merchant file."""
+    if "/" in mapping_set or mapping_set.startswith("."):
+        return (merchant_file.parent / mapping_set).resolve()
+    return HOME / "mappings" / mapping_set
+
+
+def _needed(
+    file: YamlFile, setting: Setting, because: tuple[tuple[str, Any], ...]
+) -> Finding:
+    reasons = [
+        f"{key} {shown(value).strip(chr(39))}{'' if _given(file, key) else ' (the default)'}"
+        for key, value in because
+        if value is not None and not key.startswith("flows.")
+    ]
+    by = " and ".join(reasons)
+    message = f"{setting.key} is missing; {by} needs it." if by else f"{setting.key} is missing."
+    return file.finding(
+        setting.path, "missing-key", message, setting.schema.get("description", ""), key=True
+    )
+
+
+def _given(file: YamlFile, key: str) -> bool:
+    return get(file.value, key) is not None
+
+
+def _flows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    flows = tree["flows"]
+    for flow, on in flows.items():
+        if on and flow not in BUILT_FLOWS:
+            yield file.finding(
+                ("flows", flow),
+                "not-built",
+                f"the flow {flow} is not built yet; this version runs payouts only.",
+                f"Write {flow}: false.",
+            )
+    field = tree["payout_reference_field"]
+    declared = schema["properties"]["payout_reference_field"]
+    writing = [flow for flow in WRITING_FLOWS if flows[flow]]
+    if field in declared["x-numbered-by-fortnox"] and writing:
+        yield file.finding(
+            ("payout_reference_field",),
+            "field-not-writable",
+            f"{field} can only be searched, so the flow {writing[0]} cannot write a reference"
+            " into it.",
+            "Choose ExternalInvoiceReference1, or switch the flow off.",
+        )
+
+
+def _references(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    first, second = tree["payout_reference_field"], tree["second_reference_field"]
+    if first == second:
+        at = "second_reference_field" if _given(file, "second_reference_field") else None
+        yield file.finding(
+            (at or "payout_reference_field",),
+            "same-field",
+            f"payout_reference_field and second_reference_field are both {first}.",
+            "Each carries another identifier: choose two fields.",
+        )
+    prefix = tree["payment_reference_prefix"] or ""
+    longest = schema["properties"]["payout_reference_field"]["x-longest"]
+    reference = schema["properties"]["payment_reference_prefix"]["x-longest-reference"]
+    for field in dict.fromkeys((first, second)):
+        limit = longest.get(field)
+        if limit is not None and len(prefix) + reference > limit:
+            yield file.finding(
+                ("payment_reference_prefix",),
+                "prefix-too-long",
+                f"{prefix!r} has {len(prefix)} characters and a reference up to {reference}, but"
+                f" {field} holds {limit}.",
+                f"Shorten it to {limit - reference} characters, or choose another field.",
+            )
+
+
+def _payouts_from(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    value = tree["payouts_from"]
+    if value is not None and not isinstance(value, date):
+        yield file.finding(
+            ("payouts_from",), "not-a-date", f"payouts_from: there is no day {value}."
+        )
+
+
+def _rows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    """Rows that a row above always decides, bank accounts named twice, dimensions of nothing."""
+    yield from _covered(file, tree, "interim_accounts", ("method", "currency"))
+    yield from _covered(file, tree, "dimensions", ("method", "country"))
+    yield from _covered(file, tree, "bank_accounts", ("currency",))
+    for index, row in _usable(tree, "dimensions"):
+        if row.get("cost_center") is None and row.get("project") is None:
+            yield file.finding(
+                ("dimensions", index),
+                "empty-row",
+                f"dimensions[{index}] names neither cost_center nor project.",
+                "Give it one of them, or delete the row.",
+            )
+
+
+def _covered(
+    file: YamlFile, tree: Mapping[str, Any], table: str, inputs: tuple[str, ...]
+) -> Iterator[Finding]:
+    above: dict[tuple[str | None, ...], int] = {}
+    for index, row in _usable(tree, table):
+        for case in _cases(row, inputs):
+            first = next(
+                (line for known, line in above.items() if _covers(known, case)), None
+            )
+            if first is None:
+                above[case] = index
+                continue
+            named = zip(inputs, case, strict=True)
+            what = ", ".join(value or f"any {name}" for name, value in named)
+            if first == index:
+                message = f"{table}[{index}] names {what} twice."
+            else:
+                place = file.place((table, first))
+                message = f"{table}[{index}]: {what} is decided by the row in line {place.line}."
+            yield file.finding(
+                (table, index), "duplicate-row", message, "Delete one, or put the narrower first."
+            )
+
+
+def _usable(tree: Mapping[str, Any], table: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for index, row in enumerate(tree[table] or ()):
+        if isinstance(row, dict):
+            yield index, row
+
+
+def _cases(row: Mapping[str, Any], inputs: tuple[str, ...]) -> list[tuple[str | None, ...]]:
+    cases: list[tuple[str | None, ...]] = [()]
+    for name in inputs:
+        value = row.get(name)
+        options = value if isinstance(value, list) else [value]
+        cases = [(*case, option) for case in cases for option in options]
+    return cases
+
+
+def _covers(known: tuple[str | None, ...], case: tuple[str | None, ...]) -> bool:
+    return all(mine is None or mine == its for mine, its in zip(known, case, strict=True))
+
+
+def _accounts(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    """Interim accounts hold exactly the open lines, so nothing else may use them."""
+    interim = {row.get("account") for _, row in _usable(tree, "interim_accounts")}
+    interim = (interim | {tree["default_interim_account"]}) - {None}
+    others: list[Path_] = [
+        ("bank_accounts", index, "account") for index, _ in _usable(tree, "bank_accounts")
+    ]
+    others += [("accounts", name) for name in tree["accounts"]]
+    for path in others:
+        account = get(tree, path)
+        if account in interim:
+            yield file.finding(
+                path,
+                "interim-account-shared",
+                f"{dotted(path)}: {account} is also an interim account.",
+                "An interim account holds the open lines and nothing else: use another account.",
+            )
+
+
+def _currencies(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    own = tree["accounting_currency"]
+    foreign = [
+        (table, index, row["currency"])
+        for table in ("interim_accounts", "bank_accounts")
+        for index, row in _usable(tree, table)
+        if row.get("currency") not in (None, own)
+    ]
+    if foreign and own:
+        table, index, currency = foreign[0]
+        for name in ("currency_gain", "currency_loss"):
+            if tree["accounts"][name] is None and not _given(file, f"accounts.{name}"):
+                yield file.finding(
+                    ("accounts", name),
+                    "missing-key",
+                    f"accounts.{name} is missing; {table}[{index}] in {currency} needs it.",
+                    key=True,
+                )
+    banks = {row.get("currency") for _, row in _usable(tree, "bank_accounts")}
+    if own and banks and own not in banks:
+        yield file.finding(
+            ("bank_accounts",),
+            "no-bank-account",
+            f"no bank account is declared for {own}, the currency of the books.",
+            key=True,
+            severity="warning",
+        )
+
+
+def _series(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for name, code in tree["voucher_series"].items():
+        if code in seen:
+            yield file.finding(
+                ("voucher_series", name),
+                "same-series",
+                f"voucher_series.{name} is {code}, like voucher_series.{seen[code]}.",
+                "One series for each kind keeps them apart in Fortnox.",
+                severity="warning",
+            )
+        elif code is not None:
+            seen[code] = name
+
+
+def _addresses(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    environment = tree["environment"]
+    for setting in settings_of(schema):
+        by_environment = setting.schema.get(BY_ENVIRONMENT)
+        address = get(tree, setting.path)
+        if not by_environment or not address or not environment:
+            continue
+        host = urlsplit(address).hostname
+        own = urlsplit(by_environment.get(environment, "")).hostname
+        others = {urlsplit(a).hostname: e for e, a in by_environment.items()}
+        if host != own and host in others:
+            names = [e for e, a in by_environment.items() if urlsplit(a).hostname == host]
+            yield file.finding(
+                setting.path,
+                "wrong-environment",
+                f"{setting.key}: {host} is the address for {' and '.join(names)}, but"
+                f" environment is {environment}.",
+                "Leave the address out, or correct the environment.",
+            )
+        local = host in ("localhost", "127.0.0.1", "::1")
+        if urlsplit(address).scheme == "http" and environment != "sandbox" and (
+            environment == "live" or not local
+        ):
+            yield file.finding(
+                setting.path,
+                "not-https",
+                f"{setting.key}: credentials must not travel unencrypted to {host}.",
+                "Write https://, or leave it out for the usual address.",
+            )
+
+
+def _credentials(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    pair = ("plus_api_key", "plus_api_secret")
+    for name, other in (pair, pair[::-1]):
+        if _given(file, f"qliro.{name}") and not _given(file, f"qliro.{other}"):
+            yield file.finding(
+                ("qliro", other),
+                "missing-key",
+                f"qliro.{other} is missing; qliro.{name} is of no use without it.",
+                key=True,
+            )
+    if tree["environment"] == "live" and _given(file, "fortnox.access_token"):
+        yield file.finding(
+            ("fortnox", "access_token"),
+            "token-expires",
+            "an access token lasts an hour; it is meant for tests.",
+            "Use client_id, client_secret and tenant_id.",
+            severity="warning",
+        )
+
+
+def _folders(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    merchant_file = Path(file.path)
+    name = tree["mapping_set"]
+    if name and not mapping_folder(merchant_file, name).is_dir():
+        installed = [
+            folder.name
+            for folder in (HOME / "mappings").iterdir()
+            if folder.is_dir() and folder.name != "errors" and not folder.name.startswith("_")
+        ]
+        yield file.finding(
+            ("mapping_set",),
+            "no-such-mapping-set",
+            f"there is no mapping set {name!r}.",
+            nearest(name, installed),
+        )
+    overlay = tree["overlay"]
+    if overlay and not (merchant_file.parent / overlay).is_dir():
+        yield file.finding(
+            ("overlay",),
+            "no-such-folder",
+            f"there is no folder {merchant_file.parent / overlay}.",
+        )
+
+
+_RULES: tuple[Rule, ...] = (
+    _flows,
+    _references,
+    _payouts_from,
+    _rows,
+    _accounts,
+    _currencies,
+    _series,
+    _addresses,
+    _credentials,
+    _folders,
+)

@@ -1,0 +1,204 @@
+"""Checks a YAML file that people edit against a JSON Schema and says what is wrong in sentences.
+
+Reads a parsed file and a schema (draft 2020-12), gives findings with line and column, all at
+once. A schema words its own refusals: ``x-code`` and ``x-says`` beside a pattern or a range.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from engine.errors import Finding
+from engine.yamlfile import Path_, YamlFile, nearest
+
+_KINDS = {
+    "object": "a mapping (key: value)",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A finding, and the path of keys whose value cannot be used because of it."""
+
+    path: Path_
+    finding: Finding
+
+
+def faults(
+    file: YamlFile,
+    schema: Mapping[str, Any],
+    *,
+    leave: Callable[[Path_], bool] = lambda path: False,
+) -> list[Fault]:
+    """All that ``schema`` refuses in ``file``, in the order of the file.
+
+    ``leave`` tells the paths that somebody else checks (secrets, whose values must not be shown).
+    Read the schema with ``parse_float=Decimal``: numbers are compared as they are written.
+    """
+    found: list[Fault] = []
+    for error in _Validator(schema).iter_errors(file.value):
+        if not leave(tuple(error.absolute_path)):
+            found += _translate(file, error)
+    return sorted(found, key=lambda fault: (fault.finding.place.line, fault.finding.place.column))
+
+
+def prune(value: Any, bad: Iterable[Path_]) -> Any:
+    """A copy of ``value`` without what stands at the paths ``bad``, so the rest can be judged."""
+    return _without(value, frozenset(bad), ())
+
+
+def _without(value: Any, bad: frozenset[Path_], path: Path_) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without(child, bad, (*path, key))
+            for key, child in value.items()
+            if (*path, key) not in bad
+        }
+    if isinstance(value, list):
+        return [
+            _without(child, bad, (*path, index))
+            for index, child in enumerate(value)
+            if (*path, index) not in bad
+        ]
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value as a person would write it in YAML, on one line."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"'{value}'"
+        case list():
+            return f"[{', '.join(shown(item) for item in value)}]"
+        case dict():
+            return f"{{{', '.join(f'{key}: {shown(item)}' for key, item in value.items())}}}"
+        case _:
+            return str(value)
+
+
+def kind(value: Any) -> str:
+    """What a value is, in words: ``text``, ``a whole number`` …"""
+    for name, types in (
+        ("null", type(None)),
+        ("boolean", bool),
+        ("string", str),
+        ("integer", int),
+        ("number", Decimal),
+        ("array", list),
+        ("object", dict),
+    ):
+        if isinstance(value, types):
+            return _KINDS[name]
+    return type(value).__name__
+
+
+def _translate(file: YamlFile, error: ValidationError) -> Iterator[Fault]:
+    path: Path_ = tuple(error.absolute_path)
+    schema: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_keys(file, path, error.instance, schema)
+        case "required":
+            yield from _missing_keys(file, path, error, schema)
+        case "type":
+            yield Fault(path, _wrong_type(file, path, error.instance, error.validator_value))
+        case "enum" | "const":
+            choices = list(schema["enum"]) if "enum" in schema else [schema["const"]]
+            yield Fault(path, _no_choice(file, path, error.instance, choices))
+        case _:
+            code = str(schema.get("x-code", "not-allowed"))
+            says = str(schema.get("x-says", "is not allowed here."))
+            what = "" if isinstance(error.instance, list | dict) else f"{shown(error.instance)} "
+            yield Fault(path, file.finding(path, code, f"{_of(path)}{what}{says}"))
+
+
+def _unknown_keys(
+    file: YamlFile, path: Path_, value: Any, schema: Mapping[str, Any]
+) -> Iterator[Fault]:
+    known = list(schema.get("properties", {}))
+    for key in value:
+        if key not in known:
+            inside = f"a key of {dotted(path)}" if path else "a key of this file"
+            finding = file.finding(
+                (*path, key),
+                "unknown-key",
+                f"{key!r} is not {inside}.",
+                nearest(str(key), known),
+                key=True,
+            )
+            yield Fault((*path, key), finding)
+
+
+def _missing_keys(
+    file: YamlFile, path: Path_, error: ValidationError, schema: Mapping[str, Any]
+) -> Iterator[Fault]:
+    key = next(name for name in schema["required"] if f"'{name}'" in error.message)
+    what = str(schema.get("properties", {}).get(key, {}).get("description", ""))
+    missing = (*path, key)
+    yield Fault(
+        missing,
+        file.finding(missing, "missing-key", f"{dotted(missing)} is missing.", what, key=True),
+    )
+
+
+def _wrong_type(file: YamlFile, path: Path_, value: Any, wanted: Any) -> Finding:
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    words = " or ".join(_KINDS[name] for name in names if name != "null")
+    found = kind(value)
+    plain = isinstance(value, bool | int | Decimal | str) and "object" not in names
+    message = f"{_of(path)}expected {words}, found {found}{f' {shown(value)}' if plain else ''}."
+    remedy = ""
+    if isinstance(value, str) and {"integer", "number", "boolean"} & set(names):
+        remedy = "Write it without quotes."
+    elif "string" in names and isinstance(value, bool | int | Decimal):
+        remedy = "Put it in quotes."
+    return file.finding(path, "wrong-type", message, remedy)
+
+
+def _no_choice(file: YamlFile, path: Path_, value: Any, choices: list[Any]) -> Finding:
+    message = f"{_of(path)}{shown(value)} is not one of {', '.join(map(str, choices))}."
+    remedy = nearest(value, map(str, choices)) if isinstance(value, str) else ""
+    return file.finding(path, "not-a-choice", message, remedy if "Did" in remedy else "")
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """A path of keys as people write it: ``interim_accounts[0].account``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _of(path: Path_) -> str:
+    return f"{dotted(path)}: " if path else ""
+
+
+def _pattern(
+    validator: Any, pattern: str, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """As jsonschema's own, but ``$`` is the end of the text and not also a last line break."""
+    if isinstance(instance, str) and (
+        not re.search(pattern, instance) or instance.endswith("\n")
+    ):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
