@@ -13,8 +13,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from engine.sandbox import qliro
-from engine.sandbox.exchange import Request, Response, answered, decoded
+from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.faults import clear, fault_from, plan
 from engine.sandbox.world import STOCKHOLM, World, account_balance
 
@@ -26,7 +28,7 @@ def answer(world: World, request: Request) -> Response:  # noqa: PLR0911  a tabl
             case "GET", ["clock"]:
                 return answered({"now": world.now().isoformat()})
             case "POST", ["clock"]:
-                return _set_clock(world, decoded(request.body))
+                return _set_clock(world, msgspec.json.decode(request.body))
             case "GET", ["journal"]:
                 return answered({"requests": [asdict(entry) for entry in world.journal]})
             case "GET", ["faults"]:
@@ -34,7 +36,7 @@ def answer(world: World, request: Request) -> Response:  # noqa: PLR0911  a tabl
                     {"faults": [asdict(p.fault) | {"seen": p.seen} for p in world.faults]}
                 )
             case "POST", ["faults"]:
-                return _plan(world, decoded(request.body))
+                return _plan(world, msgspec.json.decode(request.body))
             case "GET", ["state"]:
                 return answered(state(world))
             case "GET", ["effects"]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from engine.sandbox.exchange import Request
 from engine.sandbox.world import World
 
@@ -59,8 +61,8 @@ class Fault:
     """A trouble for ``times`` requests, beginning with the ``nth`` that matches.
 
     ``method`` and ``path`` (a regular expression, searched) narrow which requests count; without
-    them all to either API do. ``seconds`` is how late a ``late_effect`` comes, and for how long
-    a time-out is held over the socket (at most).
+    them all to either API do. ``seconds`` is how late a ``late_effect`` comes on the world's clock;
+    ``hold`` for how long, at most, a connection without an answer is kept open over the socket.
     """
 
     kind: str
@@ -68,7 +70,8 @@ class Fault:
     times: int = 1
     method: str | None = None
     path: str = ""
-    seconds: float = 30.0
+    seconds: float = 60.0
+    hold: float = 30.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -120,8 +123,7 @@ def fault_for(world: World, request: Request) -> Fault | None:
 
 def fault_from(fields: Mapping[str, object]) -> Fault:
     """A fault from JSON, by the names of ``Fault``; ``ValueError`` if it is none."""
-    known = {name: fields[name] for name in Fault.__dataclass_fields__ if name in fields}
-    unknown = sorted(set(fields) - set(known))
-    if unknown or "kind" not in known:
-        raise ValueError(f"unknown keys {unknown}" if unknown else "a fault needs a kind")
-    return Fault(**known)  # type: ignore[arg-type]  # a wrong type fails where it is used
+    unknown = sorted(set(fields) - set(Fault.__dataclass_fields__))
+    if unknown:
+        raise ValueError(f"unknown keys of a fault: {', '.join(unknown)}")
+    return msgspec.convert(fields, Fault)

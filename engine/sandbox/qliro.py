@@ -115,7 +115,8 @@ def summary(lines: Sequence[Line], conventions: Conventions, off_by: Decimal = Z
     groups: dict[str, list[Decimal]] = {"Debit": [], "Credit": [], "Fee": []}
     for line in lines:
         group = "Fee" if line.type == "Fee" else _action(line, conventions)
-        groups[group].append(_amount(line, conventions))
+        if group in groups:
+            groups[group].append(_amount(line, conventions))
     result: Shape = {}
     for group, amounts in groups.items():
         result[f"{group}TransactionsTotalSum"] = sum(amounts, ZERO)
@@ -129,9 +130,8 @@ def _amount(line: Line, conventions: Conventions) -> Decimal:
 
 
 def _action(line: Line, conventions: Conventions) -> str:
-    if conventions.debit_is_sale:
-        return line.action
-    return "Credit" if line.action == "Debit" else "Debit"
+    swapped = {} if conventions.debit_is_sale else {"Debit": "Credit", "Credit": "Debit"}
+    return swapped.get(line.action, line.action)
 
 
 # -- shapes ---------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ class _Connection(socketserver.StreamRequestHandler):
         if kind.startswith("kill"):
             self.server.on_kill()
         elif not kind.startswith("drop"):
-            self.server.closing.wait(lost.fault.seconds)
+            self.server.closing.wait(lost.fault.hold)
         return False
 
 
