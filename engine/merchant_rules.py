@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from engine.errors import Finding
 from engine.settings import BY_ENVIRONMENT, HOME, Schema, Setting, get, needs, settings_of
-from engine.validate import dotted, shown
+from engine.validate import dotted
 from engine.yamlfile import Path_, YamlFile, nearest
 
 BUILT_FLOWS = frozenset({"payouts"})
@@ -45,11 +45,9 @@ def mapping_folder(merchant_file: Path, mapping_set: str) -> Path:
     return HOME / "mappings" / mapping_set
 
 
-def _needed(
-    file: YamlFile, setting: Setting, because: tuple[tuple[str, Any], ...]
-) -> Finding:
+def _needed(file: YamlFile, setting: Setting, because: tuple[tuple[str, Any], ...]) -> Finding:
     reasons = [
-        f"{key} {shown(value).strip(chr(39))}{'' if _given(file, key) else ' (the default)'}"
+        f"{key}: {value}{'' if _given(file, key) else ' (the default)'}"
         for key, value in because
         if value is not None and not key.startswith("flows.")
     ]
@@ -141,9 +139,7 @@ def _covered(
     above: dict[tuple[str | None, ...], int] = {}
     for index, row in _usable(tree, table):
         for case in _cases(row, inputs):
-            first = next(
-                (line for known, line in above.items() if _covers(known, case)), None
-            )
+            first = next((line for known, line in above.items() if _covers(known, case)), None)
             if first is None:
                 above[case] = index
                 continue
@@ -261,8 +257,10 @@ def _addresses(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Itera
                 "Leave the address out, or correct the environment.",
             )
         local = host in ("localhost", "127.0.0.1", "::1")
-        if urlsplit(address).scheme == "http" and environment != "sandbox" and (
-            environment == "live" or not local
+        if (
+            urlsplit(address).scheme == "http"
+            and environment != "sandbox"
+            and (environment == "live" or not local)
         ):
             yield file.finding(
                 setting.path,

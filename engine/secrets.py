@@ -211,10 +211,12 @@ def _open(file: YamlFile, path: tuple[str, ...], name: str) -> dict[str, Any] | 
 
 
 _TOKENS = re.compile(
-    r"""((?:access_token|refresh_token|id_token|client_secret)["']?\s*[:=]\s*["']?)[^"'&\s,}]+""",
+    r"""((?:access_token|refresh_token|id_token|client_secret)(?:=|["']\s*:\s*["']))[^"'&\s]+""",
     re.IGNORECASE,
 )
-_HEADER = re.compile(r"""(authorization["']?\s*[:=,]\s*b?["']?)[^"'\r\n]+""", re.IGNORECASE)
+_HEADER = re.compile(
+    r"""(authorization(?:["']?\s*[:=]|["']\s*,)\s*b?["']?)[^"'\r\n]+""", re.IGNORECASE
+)
 _BEARER = re.compile(r"\b(Bearer )[A-Za-z0-9._~+/=-]{8,}")
 
 

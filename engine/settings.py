@@ -83,9 +83,7 @@ def settings_of(schema: Schema) -> Iterator[Setting]:
     yield from _walk(schema, schema, (), ())
 
 
-def _walk(
-    schema: Schema, root: Schema, path: tuple[str, ...], pointer: Path_
-) -> Iterator[Setting]:
+def _walk(schema: Schema, root: Schema, path: tuple[str, ...], pointer: Path_) -> Iterator[Setting]:
     for name, declared in schema.get("properties", {}).items():
         setting = Setting(
             (*path, name),
@@ -148,6 +146,22 @@ def _typed(value: Any, schema: Schema) -> Any:
         except ValueError:
             return value
     return value
+
+
+def needed_text(setting: Setting) -> str:
+    """When a setting is necessary, as a sentence (``Needed when fees.mode is none.``)."""
+    cases = []
+    for conditions in setting.schema.get("x-needed-when", ()):
+        parts = []
+        for key, values in conditions.items():
+            if key.startswith("flows."):
+                continue
+            if values == [None]:
+                parts.append(f"there is no {key}")
+            else:
+                parts.append(f"{key} is {' or '.join(map(str, values))}")
+        cases.append(" and ".join(parts))
+    return f"Needed when {', or when '.join(cases)}." if cases else ""
 
 
 def get(tree: Any, key: str | Iterable[str | int]) -> Any:

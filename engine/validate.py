@@ -57,8 +57,16 @@ def faults(
 
 
 def prune(value: Any, bad: Iterable[Path_]) -> Any:
-    """A copy of ``value`` without what stands at the paths ``bad``, so the rest can be judged."""
-    return _without(value, frozenset(bad), ())
+    """A copy of ``value`` without what stands at the paths ``bad``, so the rest can be judged.
+
+    A row with anything bad in it becomes None: half a row would mean something else.
+    """
+    return _without(value, frozenset(map(_to_its_row, bad)), ())
+
+
+def _to_its_row(path: Path_) -> Path_:
+    row = next((i for i, step in enumerate(path) if isinstance(step, int)), len(path))
+    return path[: row + 1]
 
 
 def _without(value: Any, bad: frozenset[Path_], path: Path_) -> Any:
@@ -70,9 +78,8 @@ def _without(value: Any, bad: frozenset[Path_], path: Path_) -> Any:
         }
     if isinstance(value, list):
         return [
-            _without(child, bad, (*path, index))
+            None if (*path, index) in bad else _without(child, bad, (*path, index))
             for index, child in enumerate(value)
-            if (*path, index) not in bad
         ]
     return value
 
@@ -195,9 +202,7 @@ def _pattern(
     validator: Any, pattern: str, instance: Any, schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
     """As jsonschema's own, but ``$`` is the end of the text and not also a last line break."""
-    if isinstance(instance, str) and (
-        not re.search(pattern, instance) or instance.endswith("\n")
-    ):
+    if isinstance(instance, str) and (not re.search(pattern, instance) or instance.endswith("\n")):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 

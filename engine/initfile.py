@@ -1,0 +1,99 @@
+"""Writes the first merchant file: every setting live with its description, ready to be edited.
+
+Reads the merchant schema and gives the text. Values that have a default are written out, so that
+a merchant's books do not change when a later version has another default.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from engine.settings import Setting, merchant_schema, needed_text, settings_of
+from engine.yamlfile import parse
+
+_WIDTH = 92
+_HEAD = """\
+# yaml-language-server: $schema={schema}
+# What becomes of {name}'s payouts.
+# An editor that knows YAML schemas completes and explains the keys. Fill in payouts_from. It starts
+# against the sandbox: for Qliro's and Fortnox's test or live systems, change environment and delete
+# the lines base_url and auth_url. Secrets stand elsewhere: {{env: NAME}}, or
+# {{file: secrets.yaml, key: name}} with chmod 600.
+"""
+
+
+def initial_text(name: str, schema: str = "../schemas/merchant.schema.json") -> str:
+    """The text of a new merchant file for the merchant that people call ``name``.
+
+    It loads once ``payouts_from`` is filled in and the secrets that it names are set. ``schema``
+    is the path of the JSON Schema from the file, for editors.
+    """
+    lines = [_HEAD.format(schema=schema, name=" ".join(name.split()))]
+    for setting in settings_of(merchant_schema()):
+        if setting.path == ("name",):
+            lines += [*_comment(setting), f"name: {_flow(name)}", ""]
+            continue
+        if len(setting.path) == 1 and lines[-1] != "":
+            lines.append("")
+        lines += _comment(setting)
+        lines += _entry(setting)
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _comment(setting: Setting) -> Iterator[str]:
+    indent = "  " * (len(setting.path) - 1)
+    title = setting.schema.get("title")
+    text = f"{title}. " if title else ""
+    text += f"{setting.schema.get('description', '')} {needed_text(setting)}".strip()
+    if "enum" in setting.schema:
+        text += f" One of: {', '.join(setting.schema['enum'])}."
+    if setting.is_rows and not setting.schema.get("x-initial") and "examples" in setting.schema:
+        text += f" For example: {_flow(setting.schema['examples'][0])}"
+    yield from textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=f"{indent}# ",
+        subsequent_indent=f"{indent}# ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _entry(setting: Setting) -> Iterator[str]:
+    indent, key = "  " * (len(setting.path) - 1), setting.path[-1]
+    schema = setting.schema
+    if setting.is_group:
+        yield f"{indent}{key}:"
+    elif "x-initial" in schema and setting.is_rows:
+        yield f"{indent}{key}:"
+        yield from (f"{indent}  - {_flow(row)}" for row in schema["x-initial"])
+    elif "x-initial" in schema:
+        yield f"{indent}{key}: {_flow(schema['x-initial'])}"
+    elif "default" in schema:
+        yield f"{indent}{key}: {_flow(schema['default'])}"
+    elif setting.required:
+        yield f"{indent}{key}:  # fill in, for example {_flow(schema['examples'][0])}"
+    else:
+        yield f"{indent}#{key}: {_flow(schema['examples'][0])}"
+
+
+def _flow(value: Any) -> str:
+    """A value in YAML's flow style; text is quoted only where YAML would read it as another."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+        case list():
+            return f"[{', '.join(map(_flow, value))}]"
+        case int() | Decimal():
+            return str(value)
+    text = str(value)
+    plain = text and text == text.strip() and not set(text) & set("{}[],#&*!|>'\"%@`\n")
+    if plain and ": " not in text and parse(text).value == text:
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,177 @@
+"""Writes docs/settings.md and docs/errors.md from what they document, so that neither can be old.
+
+Reads the merchant schema and the error catalogue. ``python -m engine.reference`` writes both
+pages; a test checks that they are current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from engine.catalogue import NAMES, Catalogue, Entry, read_catalogue
+from engine.settings import (
+    BY_ENVIRONMENT,
+    HOME,
+    Setting,
+    merchant_schema,
+    needed_text,
+    resolved,
+    settings_of,
+)
+
+_SETTINGS_HEAD = """\
+# Settings of a merchant
+
+<!-- Written by `python -m engine.reference` from schemas/merchant.schema.json. -->
+
+A merchant is one file, `merchants/<name>.yaml`. Its first line names the schema, so an editor that
+knows YAML schemas completes the keys and explains them. `init` writes a commented file, `show`
+prints every value with its origin. Paths are taken from the merchant file's own folder. Whatever is
+wrong in the file is said at once, each finding with file, line and column, before any server is
+asked (exit status 2).
+
+**Secrets** never stand in the file. `{env: NAME}` names an environment variable;
+`{file: secrets.yaml, key: name}` names a key of a YAML file of `key: value` lines, which only its
+owner may read (`chmod 600`). Where a request, a log line or an error is shown, secrets are starred
+out in every form that they travel in.
+
+"""
+_ERRORS_HEAD = """\
+# Errors of Fortnox and Qliro
+
+<!-- Written by `python -m engine.reference` from mappings/errors/. -->
+
+What each error means, why it usually happens and what to do. Of several entries that fit, the one
+that names most decides: code and message, then code, then message, then HTTP status. **Stops**
+marks errors after which nothing else that is asked of that API can succeed. *Again* says whether
+sending it again helps: never, later (it is tried by itself), or after somebody has mended the
+cause. An error that is not in the list is shown whole.
+
+"""
+
+
+def settings_page(schema: Mapping[str, Any] | None = None) -> str:
+    """The text of docs/settings.md."""
+    schema = schema or merchant_schema()
+    parts = [_SETTINGS_HEAD]
+    top: list[Setting] = []
+    for setting in settings_of(schema):
+        if len(setting.path) == 1 and not setting.is_group and not _has_columns(setting):
+            top.append(setting)
+    parts.append("## At the top of the file\n\n" + _table(top, depth=0))
+    settings = list(settings_of(schema))
+    for setting in settings:
+        if _has_columns(setting):
+            items = resolved(setting.schema["items"], schema)
+            columns = [
+                Setting((name,), resolved(child, schema), name in items.get("required", ()), ())
+                for name, child in items["properties"].items()
+            ]
+            parts.append(_section(setting, columns, depth=0))
+        elif setting.is_group and len(setting.path) == 1:
+            inside = [s for s in settings if s.path[0] == setting.path[0] and len(s.path) > 1]
+            parts.append(_section(setting, [s for s in inside if not s.is_group], depth=1))
+    return "\n".join(parts)
+
+
+def errors_page(catalogue: Catalogue | None = None) -> str:
+    """The text of docs/errors.md."""
+    entries = catalogue or read_catalogue()
+    parts = [_ERRORS_HEAD]
+    for source, group in groupby(entries, key=lambda entry: entry.source):
+        title = "Any server" if source == "http" else NAMES[source]
+        rows = "".join(_error_row(entry) for entry in group)
+        parts.append(
+            f"## {title}\n\n| error | means | why | what to do | again | who |\n"
+            f"| --- | --- | --- | --- | --- | --- |\n{rows}"
+        )
+    return "\n".join(parts)
+
+
+def _has_columns(setting: Setting) -> bool:
+    return setting.is_rows and "properties" in setting.schema.get("items", {})
+
+
+def _section(setting: Setting, inside: Iterable[Setting], *, depth: int) -> str:
+    rows = " A list of rows with these keys:" if setting.is_rows else ""
+    text = setting.schema.get("description", "")
+    required = " Required." if setting.required else ""
+    return f"## {setting.key}\n\n{text}{required}{rows}\n\n{_table(inside, depth=depth)}"
+
+
+def _table(settings: Iterable[Setting], *, depth: int) -> str:
+    head = "| key | values | default | what it decides |\n| --- | --- | --- | --- |\n"
+    return head + "".join(_setting_row(setting, depth) for setting in settings)
+
+
+def _setting_row(setting: Setting, depth: int) -> str:
+    title = setting.schema.get("title")
+    words = [f"**{title}.**" if title else "", str(setting.schema.get("description", ""))]
+    words.append(needed_text(setting))
+    key = ".".join(setting.path[depth:])
+    cells = [f"`{key}`", _values(setting), _default(setting), " ".join(filter(None, words))]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _values(setting: Setting) -> str:
+    schema = setting.schema
+    if setting.is_secret:
+        return "a secret's reference"
+    if "enum" in schema:
+        return " · ".join(f"`{choice}`" for choice in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if schema.get("format") == "date":
+        return "a date"
+    if "maximum" in schema:
+        return f"{schema.get('minimum', schema.get('exclusiveMinimum'))} to {schema['maximum']}"
+    kinds = schema.get("type", "text")
+    names = {"string": "text", "boolean": "true · false", "array": "a list", "null": ""}
+    listed = [kinds] if isinstance(kinds, str) else kinds
+    return " or ".join(filter(None, (names.get(kind, kind) for kind in listed)))
+
+
+def _default(setting: Setting) -> str:
+    schema = setting.schema
+    if BY_ENVIRONMENT in schema:
+        by: dict[str, list[str]] = {}
+        for environment, value in schema[BY_ENVIRONMENT].items():
+            by.setdefault(value, []).append(environment)
+        return ", ".join(f"{'/'.join(names)}: `{value}`" for value, names in by.items())
+    if "default" in schema:
+        default = schema["default"]
+        if isinstance(default, bool):
+            return f"`{str(default).lower()}`"
+        return "" if default is None else "empty" if default in ("", []) else f"`{default}`"
+    return "**required**" if setting.required else ""
+
+
+def _error_row(entry: Entry) -> str:
+    named = [f"`{entry.code}`"] if entry.code else []
+    if entry.message:
+        named.append(f"message `{entry.message}`")
+    if entry.status:
+        named.append(f"HTTP {', '.join(map(str, entry.status))}")
+    means = f"**Stops.** {entry.means}" if entry.fatal else entry.means
+    again = entry.retry.replace("_", " ")
+    cells = [", ".join(named), means, entry.cause, entry.remedy, again, entry.who]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _pages() -> Iterator[tuple[Path, str]]:
+    yield HOME / "docs" / "settings.md", settings_page()
+    yield HOME / "docs" / "errors.md", errors_page()
+
+
+def main() -> None:
+    """Writes both pages."""
+    for path, text in _pages():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
