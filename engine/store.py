@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from engine.errors import BusyError, UsageError
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 MEMORY_LIMIT = "1GB"
+# By position, or by name for a statement with $names.
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 def sql(name: str) -> str:
@@ -33,40 +35,35 @@ class Store:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
         self.connection = connection
         self.path = path
+        self._inside = False
 
-    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+    def execute(self, statement: str, parameters: Parameters = ()) -> None:
         """Carry out one statement; nothing comes back."""
-        self.connection.execute(statement, list(parameters))
+        self.connection.execute(statement, parameters)
 
-    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def rows(self, query: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """All rows of a query as dicts. Fetched at once: a write inside a fetch loop ends it."""
-        cursor = self.connection.execute(query, list(parameters))
+        cursor = self.connection.execute(query, parameters)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def value(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+    def value(self, query: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""
-        row = self.connection.execute(query, list(parameters)).fetchone()
+        row = self.connection.execute(query, parameters).fetchone()
         return row[0] if row else None
 
     def append(self, table: str, rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
         """Add rows of values in the order of ``columns``; the table's defaults fill the rest."""
-        values = [list(row) for row in rows]
-        if not values:
-            return
-        names = ", ".join(f'"{column}"' for column in columns)
-        marks = ", ".join("?" for _ in columns)
-        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 own names only
-        if len(values) == 1:
-            self.connection.execute(statement, values[0])
-        else:
-            with self.transaction():
-                self.connection.executemany(statement, values)
+        values = [tuple(row) for row in rows]
+        if values:
+            appender = self.connection.appender(table, columns=list(columns))
+            appender.append_rows(values)
+            appender.flush()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. Inside another transaction it joins that one."""
-        if getattr(self, "_inside", False):
+        if self._inside:
             yield
             return
         self.connection.execute("BEGIN")

@@ -203,8 +203,13 @@ CREATE TABLE IF NOT EXISTS ledger.action (
     source   VARCHAR NOT NULL,
     payout   VARCHAR NOT NULL,
     covers   VARCHAR[] NOT NULL,
+    consumed_of VARCHAR,               -- the invoice whose balance it takes of, if it takes of one
+    consumed DECIMAL(18, 4),           -- how much, in the invoice's currency
     document VARCHAR NOT NULL,         -- JSON of what is to be created
-    identity VARCHAR NOT NULL          -- JSON: what to ask for, what must agree
+    identity VARCHAR NOT NULL,         -- JSON: what to ask for, what must agree
+    follow   VARCHAR[] NOT NULL,       -- steps after its creation
+    moves    VARCHAR[] NOT NULL,       -- ids of the lines whose money it transfers
+    facts    VARCHAR NOT NULL          -- JSON: what mappings that need this one may ask of it
 );
 CREATE TABLE IF NOT EXISTS ledger.event (
     seq     BIGINT NOT NULL DEFAULT nextval('ledger.event_seq'),
@@ -212,7 +217,8 @@ CREATE TABLE IF NOT EXISTS ledger.event (
     run     VARCHAR NOT NULL,
     action  VARCHAR NOT NULL,
     step    VARCHAR NOT NULL,          -- create, bookkeep, …
-    event   VARCHAR NOT NULL,          -- sending, done, refused, throttled, unknown, found, absent, undecided
+    event   VARCHAR NOT NULL,          -- sending, done, refused, not-sent, unknown, found,
+                                       -- absent, undecided, adopted
     method  VARCHAR, path VARCHAR, body VARCHAR,   -- the exact request, with sending
     status  INTEGER, answer VARCHAR,               -- what came back
     number  VARCHAR,                   -- of the document in the target, once known
@@ -225,11 +231,59 @@ CREATE TABLE IF NOT EXISTS ledger.resolution (
 );
 CREATE TABLE IF NOT EXISTS ledger.proof (
     noted_at TIMESTAMPTZ NOT NULL, run VARCHAR NOT NULL, payout VARCHAR NOT NULL,
-    holds BOOLEAN NOT NULL, digest VARCHAR NOT NULL, detail VARCHAR NOT NULL
+    holds BOOLEAN NOT NULL,            -- lines by the declared conventions = Qliro's own totals
+    closed BOOLEAN NOT NULL,           -- nothing of it is open any more
+    digest VARCHAR NOT NULL,           -- of its lines: a payout that has not moved is not looked at
+    detail VARCHAR NOT NULL            -- JSON: every figure compared
 );
 CREATE TABLE IF NOT EXISTS ledger.run (
     run VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL, event VARCHAR NOT NULL, detail VARCHAR
 );
 CREATE TABLE IF NOT EXISTS ledger.mapping_set (
     digest VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL, files VARCHAR NOT NULL  -- JSON: name → text
+);
+
+-- what people read: the state of every line and payout as the last run left it -------------------
+CREATE TABLE IF NOT EXISTS ledger.line_state (
+    payout    VARCHAR NOT NULL,
+    line      VARCHAR NOT NULL,
+    state     VARCHAR NOT NULL,        -- posted, adopted, waiting, parked, ignored, planned
+    code      VARCHAR NOT NULL,
+    reason    VARCHAR NOT NULL,
+    mapping   VARCHAR NOT NULL,
+    source    VARCHAR NOT NULL,        -- of the outcome that decides it
+    action    VARCHAR,
+    number    VARCHAR,                 -- of the document in Fortnox
+    document  VARCHAR,                 -- the invoice that it settles
+    OrderId   BIGINT,
+    PaymentTransactionId BIGINT,
+    reference VARCHAR,
+    Type      VARCHAR,
+    Action    VARCHAR,
+    Status    VARCHAR NOT NULL,        -- Pending and Rejected lines are shown outside of the sums
+    CurrencyCode VARCHAR,
+    gross     DECIMAL(18, 4),          -- in the line's currency, from the merchant's view
+    value     DECIMAL(18, 4),          -- in the books' currency
+    interim   INTEGER,
+    vanished  BOOLEAN NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ledger.payout_state (
+    payout       VARCHAR NOT NULL,
+    BatchDate    DATE NOT NULL,
+    batches      VARCHAR NOT NULL,
+    AcquirerName VARCHAR,
+    CurrencyCode VARCHAR,
+    TotalAmount  DECIMAL(18, 4),
+    holds        BOOLEAN NOT NULL,     -- the proof
+    proof        VARCHAR NOT NULL,     -- in one sentence
+    transfer     VARCHAR NOT NULL,     -- state of the transfer to the bank
+    transfer_reason VARCHAR NOT NULL,
+    closed       BOOLEAN NOT NULL,
+    noted_at     TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ledger.interim_state (
+    payout  VARCHAR NOT NULL,
+    account INTEGER NOT NULL,
+    held    DECIMAL(18, 4) NOT NULL,   -- what this program's documents leave on the account
+    must    DECIMAL(18, 4) NOT NULL    -- what the lines say it must hold
 );

@@ -8,7 +8,7 @@ SELECT
     step,
     arg_max(event, seq)                                        AS event,
     arg_max(number, seq) FILTER (WHERE number IS NOT NULL)     AS number,
-    min(noted_at) FILTER (WHERE event IN ('done', 'found'))    AS done_at,
+    min(noted_at) FILTER (WHERE event IN ('done', 'found', 'adopted')) AS done_at,
     max(noted_at) FILTER (WHERE event = 'sending')             AS sent_at,
     arg_max(status, seq)                                       AS status,
     arg_max(answer, seq)                                       AS answer,
@@ -28,3 +28,64 @@ SELECT
     max(noted_at)                        AS noted_at
 FROM ledger.resolution
 GROUP BY line;
+
+-- What each action takes of an invoice's balance that Fortnox's figure does not show yet: payments
+-- on their way, and payments booked after the invoice was read.
+CREATE OR REPLACE VIEW ledger.consumption AS
+SELECT
+    a.action,
+    a.consumed_of AS DocumentNumber,
+    a.consumed,
+    b.done_at     AS booked_at
+FROM (
+    SELECT action, arg_max(consumed_of, noted_at) AS consumed_of, arg_max(consumed, noted_at) AS consumed
+    FROM ledger.action
+    WHERE consumed_of IS NOT NULL
+    GROUP BY action
+) AS a
+JOIN ledger.step AS c
+    ON c.action = a.action AND c.step = 'create' AND c.event IN ('sending', 'unknown', 'done', 'found', 'adopted', 'undecided')
+LEFT JOIN ledger.step AS b
+    ON b.action = a.action AND b.step = 'bookkeep' AND b.event IN ('done', 'found');
+
+-- Payments of others that are registered but not booked: they will take of the balance.
+CREATE OR REPLACE VIEW fortnox.pending_payment AS
+SELECT
+    p.InvoiceNumber                       AS DocumentNumber,
+    coalesce(d.AmountCurrency, p.Amount) + coalesce(d.WriteOffs, 0) AS consumed
+FROM fortnox.invoice_payment AS p
+LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
+WHERE NOT p.Booked
+  AND p.Number NOT IN (SELECT number FROM ledger.step WHERE number IS NOT NULL);
+
+-- An invoice as a mapping sees it: with the fields that only its own page shows, where it was
+-- read, and with the balance that is still open.
+CREATE OR REPLACE VIEW fortnox.invoice_view AS
+SELECT
+    i.*,
+    d.YourOrderNumber,
+    d.OurReference,
+    d.YourReference,
+    d.OrderReference,
+    i.Balance - coalesce(t.consumed, 0) AS open_balance
+FROM fortnox.invoice AS i
+LEFT JOIN fortnox.invoice_detail AS d ON d.DocumentNumber = i.DocumentNumber
+LEFT JOIN (
+    SELECT DocumentNumber, sum(consumed) AS consumed
+    FROM (
+        SELECT c.DocumentNumber, c.consumed
+        FROM ledger.consumption AS c
+        JOIN fortnox.invoice AS i2 ON i2.DocumentNumber = c.DocumentNumber
+        WHERE c.booked_at IS NULL OR c.booked_at >= i2.as_of
+        UNION ALL
+        SELECT DocumentNumber, consumed FROM fortnox.pending_payment
+    )
+    GROUP BY DocumentNumber
+) AS t ON t.DocumentNumber = i.DocumentNumber;
+
+-- Documents that this program itself wrote, by the order or transaction that they came from.
+CREATE OR REPLACE VIEW ledger.own_document AS
+SELECT a.source AS source, s.number AS DocumentNumber
+FROM ledger.action AS a
+JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
+WHERE a.target = 'fortnox.invoice';

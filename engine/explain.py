@@ -1,0 +1,129 @@
+"""Explains a payout, line, order, invoice number or reference: back to its rule and its raw payload.
+
+Reads the states that the last run left, the outcomes with their traces, the ledger and the raw
+answers; writes nothing. The result is plain data; the command line makes it readable.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import json_text
+from engine.errors import UsageError
+from engine.store import Store
+
+FIND = """
+SELECT * FROM ledger.line_state
+WHERE $ref IN (line, payout, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, reference, document,
+               number, action)
+ORDER BY payout, line
+"""
+
+OUTCOME = """
+SELECT * FROM ledger.outcome
+WHERE mapping = ? AND source = ?
+ORDER BY noted_at DESC
+"""
+
+EVENTS = """
+SELECT seq, noted_at, step, event, method, path, body, status, answer, number, note
+FROM ledger.event WHERE action = ? ORDER BY seq
+"""
+
+RAW = """
+SELECT a.seq, a.noted_at, a.origin, a.path, a.query
+FROM raw.answer AS a
+WHERE a.seq IN (SELECT raw_seq FROM qliro.settlement_line WHERE line = ?)
+"""
+
+
+def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
+    """All that is known of ``ref``: the lines it names, each with its story, and its payout.
+
+    ``most`` lines are told in full. Raises UsageError when nothing carries that reference.
+    """
+    lines = store.rows(FIND, {"ref": ref})
+    payouts = store.rows(
+        "SELECT * FROM ledger.payout_state WHERE payout = $ref OR list_contains("
+        "string_split(batches, ', '), $ref)",
+        {"ref": ref},
+    )
+    if not lines and payouts:
+        lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
+    if not lines and not payouts:
+        raise UsageError(
+            f"Nothing here carries {ref!r}.",
+            "Give a payout, line, order, transaction, invoice number or reference; "
+            "`status` lists what there is.",
+        )
+    if not payouts:
+        payouts = store.rows(
+            "SELECT * FROM ledger.payout_state WHERE payout = ?", [lines[0]["payout"]]
+        )
+    return {
+        "ref": ref,
+        "payouts": [_payout(store, row) for row in payouts],
+        "lines": [_line(store, row) for row in lines[:most]],
+        "further_lines": max(0, len(lines) - most),
+    }
+
+
+def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    proof = store.rows(
+        "SELECT detail FROM ledger.proof WHERE payout = ? ORDER BY noted_at DESC LIMIT 1",
+        [row["payout"]],
+    )
+    interim = store.rows(
+        "SELECT account, held, must FROM ledger.interim_state WHERE payout = ? ORDER BY account",
+        [row["payout"]],
+    )
+    documents = store.rows(
+        "SELECT mapping, max(noted_at) AS last FROM ledger.outcome WHERE source = ? "
+        "GROUP BY mapping ORDER BY mapping",
+        [row["payout"]],
+    )
+    return {
+        **row,
+        "figures": json_text.decode(proof[0]["detail"]) if proof else {},
+        "interim": interim,
+        "documents": [_story(store, one["mapping"], row["payout"]) for one in documents],
+    }
+
+
+def _line(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    stories = store.rows(
+        "SELECT DISTINCT mapping FROM ledger.outcome WHERE source = ? ORDER BY mapping", [row["line"]]
+    )
+    names = [one["mapping"] for one in stories]
+    told = [_story(store, name, row["line"]) for name in names]
+    if row["source"] != row["line"] and row["mapping"]:
+        told.append(_story(store, row["mapping"], row["source"]))
+    return {
+        **row,
+        "stories": told,
+        "raw": store.rows(RAW, [row["line"]]),
+        "resolutions": store.rows(
+            "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
+            "WHERE line = ? ORDER BY noted_at",
+            [row["line"]],
+        ),
+    }
+
+
+def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
+    """The last outcome, the last one that had a trace of its match, and every delivery."""
+    outcomes = store.rows(OUTCOME, [mapping, source])
+    if not outcomes:
+        return {"mapping": mapping, "history": [], "events": []}
+    traced = next((one for one in outcomes if len(one["trace"]) > 2), outcomes[0])
+    action = next((one["action"] for one in outcomes if one["action"]), None)
+    history = [
+        {key: one[key] for key in ("noted_at", "state", "code", "reason")} for one in outcomes
+    ]
+    return {
+        "mapping": mapping,
+        "action": action,
+        "trace": json_text.decode(traced["trace"]),
+        "history": history,
+        "events": store.rows(EVENTS, [action]) if action else [],
+    }

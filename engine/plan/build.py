@@ -1,0 +1,518 @@
+"""Makes the plan: every mapping over every line and payout that is open, until each line has a state.
+
+Reads staged tables, the ledger and the registers; writes only temp tables of the matching. What is
+already delivered is recognised and left alone; what stands in the target from elsewhere is adopted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from engine import json_text
+from engine.books import Books
+from engine.catalogue import look_up, read_error
+from engine.errors import ItemError
+from engine.language.compile import CompiledMapping, Program, Rendered
+from engine.ledger import Action, Progress, owned_numbers, read_actions, read_progress
+from engine.match.choice import Choice
+from engine.plan.existing import Existing
+from engine.plan.matching import line_choices
+from engine.plan.model import Need, Outcome, Payout, Plan, Row
+from engine.plan.payouts import LINE, open_payouts
+from engine.proof import prove
+from engine.store import Store
+
+PERSON = "person"  # the mapping of outcomes that a person decided
+HOUSE = "house"  # and of those that the engine itself gives
+
+
+def make_plan(
+    store: Store,
+    program: Program,
+    settings: Mapping[str, Any],
+    books: Books,
+    convention_choices: Mapping[str, Sequence[str]],
+    *,
+    named: Collection[str] = (),
+) -> Plan:
+    """The plan as of what is staged now. ``named`` limits it to those payouts, whatever their date.
+
+    ``convention_choices`` are the values each convention may have, to explain a disagreement.
+    """
+    payouts_from: date = settings["payouts_from"]
+    payouts = open_payouts(store, program, payouts_from, named)
+    movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
+    plan = Plan(program.digest, payouts, movers=movers)
+    planner = _Planner(store, program, settings, books, plan)
+    for payout in payouts.values():
+        plan.proofs[payout.key] = prove(
+            payout.key,
+            payout.batches,
+            planner.summaries(payout),
+            [line for line in payout.lines if not line["vanished"]],
+            settings["conventions"],
+            convention_choices,
+            planner.gross_under,
+        )
+    planner.known()
+    planner.set_aside()
+    for mapping in program.mappings.values():
+        planner.evaluate(mapping)
+    planner.uncovered()
+    return plan
+
+
+class _Planner:
+    """Planning under way: what is covered, what has been found, what mappings know of each other."""
+
+    def __init__(
+        self,
+        store: Store,
+        program: Program,
+        settings: Mapping[str, Any],
+        books: Books,
+        plan: Plan,
+    ) -> None:
+        self.store, self.program, self.settings, self.books = store, program, settings, books
+        self.plan = plan
+        self.actions = read_actions(store, plan.payouts)
+        self.progress = read_progress(store, plan.payouts)
+        self.existing = Existing(store)
+        self.covered: set[str] = set()
+        self.by_source: dict[tuple[str, str], list[Action]] = {}
+        self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self.related_index: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
+        self.lines = [line for payout in plan.payouts.values() for line in payout.accepted]
+
+    # -- before any mapping ---------------------------------------------------------------------
+
+    def summaries(self, payout: Payout) -> list[Row]:
+        """Qliro's own summaries of the payout's batches."""
+        return self.store.rows(
+            "SELECT * FROM qliro.settlement_summary WHERE list_contains(?, Id) ORDER BY Id, part",
+            [[batch["Id"] for batch in payout.batches]],
+        )
+
+    def gross_under(
+        self, conventions: Mapping[str, Any], lines: Sequence[Row]
+    ) -> list[Decimal | None]:
+        """What the lines' signed amounts would be under other conventions."""
+        merged = {**self.settings["conventions"], **conventions}
+        other = self.program.with_settings({**self.settings, "conventions": merged})
+        result: list[Decimal | None] = []
+        for line in lines:
+            try:
+                result.append(other.derive(LINE, line)["gross"])
+            except ItemError:
+                result.append(None)
+        return result
+
+    def known(self) -> None:
+        """Outcomes of what the ledger knows: delivered, on its way, or undecided."""
+        for action in self.actions.values():
+            progress = self.progress.get(action.action, Progress())
+            if not progress.touched:
+                continue
+            self.by_source.setdefault((action.mapping, action.source), []).append(action)
+            self.facts[action.mapping, action.source] = action.facts
+            state, code, reason = _state_of(action, progress)
+            if state == "planned":
+                self.plan.actions.append(action)
+            self._add(
+                Outcome(action.mapping, action.source, action.payout, state, code, reason,
+                        action.covers, action.action)
+            )  # fmt: skip
+
+    def set_aside(self) -> None:
+        """Lines that no mapping is asked about: ignored, unreadable, vanished, unproved."""
+        for payout in self.plan.payouts.values():
+            proof = self.plan.proofs[payout.key]
+            for line in payout.lines:
+                if line["vanished"] and line["line"] in self.covered:
+                    self._add(
+                        Outcome(HOUSE, line["line"], payout.key, "parked", "vanished",
+                                "it was posted, and Qliro no longer lists it in the payout; "
+                                "nothing is reversed by itself")
+                    )  # fmt: skip
+            for line in payout.accepted:
+                if line["line"] in self.covered:
+                    continue
+                if line["resolution"] == "ignore":
+                    fees = self._fees_of(line, payout)
+                    self._add(
+                        Outcome(PERSON, line["line"], payout.key, "ignored", "ignored",
+                                line["resolution_reason"] or "a person said so",
+                                (line["line"], *(fee for fee in fees if fee not in self.covered)))
+                    )  # fmt: skip
+                elif line["problem"]:
+                    self._park(line, "unreadable", line["problem"])
+                elif not proof.holds:
+                    self._park(line, "payout-disagrees", proof.sentence())
+
+    def _fees_of(self, line: Row, payout: Payout) -> list[str]:
+        return [fee["line"] for fee in payout.accepted if fee["settles"] == line["line"]]
+
+    def _park(self, line: Row, code: str, reason: str) -> None:
+        self._add(
+            Outcome(HOUSE, line["line"], line["payout"], "parked", code, reason, (line["line"],))
+        )
+
+    def uncovered(self) -> None:
+        """What no rule covers is parked: nothing is silent."""
+        for line in self.lines:
+            if line["line"] not in self.covered:
+                self._park(
+                    line, "no-rule",
+                    f"no mapping covers a {line['Type']} ({line['Action']}) of "
+                    f"{line['Amount']:.2f} {line['CurrencyCode']}",
+                )  # fmt: skip
+
+    # -- mappings -------------------------------------------------------------------------------
+
+    def evaluate(self, mapping: CompiledMapping) -> None:
+        """One mapping over all its sources."""
+        if mapping.spec.entity == LINE:
+            self._evaluate_lines(mapping)
+        else:
+            self._evaluate_payouts(mapping)
+
+    def _evaluate_lines(self, mapping: CompiledMapping) -> None:
+        name = mapping.spec.name
+        wanted: dict[str, dict[str, Any]] = {}
+        for line in self.lines:
+            if (name, line["line"]) in self.by_source or self._is_set_aside(line, name):
+                continue
+            inputs = self._inputs(mapping, line)
+            if inputs is not None and self._applies(mapping, inputs):
+                wanted[line["line"]] = inputs
+        if not wanted:
+            return
+        choices: dict[str, Choice] = {}
+        documents: dict[str, Row] = {}
+        if mapping.match:
+            rows = {key: inputs[mapping.spec.alias] for key, inputs in wanted.items()}
+            choices, documents, needs = line_choices(self.store, mapping, rows)
+            self.plan.unread += needs
+        for key, inputs in wanted.items():
+            choice = choices.get(key)
+            if choice is None:
+                self._document(mapping, inputs)
+            else:
+                self._settle(mapping, inputs, choice, documents)
+
+    def _is_set_aside(self, line: Row, name: str) -> bool:
+        """Covered by a person or the house, or by a delivered document of another mapping."""
+        if line["line"] not in self.covered:
+            return False
+        return not self.program.mappings[name].spec.needs
+
+    def _evaluate_payouts(self, mapping: CompiledMapping) -> None:
+        for payout in self.plan.payouts.values():
+            if not self.plan.proofs[payout.key].holds:
+                continue
+            inputs = self._inputs(mapping, payout.row)
+            if inputs is not None and self._applies(mapping, inputs):
+                self._document(mapping, inputs)
+
+    def _applies(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> bool:
+        try:
+            return mapping.applies(inputs)
+        except ItemError as error:
+            source = inputs[mapping.spec.alias]
+            self._add(self._outcome(mapping, source, "parked", "mapping-error", str(error), ()))
+            return False
+
+    def _inputs(self, mapping: CompiledMapping, source: Row) -> dict[str, Any] | None:
+        """What the mapping may name, or None when another that it needs has not come so far."""
+        spec = mapping.spec
+        inputs: dict[str, Any] = {spec.alias: source, "books": self.books, "match": {}}
+        for need in spec.needs:
+            if self.program.mappings[need].spec.entity == spec.entity == LINE:
+                facts = self.facts.get((need, source["line"]))
+                if facts is None:
+                    return None
+                inputs[need] = facts
+        earlier = self.by_source.get((spec.name, self._id(mapping, source)), [])
+        inputs["earlier"] = len(earlier)
+        moved = {line for action in earlier for line in (*action.moves, *action.covers)}
+        for alias, related in spec.related.items():
+            inputs[alias] = [
+                row
+                for row in self._related(mapping, alias, inputs)
+                if not (related.fresh and row["line"] in moved)
+                and not (related.uncovered and row["line"] in self.covered)
+            ]
+        return inputs
+
+    def _related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
+        columns, values = mapping.related_key(alias, inputs)
+        index = self.related_index.get(columns)
+        if index is None:
+            index = {}
+            for line in self.lines:
+                key = tuple(line[column] for column in columns)
+                if None not in key:
+                    index.setdefault(key, []).append(line)
+            self.related_index[columns] = index
+        return [row for row in index.get(values, []) if mapping.related_when(alias, row, inputs)]
+
+    @staticmethod
+    def _id(mapping: CompiledMapping, source: Row) -> str:
+        return str(source["line" if mapping.spec.entity == LINE else "payout"])
+
+    # -- outcomes -------------------------------------------------------------------------------
+
+    def _settle(
+        self,
+        mapping: CompiledMapping,
+        inputs: dict[str, Any],
+        choice: Choice,
+        documents: Mapping[str, Row],
+    ) -> None:
+        """From the choice of a document to an outcome, by what the mapping declares for it."""
+        source = inputs[mapping.spec.alias]
+        trace = _choice_trace(choice)
+        if choice.outcome in ("none", "several", "wait", "park"):
+            state, code = _blocked(mapping, choice)
+            self._add(self._outcome(mapping, source, state, code, choice.reason,
+                                    self._whole(mapping, inputs), trace))  # fmt: skip
+            return
+        alias = next(iter(mapping.spec.match))
+        inputs[alias] = documents[choice.document or ""]
+        facts = {"rest": choice.rest, "difference": choice.difference, "outcome": choice.outcome,
+                 "document": choice.document}  # fmt: skip
+        nothing = {**facts, "rest": Decimal(0), "difference": Decimal(0)}
+        inputs["match"] = {alias: nothing}
+        if self._adopt(mapping, inputs, choice, trace):
+            return
+        policy = mapping.outcome(choice.outcome)
+        if choice.outcome == "spent":
+            found = self.existing.described(mapping.spec.target, choice.document or "")
+            self._add(self._outcome(mapping, source, "parked", "already-paid",
+                                    f"{choice.reason}; {found}",
+                                    self._whole(mapping, inputs), trace))  # fmt: skip
+            return
+        if policy == "park":
+            self._add(self._outcome(mapping, source, "parked", _CODES[choice.outcome],
+                                    f"{choice.document}: {choice.reason}",
+                                    self._whole(mapping, inputs), trace))  # fmt: skip
+            return
+        inputs["match"] = {alias: facts}
+        self._document(mapping, inputs, choice, facts)
+
+    def _adopt(
+        self,
+        mapping: CompiledMapping,
+        inputs: dict[str, Any],
+        choice: Choice,
+        trace: Mapping[str, Any],
+    ) -> bool:
+        """Own a payment that already stands on the document for this line, if there is one."""
+        numbers = [choice.document or "", *(document for document, _, _ in choice.losers)]
+        candidates = self.existing.on_documents(mapping.spec.target, numbers)
+        if not candidates:
+            return False
+        unread = [row["Number"] for row in candidates if row["ModeOfPaymentAccount"] is None]
+        self.plan.unread += [Need("payment", number) for number in unread]
+        rendered = self._render(mapping, inputs)
+        if rendered is None or rendered.document is None:
+            return False
+        found = self.existing.take(mapping.spec.target, rendered.identity["adopt"])
+        if found is None:
+            return False
+        booked = found.get("Booked", True)
+        action = self._action(mapping, inputs, rendered, {**trace, "rest": Decimal(0)})
+        action = replace(action, adopted=found["number"], then=() if booked else action.then,
+                         consumed_of=None if booked else choice.document,
+                         consumed=None if booked else choice.rest)  # fmt: skip
+        self._finish(mapping, inputs, rendered, action, "adopted",
+                     f"found in Fortnox as {found['number']}", trace)  # fmt: skip
+        return True
+
+    def _document(
+        self,
+        mapping: CompiledMapping,
+        inputs: dict[str, Any],
+        choice: Choice | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        source = inputs[mapping.spec.alias]
+        trace = _choice_trace(choice) if choice else {}
+        rendered = self._render(mapping, inputs)
+        if rendered is None:
+            return
+        trace = {**trace, **rendered.trace}
+        if rendered.failures or rendered.document is None:
+            failure = rendered.failures[0]
+            covers = tuple(rendered.covers) or self._whole(mapping, inputs)
+            because = "; ".join(one.because for one in rendered.failures)
+            self._add(self._outcome(mapping, source, {"park": "parked", "wait": "waiting"}[failure.state],
+                                    "check-failed", because, covers,
+                                    {**trace, "place": str(failure.place)}))  # fmt: skip
+            return
+        self.plan.warnings += [f"{self._id(mapping, source)}: {one.because}" for one in rendered.warnings]
+        action = self._action(mapping, inputs, rendered, facts or {})
+        if choice is not None:
+            taken = inputs[mapping.spec.alias]
+            amount = mapping.amount(inputs) - choice.rest + choice.difference
+            action = replace(action, consumed_of=choice.document, consumed=amount)
+            del taken
+        elif (found := self.existing.take(mapping.spec.target, rendered.identity["adopt"])) is not None:
+            action = replace(action, adopted=found["number"], then=())
+            self._finish(mapping, inputs, rendered, action, "adopted",
+                         f"found in Fortnox as {found['number']}", trace)  # fmt: skip
+            return
+        self._finish(mapping, inputs, rendered, action, "planned", "to be posted", trace)
+
+    def _render(self, mapping: CompiledMapping, inputs: dict[str, Any]) -> Rendered | None:
+        try:
+            return mapping.render(inputs, traced=True)
+        except ItemError as error:
+            source = inputs[mapping.spec.alias]
+            self._add(self._outcome(mapping, source, "parked", "mapping-error", str(error),
+                                    self._whole(mapping, inputs)))  # fmt: skip
+            return None
+
+    def _action(
+        self,
+        mapping: CompiledMapping,
+        inputs: Mapping[str, Any],
+        rendered: Rendered,
+        facts: Mapping[str, Any],
+    ) -> Action:
+        source = inputs[mapping.spec.alias]
+        id_ = self._id(mapping, source)
+        name = mapping.spec.name
+        if mapping.spec.entity == LINE:
+            action = f"{name}-{id_}"
+        else:
+            lines = sorted({*rendered.covers, *rendered.moves})
+            action = f"{name}-{json_text.digest([id_, lines])}"
+        kept = {key: facts[key] for key in ("rest", "difference", "outcome", "document") if key in facts}
+        return Action(
+            action, name, mapping.spec.target, id_, source["payout"], tuple(rendered.covers),
+            rendered.document or {}, rendered.identity, mapping.spec.then,
+            moves=tuple(rendered.moves), facts=kept,
+        )  # fmt: skip
+
+    def _finish(
+        self,
+        mapping: CompiledMapping,
+        inputs: Mapping[str, Any],
+        rendered: Rendered,
+        action: Action,
+        state: str,
+        reason: str,
+        trace: Mapping[str, Any],
+    ) -> None:
+        source = inputs[mapping.spec.alias]
+        refusal = self._refusal(action, source)
+        code = "to-post" if state == "planned" else state
+        if refusal is not None and state == "planned":
+            state, code, reason = "parked", "refused", refusal
+        else:
+            self.plan.actions.append(action)
+            self.facts[action.mapping, action.source] = action.facts
+        trace = {**trace, **rendered.trace, "document": action.document}
+        self._add(Outcome(action.mapping, action.source, action.payout, state, code, reason,
+                          action.covers, action.action, _with_inputs(trace, mapping, inputs)))  # fmt: skip
+
+    def _refusal(self, action: Action, source: Row) -> str | None:
+        """Why the same document need not be sent again: refused before, and no retry helps."""
+        progress, before = self.progress.get(action.action), self.actions.get(action.action)
+        if progress is None or before is None or progress.events.get("create") != "refused":
+            return None
+        if source.get("resolution") == "retry":
+            return None
+        if json_text.canonical(before.document) != json_text.canonical(action.document):
+            return None
+        error = read_error("fortnox", progress.status or 400, progress.answer or "")
+        return progress.note if look_up(error).retry == "never" else None
+
+    def _whole(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+        """The lines that share the fate of a source whose document could not be rendered."""
+        source = inputs[mapping.spec.alias]
+        lines = [source["line"]] if mapping.spec.entity == LINE else []
+        if mapping.spec.entity == LINE:
+            payout = self.plan.payouts[source["payout"]]
+            lines += [fee for fee in self._fees_of(source, payout) if self._shares(mapping)]
+        elif any(one.uncovered for one in mapping.spec.related.values()):
+            for alias in mapping.spec.covers:
+                lines += [row["line"] for row in inputs.get(alias, [])]
+        return tuple(line for line in lines if line not in self.covered)
+
+    def _shares(self, mapping: CompiledMapping) -> bool:
+        """Whether fees are written off on the payment, and so share its line's fate."""
+        return mapping.covers_related
+
+    def _outcome(
+        self,
+        mapping: CompiledMapping,
+        source: Row,
+        state: str,
+        code: str,
+        reason: str,
+        covers: Iterable[str],
+        trace: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        traced = _with_inputs(trace or {}, mapping, {mapping.spec.alias: source})
+        return Outcome(mapping.spec.name, self._id(mapping, source), source["payout"], state, code,
+                       reason, tuple(covers), None, traced)  # fmt: skip
+
+    def _add(self, outcome: Outcome) -> None:
+        self.plan.outcomes.append(outcome)
+        self.covered.update(outcome.covers)
+
+
+_CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exact": "parked"}
+
+
+def _blocked(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
+    if choice.outcome == "wait":
+        return "waiting", "not-ready"
+    if choice.outcome == "park":
+        return "parked", "does-not-fit"
+    policy = mapping.outcome(choice.outcome)
+    state = {"wait": "waiting", "park": "parked"}[policy]
+    return state, {"none": "no-invoice", "several": "ambiguous"}[choice.outcome]
+
+
+def _state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
+    """State, code and sentence of an action that the ledger knows."""
+    if "undecided" in progress.events.values():
+        return "parked", "undecided", f"it is not known whether it was posted: {progress.note}"
+    if all(progress.finished(step) for step in action.steps):
+        if progress.events.get("create") == "adopted":
+            return "adopted", "adopted", f"found in Fortnox as {progress.number}"
+        return "posted", "posted", f"posted as {progress.number}"
+    refused = next((s for s in action.steps if progress.events.get(s) == "refused"), None)
+    if refused:
+        return "planned", "refused", f"{progress.number} stands, its {refused} was refused: {progress.note}"
+    if any(progress.in_flight(step) for step in action.steps):
+        return "planned", "unknown", "it was sent and its answer was lost; it is looked for first"
+    return "planned", "to-finish", f"{progress.number} stands and is to be finished"
+
+
+def _choice_trace(choice: Choice) -> dict[str, Any]:
+    return {
+        "match": {
+            "outcome": choice.outcome,
+            "document": choice.document,
+            "step": choice.step,
+            "reason": choice.reason,
+            "losers": [list(loser) for loser in choice.losers],
+        }
+    }
+
+
+def _with_inputs(
+    trace: Mapping[str, Any], mapping: CompiledMapping, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    shown = {
+        alias: value for alias, value in inputs.items() if alias not in ("books", "match", "earlier")
+    }
+    return {"rule": str(mapping.place), "inputs": shown, **trace}

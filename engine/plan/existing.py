@@ -1,0 +1,77 @@
+"""What already stands in the target and belongs to no action: found instead of made twice.
+
+Reads the staged payments (with their detail where it was read) and vouchers; writes nothing. A
+document is given to one taker only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.deliver import same
+from engine.ledger import owned_numbers
+from engine.plan.model import Row
+from engine.store import Store
+from engine.targets import target, target_names
+
+PAYMENTS = """
+SELECT p.*, d.AmountCurrency, d.ModeOfPayment, d.ModeOfPaymentAccount, d.WriteOffs
+FROM fortnox.invoice_payment AS p
+LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
+ORDER BY try_cast(p.Number AS BIGINT), p.Number
+"""
+VOUCHERS = "SELECT * FROM fortnox.voucher ORDER BY VoucherSeries, VoucherNumber"
+STAGED = {"fortnox.invoice_payment": PAYMENTS, "fortnox.voucher": VOUCHERS}
+
+
+class Existing:
+    """Documents in the target by what identifies them; taken ones are gone."""
+
+    def __init__(self, store: Store) -> None:
+        self.rows: dict[str, dict[str, Row]] = {}
+        self.payments: dict[str, list[Row]] = {}
+        for name in target_names():
+            if name not in STAGED:
+                continue
+            owned = owned_numbers(store, name)
+            aim = target(name)
+            free: dict[str, Row] = {}
+            for row in store.rows(STAGED[name]):
+                number = aim.number(row)
+                if number not in owned:
+                    free[number] = {**row, "number": number}
+            self.rows[name] = free
+        for row in self.rows.get("fortnox.invoice_payment", {}).values():
+            self.payments.setdefault(row["InvoiceNumber"], []).append(row)
+
+    def on_documents(self, name: str, numbers: Iterable[str]) -> list[Row]:
+        """The free payments on these invoices."""
+        if name != "fortnox.invoice_payment":
+            return []
+        return [
+            row
+            for number in numbers
+            for row in self.payments.get(number, [])
+            if row["number"] in self.rows[name]
+        ]
+
+    def take(self, name: str, adopt: Mapping[str, Any]) -> Row | None:
+        """The first free document whose fields are all as ``adopt`` says; it is free no longer."""
+        if name == "fortnox.invoice_payment":
+            pool: Iterable[Row] = self.on_documents(name, [str(adopt.get("InvoiceNumber"))])
+        else:
+            pool = list(self.rows.get(name, {}).values())
+        for row in pool:
+            if all(same(row.get(field), wanted) for field, wanted in adopt.items()):
+                return self.rows[name].pop(row["number"])
+        return None
+
+    def described(self, name: str, number: str) -> str:
+        """In words: the payments that stand on a document."""
+        found = [
+            f"payment {row['Number']} of {row['Amount']:.2f} on account "
+            f"{row['ModeOfPaymentAccount'] or 'unknown'} on {row['PaymentDate']}"
+            for row in self.on_documents(name, [number])
+        ]
+        return "Fortnox has " + ", ".join(found) if found else "Fortnox shows no payment that is free"

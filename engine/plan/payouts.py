@@ -1,0 +1,127 @@
+"""Gathers the payouts that are open: their batches, summaries and lines, with derived columns.
+
+Reads the staged Qliro tables, the last proofs and the ledger; writes nothing. A payout that is
+closed and has not changed since is left out, so that years of history cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from engine.errors import ItemError
+from engine.language.compile import Program
+from engine.plan.model import Payout, Row
+from engine.store import Store
+
+LINE = "qliro.settlement_line"
+BATCH = "qliro.settlement_batch"
+MONEY = ("Amount", "AmountExcludingVat", "FxTotal")
+
+
+def open_payouts(
+    store: Store, program: Program, payouts_from: date, named: Collection[str] = ()
+) -> dict[str, Payout]:
+    """Payouts dated ``payouts_from`` or later that are not closed, and those that are ``named``.
+
+    With ``named`` given only these, whatever their date: that is retroactive sync.
+    """
+    batches: dict[str, list[Row]] = {}
+    for batch in store.rows("SELECT * FROM qliro.settlement_batch ORDER BY BatchDate, Id"):
+        row = _money(batch, ("TotalAmount", "TotalFeeAmount", "FxTotalAmount"))
+        row |= program.derive(BATCH, row)
+        batches.setdefault(row["payout"], []).append(row)
+    digests = {row["Id"]: row["digest"] for row in store.rows(DIGESTS)}
+    closed = {row["payout"]: row["digest"] for row in store.rows(CLOSED) if row["closed"]}
+    wanted: dict[str, tuple[list[Row], str]] = {}
+    for key, group in batches.items():
+        if named and not {key, *(str(batch["Id"]) for batch in group)} & set(named):
+            continue
+        if not named and max(batch["BatchDate"] for batch in group) < payouts_from:
+            continue
+        digest = "-".join(digests.get(batch["Id"], "") for batch in group)
+        if not named and closed.get(key) == digest:
+            continue
+        wanted[key] = (group, digest)
+    lines = _lines(store, program, wanted)
+    return {
+        key: Payout(key, _payout_row(key, group, lines[key]), tuple(group), tuple(lines[key]), digest)
+        for key, (group, digest) in wanted.items()
+    }
+
+
+# What a payout looks like as far as its posting goes; another text means it has changed.
+DIGESTS = """
+SELECT
+    b.Id,
+    md5(concat_ws('|', b.TotalAmount, b.TotalFeeAmount, b.BatchDate,
+        string_agg(concat(l.line, l.Status, l.vanished), ',' ORDER BY l.line))) AS digest
+FROM qliro.settlement_batch AS b
+LEFT JOIN qliro.settlement_line AS l ON l.Id = b.Id
+GROUP BY b.Id, b.TotalAmount, b.TotalFeeAmount, b.BatchDate
+"""
+
+CLOSED = """
+SELECT payout, arg_max(closed, noted_at) AS closed, arg_max(digest, noted_at) AS digest
+FROM ledger.proof
+GROUP BY payout
+"""
+
+LINES = """
+SELECT * FROM qliro.line_view WHERE list_contains(?, Id) ORDER BY BatchDate, Id, position
+"""
+
+
+def _lines(
+    store: Store, program: Program, wanted: Mapping[str, tuple[list[Row], str]]
+) -> dict[str, list[Row]]:
+    owner = {batch["Id"]: key for key, (group, _) in wanted.items() for batch in group}
+    lines: dict[str, list[Row]] = {key: [] for key in wanted}
+    for row in store.rows(LINES, [sorted(owner)]):
+        row = _money(row, MONEY)
+        row["payout"] = owner[row["Id"]]
+        row["problem"] = None
+        try:
+            row |= program.derive(LINE, row)
+        except ItemError as error:
+            row |= dict.fromkeys(program.derived_columns(LINE))
+            row["problem"] = str(error)
+        lines[row["payout"]].append(row)
+    return lines
+
+
+def _payout_row(key: str, batches: list[Row], lines: list[Row]) -> Row:
+    """The payout as an entity: its batches summed up, in one currency."""
+    currencies = {batch["CurrencyCode"] for batch in batches}
+    fx = [batch["FxTotalAmount"] for batch in batches]
+    return {
+        "payout": key,
+        "BatchDate": max(batch["BatchDate"] for batch in batches),
+        "CurrencyCode": currencies.pop() if len(currencies) == 1 else None,
+        "AcquirerName": ", ".join(sorted({batch["AcquirerName"] or "" for batch in batches})),
+        "batches": ", ".join(str(batch["Id"]) for batch in batches),
+        "lines": sum(1 for one in lines if one["Status"] == "Accepted" and not one["vanished"]),
+        "TotalAmount": _total(batch["TotalAmount"] for batch in batches),
+        "TotalFeeAmount": _total(batch["TotalFeeAmount"] for batch in batches),
+        "FxTotalAmount": None if None in fx else _total(fx),
+        "FxCurrencyCode": next((b["FxCurrencyCode"] for b in batches if b["FxCurrencyCode"]), None),
+    }
+
+
+def _total(values: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(values)
+    return None if any(value is None for value in known) else sum(known, Decimal(0))  # type: ignore[arg-type]
+
+
+def _money(row: Row, columns: Iterable[str]) -> dict[str, Any]:
+    """Amounts with two decimals where they have no more; a third decimal stays and is refused."""
+    for column in columns:
+        value = row[column]
+        if value is not None and value == (short := value.quantize(CENT)):
+            row[column] = short
+    return row
+
+
+CENT = Decimal("0.01")

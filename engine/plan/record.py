@@ -1,0 +1,84 @@
+"""Writes a plan down: outcomes that changed, proofs, and the intent of each action.
+
+Writes ``ledger.outcome``, ``ledger.proof``, ``ledger.action`` and ``ledger.mapping_set``, all
+append-only; an outcome that is as it was is not written again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine import json_text
+from engine.language.spec import MappingSet
+from engine.ledger import record_actions
+from engine.plan.model import Outcome, Plan
+from engine.store import Store
+
+
+def record_plan(
+    store: Store, run: str, now: datetime, plan: Plan, mapping_set: MappingSet
+) -> None:
+    """All of the plan, in one transaction."""
+    last = {
+        (row["mapping"], row["source"]): row["digest"]
+        for row in store.rows(
+            "SELECT mapping, source, arg_max(digest, noted_at) AS digest "
+            "FROM ledger.outcome GROUP BY mapping, source"
+        )
+    }
+    changed = []
+    for outcome in plan.outcomes:
+        digest = _digest(outcome)
+        if last.get((outcome.mapping, outcome.source)) != digest:
+            changed.append((outcome, digest))
+    with store.transaction():
+        _record_outcomes(store, run, now, changed)
+        known = {row["action"] for row in store.rows("SELECT DISTINCT action FROM ledger.event")}
+        fresh = [action for action in plan.actions if action.action not in known]
+        again = [action for action in plan.actions if action.action in known]
+        record_actions(store, run, now, [*fresh, *_changed(store, again)])
+        if not store.value("SELECT 1 FROM ledger.mapping_set WHERE digest = ?", [plan.digest]):
+            store.append(
+                "ledger.mapping_set",
+                [(plan.digest, now, json_text.encode(dict(mapping_set.files)))],
+                ("digest", "noted_at", "files"),
+            )
+
+
+def _changed(store: Store, actions: list) -> list:  # type: ignore[type-arg]
+    """Those whose last intent reads otherwise: a refused document that has been mended."""
+    if not actions:
+        return []
+    rows = store.rows(
+        "SELECT action, arg_max(document, noted_at) AS document FROM ledger.action "
+        "WHERE list_contains(?, action) GROUP BY action",
+        [[action.action for action in actions]],
+    )
+    before = {row["action"]: row["document"] for row in rows}
+    return [one for one in actions if before.get(one.action) != json_text.encode(one.document)]
+
+
+def _record_outcomes(
+    store: Store, run: str, now: datetime, outcomes: list[tuple[Outcome, str]]
+) -> None:
+    store.append(
+        "ledger.outcome",
+        (
+            (
+                now, run, one.mapping, one.source, one.payout, one.state, one.code, one.reason,
+                list(one.covers), one.action, json_text.encode(one.trace), digest,
+            )
+            for one, digest in outcomes
+        ),
+        (
+            "noted_at", "run", "mapping", "source", "payout", "state", "code", "reason", "covers",
+            "action", "trace", "digest",
+        ),
+    )  # fmt: skip
+
+
+def _digest(outcome: Outcome) -> str:
+    document = outcome.trace.get("document") if outcome.trace else None
+    return json_text.digest(
+        [outcome.state, outcome.code, outcome.reason, sorted(outcome.covers), outcome.action, document]
+    )

@@ -1,0 +1,177 @@
+"""Reconciles: the state of every line after planning or delivery, and what the interim accounts hold.
+
+Reads a plan, what delivery reported and the ledger; writes ``ledger.line_state``,
+``ledger.payout_state``, ``ledger.interim_state`` and ``ledger.proof``: what people read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from engine import json_text
+from engine.deliver import Delivery
+from engine.ledger import Action, Progress, read_actions, read_progress
+from engine.plan.model import Outcome, Payout, Plan
+from engine.proof import interim_balance
+from engine.store import Store
+
+DONE = ("posted", "adopted", "ignored")
+BOOKED = ("posted", "adopted")
+
+
+def after_delivery(plan: Plan, delivery: Delivery) -> Plan:
+    """The plan with what delivery found out: refused and undecided are parked, unknown waits."""
+    outcomes = []
+    for outcome in plan.outcomes:
+        action = outcome.action or ""
+        if action in delivery.refused:
+            outcome = replace(outcome, state="parked", code="refused", reason=delivery.refused[action])
+        elif action in delivery.undecided:
+            outcome = replace(outcome, state="parked", code="undecided", reason=delivery.undecided[action])
+        elif action in delivery.unknown:
+            outcome = replace(outcome, state="waiting", code="unknown",
+                              reason="its answer was lost; it is looked for before it is sent again")  # fmt: skip
+        outcomes.append(outcome)
+    return replace(plan, outcomes=outcomes)
+
+
+def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
+    """Replace what is told of the plan's payouts; the other payouts stay as they are told."""
+    keys = list(plan.payouts)
+    actions = read_actions(store, keys)
+    progress = read_progress(store, keys)
+    lines, payouts, interims, proofs = [], [], [], []
+    states = plan.line_states()
+    for payout in plan.payouts.values():
+        mine = [action for action in actions.values() if action.payout == payout.key]
+        lines += _line_rows(payout, states, actions, progress)
+        transfer = _transfer(plan, payout)
+        held = interim_of(payout, states, mine, progress)
+        even = all(has == must for has, must in held.values())
+        closed = transfer[0] in BOOKED and even and all(
+            states[line["line"]].state in DONE for line in payout.accepted
+        ) and not any(
+            one.payout == payout.key and one.state not in DONE for one in plan.outcomes
+        )
+        proof = plan.proofs[payout.key]
+        payouts.append(
+            (
+                payout.key, payout.date, payout.row["batches"], payout.row["AcquirerName"],
+                payout.row["CurrencyCode"], payout.row["TotalAmount"], proof.holds,
+                proof.sentence(), *transfer, closed, now,
+            )
+        )  # fmt: skip
+        interims += [(payout.key, account, has, must) for account, (has, must) in held.items()]
+        figures = [[one.name, one.stated, one.counted] for one in proof.figures]
+        detail = {"figures": figures, "problems": proof.problems, "alternatives": proof.alternatives}
+        proofs.append((now, run, payout.key, proof.holds, closed, payout.digest,
+                       json_text.encode(detail)))  # fmt: skip
+    with store.transaction():
+        for table in ("line_state", "payout_state", "interim_state"):
+            store.execute(f"DELETE FROM ledger.{table} WHERE list_contains(?, payout)", [keys])
+        store.append("ledger.line_state", lines, LINE_COLUMNS)
+        store.append("ledger.payout_state", payouts, PAYOUT_COLUMNS)
+        store.append("ledger.interim_state", interims, ("payout", "account", "held", "must"))
+        store.append("ledger.proof", proofs,
+                     ("noted_at", "run", "payout", "holds", "closed", "digest", "detail"))  # fmt: skip
+
+
+LINE_COLUMNS = (
+    "payout", "line", "state", "code", "reason", "mapping", "source", "action", "number",
+    "document", "OrderId", "PaymentTransactionId", "reference", "Type", "Action", "Status",
+    "CurrencyCode", "gross", "value", "interim", "vanished",
+)  # fmt: skip
+PAYOUT_COLUMNS = (
+    "payout", "BatchDate", "batches", "AcquirerName", "CurrencyCode", "TotalAmount", "holds",
+    "proof", "transfer", "transfer_reason", "closed", "noted_at",
+)  # fmt: skip
+
+
+def _line_rows(
+    payout: Payout,
+    states: dict[str, Outcome],
+    actions: dict[str, Action],
+    progress: dict[str, Progress],
+) -> Iterable[tuple[Any, ...]]:
+    for line in payout.lines:
+        outcome = states.get(line["line"])
+        if line["Status"] != "Accepted":
+            outcome = Outcome("", "", payout.key, "outside", line["Status"].lower(), "")
+        elif line["vanished"] and outcome is not None:
+            outcome = replace(outcome, state="parked", code="vanished",
+                              reason="it was posted, and Qliro no longer lists it in the payout")  # fmt: skip
+        if outcome is None:
+            continue
+        action = actions.get(outcome.action or "")
+        number = progress.get(outcome.action or "", Progress()).number
+        match = outcome.trace.get("match", {}) if outcome.trace else {}
+        document = (action.facts.get("document") if action else None) or match.get("document")
+        yield (
+            payout.key, line["line"], outcome.state, outcome.code, outcome.reason,
+            outcome.mapping, outcome.source, outcome.action, number, document, line["OrderId"],
+            line["PaymentTransactionId"], line["reference"], line["Type"], line["Action"],
+            line["Status"], line["CurrencyCode"], line["gross"], line["value"], line["interim"],
+            line["vanished"],
+        )  # fmt: skip
+
+
+def _transfer(plan: Plan, payout: Payout) -> tuple[str, str]:
+    """State and reason of the payout's transfers: of the least finished one."""
+    moving = [
+        one for one in plan.outcomes if one.payout == payout.key and one.source == payout.key
+        and one.mapping in plan.movers
+    ]  # fmt: skip
+    if not plan.proofs[payout.key].holds and not moving:
+        return "parked", "the payout does not balance"
+    if not moving:
+        return "waiting", "no transfer is declared for it"
+    order = ("parked", "waiting", "planned", "adopted", "posted")
+    worst = min(moving, key=lambda one: order.index(one.state))
+    return worst.state, worst.reason
+
+
+def interim_of(
+    payout: Payout,
+    states: dict[str, Outcome],
+    actions: Iterable[Action],
+    progress: dict[str, Progress],
+) -> dict[int, tuple[Decimal, Decimal]]:
+    """By interim account: what the delivered documents leave on it, and what the lines demand.
+
+    The lines demand the value of what is booked less the value of what has been transferred, so
+    that after the transfer exactly the open lines are left, with the opposite sign.
+    """
+    lines = {line["line"]: line for line in payout.lines}
+    accounts = {line["interim"] for line in lines.values()}
+    effects: list[tuple[Any, Decimal]] = []
+    booked: set[str] = set()
+    moved: list[str] = []
+    passed_by: set[str] = set()  # accounted for by the transfer itself, and moving no money
+    for action in actions:
+        done = progress.get(action.action, Progress())
+        if not all(done.finished(step) for step in action.steps):
+            continue
+        effects += [pair for pair in _effects(action) if pair[0] in accounts]
+        moved += action.moves
+        passed_by.update(action.covers if action.moves else ())
+        booked.update(line for line in action.covers if not action.moves)
+    demanded = [(lines[key]["interim"], -lines[key]["value"]) for key in booked if key in lines]
+    demanded += [
+        (lines[key]["interim"], lines[key]["value"])
+        for key in moved
+        if key in lines and key not in passed_by
+    ]
+    return interim_balance(effects, [pair for pair in demanded if pair[1] is not None])
+
+
+def _effects(action: Action) -> Iterable[tuple[Any, Decimal]]:
+    document = action.document
+    if "ModeOfPaymentAccount" in document:
+        yield document["ModeOfPaymentAccount"], Decimal(document["Amount"])
+    for row in document.get("VoucherRows", ()):
+        yield row["Account"], Decimal(row["Debit"]) - Decimal(row["Credit"])
+

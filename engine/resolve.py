@@ -1,0 +1,75 @@
+"""Takes down what a person decides of a parked line: which invoice, ignore, suspense, try again.
+
+Reads the line's state; writes ``ledger.resolution`` with name and time, and for a delivery that
+could not be decided the person's answer as an event. What a person decides the next run carries out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from engine.errors import UsageError
+from engine.ledger import Event, record
+from engine.store import Store
+
+KINDS = ("invoice", "ignore", "suspense", "retry")
+
+
+def resolve(
+    store: Store, now: datetime, who: str, ref: str, kind: str, detail: str = "", reason: str = ""
+) -> dict[str, Any]:
+    """Write the decision down and give the line it was made for.
+
+    ``kind`` invoice needs the invoice number in ``detail``; ignore and suspense need a ``reason``.
+    For a delivery of unknown outcome, retry says that it is not there, and ``detail`` with retry
+    says under which number it is. Raises UsageError when no line, or several, carry ``ref``.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is no way to resolve a line.", f"Known: {', '.join(KINDS)}.")
+    if kind == "invoice" and not detail:
+        raise UsageError("Which invoice?", "Give its number: --invoice NUMBER.")
+    if kind in ("ignore", "suspense") and not reason:
+        raise UsageError("Why?", "Give a reason: --reason TEXT. It is kept.")
+    if not who.strip():
+        raise UsageError("Who decides?", "Give a name: --by NAME. It is kept.")
+    line = _the_line(store, ref)
+    if line["state"] in ("posted", "adopted"):
+        raise UsageError(
+            f"Line {line['line']} is already {line['state']}; nothing is reversed by itself.",
+            "Correct it in Fortnox if it is wrong.",
+        )
+    store.append(
+        "ledger.resolution",
+        [(now, who, line["line"], kind, detail or None, reason or None)],
+        ("noted_at", "who", "line", "kind", "detail", "reason"),
+    )
+    if line["code"] == "undecided" and kind == "retry":
+        _decide(store, now, line, who, detail)
+    return line
+
+
+def _decide(store: Store, now: datetime, line: dict[str, Any], who: str, number: str) -> None:
+    steps = store.rows(
+        "SELECT step FROM ledger.step WHERE action = ? AND event = 'undecided'", [line["action"]]
+    )
+    for row in steps:
+        event = "found" if number else "absent"
+        record(store, "resolve", now, Event(line["action"], row["step"], event,
+               number=number or None, note=f"decided by {who}"))  # fmt: skip
+
+
+def _the_line(store: Store, ref: str) -> dict[str, Any]:
+    rows = store.rows(
+        "SELECT * FROM ledger.line_state WHERE $ref IN (line, OrderId::VARCHAR, "
+        "PaymentTransactionId::VARCHAR, reference) AND Status = 'Accepted' AND Type <> 'Fee' "
+        "OR line = $ref ORDER BY payout, line",
+        {"ref": ref},
+    )
+    still_open = [row for row in rows if row["state"] in ("parked", "waiting", "planned")] or rows
+    if len(still_open) == 1:
+        return still_open[0]
+    if not rows:
+        raise UsageError(f"No line carries {ref!r}.", "`status` lists the parked lines with their ids.")
+    listed = ", ".join(row["line"] for row in still_open)
+    raise UsageError(f"{len(still_open)} open lines carry {ref!r}: {listed}.", "Give the line's id.")
