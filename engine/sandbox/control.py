@@ -48,6 +48,8 @@ def answer(world: World, request: Request) -> Response:  # noqa: PLR0911  a tabl
 
 def _set_clock(world: World, asked: Any) -> Response:
     """``{"advance": seconds}`` or ``{"now": "2026-11-16T09:00:00+01:00"}``, naive is Swedish."""
+    if not isinstance(asked, dict):
+        raise TypeError("an object is wanted")
     if "now" in asked:
         moment = datetime.fromisoformat(asked["now"])
         world.clock.set(moment if moment.tzinfo else moment.replace(tzinfo=STOCKHOLM))
@@ -58,6 +60,8 @@ def _set_clock(world: World, asked: Any) -> Response:
 
 def _plan(world: World, asked: Any) -> Response:
     """One fault, or ``{"faults": [...]}``; ``{"clear": true}`` forgets those planned before."""
+    if not isinstance(asked, dict):
+        raise TypeError("an object is wanted")
     if asked.get("clear"):
         clear(world)
     wanted = asked.get("faults", [asked] if "kind" in asked else [])

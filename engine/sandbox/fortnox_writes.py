@@ -28,6 +28,7 @@ from engine.sandbox.world import (
 )
 
 OERE: Final = Decimal("0.01")
+_TOO_MUCH: Final = Decimal(10) ** 12
 # Codes that no source tells; the sandbox numbers them 2999xxx so that nobody takes them for real.
 NOT_BOOKED, PAYMENT_STATE, NO_YEAR, WRONG_CURRENCY, UNBALANCED, SERIES, MODE, REQUIRED = range(
     2999001, 2999009
@@ -124,9 +125,19 @@ def _number(value: object, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise RefusedError(2000108, f"Värdet måste vara numeriskt ({name})")
     try:
-        return Decimal(value)
+        number = Decimal(value)
     except InvalidOperation:
-        raise RefusedError(2000108, f"Värdet måste vara numeriskt ({name})") from None
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number) >= _TOO_MUCH:
+        raise RefusedError(2000108, f"Värdet måste vara numeriskt ({name})")
+    return number
+
+
+def _list(fields: Mapping[str, Any], name: str) -> list[Any]:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, list):
+        raise RefusedError(2001392, "Ingen eller felaktig typ av data.")
+    return value or []
 
 
 def _money(value: object, name: str) -> Decimal:
@@ -178,7 +189,7 @@ def _write_off(world: World, fields: object, invoice: Invoice) -> WriteOff:
     if not isinstance(fields, dict):
         raise RefusedError(2001392, "Ingen eller felaktig typ av data.")
     _known(fields, _WRITE_OFF_FIELDS)
-    currency = fields.get("Currency") or invoice.currency
+    currency = _text(fields, "Currency", 3) or invoice.currency
     if currency != invoice.currency:
         raise RefusedError(WRONG_CURRENCY, "Bortskrivningens valuta måste vara fakturans.")
     return WriteOff(
@@ -245,7 +256,7 @@ def create_payment(world: World, request: Request) -> Response:
         account = world.modes[mode or next(iter(world.modes))].account
     number = _account(world, account, "ModeOfPaymentAccount")
     amount, amount_currency, rate = _amounts(fields, invoice)
-    offs = tuple(_write_off(world, off, invoice) for off in fields.get("WriteOffs") or ())
+    offs = tuple(_write_off(world, off, invoice) for off in _list(fields, "WriteOffs"))
     payment = Payment(
         number=world.next("payment"),
         invoice=invoice.number,
@@ -385,7 +396,7 @@ def create_voucher(world: World, request: Request) -> Response:
         )
     day = _date(fields["TransactionDate"], "TransactionDate")
     year = _voucher_year(world, request, fields, day)
-    rows = tuple(_voucher_row(world, row) for row in fields.get("VoucherRows") or ())
+    rows = tuple(_voucher_row(world, row) for row in _list(fields, "VoucherRows"))
     debit, credit = sum((r.debit for r in rows), ZERO), sum((r.credit for r in rows), ZERO)
     if not rows or debit != credit:
         raise RefusedError(UNBALANCED, f"Verifikationen balanserar inte ({debit - credit}).")

@@ -321,7 +321,12 @@ def _settlements(world: World, request: Request) -> Response:
         and line.status in statuses
         and all(not value or getattr(line, name) == value for name, value in wanted.items())
     ]
-    return answered(_lists(lines, world.conventions))
+    content = _lists(lines, world.conventions)
+    for shape in (shape for shapes in content.values() for shape in shapes):
+        shape["PaymentTransactionId"] = shape["PaymentTransactionId"] or 0  # never null here
+    for shape in content["RejectedSettlements"]:
+        del shape["TransactionCompletedDate"]
+    return answered(content)
 
 
 # -- orders ---------------------------------------------------------------------------------------

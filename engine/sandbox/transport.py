@@ -11,6 +11,8 @@ import httpx
 from engine.sandbox.answer import answer
 from engine.sandbox.exchange import Request
 from engine.sandbox.faults import Lost
+from engine.sandbox.fortnox import issue_token
+from engine.sandbox.qliro import authorization
 from engine.sandbox.world import World
 
 
@@ -49,3 +51,21 @@ def _exception(lost: Lost, request: httpx.Request) -> BaseException:
     if lost.fault.kind.startswith("kill"):
         return Killed(lost.fault.kind)
     return httpx.ReadTimeout("The read operation timed out", request=request)
+
+
+def fortnox_client(world: World) -> httpx.Client:
+    """A client of the world's Fortnox with a good token; paths relative to ``/3/``."""
+    return httpx.Client(
+        transport=SandboxTransport(world),
+        base_url="https://fortnox.example/3/",
+        headers={"Authorization": f"Bearer {issue_token(world)}"},
+    )
+
+
+def qliro_client(world: World) -> httpx.Client:
+    """A client of the world's Qliro that signs its GETs; paths relative to ``…/adminapi/v2/``."""
+    return httpx.Client(
+        transport=SandboxTransport(world),
+        base_url="https://qliro.example/checkout/adminapi/v2/",
+        headers={"Authorization": authorization(world.access.merchant_api_secret)},
+    )
