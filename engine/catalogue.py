@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -33,7 +34,8 @@ class ApiError:
     """What an API answered instead of what was asked for.
 
     ``code`` and ``message`` are the API's own, empty where it gives none; ``reference`` is the id
-    under which the API's support finds it; ``body`` the text as it came.
+    under which the API's support finds it; ``body`` the text as it came. ``parsed`` is whether the
+    body was an error in one of the API's own shapes: only then did the API itself refuse.
     """
 
     code: str
@@ -42,6 +44,7 @@ class ApiError:
     status: int
     reference: str = ""
     body: str = ""
+    parsed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +105,27 @@ def read_error(source: str, status: int, body: str) -> ApiError:
     oauth = fields.get("error")
     if not code and isinstance(oauth, str) and not oauth.isdigit():
         code = oauth
-    if not message and not code:
-        message = "" if fields else body.strip()[:_MOST_SHOWN]
+    parsed = bool(code or message)
+    if not parsed and not fields:
+        message = body.strip()[:_MOST_SHOWN]
     reference = _first(fields, "errorreference")
-    return ApiError(code, message, source, status, reference, body)
+    return ApiError(code, message, source, status, reference, body, parsed)
 
 
-def look_up(error: ApiError, catalogue: Catalogue) -> Entry:
+@cache
+def installed() -> Catalogue:
+    """The catalogue that this program comes with; read once, for it never changes in a run."""
+    return read_catalogue()
+
+
+def look_up(error: ApiError, catalogue: Catalogue | None = None) -> Entry:
     """The entry that names most of ``error``: code and message, code, message, then status.
 
     Entries of the API itself come before those of any server. An error that none fits gives an
     entry that says so (``known`` False), with a retry only for a failing server (5xx).
     """
-    fitting = [entry for entry in catalogue if _fits(entry, error)]
+    entries = installed() if catalogue is None else catalogue
+    fitting = [entry for entry in entries if _fits(entry, error)]
     if not fitting:
         return _unknown(error)
     best = max(fitting, key=_weight)
@@ -123,12 +134,13 @@ def look_up(error: ApiError, catalogue: Catalogue) -> Entry:
     return best
 
 
-def sentence(error: ApiError, entry: Entry) -> str:
+def sentence(error: ApiError, entry: Entry | None = None) -> str:
     """One paragraph: what happened, why, what to do, and the API's own words.
 
     The body of an error that the catalogue does not know follows whole (its first 1,000 signs).
     Pass the result through ``redact`` before it is shown: servers repeat what they were sent.
     """
+    entry = entry or look_up(error)
     text = f"{entry.means} {entry.cause} {entry.remedy} {_own_words(error)}"
     whole = error.body.strip()
     if entry.known or whole in ("", error.message):
