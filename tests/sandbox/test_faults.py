@@ -252,7 +252,9 @@ def test_served_forever_means_until_interrupted() -> None:
         "run_forever(empty_world(), 0, ready=lambda r: print(r.url, flush=True))\n"
     )
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(  # noqa: S603  our own program
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert httpx.get(f"{url}/sandbox/clock").status_code == 200
