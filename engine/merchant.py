@@ -6,6 +6,7 @@ together is raised as one ``FileError`` with all findings, before anything is as
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,8 +49,7 @@ class Merchant:
     @property
     def database(self) -> Path:
         """The file of this merchant's database; its folder may not exist yet."""
-        folder: Path = self.path.parent / self.settings["state"]
-        return folder.resolve() / f"{self.name}.duckdb"
+        return _beside(self.path, self.settings["state"]) / f"{self.name}.duckdb"
 
     @property
     def mapping_folder(self) -> Path:
@@ -60,7 +60,7 @@ class Merchant:
     def overlay_folder(self) -> Path | None:
         """The folder that is laid over it, where there is one."""
         overlay = self.settings["overlay"]
-        return (self.path.parent / overlay).resolve() if overlay else None
+        return _beside(self.path, overlay) if overlay else None
 
     def secret(self, key: str) -> Secret:
         """The secret of a dotted key (``qliro.api_secret``).
@@ -125,7 +125,7 @@ def load_merchant(
     warnings = [finding for finding in findings if finding.severity != "error"]
     return Merchant(
         name=path.stem,
-        path=path.resolve(),
+        path=path.absolute(),
         settings=_without_secrets(tree, secret_paths),
         secrets=secrets,
         warnings=tuple(sorted(warnings, key=_by_place)),
@@ -203,6 +203,11 @@ def _origin(merchant: Merchant, path: Path_) -> str:
         return "default"
     place = merchant.file.place(path)
     return f"{place.path}:{place.line}"
+
+
+def _beside(file: Path, folder: str) -> Path:
+    """A folder named from a file. Links are not followed: a mounted file may be one, and moves."""
+    return Path(os.path.abspath(file.parent / folder))
 
 
 def _place_of_default(path: Path_, environment: str) -> Place:

@@ -6,6 +6,7 @@ prefixes and fields, rows that can never decide, accounts, addresses, folders.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import date
 from pathlib import Path
@@ -41,7 +42,7 @@ def findings(
 def mapping_folder(merchant_file: Path, mapping_set: str) -> Path:
     """The folder of a mapping set: an installed one by name, or a path from the merchant file."""
     if "/" in mapping_set or mapping_set.startswith("."):
-        return (merchant_file.parent / mapping_set).resolve()
+        return Path(os.path.abspath(merchant_file.parent / mapping_set))
     return HOME / "mappings" / mapping_set
 
 

@@ -92,7 +92,7 @@ def shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f"'{value}'"
+            return repr(value)
         case list():
             return f"[{', '.join(shown(item) for item in value)}]"
         case dict():
@@ -126,7 +126,7 @@ def _translate(file: YamlFile, error: ValidationError) -> Iterator[Fault]:
         case "required":
             yield from _missing_keys(file, path, error, schema)
         case "type":
-            yield Fault(path, _wrong_type(file, path, error.instance, error.validator_value))
+            yield Fault(path, _wrong_type(file, path, error.instance, schema))
         case "enum" | "const":
             choices = list(schema["enum"]) if "enum" in schema else [schema["const"]]
             yield Fault(path, _no_choice(file, path, error.instance, choices))
@@ -166,15 +166,21 @@ def _missing_keys(
     )
 
 
-def _wrong_type(file: YamlFile, path: Path_, value: Any, wanted: Any) -> Finding:
+def _wrong_type(file: YamlFile, path: Path_, value: Any, schema: Mapping[str, Any]) -> Finding:
+    if value is None and path:
+        what = str(schema.get("description", ""))
+        return file.finding(path, "missing-value", f"{dotted(path)} has no value.", what, key=True)
+    wanted = schema["type"]
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     words = " or ".join(_KINDS[name] for name in names if name != "null")
     found = kind(value)
     plain = isinstance(value, bool | int | Decimal | str) and "object" not in names
     message = f"{_of(path)}expected {words}, found {found}{f' {shown(value)}' if plain else ''}."
     remedy = ""
-    if isinstance(value, str) and {"integer", "number", "boolean"} & set(names):
+    if isinstance(value, str) and value.isdigit() and {"integer", "number"} & set(names):
         remedy = "Write it without quotes."
+    elif isinstance(value, str) and "boolean" in names:
+        remedy = "Write true or false."
     elif "string" in names and isinstance(value, bool | int | Decimal):
         remedy = "Put it in quotes."
     return file.finding(path, "wrong-type", message, remedy)

@@ -93,6 +93,21 @@ def test_a_file_knows_its_database_its_mapping_set_and_its_overlay(
     assert merchant.overlay_folder == tmp_path / "ours"
 
 
+def test_a_file_that_is_mounted_as_a_link_keeps_its_database(load: Load, tmp_path: Path) -> None:
+    real = load().path
+    mounted = tmp_path / "mount" / "merchants" / "hats.yaml"
+    mounted.parent.mkdir(parents=True)
+    mounted.symlink_to(real)
+    merchant = load_merchant(mounted, ENVIRON)
+    assert merchant.database == tmp_path / "mount" / "state" / "hats.duckdb"
+
+
+def test_an_access_token_stands_in_for_the_integrations_credentials(load: Load) -> None:
+    ids = "  client_id: {env: ID}\n  client_secret: {env: PASSWORD}\n"
+    merchant = load({ids: "  access_token: {env: ID}\n"})
+    assert list(merchant.secrets) == ["qliro.api_key", "qliro.api_secret", "fortnox.access_token"]
+
+
 def test_the_demo_merchant_loads() -> None:
     names = ("QLIRO_API_KEY", "QLIRO_API_SECRET", "FORTNOX_CLIENT_ID", "FORTNOX_CLIENT_SECRET")
     path = find_merchant("demo", REPOSITORY / "merchants")
@@ -150,7 +165,7 @@ BAD = {
     "a day left blank": (
         {"payouts_from: 2026-01-01": "payouts_from:"},
         "",
-        ["hats.yaml:10:14: wrong-type: payouts_from: expected text, found nothing."],
+        [f"hats.yaml:10:1: missing-value: payouts_from has no value. {FIRST_DAY}"],
     ),
     "a day that does not exist": (
         {"2026-01-01": "2026-02-30"},
@@ -361,7 +376,7 @@ BAD = {
         {},
         "use_merchant_reference: yes\n",
         ["hats.yaml:22:25: wrong-type: use_merchant_reference: expected true or false, found text"
-         " 'yes'. Write it without quotes."],
+         " 'yes'. Write true or false."],
     ),
     "a tenant that YAML reads as a number": (
         {"fortnox:": "fortnox:\n  tenant_id: 1234567"},
