@@ -92,7 +92,7 @@ def read_error(source: str, status: int, body: str) -> ApiError:
     """The error in an answer of ``source`` (``fortnox``, ``qliro``), whatever its shape.
 
     Fortnox: ``ErrorInformation`` in lower or Pascal case, ``{"message": …}`` with 401, OAuth's
-    ``error`` and ``error_description`` (domain facts, fortnox 5). Qliro: ``ErrorCode`` with
+    ``error`` and ``error_description`` (recorded answers). Qliro: ``ErrorCode`` with
     ``ErrorMessage`` or ``DetailedErrorMessage`` and ``ErrorReference`` (its OpenAPI documents).
     A body that is empty or no JSON gives an error without code whose message is its text.
     """
