@@ -1,0 +1,1 @@
+"""The mapping language: what stands in YAML becomes Python functions and SQL conditions."""

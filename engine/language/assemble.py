@@ -1,0 +1,66 @@
+"""Puts generated lines together to a function, and keeps what is needed to tell why it failed.
+
+Takes lines with marks from the emitter, gives the Python function and the source of it; a failure
+is traced back by its line to the value that a person wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from engine.language.emit import RUNTIME, Emitter, Mark, layout
+
+
+@dataclass(slots=True)
+class Body:
+    """The lines of a function as they are written."""
+
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    depth: int = 0
+
+    def add(self, text: str) -> None:
+        self.lines.append((self.depth, text))
+
+    @contextmanager
+    def block(self, head: str, emitter: Emitter, *, loop: bool = False) -> Iterator[None]:
+        """What stands below ``head``; values first met inside are not there after it."""
+        self.add(head)
+        self.depth += 1
+        before = set(emitter.ready)
+        emitter.looped += loop
+        start = len(self.lines)
+        yield
+        if len(self.lines) == start:
+            self.add("pass")
+        emitter.looped -= loop
+        emitter.ready = before
+        self.depth -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A generated function with all that explains its failures."""
+
+    name: str
+    function: Callable[..., Any]
+    source: str
+    filename: str
+    owners: list[int]
+    marks: list[Mark]
+    globals: dict[str, Any]
+    emitter: Emitter
+
+
+def build(name: str, body: Body, emitter: Emitter, more: Mapping[str, Any]) -> Built:
+    """The function ``name`` that the lines define; ``more`` is what else they may call."""
+    source, owners = layout(body.lines)
+    filename = f"<{name}>"
+    code: CodeType = compile(source, filename, "exec")
+    space: dict[str, Any] = {**RUNTIME, **more, **emitter.constants}
+    exec(code, space)  # noqa: S102 — the source is made of checked expressions only
+    function = space[body.lines[0][1].split("(")[0].removeprefix("def ")]
+    return Built(name, function, source, filename, owners, emitter.marks, space, emitter)

@@ -1,0 +1,98 @@
+"""The entities that a mapping may name and their columns, read from the tables' own DDL.
+
+``VIEW_COLUMNS`` are the columns that the views over those tables add; a test holds the two
+against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from engine.language.kinds import DATE, DECIMAL, INTEGER, SCALARS, TEXT, Type
+
+Catalogue = Mapping[str, Mapping[str, Type]]
+
+# Columns that the views of the stages add to the stored ones, by entity.
+VIEW_COLUMNS: Catalogue = {
+    "qliro.settlement_line": {
+        "payout": TEXT,  # of its batch
+        "BatchDate": DATE,  # of its batch
+        "BatchFxRate": DECIMAL,  # of its batch
+        "BatchFxCurrencyCode": TEXT,  # of its batch
+        "settles": TEXT,  # id of the line that a fee belongs to
+        "settled_method": TEXT,  # that line's payment method
+        "resolution": TEXT,  # what a person decided: suspense, ignore, …
+        "chosen_invoice": TEXT,  # the invoice that a person chose
+        "FortnoxRate": DECIMAL,  # Fortnox's rate of the day
+    },
+    "qliro.payout": {
+        "payout": TEXT,
+        "BatchDate": DATE,
+        "CurrencyCode": TEXT,
+        "AcquirerName": TEXT,
+        "batches": TEXT,  # the ids of its batches
+        "lines": INTEGER,
+        "TotalAmount": DECIMAL,
+        "TotalFeeAmount": DECIMAL,
+        "FxTotalAmount": DECIMAL,
+        "FxCurrencyCode": TEXT,
+    },
+    "fortnox.invoice": {
+        "open_balance": DECIMAL,  # the balance less what is planned and not yet in Fortnox
+        "YourOrderNumber": TEXT,
+        "OurReference": TEXT,
+        "YourReference": TEXT,
+        "OrderReference": TEXT,
+    },
+}
+
+# The column that names a row: what a document covers and moves is told by it.
+ID_COLUMNS: Mapping[str, str] = {
+    "qliro.settlement_line": "line",
+    "qliro.payout": "payout",
+    "qliro.settlement_batch": "Id",
+    "qliro.order": "OrderId",
+    "fortnox.invoice": "DocumentNumber",
+    "fortnox.invoice_payment": "Number",
+}
+
+_TYPES = {
+    "VARCHAR": "text",
+    "BIGINT": "integer",
+    "INTEGER": "integer",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+}
+
+# Every column of every table that a stage fills.
+_COLUMNS = """
+SELECT table_schema || '.' || table_name, column_name, data_type
+FROM information_schema.columns
+WHERE table_schema IN ('qliro', 'fortnox')
+ORDER BY ALL
+"""
+
+
+def catalogue_from_ddl(sql: str, more: Catalogue = VIEW_COLUMNS) -> Catalogue:
+    """Entity → column → type of the tables that ``sql`` creates, and the columns of ``more``."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(sql)
+        found = connection.execute(_COLUMNS).fetchall()
+    result: dict[str, dict[str, Type]] = {}
+    for entity, column, data_type in found:
+        result.setdefault(entity, {})[column] = _type_of(data_type)
+    for entity, columns in more.items():
+        result.setdefault(entity, {}).update(columns)
+    return result
+
+
+def _type_of(data_type: str) -> Type:
+    if data_type.endswith("[]"):
+        return SCALARS["list"]
+    if data_type.startswith("DECIMAL"):
+        return DECIMAL
+    return SCALARS[_TYPES.get(data_type, "any")]

@@ -1,0 +1,454 @@
+"""Checks a mapping set when it is loaded: every name, column, field and type, all findings at once.
+
+Reads the parsed set, adds derived columns to its entities, reports findings. It runs the emitter
+that the compiler runs, with settings of which only the types are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from engine.errors import Finding
+from engine.language import fields, scope, sql, tables
+from engine.language.emit import Code, Emitter, Signature
+from engine.language.expressions import Expression, Report, walk
+from engine.language.kinds import ANY, Type
+from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row, TableSpec
+from engine.yamlfile import Path_, nearest
+
+
+def check(
+    mapping_set: MappingSet,
+    columns: dict[str, dict[str, Type]],
+    report: Report,
+    *,
+    complete: bool,
+) -> None:
+    """Reports what is wrong. ``complete`` is false when some file could not be read at all."""
+    if not complete:  # what is missing may stand in the file that could not be read
+        report = _without(report, ("unknown-table", "unknown-mapping"))
+    settings = Code("K_settings", mapping_set.settings_type)
+    for table in mapping_set.tables.values():
+        _table(mapping_set, table, settings, report)
+    _entities(mapping_set, columns, settings, report)
+    for spec in mapping_set.mappings.values():
+        _Mapping(mapping_set, spec, settings, report).check()
+    _needs(mapping_set, report)
+
+
+def _without(report: Report, codes: tuple[str, ...]) -> Report:
+    def filtered(finding: Finding) -> None:
+        if finding.code not in codes:
+            report(finding)
+
+    return filtered
+
+
+# Tables -------------------------------------------------------------------------------------------
+def _table(mapping_set: MappingSet, spec: TableSpec, settings: Code, report: Report) -> None:
+    source = spec.source
+    for name in spec.inputs.keys() & spec.outputs.keys():
+        report(source.finding(("outputs", name), "twice", f"{name} is an input too.", key=True))
+    names = {"settings": settings}
+    names |= {name: Code(f"v_{name}", t) for name, t in spec.inputs.items()}
+    emitter = Emitter(report, names)
+    for row in spec.rows:
+        path: Path_ = ("rows", row.number - 1)
+        for name, condition in row.when.items():
+            message, remedy = tables.wrong_condition(spec, name, condition)
+            if message:
+                known = name in spec.inputs
+                code = "wrong-type" if known else "unknown-input"
+                where = (*path, "when", name)
+                report(source.finding(where, code, message, remedy, key=not known))
+        _outputs(spec, row.then, (*path, "then"), emitter, report)
+        _complete(spec, {*row.then, *spec.rows_add}, path, report)
+    _outputs(spec, spec.rows_add, ("rows_add",), emitter, report)
+    if spec.error:
+        emitter.kind = "because"
+        emitter.emit(spec.error)
+        emitter.kind = "value"
+    else:
+        _outputs(spec, spec.otherwise, ("otherwise",), emitter, report)
+        _complete(spec, set(spec.otherwise), ("otherwise",), report)
+    if not spec.rows and not spec.rows_from:
+        report(source.finding((), "no-rows", "the table has neither rows nor rows_from."))
+    if spec.rows_from:
+        _rows_from(mapping_set, spec, report)
+    placed = [(row.when, row.place) for row in spec.rows]
+    for finding in tables.lint(spec, placed):
+        report(finding)
+    if spec.error and not spec.rows_from:
+        for finding in tables.uncovered(spec, [row.when for row in spec.rows]):
+            report(finding)
+
+
+def _outputs(
+    spec: TableSpec,
+    outputs: Mapping[str, Expression],
+    path: Path_,
+    emitter: Emitter,
+    report: Report,
+) -> None:
+    for name, expression in outputs.items():
+        code = emitter.emit(expression)
+        value = code.value if code.known else None
+        message, remedy = tables.wrong_output(spec, name, value)
+        if message:
+            known = name in spec.outputs
+            kind = "wrong-type" if known else "unknown-output"
+            report(spec.source.finding((*path, name), kind, message, remedy, key=not known))
+
+
+def _complete(spec: TableSpec, given: set[str], path: Path_, report: Report) -> None:
+    for name in spec.outputs:
+        if name not in given:
+            text = f"the output {name} is missing."
+            report(spec.source.finding(path, "missing-output", text, "null is a value, too."))
+
+
+def _rows_from(mapping_set: MappingSet, spec: TableSpec, report: Report) -> None:
+    type_ = mapping_set.settings_type
+    for step in spec.rows_from.split("."):
+        if type_.kind == "any" or type_.fields is None:
+            return
+        if step not in type_.fields:
+            text = f"{type_} has no {step!r}."
+            remedy = nearest(step, type_.fields)
+            report(spec.source.finding(("rows_from",), "unknown-setting", text, remedy))
+            return
+        type_ = type_.fields[step]
+    if type_.kind not in ("list", "any"):
+        text = f"the setting {spec.rows_from} is a {type_.kind}, not a list of rows."
+        report(spec.source.finding(("rows_from",), "wrong-type", text))
+
+
+# Entities -----------------------------------------------------------------------------------------
+def _entities(
+    mapping_set: MappingSet, columns: dict[str, dict[str, Type]], settings: Code, report: Report
+) -> None:
+    for spec in mapping_set.entities.values():
+        source = spec.source
+        if spec.entity not in columns:
+            text = f"there is no entity {spec.entity!r}."
+            remedy = nearest(spec.entity, columns)
+            report(source.finding(("entity",), "unknown-entity", text, remedy))
+            continue
+        for name in spec.derive:
+            if name in columns[spec.entity]:
+                text = f"{spec.entity} has a column {name} already."
+                report(source.finding(("derive", name), "twice", text, key=True))
+        emitter = entity_emitter(mapping_set, spec.entity, settings, report)
+        derived = {name: emitter.let(name).type for name in spec.derive}
+        columns[spec.entity].update(derived)
+
+
+def entity_emitter(
+    mapping_set: MappingSet, entity: str, settings: Code, report: Report, *, traced: bool = False
+) -> Emitter:
+    """An emitter in which an entity's derived values are the named values."""
+    spec = mapping_set.entities[entity]
+    row = Type(
+        "record",
+        {k: t for k, t in mapping_set.columns[entity].items() if k not in spec.derive},
+        name=entity,
+    )
+    names = {spec.alias: Code(f"v_{spec.alias}", row), "settings": settings}
+    names["books"] = scope.BOOKS_CODE
+    signatures = scope.signatures(mapping_set)
+    return Emitter(report, names, signatures, spec.derive, traced=traced)
+
+
+# Mappings -----------------------------------------------------------------------------------------
+def _needs(mapping_set: MappingSet, report: Report) -> None:
+    for name, spec in mapping_set.mappings.items():
+        for i, need in enumerate(spec.needs):
+            where = ("needs", i)
+            if need not in mapping_set.mappings:
+                text, remedy = f"there is no mapping {need!r}.", nearest(need, mapping_set.mappings)
+                report(spec.source.finding(where, "unknown-mapping", text, remedy))
+            elif circle := _circle(mapping_set, name, need):
+                text = f"{name} needs itself: {' → '.join([name, *circle])}."
+                report(spec.source.finding(where, "cycle", text))
+
+
+def _circle(mapping_set: MappingSet, wanted: str, start: str) -> list[str]:
+    queue, seen = [[start]], {start}
+    while queue:
+        path = queue.pop(0)
+        if path[-1] == wanted:
+            return path
+        spec = mapping_set.mappings.get(path[-1])
+        for need in spec.needs if spec else ():
+            if need not in seen:
+                seen.add(need)
+                queue.append([*path, need])
+    return []
+
+
+class _Mapping:
+    """Held open over one mapping: its names, its target, where findings go."""
+
+    def __init__(
+        self, mapping_set: MappingSet, spec: MappingSpec, settings: Code, report: Report
+    ) -> None:
+        self.set = mapping_set
+        self.spec = spec
+        self.settings = settings
+        self.report = report
+        self.signatures = scope.signatures(mapping_set)
+
+    def check(self) -> None:
+        spec = self.spec
+        if not self._known_entities():
+            return
+        self._aliases()
+        self._related()
+        when = self._emitter(scope.of_when(self.set, spec, self.settings))
+        if spec.when:
+            when.emit(spec.when)
+        for expression in spec.after.values():
+            when.emit(expression)
+        for match in spec.match.values():
+            self._match(match)
+        names = scope.of_document(self.set, spec, self.settings)
+        emitter = self._emitter(names, spec.lets)
+        lets = {name: emitter.let(name).type for name in spec.lets}
+        self._covers({**{n: c.type for n, c in names.items()}, **lets})
+        schema = self.set.targets.get(spec.target)
+        if schema is None:
+            return
+        self._object(spec.document, schema, emitter, "document")
+        document = scope.document_type(schema)
+        after = {**names, "document": Code("v_document", document)}
+        later = self._emitter(after, spec.lets)
+        for one in (*spec.checks, *spec.warnings):
+            self._check(one, later)
+        self._identity(later, document)
+        self._then(schema)
+
+    def _emitter(
+        self, names: Mapping[str, Code], lets: Mapping[str, Expression] | None = None
+    ) -> Emitter:
+        return Emitter(self.report, dict(names), self.signatures, lets or {})
+
+    def _wrong(self, path: Path_, code: str, text: str, remedy: str = "", key: bool = False) -> None:
+        self.report(self.spec.source.finding(path, code, text, remedy, key=key))
+
+    def _known_entities(self) -> bool:
+        spec, known = self.spec, self.set.columns
+        named: list[tuple[Path_, str]] = [(("source", spec.alias), spec.entity)]
+        named += [(("related", a, "from"), r.entity) for a, r in spec.related.items()]
+        named += [(("match", a, "from"), m.entity) for a, m in spec.match.items()]
+        wrong = [(path, name) for path, name in named if name not in known]
+        for path, name in wrong:
+            text = f"there is no entity {name!r}."
+            self._wrong(path, "unknown-entity", text, nearest(name, known))
+        if spec.target not in self.set.targets:
+            text = f"there is no target {spec.target!r}."
+            self._wrong(("target",), "unknown-target", text, nearest(spec.target, self.set.targets))
+        return not wrong
+
+    def _aliases(self) -> None:
+        spec = self.spec
+        seen: dict[str, Path_] = {}
+        paths: list[Path_] = [("source", spec.alias)]
+        paths += [("related", a) for a in spec.related] + [("match", a) for a in spec.match]
+        paths += [("let", name) for name in spec.lets]
+        for need in spec.needs:
+            seen[need] = ("needs",)
+        for path in paths:
+            name = str(path[1])
+            if name in scope.RESERVED:
+                text = f"{name!r} has a meaning of its own in the language."
+                self._wrong(path, "reserved-name", text, "Take another name.", key=True)
+            elif name in seen:
+                where = spec.source.place(seen[name], key=True)
+                self._wrong(path, "twice", f"{name!r} stands already in {where}.", key=True)
+            seen[name] = path
+
+    def _related(self) -> None:
+        names = scope.of_source(self.set, self.spec, self.settings)
+        for alias, related in self.spec.related.items():
+            columns = scope.row_type(self.set, related.entity)
+            for column, expression in related.on.items():
+                self._column(columns, column, ("related", alias, "on", column), key=True)
+                self._sql(expression, names)
+            if related.when:
+                self._sql(related.when, scope.of_candidate(self.set, related.entity, names))
+
+    def _column(self, type_: Type, column: str, path: Path_, *, key: bool = False) -> None:
+        if type_.fields is not None and column not in type_.fields:
+            text = f"{type_} has no {column!r}."
+            self._wrong(path, "unknown-key", text, nearest(column, type_.fields), key=key)
+
+    def _sql(self, expression: Expression, names: Mapping[str, Code]) -> None:
+        """Checked as an expression and, when that is well, as one that SQL can do."""
+        before: list[Finding] = []
+        emitter = Emitter(lambda f: before.append(f), dict(names), self.signatures)
+        emitter.emit(expression)
+        for finding in before or sql.findings(expression, names):
+            self.report(finding)
+
+    def _match(self, match: Match) -> None:
+        names = scope.of_source(self.set, self.spec, self.settings)
+        candidate = scope.of_candidate(self.set, match.entity, names)
+        settings = self._emitter({"settings": self.settings})
+        columns = scope.row_type(self.set, match.entity)
+        for i, step in enumerate(match.steps):
+            if step.field:
+                code = settings.emit(step.field)
+                if code.known:
+                    path = ("match", match.alias, "steps", i, "field")
+                    self._column(columns, str(code.value), path)
+            for expression in (*step.keys, *step.own):
+                self._sql(expression, names)
+        for required in match.require:
+            self._sql(required.that, candidate)
+            because = self._emitter(candidate)
+            because.kind = "because"
+            because.emit(required.because)
+        if match.consume:
+            self._sql(match.consume.of, candidate)
+            self._sql(match.consume.amount, candidate)
+            if match.consume.tolerance:
+                settings.emit(match.consume.tolerance)
+        for expression in match.order:
+            self._sql(expression, candidate)
+        for expression in match.outcome.values():
+            settings.emit(expression)
+
+    def _covers(self, types: Mapping[str, Type]) -> None:
+        for key, names in (("covers", self.spec.covers), ("moves", self.spec.moves)):
+            for i, name in enumerate(names):
+                if name not in types or name in scope.RESERVED:
+                    known = [n for n in types if n not in scope.RESERVED]
+                    text = f"there is no {name!r} here."
+                    self._wrong((key, i), "unknown-name", text, nearest(name, known))
+                elif types[name].kind not in ("record", "list", "any"):
+                    text = f"{name} is a {types[name].kind}; {key} names rows."
+                    self._wrong((key, i), "type", text)
+
+    def _check(self, one: Check, emitter: Emitter) -> None:
+        emitter.emit(one.that)
+        emitter.kind = "because"
+        emitter.emit(one.because)
+        emitter.kind = "value"
+
+    def _identity(self, emitter: Emitter, document: Type) -> None:
+        for expression in self.spec.identity.ask.values():
+            emitter.emit(expression)
+        made = {field.name for field in self.spec.document}
+        pairs: Iterable[tuple[str, Sequence[str]]] = (
+            ("agree", self.spec.identity.agree), ("adopt", self.spec.identity.adopt),
+        )  # fmt: skip
+        for key, names in pairs:
+            for i, name in enumerate(names):
+                if name not in made:
+                    text = f"the document has no field {name!r}."
+                    self._wrong(("identity", key, i), "unknown-field", text, nearest(name, made))
+
+    def _then(self, schema: Mapping[str, Any]) -> None:
+        known = schema.get("x-target", {}).get("then", {})
+        for i, step in enumerate(self.spec.then):
+            if step not in known:
+                text = f"{self.spec.target} has no step {step!r}."
+                self._wrong(("then", i), "unknown-step", text, nearest(step, known))
+
+    # Documents ---------------------------------------------------------------------------------
+    def _object(
+        self,
+        made: Sequence[Field],
+        schema: Mapping[str, Any],
+        emitter: Emitter,
+        name: str,
+        place: Any = None,
+    ) -> None:
+        known = schema.get("properties", {})
+        for field in made:
+            child = known.get(field.name)
+            if child is None:
+                text = f"{self.spec.target} has no field {field.name!r} in {name}."
+                unused = [k for k in known if k not in {f.name for f in made}]
+                remedy = nearest(field.name, unused or known)
+                self.report(Finding(field.place, "unknown-field", text, remedy))
+            elif field.value is None:
+                self._list(field, child, emitter)
+            else:
+                self._value(field, child, emitter)
+        there = {f.name for f in made if f.when is None}
+        for needed in schema.get("required", ()):
+            if needed not in there:
+                optional = any(f.name == needed for f in made)
+                text = f"{name} needs the field {needed!r} of {self.spec.target}" + (
+                    ", and here it may be left out." if optional else "."
+                )
+                where = place or self.spec.source.place(("document",), key=True)
+                self.report(Finding(where, "missing-field", text))
+
+    def _value(self, field: Field, schema: Mapping[str, Any], emitter: Emitter) -> None:
+        assert field.value is not None  # noqa: S101 — told apart by the caller
+        if field.when:
+            emitter.emit(field.when)
+        if schema.get("type") == "array":
+            text = f"{field.value.field} takes a list of rows."
+            self.report(Finding(field.place, "wrong-type", text))
+            return
+        code = emitter.emit(field.value)
+        wrong = fields.misfit(schema, code.type)
+        if code.known and code.value is not None and (not wrong or code.type.kind == "integer"):
+            try:
+                fields.conversion(schema)[1](code.value)
+                wrong = ""
+            except (ValueError, TypeError, ArithmeticError) as error:
+                wrong = refusal(error)
+        if wrong:
+            self.report(field.value.finding("misfit", f"{wrong}."))
+
+    def _list(self, field: Field, schema: Mapping[str, Any], emitter: Emitter) -> None:
+        if schema.get("type") != "array":
+            text = f"document.{field.name} is one value, not a list of rows."
+            self.report(Finding(field.place, "wrong-type", text))
+            return
+        for row in field.rows:
+            self._row(field, row, schema.get("items", {}), emitter)
+
+    def _row(self, field: Field, row: Row, schema: Mapping[str, Any], emitter: Emitter) -> None:
+        before = dict(emitter.names)
+        item = ANY
+        if row.each:
+            code = emitter.emit(row.each)
+            if code.type.kind not in ("list", "any"):
+                text = f"each needs a list, not a {code.type.kind}."
+                self.report(row.each.finding("type", text))
+            item = code.type.item or ANY
+            if row.alias in scope.RESERVED or row.alias in {*before, *self.spec.lets}:
+                text = f"{row.alias!r} is taken."
+                self.report(row.each.finding("twice", text, "Take another name."))
+            emitter.names[row.alias] = Code(f"v_{row.alias}", item)
+        if row.group:
+            key = emitter.emit(row.group)
+            emitter.names.pop(row.alias, None)
+            emitter.names["group"] = Code("v_group", key.type)
+            emitter.names["rows"] = Code("v_rows", Type("list", item=item, name=f"list of {item}"))
+        if row.when:
+            emitter.emit(row.when)
+        self._object(row.fields, schema, emitter, f"a row of {field.name}", row.place)
+        emitter.names.clear()
+        emitter.names.update(before)
+
+
+def refusal(error: Exception) -> str:
+    """The end of a sentence that tells why a value does not fit."""
+    kind = type(error).__name__
+    if kind in ("Inexact", "InvalidOperation"):
+        return "has more than two decimals; write | round(2)"
+    if "NoneType" in str(error):
+        return "is null"
+    return str(error)
+
+
+def uses_document(expression: Expression) -> bool:
+    """Whether an expression names the finished document."""
+    return any(getattr(node, "name", "") == "document" for node in walk(expression.node))

@@ -1,0 +1,404 @@
+"""Compiles a mapping set for one merchant: settings become constants, each mapping a function.
+
+Reads a checked ``MappingSet`` and the merchant's settings, gives a ``Program``. What settings
+alone decide is decided here; a setting that a mapping names and nobody gave is a finding here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from engine.errors import FileError, Finding, ItemError, Place
+from engine.language import blame, document, kinds, scope, tables
+from engine.language.assemble import Body, Built, build
+from engine.language.catalogue import ID_COLUMNS
+from engine.language.check import entity_emitter, refusal
+from engine.language.emit import Code, Emitter, collect
+from engine.language.expressions import Expression, Report, walk
+from engine.language.filters import say
+from engine.language.program import (
+    Books,
+    CompiledEntity,
+    CompiledMapping,
+    CompiledMatch,
+    CompiledRequire,
+    CompiledStep,
+    Program,
+    Rendered,
+    Row,
+)
+from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Match, TableSpec
+from engine.language.tables import Hit, Line, Lookup, Outputs
+from engine.yamlfile import Path_, nearest
+
+SettingsPlace = Callable[[Sequence[str | int]], Place]
+
+
+def compile_set(
+    mapping_set: MappingSet,
+    settings: Mapping[str, Any],
+    settings_place: SettingsPlace | None = None,
+) -> Program:
+    """The set as functions for a merchant with these settings.
+
+    ``settings_place`` tells where a setting stands, by path of keys. Raises FileError with all
+    findings: settings that are missing, rows of tables that do not fit.
+    """
+    findings: list[Finding] = []
+    report = collect(findings)
+    place = settings_place or (lambda path: Place("settings." + ".".join(map(str, path))))
+    code = Code("K_settings", _typed(mapping_set.settings_type, settings), settings)
+    found = {
+        name: _table(spec, settings, code, place, report)
+        for name, spec in mapping_set.tables.items()
+    }
+    errors = [f for f in findings if f.severity == "error"]
+    entities = {
+        name: _entity(mapping_set, spec, code, found, report)
+        for name, spec in mapping_set.entities.items()
+    }
+    mappings = {
+        name: _mapping(mapping_set, mapping_set.mappings[name], code, found, place, report)
+        for name in _ordered(mapping_set.mappings)
+    }
+    errors = [f for f in findings if f.severity == "error"]
+    if errors:
+        raise FileError(findings)
+    return Program(mapping_set, settings, mappings, entities, found, findings)
+
+
+def _typed(declared: kinds.Type, settings: Mapping[str, Any]) -> kinds.Type:
+    return declared if declared.kind == "record" else kinds.of_value(dict(settings), "settings")
+
+
+def _ordered(mappings: Mapping[str, MappingSpec]) -> Iterator[str]:
+    done: list[str] = []
+    while len(done) < len(mappings):
+        for name, spec in mappings.items():
+            if name not in done and all(need in done for need in spec.needs):
+                done.append(name)
+                yield name
+
+
+def _space(found: Mapping[str, Lookup]) -> dict[str, Any]:
+    """What generated code calls of the tables."""
+    space: dict[str, Any] = {}
+    for name, table in found.items():
+        space[f"M_{name}"] = table.remembered
+        space[f"S_{name}"] = table.find
+        space[f"H_{name}"] = _recording(table)
+    return space
+
+
+def _recording(table: Lookup) -> Callable[[list[Hit], tuple[Any, ...]], dict[str, Any]]:
+    def find(hits: list[Hit], key: tuple[Any, ...]) -> dict[str, Any]:
+        outputs, hit = table.hit(key)
+        if hit not in hits:
+            hits.append(hit)
+        return outputs
+
+    return find
+
+
+# Tables -------------------------------------------------------------------------------------------
+def _table(
+    spec: TableSpec,
+    settings: Mapping[str, Any],
+    code: Code,
+    place: SettingsPlace,
+    report: Report,
+) -> Lookup:
+    order = {name: i for i, name in enumerate(spec.inputs)}
+
+    def conditions(when: Mapping[str, Any]) -> dict[int, Any]:
+        return {order[k]: tables.typed(c, spec.inputs[k].kind) for k, c in when.items()}
+
+    added = spec.rows_add if spec.rows_from else {}
+    lines = []
+    for row in spec.rows:
+        then = _outputs(spec, {**added, **row.then}, {}, code, report)
+        lines.append(Line(row.number, conditions(row.when), then, row.place))
+    placed: list[tuple[Mapping[str, Any], Place]] = [(r.when, r.place) for r in spec.rows]
+    for number, (given, path) in enumerate(_merchant_rows(spec, settings), len(spec.rows) + 1):
+        where = place(path)
+        when = {k: v for k, v in given.items() if k in order and v is not None}
+        fixed = {k: v for k, v in given.items() if k in spec.outputs}
+        _check_row(spec, given, path, place, report)
+        missing = {k: None for k in spec.outputs if k not in fixed and k not in added}
+        then = _outputs(spec, added, {**missing, **fixed}, code, report)
+        lines.append(Line(number, conditions(when), then, where))
+        placed.append((when, where))
+    if spec.rows_from:
+        for finding in tables.lint(spec, placed):
+            report(finding)
+    otherwise = None if spec.error else _outputs(spec, spec.otherwise, {}, code, report)
+    return tables.lookup(spec, lines, otherwise, _error(spec, code, report))
+
+
+def _merchant_rows(
+    spec: TableSpec, settings: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Path_]]:
+    value: Any = settings if spec.rows_from else None
+    path: Path_ = tuple(spec.rows_from.split(".")) if spec.rows_from else ()
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    for i, row in enumerate(value or ()):
+        if isinstance(row, Mapping):
+            yield dict(row), (*path, i)
+
+
+def _check_row(
+    spec: TableSpec, row: Mapping[str, Any], path: Path_, place: SettingsPlace, report: Report
+) -> None:
+    for name, value in row.items():
+        if name in spec.inputs:
+            message, remedy = tables.wrong_condition(spec, name, value)
+        elif name in spec.outputs:
+            message, remedy = tables.wrong_output(spec, name, value)
+        else:
+            known = [*spec.inputs, *spec.outputs]
+            message = f"{name!r} is neither an input nor an output of the table {spec.name}."
+            remedy = nearest(name, known)
+        if message:
+            report(Finding(place((*path, name)), "table-row", message, remedy))
+
+
+def _outputs(
+    spec: TableSpec,
+    given: Mapping[str, Expression],
+    fixed: Mapping[str, Any],
+    code: Code,
+    report: Report,
+) -> Outputs:
+    """What a row gives: the same record each time when nothing in it depends on the inputs."""
+    names = {"settings": code, **_input_names(spec)}
+    emitter = Emitter(report, names)
+    codes = {name: emitter.emit(expression) for name, expression in given.items()}
+    for name, one in codes.items():
+        message, remedy = tables.wrong_output(spec, name, one.value) if one.known else ("", "")
+        if message:
+            report(given[name].finding("wrong-type", message, remedy))
+    if all(c.known for c in codes.values()):
+        record = {**fixed, **{name: c.value for name, c in codes.items()}}
+        return lambda _key: record
+    built = _of_key(spec, "{" + ", ".join(f"{n!r}: {c.text}" for n, c in codes.items()) + "}", emitter)
+
+    def outputs(key: tuple[Any, ...]) -> dict[str, Any]:
+        try:
+            found = {**fixed, **built.function(key)}
+        except Exception as error:
+            place = blame.place_of(error, built)
+            raise tables.Miss(f"tables.{spec.name}: {refusal(error)} ({place})") from None
+        for name, value in found.items():
+            message, _remedy = tables.wrong_output(spec, name, value)
+            if message:
+                raise tables.Miss(f"tables.{spec.name}: {message}")
+        return found
+
+    return outputs
+
+
+def _error(spec: TableSpec, code: Code, report: Report) -> Callable[[tuple[Any, ...]], str]:
+    if spec.error is None:
+        return lambda _key: ""
+    emitter = Emitter(report, {"settings": code, **_input_names(spec)}, kind="because")
+    function = _of_key(spec, emitter.emit(spec.error).text, emitter).function
+    return lambda key: str(function(key))
+
+
+def _input_names(spec: TableSpec) -> dict[str, Code]:
+    return {name: Code(f"v_{name}", t) for name, t in spec.inputs.items()}
+
+
+def _of_key(spec: TableSpec, text: str, emitter: Emitter) -> Built:
+    body = Body()
+    body.add("def find(key):")
+    body.depth += 1
+    body.add(f"{''.join(f'v_{name}, ' for name in spec.inputs)} = key")
+    body.add(f"return {text}")
+    return build(f"tables.{spec.name}", body, emitter, {})
+
+
+# Entities -----------------------------------------------------------------------------------------
+def _entity(
+    mapping_set: MappingSet,
+    spec: EntitySpec,
+    code: Code,
+    found: Mapping[str, Lookup],
+    report: Report,
+) -> CompiledEntity:
+    def made(traced: bool) -> Built:
+        emitter = entity_emitter(mapping_set, spec.entity, code, report, traced=traced)
+        body = Body()
+        body.add(f"def derive(v_{spec.alias}, v_books{', H' if traced else ''}):")
+        body.depth += 1
+
+        def hoist(text: str) -> None:
+            variable = text.split(" ", 1)[0]
+            body.add("try:")
+            body.lines.append((body.depth + 1, text))
+            body.add("except TypeError as error:")
+            body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
+
+        emitter.hoist = hoist
+        codes = {name: emitter.let(name) for name in _dependencies(spec.derive)}
+        body.add("return {" + ", ".join(f"{n!r}: {codes[n].text}" for n in spec.derive) + "}")
+        more = {**_space(found), "TypeError": TypeError, "null_or_raise": _null_or_raise}
+        return build(spec.entity, body, emitter, more)
+
+    plain, traced = made(False), made(True)
+    column = ID_COLUMNS.get(spec.entity, "")
+
+    def derive(row: Row, books: Books | None) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = plain.function(row, books)
+        except Exception as error:  # noqa: BLE001 — told with its place
+            raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
+        return result
+
+    def trace(row: Row, books: Books | None) -> tuple[dict[str, Any], list[Hit]]:
+        hits: list[Hit] = []
+        try:
+            result: dict[str, Any] = traced.function(row, books, hits)
+        except Exception as error:  # noqa: BLE001 — likewise
+            raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
+        return result, hits
+
+    return CompiledEntity(derive, trace, plain.source)
+
+
+def _null_or_raise(error: TypeError) -> None:
+    if not blame.is_null(error):
+        raise error
+
+
+def _dependencies(derive: Mapping[str, Expression]) -> list[str]:
+    """The derived names, each after those that it uses."""
+    done: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in done:
+            return
+        for node in walk(derive[name].node):
+            used = getattr(node, "name", "") if type(node).__name__ == "Name" else ""
+            if used in derive and used != name:
+                visit(used)
+        done.append(name)
+
+    for name in derive:
+        visit(name)
+    return done
+
+
+# Mappings -----------------------------------------------------------------------------------------
+def _mapping(
+    mapping_set: MappingSet,
+    spec: MappingSpec,
+    code: Code,
+    found: Mapping[str, Lookup],
+    place: SettingsPlace,
+    report: Report,
+) -> CompiledMapping:
+    space = _space(found)
+    names = scope.of_when(mapping_set, spec, code)
+    signatures = scope.signatures(mapping_set)
+
+    def small(label: str, text: Callable[[Emitter], str], seen: Mapping[str, Code]) -> Built:
+        emitter = Emitter(report, dict(seen), signatures)
+        body = Body()
+        body.add("def ask(I):")
+        body.depth += 1
+        result = text(emitter)
+        document.bind_inputs(body, [*seen], result)
+        body.add(f"return {result}")
+        return build(label, body, emitter, space)
+
+    def guarded(built: Built) -> Callable[[Row], Any]:
+        def ask(inputs: Row) -> Any:
+            try:
+                return built.function(inputs)
+            except Exception as error:  # noqa: BLE001 — told with its place
+                raise blame.explain(error, built, document.row_name(spec, inputs)) from None
+
+        return ask
+
+    when = spec.when
+    applies = guarded(
+        small(spec.name, lambda e: f"bool{e.emit(when).text}" if when else "True", names)
+    )
+    after = guarded(
+        small(
+            spec.name,
+            lambda e: "{" + ", ".join(f"{k!r}: {e.emit(v).text}" for k, v in spec.after.items()) + "}"
+            if spec.after
+            else "None",
+            names,
+        )
+    )
+
+    def because(match: Match, expression: Expression) -> Callable[[Row], str]:
+        seen = scope.of_candidate(mapping_set, match.entity, scope.of_source(mapping_set, spec, code))
+
+        def text(emitter: Emitter) -> str:
+            emitter.kind = "because"
+            return f"say({emitter.emit(expression).text})"
+
+        return guarded(small(spec.name, text, seen))
+
+    matches = {
+        alias: _match(mapping_set, match, code, place, report, because)
+        for alias, match in spec.match.items()
+    }
+    plain, traced = (
+        document.render(mapping_set, spec, code, space, report, traced=t) for t in (False, True)
+    )
+    return CompiledMapping(
+        spec=spec,
+        match=matches,
+        applies=applies,
+        after=after,
+        _render=plain.run,
+        _trace=traced.run,
+        source=plain.built.source,
+    )
+
+
+def _match(
+    mapping_set: MappingSet,
+    match: Match,
+    code: Code,
+    place: SettingsPlace,
+    report: Report,
+    because: Callable[[Match, Expression], Callable[[Row], str]],
+) -> CompiledMatch:
+    columns = scope.row_type(mapping_set, match.entity)
+
+    def known(expression: Expression) -> Any:
+        emitted = Emitter(report, {"settings": code}).emit(expression)
+        return emitted.value if emitted.known else None
+
+    steps = []
+    for step in match.steps:
+        field = known(step.field) if step.field else None
+        if step.field and (not isinstance(field, str) or field not in (columns.fields or {})):
+            text = f"{match.entity} has no column {field!r}."
+            report(step.field.finding("unknown-key", text, nearest(str(field), columns.fields or {})))
+        steps.append(CompiledStep(step.name, field, step.keys, step.own, step.place))
+    consume = match.consume
+    tolerance = known(consume.tolerance) if consume and consume.tolerance else 0
+    return CompiledMatch(
+        alias=match.alias,
+        entity=match.entity,
+        steps=tuple(steps),
+        require=tuple(CompiledRequire(r, because(match, r.because)) for r in match.require),
+        of=consume.of if consume else None,
+        amount=consume.amount if consume else None,
+        tolerance=Decimal(tolerance or 0),
+        order=match.order,
+        outcome={key: str(known(e)) for key, e in match.outcome.items()},
+    )
+
+
+__all__ = ["ItemError", "Rendered", "compile_set", "say"]

@@ -1,0 +1,353 @@
+"""Writes the function that renders a mapping's document: checks, fields, rows, what it covers.
+
+The heart of the compiler. Reads one mapping with the settings known, gives a function of its
+inputs. Traced and plain functions come from the same writer and differ only in what they keep.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.language import blame, fields, kinds, scope
+from engine.language.assemble import Body, Built, build
+from engine.language.catalogue import ID_COLUMNS
+from engine.language.check import uses_document
+from engine.language.emit import UNKNOWN, Code, Emitter
+from engine.language.expressions import Report
+from engine.language.kinds import ANY, Type
+from engine.language.program import Failure, Rendered, Row, Trace
+from engine.language.spec import Check, Field, MappingSet, MappingSpec
+from engine.language.spec import Row as RowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A function that renders, and how it was built."""
+
+    run: Callable[[Row], Rendered]
+    built: Built
+
+
+def bind_inputs(body: Body, names: Sequence[str], *texts: str) -> None:
+    """Binds the inputs that the texts use: ``v_line = I['line']``."""
+    used = set(re.findall(r"\bv_([A-Za-z_][A-Za-z0-9_]*)\b", "\n".join(texts)))
+    for name in names:
+        if name in used:
+            body.add(f"v_{name} = I[{name!r}]")
+
+
+def row_name(spec: MappingSpec, inputs: Row) -> str:
+    """What messages call the source: ``line L1``."""
+    row = inputs.get(spec.alias) or {}
+    return f"{spec.alias} {row.get(ID_COLUMNS.get(spec.entity, ''), '?')}"
+
+
+def render(
+    mapping_set: MappingSet,
+    spec: MappingSpec,
+    settings: Code,
+    space: Mapping[str, Any],
+    report: Report,
+    *,
+    traced: bool,
+) -> Rendering:
+    """The function that renders ``spec`` for a merchant's settings."""
+    built = _Writer(mapping_set, spec, settings, report, traced).write(space)
+
+    def run(inputs: Row) -> Rendered:
+        try:
+            result: Rendered = built.function(inputs)
+        except Exception as error:  # noqa: BLE001 — told with its place
+            failures = blame.failed_in(error, built, "F")
+            if failures:  # a check has spoken already; what fails after it is its echo
+                return Rendered(None, _own(spec, inputs), [], {}, failures, (), None)
+            raise blame.explain(error, built, row_name(spec, inputs)) from None
+        return result
+
+    return Rendering(run, built)
+
+
+def _own(spec: MappingSpec, inputs: Row) -> list[Any]:
+    column = ID_COLUMNS.get(spec.entity, "")
+    return [inputs[spec.alias].get(column)] if spec.alias in spec.covers else []
+
+
+def _fail(
+    failures: list[Failure] | None, check: Check, because: str, state: str = ""
+) -> list[Failure]:
+    failures = failures if failures is not None else []
+    failures.append(Failure(state or check.state, because, check.place))
+    return failures
+
+
+def _known(lets: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in lets.items() if value is not UNKNOWN}
+
+
+class _Writer:
+    """Held open while one function is written."""
+
+    def __init__(
+        self,
+        mapping_set: MappingSet,
+        spec: MappingSpec,
+        settings: Code,
+        report: Report,
+        traced: bool,
+    ) -> None:
+        self.set = mapping_set
+        self.spec = spec
+        self.schema = mapping_set.targets[spec.target]
+        self.body = Body()
+        names = scope.of_document(mapping_set, spec, settings)
+        self.inputs = [n for n in names if n != "settings"]
+        self.emitter = Emitter(
+            report, names, scope.signatures(mapping_set), spec.lets, traced=traced
+        )
+        self.emitter.hoist = self.body.add
+        self.more: dict[str, Any] = {}
+        self.rows = 0
+
+    def bound(self, value: Any) -> str:
+        """A name in the function for something that it calls."""
+        name = f"C{len(self.more)}"
+        self.more[name] = value
+        return name
+
+    def write(self, space: Mapping[str, Any]) -> Built:
+        spec, body, traced = self.spec, self.body, self.emitter.traced
+        body.depth = 1
+        body.add("F = None")
+        if traced:
+            body.add("H = []")
+        for check in spec.checks:
+            if not uses_document(check.that):
+                self.check(check, "F")
+        body.add("if F is not None:")
+        body.lines.append((2, f"return Rendered(None, {self.own()}, [], {{}}, F, (), None)"))
+        self.object("v_document", spec.document, self.schema)
+        document = scope.document_type(self.schema)
+        self.emitter.names["document"] = Code("v_document", document)
+        for check in spec.checks:
+            if uses_document(check.that):
+                self.check(check, "F")
+        body.add("W = None")
+        for warning in spec.warnings:
+            self.check(warning, "W")
+        covers, moves = self.ids(spec.covers), self.ids(spec.moves)
+        identity = self.identity()
+        trace = self.trace() if traced else "None"
+        body.add(
+            f"return Rendered(v_document, {covers}, {moves}, {identity}, "
+            f"() if F is None else F, () if W is None else W, {trace})"
+        )
+        self.head()
+        more = {
+            **space, **self.more, "Rendered": Rendered, "Trace": Trace, "fail": _fail,
+            "known": _known, "money": fields.money, "CENT": fields.CENT, "ids": ids,
+        }  # fmt: skip
+        return build(spec.name, body, self.emitter, more)
+
+    def head(self) -> None:
+        """The function's first lines, known once the rest is written."""
+        written, self.body.lines = self.body.lines, []
+        self.body.depth = 0
+        self.body.add("def render(I):")
+        self.body.depth = 1
+        bind_inputs(self.body, self.inputs, *[text for _depth, text in written])
+        late = self.emitter.started if self.emitter.traced else self.emitter.guarded
+        if late:
+            self.body.add(" = ".join(f"v_{name}" for name in sorted(late)) + " = U")
+        self.body.lines += written
+
+    def own(self) -> str:
+        """What a document that is not made would cover at least: its source."""
+        column = ID_COLUMNS.get(self.spec.entity, "")
+        there = self.spec.alias in self.spec.covers
+        return f"[v_{self.spec.alias}[{column!r}]]" if there else "[]"
+
+    def check(self, check: Check, into: str) -> None:
+        emitter, body = self.emitter, self.body
+        code = emitter.emit(check.that)
+        if code.known and code.value:
+            return
+        with body.block(f"if not {code.text}:", emitter):
+            emitter.kind = "because"
+            because = emitter.emit(check.because)
+            emitter.kind = "value"
+            state = ", 'warn'" if into == "W" else ""
+            text = because.text if because.type.kind == "text" else f"say({because.text})"
+            body.add(f"{into} = fail({into}, {self.bound(check)}, {text}{state})")
+
+    # Documents ---------------------------------------------------------------------------------
+    def object(self, variable: str, made: Sequence[Field], schema: Mapping[str, Any]) -> None:
+        """Statements that leave a record of ``made`` in ``variable``."""
+        properties = schema["properties"]
+        literal: list[str] = []
+        begun = False
+
+        def flush() -> None:
+            nonlocal begun
+            if not begun:
+                self.body.add(f"{variable} = {{{', '.join(literal)}}}")
+                begun = True
+                literal.clear()
+
+        for field in made:
+            child = properties[field.name]
+            if field.value is None:
+                rows = self.list(field, child)
+                text = rows
+            else:
+                when = self.emitter.emit(field.when) if field.when else None
+                if when and when.known and not when.value:
+                    continue
+                if when and not when.known:
+                    flush()
+                    with self.body.block(f"if {when.text}:", self.emitter):
+                        value = self.value(field, child)
+                        self.body.add(f"{variable}[{field.name!r}] = {value}")
+                    continue
+                text = self.value(field, child)
+            if begun:
+                self.body.add(f"{variable}[{field.name!r}] = {text}")
+            else:
+                literal.append(f"{field.name!r}: {text}")
+        flush()
+
+    def value(self, field: Field, schema: Mapping[str, Any]) -> str:
+        assert field.value is not None  # noqa: S101 — told apart by the caller
+        wrap, convert = fields.conversion(schema)
+        code = self.emitter.emit(field.value, wrap or f"{self.bound(convert)}({{}})")
+        if code.known:
+            try:
+                return self.emitter.bind(convert(code.value))
+            except (ValueError, TypeError, ArithmeticError):
+                return code.text  # fails in the run, with its place
+        return code.text
+
+    def list(self, field: Field, schema: Mapping[str, Any]) -> str:
+        self.rows += 1
+        variable = f"R{self.rows}"
+        self.body.add(f"{variable} = []")
+        for row in field.rows:
+            self.row(variable, row, schema["items"])
+        least = schema.get("minItems", 0)
+        if least:
+            self.body.add(f"if len({variable}) < {least}:")
+            name = self.bound(_too_few(field, least))
+            self.body.lines.append((self.body.depth + 1, f"{name}(len({variable}))"))
+        return variable
+
+    def row(self, variable: str, row: RowSpec, schema: Mapping[str, Any]) -> None:
+        emitter, body = self.emitter, self.body
+        before = dict(emitter.names)
+        if row.each is None:
+            self.filled(variable, row, schema)
+            return
+        items = emitter.emit(row.each)
+        if items.known and not items.value:
+            return
+        item = items.type.item or ANY
+        emitter.names[row.alias] = Code(f"v_{row.alias}", item)
+        if row.group is None:
+            with body.block(f"for v_{row.alias} in {items.text}:", emitter, loop=True):
+                self.filled(variable, row, schema)
+        else:
+            self.grouped(variable, row, schema, items)
+        emitter.names.clear()
+        emitter.names.update(before)
+
+    def grouped(
+        self, variable: str, row: RowSpec, schema: Mapping[str, Any], items: Code
+    ) -> None:
+        emitter, body = self.emitter, self.body
+        groups = f"G{self.rows}"
+        assert row.group is not None  # noqa: S101 — told apart by the caller
+        body.add(f"{groups} = {{}}")
+        with body.block(f"for v_{row.alias} in {items.text}:", emitter, loop=True):
+            key = emitter.emit(row.group)
+            body.add(f"{groups}.setdefault({key.text}, []).append(v_{row.alias})")
+        del emitter.names[row.alias]
+        item = items.type.item or ANY
+        emitter.names["group"] = Code("v_group", key.type)
+        emitter.names["rows"] = Code("v_rows", Type("list", item=item, name=f"list of {item}"))
+        with body.block(f"for v_group, v_rows in {groups}.items():", emitter, loop=True):
+            self.filled(variable, row, schema)
+
+    def filled(self, variable: str, row: RowSpec, schema: Mapping[str, Any]) -> None:
+        """One row with its condition."""
+        made = f"{variable}_row"
+        when = self.emitter.emit(row.when) if row.when else None
+        if when and when.known and not when.value:
+            return
+        if when is None or when.known:
+            self.object(made, row.fields, schema)
+            self.body.add(f"{variable}.append({made})")
+            return
+        with self.body.block(f"if {when.text}:", self.emitter):
+            self.object(made, row.fields, schema)
+            self.body.add(f"{variable}.append({made})")
+
+    # What else is told -------------------------------------------------------------------------
+    def ids(self, names: Sequence[str]) -> str:
+        parts: list[str] = []
+        for name in names:
+            known = name in self.spec.lets
+            code = self.emitter.let(name) if known else self.emitter.names[name]
+            if code.known and not code.value:
+                continue
+            row = code.type.item if code.type.kind == "list" else code.type
+            column = ID_COLUMNS.get(row.name if row else "")
+            if column and code.type.kind == "record":
+                parts.append(f"{code.text}[{column!r}]")
+            elif column:
+                parts.append(f"*[row[{column!r}] for row in {code.text}]")
+            else:
+                parts.append(f"*ids({code.text})")
+        return f"[{', '.join(parts)}]"
+
+    def identity(self) -> str:
+        optional = {f.name for f in self.spec.document if f.when}
+        ask = ", ".join(
+            f"{key!r}: {self.emitter.emit(e).text}" for key, e in self.spec.identity.ask.items()
+        )
+        agree, adopt = (
+            "{"
+            + ", ".join(
+                f"**({{{n!r}: v_document[{n!r}]}} if {n!r} in v_document else {{}})"
+                if n in optional
+                else f"{n!r}: v_document[{n!r}]"
+                for n in names
+            )
+            + "}"
+            for names in (self.spec.identity.agree, self.spec.identity.adopt)
+        )
+        return f"{{'ask': {{{ask}}}, 'agree': {agree}, 'adopt': {adopt}}}"
+
+    def trace(self) -> str:
+        values = {n: c.text for n, c in self.emitter.let_codes.items() if c.known}
+        values |= {n: f"v_{n}" for n in self.emitter.started}
+        inner = ", ".join(f"{n!r}: {values[n]}" for n in self.spec.lets if n in values)
+        return f"Trace(known({{{inner}}}), H)"
+
+
+def _too_few(field: Field, least: int) -> Callable[[int], None]:
+    def refuse(count: int) -> None:
+        raise fields.Refused(
+            f"{field.place}: {field.name} has {count} rows, the target takes no less than {least}"
+        )
+
+    return refuse
+
+
+def ids(value: Any) -> list[Any]:
+    """The ids of a row or rows whose entity is only known in the run."""
+    rows = value if isinstance(value, list) else [value]
+    return [next((row[c] for c in ID_COLUMNS.values() if c in row), None) for row in rows]
+
+
+__all__ = ["Rendering", "kinds", "render"]

@@ -1,0 +1,265 @@
+"""Reads expressions with Jinja2's own parser and refuses what the language does not have.
+
+Reads the texts of a mapping, gives ``Expression``: Jinja2's syntax tree, its place and what it is
+the value of. Nothing is evaluated here; ``emit`` makes Python of the tree, ``sql`` makes SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from engine.errors import Finding, Place
+from engine.language.filters import FILTERS
+from engine.yamlfile import nearest
+
+LONGEST = 2_000  # characters of one expression
+MOST_NODES = 300
+DEEPEST = 25
+LONGEST_NUMBER = 15  # digits that a literal may have: more would not be read exactly
+
+Report = Callable[[Finding], None]
+
+_ENVIRONMENT = Environment(keep_trailing_newline=True)  # noqa: S701 — nothing is rendered with it
+_MARK = re.compile(r"\{\{|\{%|\{#")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """A parsed value. ``field`` tells what it is the value of: ``document.Amount``.
+
+    ``plain`` when it was written without ``{{ }}`` where a template could stand: itself.
+    """
+
+    text: str
+    node: nodes.Expr
+    place: Place
+    field: str
+    plain: bool = False
+
+    def finding(self, code: str, message: str, remedy: str = "") -> Finding:
+        return Finding(self.place, code, f"{self.field}: {message}", remedy)
+
+
+def bare(text: Any, place: Place, field: str, report: Report) -> Expression | None:
+    """An expression without braces (``when``, ``that`` …); a YAML boolean or number is itself."""
+    if not isinstance(text, str):
+        return Expression(str(text), nodes.Const(text), place, field, plain=True)
+    if "{{" in text:
+        report(
+            Finding(
+                place,
+                "braces",
+                f"{field}: takes a bare expression.",
+                "Write it without {{ and }}.",
+            )
+        )
+        return None
+    return _checked(_parsed(text, place, field, report), text, place, field, report)
+
+
+def template(value: Any, place: Place, field: str, report: Report) -> Expression | None:
+    """A value: with ``{{ }}`` an expression or a text with expressions in it, else itself."""
+    if not isinstance(value, str) or not _MARK.search(value):
+        return Expression(str(value), nodes.Const(value), place, field, plain=True)
+    if len(value) > 4 * LONGEST:
+        report(_too_large(place, field))
+        return None
+    text = value.strip() if value.strip().startswith("{{") else value
+    try:
+        body = _ENVIRONMENT.parse(text).body
+    except (TemplateSyntaxError, RecursionError) as error:
+        report(_syntax(error, place, field))
+        return None
+    parts: list[nodes.Expr] = []
+    for part in body:
+        if not isinstance(part, nodes.Output) or "{#" in text:
+            report(
+                Finding(
+                    place,
+                    "unsupported-syntax",
+                    f"{field}: statements and comments ({{% %}}, {{# #}}) are not part of the "
+                    "language.",
+                    "Use let, when, each or a table.",
+                )
+            )
+            return None
+        parts += [
+            nodes.Const(p.data) if isinstance(p, nodes.TemplateData) else p for p in part.nodes
+        ]
+    node = parts[0] if len(parts) == 1 else nodes.Concat(parts)
+    return _checked(node, text, place, field, report)
+
+
+def _parsed(text: str, place: Place, field: str, report: Report) -> nodes.Expr | None:
+    if len(text) > LONGEST:
+        report(_too_large(place, field))
+        return None
+    try:
+        parser = Parser(_ENVIRONMENT, text, state="variable")
+        node: nodes.Expr = parser.parse_expression()
+        if not parser.stream.eos:
+            parser.fail(f"unexpected {parser.stream.current.value!r} after the expression")
+    except (TemplateSyntaxError, RecursionError) as error:
+        report(_syntax(error, place, field))
+        return None
+    return node
+
+
+def _syntax(error: Exception, place: Place, field: str) -> Finding:
+    message = getattr(error, "message", None) or "nested too deeply"
+    return Finding(place, "syntax", f"{field}: {message.rstrip('.')}.")
+
+
+def _too_large(place: Place, field: str) -> Finding:
+    return Finding(
+        place,
+        "too-large",
+        f"{field}: an expression has at most {LONGEST} characters, {MOST_NODES} parts and "
+        f"{DEEPEST} levels.",
+        "Split it with let.",
+    )
+
+
+def _checked(
+    node: nodes.Expr | None, text: str, place: Place, field: str, report: Report
+) -> Expression | None:
+    if node is None:
+        return None
+    count, deepest = _size(node)
+    if count > MOST_NODES or deepest > DEEPEST or len(text) > 4 * LONGEST:
+        report(_too_large(place, field))
+        return None
+    wrong = [_refusal(child) for child in walk(node)]
+    found = next((w for w in wrong if w), None) or _long_number(text)
+    if found:
+        what, remedy = found
+        code = "unknown-filter" if "there is no filter" in what else "unsupported-syntax"
+        report(Finding(place, code, f"{field}: {what}", remedy))
+        return None
+    return Expression(text, node, place, field)
+
+
+def _size(node: nodes.Node) -> tuple[int, int]:
+    count, deepest, level = 0, 0, [node]
+    while level:
+        count += len(level)
+        deepest += 1
+        level = [child for parent in level for child in parent.iter_child_nodes()]
+    return count, deepest
+
+
+def walk(node: nodes.Node) -> Iterator[nodes.Node]:
+    """The node and all below it."""
+    yield node
+    for child in node.iter_child_nodes():
+        yield from walk(child)
+
+
+_SUPPORTED = (
+    nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Concat, nodes.Add, nodes.Sub,
+    nodes.Mul, nodes.Div, nodes.Neg, nodes.Pos, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
+    nodes.Not, nodes.CondExpr, nodes.List, nodes.Tuple, nodes.Test, nodes.Filter, nodes.Call,
+    nodes.Keyword,
+)  # fmt: skip
+_NAMED = {
+    "Mod": "the operator % is", "Pow": "the operator ** is", "FloorDiv": "the operator // is",
+    "Slice": "a slice is", "Dict": "a {…} literal is",
+}  # fmt: skip
+
+
+def _refusal(node: nodes.Node) -> tuple[str, str] | None:
+    kind = type(node).__name__
+    if not isinstance(node, _SUPPORTED):
+        return f"{_NAMED.get(kind, f'{kind} is')} not part of the language.", "Use let or a table."
+    if isinstance(node, nodes.Test):
+        if node.name != "none" or node.args or node.kwargs:
+            return f"the test 'is {node.name}' is not part of the language.", "Use is none."
+    elif isinstance(node, nodes.Filter):
+        if node.name not in FILTERS:
+            return f"there is no filter {node.name!r}.", nearest(node.name, FILTERS)
+        if node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
+            return f"the filter {node.name} takes its arguments by order.", ""
+    elif isinstance(node, nodes.Call):
+        if node.dyn_args or node.dyn_kwargs or not _is_path(node.node):
+            return "only tables and books can be called.", "Write tables.name(input=…)."
+    elif isinstance(node, nodes.CondExpr):
+        if node.expr2 is None:
+            return "an inline if needs an else.", "Add: else none."
+    elif isinstance(node, nodes.Getattr | nodes.Name):
+        name = node.attr if isinstance(node, nodes.Getattr) else node.name
+        if name.startswith("__"):
+            return f"{name!r} is not a name of the language.", ""
+    return None
+
+
+def _is_path(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name)
+
+
+def _long_number(text: str) -> tuple[str, str] | None:
+    for number in re.findall(r"(?<![\w.])\d[\d_]*\.\d[\d_]*", text):
+        digits = re.sub(r"\D", "", number).lstrip("0")
+        if len(digits) > LONGEST_NUMBER:
+            return f"the number {number} has over {LONGEST_NUMBER} digits.", ""
+    return None
+
+
+def constant(node: nodes.Const) -> Any:
+    """The literal's value; a number with a point is a Decimal of the digits written."""
+    value = node.value
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+_BINARY: dict[type[nodes.Node], str] = {
+    nodes.Add: "+", nodes.Sub: "-", nodes.Mul: "*", nodes.Div: "/", nodes.And: "and",
+    nodes.Or: "or",
+}  # fmt: skip
+OPERATORS = {
+    "eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in",
+    "notin": "not in",
+}  # fmt: skip
+
+
+def written(node: nodes.Node) -> str:  # noqa: PLR0911, PLR0912 — one line for each kind of node
+    """The expression as a person would write it, for messages."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr):
+        return f"{written(node.node)}.{node.attr}"
+    if isinstance(node, nodes.Getitem):
+        return f"{written(node.node)}[{written(node.arg)}]"
+    if isinstance(node, nodes.Const):
+        value = constant(node)
+        if value is None or isinstance(value, bool):
+            return str(value).lower()
+        return repr(value) if isinstance(value, str) else str(value)
+    if isinstance(node, nodes.Filter):
+        inner = ", ".join(written(a) for a in node.args)
+        value = written(node.node) if node.node else ""
+        return f"({value} | {node.name}{f'({inner})' if inner else ''})"
+    if isinstance(node, nodes.Call):
+        inner = [written(a) for a in node.args]
+        inner += [f"{k.key}={written(k.value)}" for k in node.kwargs]
+        return f"{written(node.node)}({', '.join(inner)})"
+    if isinstance(node, nodes.BinExpr):
+        return f"({written(node.left)} {_BINARY[type(node)]} {written(node.right)})"
+    if isinstance(node, nodes.UnaryExpr):
+        return f"{'not ' if isinstance(node, nodes.Not) else node.operator}{written(node.node)}"
+    if isinstance(node, nodes.Compare):
+        tail = " ".join(f"{OPERATORS[o.op]} {written(o.expr)}" for o in node.ops)
+        return f"{written(node.expr)} {tail}"
+    if isinstance(node, nodes.CondExpr):
+        other = written(node.expr2) if node.expr2 else "none"
+        return f"({written(node.expr1)} if {written(node.test)} else {other})"
+    if isinstance(node, nodes.Test):
+        return f"{written(node.node)} is none"
+    if isinstance(node, nodes.Concat):
+        return " ~ ".join(written(n) for n in node.nodes)
+    return "[" + ", ".join(written(n) for n in node.iter_child_nodes()) + "]"

@@ -1,0 +1,344 @@
+"""The filters of the language: everything that ``value | name`` can do, one function each.
+
+Each is declared once with ``@declared``: what it takes, what type it gives. Its docstring is its
+entry in docs/language.md (a test compares them). A null where a value is needed raises ``Null``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+from engine.language.kinds import (
+    ANY,
+    DATE,
+    DECIMAL,
+    INTEGER,
+    LIST,
+    NUMBER,
+    NUMERIC,
+    TEXT,
+    Type,
+    join,
+    rows,
+)
+
+# No text that an expression builds is longer; no document field comes near it.
+LONGEST_TEXT = 100_000
+
+half_up = Context(prec=38, rounding=ROUND_HALF_UP).quantize
+
+
+class Null(TypeError):  # noqa: N818 — it says what was met; ``blame`` makes the error of it
+    """A null where a value is needed; ``name`` tells which one when the filter knows it."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__("'NoneType'")
+        self.name = name
+
+
+class Refused(ValueError):  # noqa: N818 — likewise
+    """A value that the filter or field cannot take; the text is a sentence's end."""
+
+
+Result = Callable[[Type, Sequence[Type]], Type]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """``takes`` are the kinds of the value, ``args`` the least and most arguments.
+
+    With ``attribute`` the first argument is the literal name of a column of the list's rows.
+    """
+
+    name: str
+    run: Callable[..., Any]
+    result: Result
+    takes: frozenset[str]
+    args: tuple[int, int]
+    attribute: bool
+
+    @property
+    def doc(self) -> str:
+        return " ".join((self.run.__doc__ or "").split())
+
+
+FILTERS: dict[str, Filter] = {}
+
+
+def declared(
+    takes: str,
+    gives: Type | Result,
+    args: tuple[int, int] = (0, 0),
+    *,
+    name: str = "",
+    attribute: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enters a function into ``FILTERS``; ``takes`` names kinds, ``number`` all numeric ones."""
+    kinds = frozenset(takes.split())
+    if "number" in kinds:
+        kinds |= NUMERIC
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        result = (lambda _value, _args: gives) if isinstance(gives, Type) else gives
+        known = name or function.__name__.rstrip("_")
+        FILTERS[known] = Filter(known, function, result, kinds, args, attribute)
+        return function
+
+    return enter
+
+
+def _same(value: Type, _args: Sequence[Type]) -> Type:
+    return value if value.kind in NUMERIC else NUMBER
+
+
+def _item(value: Type, _args: Sequence[Type]) -> Type:
+    return value.item or ANY
+
+
+# Numbers -----------------------------------------------------------------------------------------
+@declared("number", DECIMAL, (0, 1), name="round")
+def round_(value: Any, places: int = 0) -> Decimal:
+    """The number with `n` decimals (0 without `n`), half away from zero, as Fortnox rounds."""
+    if not 0 <= places <= 10:
+        raise Refused("round takes 0 to 10 decimals")
+    return half_up(value, Decimal(1).scaleb(-places))
+
+
+@declared("number", _same, name="abs")
+def abs_(value: Any) -> Any:
+    """The number without its sign."""
+    return abs(value)
+
+
+@declared("number", INTEGER)
+def sign(value: Any) -> int:
+    """-1, 0 or 1."""
+    return (value > 0) - (value < 0)
+
+
+@declared("number", NUMBER)
+def positive(value: Any) -> Any:
+    """The number when it is above zero, else 0: the debit of a balance, or the credit of its
+    opposite."""
+    return value if value > 0 else 0
+
+
+# Lists -------------------------------------------------------------------------------------------
+def _extreme(items: Any, choose: Callable[[Any], Any]) -> Any:
+    if not items:
+        if items is None:
+            raise Null
+        return None
+    found = choose(items)
+    if found is None:
+        raise Null
+    return found
+
+
+@declared("list", _item, name="min")
+def min_(items: Any) -> Any:
+    """The least of the list; null when the list is empty, an error when a null is in it."""
+    return _extreme(items, min)
+
+
+@declared("list", _item, name="max")
+def max_(items: Any) -> Any:
+    """The greatest of the list; null when the list is empty, an error when a null is in it."""
+    return _extreme(items, max)
+
+
+@declared("list", NUMBER, (0, 1), name="sum", attribute=True)
+def sum_(items: Any, attribute: str | None = None) -> Any:
+    """The sum of the numbers, or of the column `attribute` of the rows; 0 for an empty list, an
+    error when a null is in it."""
+    if attribute is None:
+        return sum(items)
+    return sum([row[attribute] for row in items])
+
+
+@declared("list text", INTEGER)
+def length(items: Any) -> int:
+    """How many items the list, or characters the text, has."""
+    return len(items)
+
+
+@declared("list", _item)
+def first(items: Any) -> Any:
+    """The first item; null when the list is empty."""
+    if items is None:
+        raise Null
+    return items[0] if items else None
+
+
+@declared("list", _item)
+def last(items: Any) -> Any:
+    """The last item; null when the list is empty."""
+    if items is None:
+        raise Null
+    return items[-1] if items else None
+
+
+def _column(value: Type, args: Sequence[Type]) -> Type:
+    return rows(args[0]) if args else LIST
+
+
+@declared("list", _column, (1, 1), attribute=True)
+def values(items: Any, attribute: str) -> list[Any]:
+    """The list of the column `attribute` of the rows, nulls included."""
+    return [row[attribute] for row in items]
+
+
+@declared("list", lambda value, _args: value, (2, 20), attribute=True)
+def where(items: Any, attribute: str, *wanted: Any) -> list[Any]:
+    """The rows whose column `attribute` equals one of the values after it."""
+    return [row for row in items if row[attribute] in wanted]
+
+
+# Text --------------------------------------------------------------------------------------------
+def text_of(value: Any) -> str:
+    """The text of a text, number or date; anything else has none."""
+    kind = type(value)
+    if kind is str:
+        result: str = value
+    elif kind is int:
+        result = str(value)
+    elif kind is Decimal:
+        result = format(value, "f")
+    elif kind is date:
+        result = value.isoformat()
+    elif value is None:
+        raise Null
+    else:
+        raise Refused(f"a {_kind_of(value)} has no text form; write an inline if")
+    if len(result) > LONGEST_TEXT:
+        raise Refused(f"a text of over {LONGEST_TEXT} characters")
+    return result
+
+
+def _kind_of(value: Any) -> str:
+    kinds: dict[type, str] = {
+        bool: "boolean", list: "list", tuple: "list", dict: "record", datetime: "timestamp",
+    }  # fmt: skip
+    return kinds.get(type(value), type(value).__name__)
+
+
+def concatenate(*parts: Any) -> str:
+    """What ``~`` does: the texts of the parts, one after the other."""
+    try:
+        result = "".join(parts)
+    except TypeError:
+        result = "".join([text_of(part) for part in parts])
+    if len(result) > LONGEST_TEXT:
+        raise Refused(f"a text of over {LONGEST_TEXT} characters")
+    return result
+
+
+def say(*parts: Any) -> str:
+    """``concatenate`` for sentences to people, where a null must not hide the sentence."""
+    return concatenate(*["(null)" if part is None else part for part in parts])
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        raise Null
+    if type(value) is not str:
+        raise Refused(f"needs a text, not {value!r}; write | text")
+    return value
+
+
+@declared("list", TEXT, (1, 1), name="join")
+def join_(items: Any, separator: str) -> str:
+    """The texts of the list with `separator` between them."""
+    pieces: list[Any] = []
+    for item in items:
+        pieces += (separator, item)
+    return concatenate(*pieces[1:])
+
+
+@declared("text", TEXT)
+def upper(value: Any) -> str:
+    """The text in capitals."""
+    return _text(value).upper()
+
+
+@declared("text", TEXT)
+def lower(value: Any) -> str:
+    """The text in small letters."""
+    return _text(value).lower()
+
+
+@declared("text", TEXT)
+def trim(value: Any) -> str:
+    """The text without white space at its ends."""
+    return _text(value).strip()
+
+
+@declared("text", TEXT, (2, 2))
+def replace(value: Any, old: str, new: str) -> str:
+    """The text with every `old` replaced by `new`."""
+    if not old:
+        raise Refused("replace needs a text to look for")
+    found = _text(value)
+    if len(found) + found.count(old) * len(new) > LONGEST_TEXT:
+        raise Refused(f"a text of over {LONGEST_TEXT} characters")
+    return found.replace(old, new)
+
+
+@declared("text number date", TEXT)
+def text(value: Any) -> str:
+    """The text of a number (plain digits, never 1E+2), a date (2026-11-22) or a text."""
+    return text_of(value)
+
+
+# Fortnox's "formats and encoding" page: letters and these. No quotes, angles, pipes, tildes, tabs.
+_ALLOWED = frozenset(
+    "\\\u0308\u030a0123456789 –:.`´’,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u00a0\n\r"
+)
+
+
+def forbidden(value: str) -> str:
+    """The first character of ``value`` that Fortnox refuses in texts, or nothing."""
+    if value.isascii() and value.replace(" ", "").replace("-", "").isalnum():
+        return ""
+    for character in value:
+        if character not in _ALLOWED and not unicodedata.category(character).startswith("L"):
+            return character
+    return ""
+
+
+@declared("text", TEXT)
+def fortnox_text(value: Any) -> str:
+    """The text with each character that Fortnox forbids replaced by a visible `_`."""
+    found = _text(value)
+    if not forbidden(found):
+        return found
+    return "".join(["_" if forbidden(character) else character for character in found])
+
+
+# Any ---------------------------------------------------------------------------------------------
+@declared(
+    "text number boolean date timestamp list record null",
+    lambda value, args: join([value, *args]),
+    (1, 1),
+)
+def default(value: Any, otherwise: Any) -> Any:
+    """The value, or the argument when the value is null. (An empty text and 0 are values.)"""
+    return otherwise if value is None else value
+
+
+@declared("text date timestamp", DATE, name="date")
+def date_(value: Any) -> date:
+    """The date of a text like 2026-11-22 or of a timestamp."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(_text(value))
+    except ValueError:
+        raise Refused(f"{value!r} is not a date like 2026-11-22") from None

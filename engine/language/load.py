@@ -1,0 +1,160 @@
+"""Loads a mapping set: a folder of YAML and, over it, a merchant's overlay.
+
+Reads files (or the texts that were kept of them), gives a ``MappingSet`` whose every expression
+has been parsed and checked, or raises one ``FileError`` with all findings of all files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from engine.errors import FileError, Finding
+from engine.language import check, kinds, parts, source, structure
+from engine.language.catalogue import Catalogue
+from engine.language.emit import collect
+from engine.language.expressions import Report
+from engine.language.source import Source
+from engine.language.spec import EntitySpec, MappingSet, MappingSpec, TableSpec
+from engine.yamlfile import YamlFile, parse
+
+OVERLAY = "overlay:"
+
+
+def load_set(
+    folder: Path,
+    overlay: Path | None,
+    catalogue: Catalogue,
+    settings: Mapping[str, Any] | None = None,
+) -> MappingSet:
+    """The set in ``folder`` with ``overlay`` laid over it; ``settings`` is their JSON Schema.
+
+    Raises FileError with every finding of every file. Findings of severity warning do not stop
+    it; they are the set's ``warnings``.
+    """
+    findings: list[Finding] = []
+    texts = _texts(folder, "", findings)
+    paths = {name: str(folder / name) for name in texts}
+    if overlay is not None:
+        over = _texts(overlay, OVERLAY, findings)
+        paths |= {name: str(overlay / name.removeprefix(OVERLAY)) for name in over}
+        texts |= over
+    if findings:
+        raise FileError(findings)
+    return _load(texts, paths, catalogue, settings)
+
+
+def load_set_from_texts(
+    texts: Mapping[str, str], catalogue: Catalogue, settings: Mapping[str, Any] | None = None
+) -> MappingSet:
+    """The set that these texts (the ``files`` of an earlier set) declare."""
+    return _load(dict(texts), {name: name for name in texts}, catalogue, settings)
+
+
+def targets() -> dict[str, dict[str, Any]]:
+    """The JSON Schemas of the documents, by name: ``fortnox.voucher``."""
+    folder = resources("schemas").joinpath("documents")
+    return {
+        file.name.removesuffix(".json"): json.loads(file.read_text(encoding="utf-8"))
+        for file in folder.iterdir()
+        if file.name.endswith(".json")
+    }
+
+
+def _texts(folder: Path, prefix: str, findings: list[Finding]) -> dict[str, str]:
+    if not folder.is_dir():
+        findings += FileError.at(folder, 0, 0, "no-such-folder", "there is no such folder.").findings
+        return {}
+    result = {}
+    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+        try:
+            result[prefix + path.relative_to(folder).as_posix()] = path.read_text("utf-8")
+        except (UnicodeDecodeError, OSError) as error:
+            what = "the file is not UTF-8 text." if isinstance(error, ValueError) else str(error)
+            findings += FileError.at(path, 0, 0, "not-readable", what).findings
+    return result
+
+
+def _load(
+    texts: dict[str, str],
+    paths: Mapping[str, str],
+    catalogue: Catalogue,
+    settings: Mapping[str, Any] | None,
+) -> MappingSet:
+    findings: list[Finding] = []
+    parsed: dict[str, YamlFile] = {}
+    for name, text in texts.items():
+        try:
+            parsed[name] = parse(text, paths[name])
+        except FileError as error:
+            findings += error.findings
+    sources = _merged(parsed)
+    report = collect(findings)
+    mappings, entities, tables = _specs(sources, report)
+    columns = {name: dict(found) for name, found in catalogue.items()}
+    result = MappingSet(
+        mappings=mappings,
+        entities=entities,
+        tables=tables,
+        files=texts,
+        digest=hashlib.sha256(
+            json.dumps(sorted(texts.items()), ensure_ascii=False).encode()
+        ).hexdigest(),
+        warnings=[],
+        settings_type=kinds.of_schema(settings, "settings") if settings else kinds.ANY,
+        columns=columns,
+        targets=targets(),
+        sources=sources,
+    )
+    broken = bool(findings)
+    check.check(result, columns, report, complete=not broken)
+    if any(f.severity == "error" for f in findings):
+        raise FileError(findings)
+    result.warnings.extend(findings)  # type: ignore[attr-defined]
+    return result
+
+
+def _merged(parsed: Mapping[str, YamlFile]) -> dict[str, Source]:
+    result: dict[str, Source] = {}
+    for name, file in sorted(parsed.items(), key=lambda i: (i[0].startswith(OVERLAY), i[0])):
+        short = name.removeprefix(OVERLAY)
+        alone = source.of_file(short, file)
+        if short in result and alone.value is not None:
+            result[short] = source.merged(result[short], alone)
+        elif short not in result:
+            result[short] = alone
+    return result
+
+
+def _specs(
+    sources: Mapping[str, Source], report: Report
+) -> tuple[dict[str, MappingSpec], dict[str, EntitySpec], dict[str, TableSpec]]:
+    mappings: dict[str, MappingSpec] = {}
+    entities: dict[str, EntitySpec] = {}
+    tables: dict[str, TableSpec] = {}
+    named: dict[tuple[str, str], Source] = {}
+    for found in sources.values():
+        kind, wrong = structure.check(found)
+        for finding in wrong:
+            report(finding)
+        if wrong:
+            continue
+        name = found.value[kind]
+        if (kind, name) in named:
+            first = named[kind, name].place((kind,))
+            report(
+                found.finding((kind,), "twice", f"the {kind} {name} stands already in {first}.")
+            )
+            continue
+        named[kind, name] = found
+        if kind == "mapping":
+            mappings[name] = parts.mapping(found, report)
+        elif kind == "entity":
+            entities[name] = parts.entity(found, report)
+        else:
+            tables[name] = parts.table(found, report)
+    return mappings, entities, tables

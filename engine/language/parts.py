@@ -1,0 +1,243 @@
+"""Turns the merged YAML of one file into its spec: every value parsed, every part with its place.
+
+Reads a ``Source`` whose structure has been checked, gives a ``MappingSpec``, ``EntitySpec`` or
+``TableSpec``; what cannot be parsed is reported and left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.language import expressions
+from engine.language.expressions import Expression, Report
+from engine.language.kinds import INTEGER, SCALARS, Type
+from engine.language.source import Source
+from engine.language.spec import (
+    Check,
+    Consume,
+    EntitySpec,
+    Field,
+    Identity,
+    MappingSpec,
+    Match,
+    Related,
+    Require,
+    Row,
+    Step,
+    TableRow,
+    TableSpec,
+)
+from engine.yamlfile import Path_
+
+# Stands for what could not be parsed and was reported; its type is any, so nothing more is said.
+_NOTHING = expressions.nodes.Name("", "load")
+
+
+class Parts:
+    """Held open over one file: where values are looked up and findings go."""
+
+    def __init__(self, source: Source, report: Report) -> None:
+        self.source = source
+        self.report = report
+
+    def at(self, path: Path_) -> Any:
+        value = self.source.value
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list):
+                value = value[int(step)]
+        return value
+
+    def bare(self, *path: str | int) -> Expression:
+        place, field = self.source.place(path), label(path)
+        found = expressions.bare(self.at(path), place, field, self.report)
+        return found or Expression("", _NOTHING, place, field, plain=True)
+
+    def template(self, *path: str | int, name: str = "") -> Expression:
+        place, field = self.source.place(path), name or label(path)
+        found = expressions.template(self.at(path), place, field, self.report)
+        return found or Expression("", _NOTHING, place, field, plain=True)
+
+    def maybe_bare(self, *path: str | int) -> Expression | None:
+        return None if self.at(path) is None else self.bare(*path)
+
+    def templates(self, *path: str | int) -> dict[str, Expression]:
+        return {key: self.template(*path, key) for key in self.at(path) or {}}
+
+    def bares(self, *path: str | int) -> dict[str, Expression]:
+        return {key: self.bare(*path, key) for key in self.at(path) or {}}
+
+    def items(self, *path: str | int) -> range:
+        return range(len(self.at(path) or []))
+
+
+def label(path: Path_) -> str:
+    """``checks.2.that`` as people count: ``checks[3].that``."""
+    text = ""
+    for step in path:
+        text += f"[{step + 1}]" if isinstance(step, int) else f".{step}"
+    return text[1:]
+
+
+def mapping(source: Source, report: Report) -> MappingSpec:
+    """The spec of a file with the key ``mapping``."""
+    p = Parts(source, report)
+    value: dict[str, Any] = source.value
+    alias, entity = next(iter(value["source"].items()))
+    return MappingSpec(
+        name=value["mapping"],
+        alias=alias,
+        entity=entity,
+        target=value["target"],
+        needs=tuple(value.get("needs", ())),
+        related={name: _related(p, name) for name in value.get("related", {})},
+        when=p.maybe_bare("when"),
+        covers=tuple(value.get("covers", (alias,))),
+        moves=tuple(value.get("moves", ())),
+        match={name: _match(p, name) for name in value.get("match", {})},
+        lets=p.templates("let"),
+        document=tuple(_field(p, ("document", name)) for name in value["document"]),
+        then=tuple(value.get("then", ())),
+        after=p.bares("after"),
+        identity=_identity(p),
+        checks=tuple(_check(p, "checks", i) for i in p.items("checks")),
+        warnings=tuple(_check(p, "warnings", i) for i in p.items("warnings")),
+        source=source,
+    )
+
+
+def _related(p: Parts, name: str) -> Related:
+    value = p.at(("related", name))
+    return Related(
+        alias=name,
+        entity=value["from"],
+        on=p.bares("related", name, "on"),
+        when=p.maybe_bare("related", name, "when"),
+        uncovered=value.get("uncovered", False),
+        fresh=value.get("fresh", False),
+        place=p.source.place(("related", name), key=True),
+    )
+
+
+def _match(p: Parts, name: str) -> Match:
+    path: Path_ = ("match", name)
+    value = p.at(path)
+    steps = []
+    for i in p.items(*path, "steps"):
+        step = value["steps"][i]
+        here = (*path, "steps", i)
+        steps.append(
+            Step(
+                name=step["name"],
+                field=p.template(*here, "field") if "field" in step else None,
+                keys=tuple(p.template(*here, "keys", k) for k in p.items(*here, "keys")),
+                own=tuple(p.bare(*here, "own", k) for k in p.items(*here, "own")),
+                place=p.source.place(here),
+            )
+        )
+    requires = []
+    for i in p.items(*path, "require"):
+        here = (*path, "require", i)
+        otherwise = value["require"][i].get("or", "skip")
+        that, because = p.bare(*here, "that"), p.template(*here, "because")
+        requires.append(Require(that, otherwise, because, p.source.place(here)))
+    consume = None
+    if "consume" in value:
+        here = (*path, "consume")
+        tolerance = p.template(*here, "tolerance") if "tolerance" in value["consume"] else None
+        consume = Consume(p.bare(*here, "of"), p.bare(*here, "amount"), tolerance)
+    return Match(
+        alias=name,
+        entity=value["from"],
+        steps=tuple(steps),
+        require=tuple(requires),
+        consume=consume,
+        order=tuple(p.bare(*path, "order", i) for i in p.items(*path, "order")),
+        outcome=p.templates(*path, "outcome"),
+        place=p.source.place(path, key=True),
+    )
+
+
+def _field(p: Parts, path: Path_) -> Field:
+    value, place = p.at(path), p.source.place(path)
+    name = str(path[-1])
+    if isinstance(value, list):
+        rows = tuple(_row(p, (*path, i)) for i in range(len(value)))
+        return Field(name, place, rows=rows)
+    if isinstance(value, dict):
+        field = label(path)
+        return Field(name, place, p.template(*path, "value", name=field), p.maybe_bare(*path, "when"))
+    return Field(name, place, p.template(*path))
+
+
+def _row(p: Parts, path: Path_) -> Row:
+    value = p.at(path)
+    alias = next(iter(value["each"]), "") if "each" in value else ""
+    return Row(
+        place=p.source.place(path),
+        alias=alias,
+        each=p.bare(*path, "each", alias) if alias else None,
+        group=p.maybe_bare(*path, "group"),
+        when=p.maybe_bare(*path, "when"),
+        fields=tuple(_field(p, (*path, k)) for k in value if k not in ("each", "group", "when")),
+    )
+
+
+def _identity(p: Parts) -> Identity:
+    value = p.at(("identity",))
+    agree = tuple(value["agree"])
+    return Identity(p.templates("identity", "ask"), agree, tuple(value.get("adopt", agree)))
+
+
+def _check(p: Parts, key: str, i: int) -> Check:
+    state = p.at((key, i)).get("or", "park")
+    that, because = p.bare(key, i, "that"), p.template(key, i, "because")
+    return Check(that, because, state, p.source.place((key, i)))
+
+
+def entity(source: Source, report: Report) -> EntitySpec:
+    """The spec of a file with the key ``entity``."""
+    p = Parts(source, report)
+    value = source.value
+    return EntitySpec(value["entity"], value["as"], p.templates("derive"), source)
+
+
+def table(source: Source, report: Report) -> TableSpec:
+    """The spec of a file with the key ``table``."""
+    p = Parts(source, report)
+    value = source.value
+    columns = {**value["inputs"], **value["outputs"]}
+    rows = []
+    for i in p.items("rows"):
+        row = value["rows"][i]
+        then = p.templates("rows", i, "then")
+        rows.append(TableRow(i + 1, row.get("when", {}), then, source.place(("rows", i))))
+    otherwise = p.templates("otherwise")
+    fails = set(otherwise) == {"error"} and "error" not in value["outputs"]
+    return TableSpec(
+        name=value["table"],
+        inputs=_types(value["inputs"]),
+        outputs=_types(value["outputs"]),
+        accounts=frozenset(k for k, t in columns.items() if t == "account"),
+        hit=value["hit"],
+        rows=tuple(rows),
+        rows_from=value.get("rows_from", ""),
+        rows_add=p.templates("rows_add"),
+        otherwise={} if fails else otherwise,
+        error=otherwise["error"] if fails else None,
+        place=source.place(),
+        source=source,
+    )
+
+
+def _types(declared: Mapping[str, Any]) -> dict[str, Type]:
+    return {
+        name: Type("text", values=tuple(t["enum"]))
+        if isinstance(t, dict)
+        else INTEGER
+        if t == "account"
+        else SCALARS[t]
+        for name, t in declared.items()
+    }

@@ -1,0 +1,154 @@
+"""What a mapping set becomes: the compiled mappings and what each of them renders.
+
+The shapes here are what the later stages work with; ``compile`` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+
+from engine.errors import Finding, ItemError, Place
+from engine.language.expressions import Expression
+from engine.language.spec import MappingSet, MappingSpec, Require
+from engine.language.tables import Hit, Lookup
+
+Row = Mapping[str, Any]
+
+
+class Books(Protocol):
+    """What expressions may ask of the merchant's books. A null date gives null or false."""
+
+    def next_open_day(self, day: date | None) -> date | None: ...
+    def is_open(self, day: date | None) -> bool: ...
+    def financial_year(self, day: date | None) -> int | None: ...
+    def in_closed_year(self, day: date | None) -> bool: ...
+
+
+class Failure(NamedTuple):
+    """A check that does not hold: ``state`` is park or wait (warn for a warning), and why."""
+
+    state: str
+    because: str
+    place: Place
+
+
+class Trace(NamedTuple):
+    """How a document came to be: the named values that were evaluated, the table rows that hit."""
+
+    lets: dict[str, Any]
+    tables: list[Hit]
+
+
+class Rendered(NamedTuple):
+    """A document, or the reasons why there is none (``document`` is None then)."""
+
+    document: dict[str, Any] | None
+    covers: list[Any]
+    moves: list[Any]
+    identity: dict[str, dict[str, Any]]
+    failures: Sequence[Failure]
+    warnings: Sequence[Failure]
+    trace: Trace | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """A step of a match with the settings known: ``field`` is the column; or ``own`` are ids."""
+
+    name: str
+    field: str | None
+    keys: tuple[Expression, ...]
+    own: tuple[Expression, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRequire:
+    """A condition of a candidate; ``because`` takes the inputs by alias and ``it``."""
+
+    spec: Require
+    because: Callable[[Row], str]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMatch:
+    """A match with the settings known."""
+
+    alias: str
+    entity: str
+    steps: tuple[CompiledStep, ...]
+    require: tuple[CompiledRequire, ...]
+    of: Expression | None
+    amount: Expression | None
+    tolerance: Decimal
+    order: tuple[Expression, ...]
+    outcome: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMapping:
+    """A mapping as functions of its inputs by alias."""
+
+    spec: MappingSpec
+    match: Mapping[str, CompiledMatch]
+    applies: Callable[[Row], bool]
+    after: Callable[[Row], dict[str, Any] | None]
+    _render: Callable[[Row], Rendered]
+    _trace: Callable[[Row], Rendered]
+    source: str = field(repr=False)
+
+    def render(self, inputs: Row, traced: bool = False) -> Rendered:
+        """The document for these inputs. Raises ItemError when a value cannot be had."""
+        return self._trace(inputs) if traced else self._render(inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledEntity:
+    """The derived columns of an entity as a function of a row and the books."""
+
+    derive: Callable[[Row, Books | None], dict[str, Any]]
+    trace: Callable[[Row, Books | None], tuple[dict[str, Any], list[Hit]]]
+    source: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled mapping set; ``mappings`` in the order in which they are to be evaluated."""
+
+    mapping_set: MappingSet
+    settings: Mapping[str, Any]
+    mappings: Mapping[str, CompiledMapping]
+    entities: Mapping[str, CompiledEntity]
+    tables: Mapping[str, Lookup]
+    warnings: Sequence[Finding]
+
+    def derive(self, entity: str, row: Row, books: Books | None = None) -> dict[str, Any]:
+        """The derived columns of a row. Raises ItemError when a table refuses it."""
+        compiled = self.entities.get(entity)
+        return compiled.derive(row, books) if compiled else {}
+
+    def derive_rows(
+        self, entity: str, rows: Iterable[Row], books: Books | None = None
+    ) -> list[dict[str, Any] | ItemError]:
+        """The same for many rows; one that cannot be read gives its error, the rest go on."""
+        compiled = self.entities.get(entity)
+        if compiled is None:
+            return [{} for _row in rows]
+        result: list[dict[str, Any] | ItemError] = []
+        for row in rows:
+            try:
+                result.append(compiled.derive(row, books))
+            except ItemError as error:
+                result.append(error)
+        return result
+
+    def trace_derive(
+        self, entity: str, row: Row, books: Books | None = None
+    ) -> tuple[dict[str, Any], list[Hit]]:
+        """The derived columns, and the table rows that decided them."""
+        compiled = self.entities.get(entity)
+        return compiled.trace(row, books) if compiled else ({}, [])

@@ -1,0 +1,101 @@
+"""Which names an expression sees, by where it stands, and of what types.
+
+Reads a mapping set, gives the names of each stage of a mapping's evaluation; the checks at
+loading and the compiler use the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.language import kinds
+from engine.language.emit import Code, Signature
+from engine.language.kinds import ANY, DECIMAL, INTEGER, TEXT, Type
+from engine.language.spec import MappingSet, MappingSpec
+
+# What a match leaves behind for the document, and a needed mapping for those that need it.
+RESULT: Mapping[str, Type] = {"rest": DECIMAL, "difference": DECIMAL, "outcome": TEXT}
+
+RESERVED = frozenset(
+    {"settings", "tables", "books", "it", "earlier", "match", "document", "rows", "group"}
+)
+
+BOOKS_CODE = Code("v_books", Type("books"))
+
+
+def row_type(mapping_set: MappingSet, entity: str) -> Type:
+    """The type of an entity's rows."""
+    columns = mapping_set.columns.get(entity)
+    if columns is None or _is_broken(mapping_set, entity):
+        return Type("record", None, name=entity)
+    return kinds.record(columns, entity)
+
+
+def _is_broken(mapping_set: MappingSet, entity: str) -> bool:
+    """Whether a file derives columns of it but could not be read: then anything may be one."""
+    named = [
+        source
+        for source in mapping_set.sources.values()
+        if isinstance(source.value, dict) and source.value.get("entity") == entity
+    ]
+    return bool(named) and entity not in mapping_set.entities
+
+
+def signatures(mapping_set: MappingSet) -> dict[str, Signature]:
+    """What each table takes and gives."""
+    return {name: Signature(t.inputs, t.outputs) for name, t in mapping_set.tables.items()}
+
+
+def of_source(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:
+    """The source and the settings: what keys and joins see."""
+    row = row_type(mapping_set, spec.entity)
+    return {spec.alias: Code(f"v_{spec.alias}", row), "settings": settings}
+
+
+def of_candidate(
+    mapping_set: MappingSet, entity: str, names: Mapping[str, Code]
+) -> dict[str, Code]:
+    """The same and ``it``: the candidate or the related row."""
+    return {**names, "it": Code("v_it", row_type(mapping_set, entity))}
+
+
+def of_when(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:
+    """What ``when`` and ``after`` see: no match, no named values."""
+    names = of_source(mapping_set, spec, settings)
+    for alias, related in spec.related.items():
+        names[alias] = Code(f"v_{alias}", kinds.rows(row_type(mapping_set, related.entity)))
+    for need in spec.needs:
+        names[need] = Code(f"v_{need}", kinds.record(RESULT, need))
+    names["earlier"] = Code("v_earlier", INTEGER)
+    names["books"] = BOOKS_CODE
+    return names
+
+
+def of_document(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:
+    """What named values, checks before the document and its fields see."""
+    names = of_when(mapping_set, spec, settings)
+    for alias, match in spec.match.items():
+        names[alias] = Code(f"v_{alias}", row_type(mapping_set, match.entity))
+    if spec.match:
+        results = {alias: kinds.record(RESULT, f"match.{alias}") for alias in spec.match}
+        names["match"] = Code("v_match", kinds.record(results, "match"))
+    return names
+
+
+def document_type(schema: Mapping[str, Any], name: str = "document") -> Type:
+    """The type of a finished document: values as the target's schema types them."""
+    fields: dict[str, Type] = {}
+    for field, child in schema.get("properties", {}).items():
+        if child.get("type") == "array":
+            item = child.get("items", {})
+            is_rows = item.get("type") == "object"
+            inner = document_type(item, f"a row of {field}") if is_rows else ANY
+            fields[field] = kinds.rows(inner)
+        elif child.get("type") == "number":
+            fields[field] = DECIMAL
+        elif child.get("type") == "integer":
+            fields[field] = INTEGER
+        else:
+            fields[field] = TEXT
+    return kinds.record(fields, name)

@@ -1,0 +1,200 @@
+"""A mapping set as loaded: mappings, entities and tables with their expressions parsed.
+
+Nothing here is evaluated. The spec is what a person wrote, with a place for every part; ``load``
+makes it and ``compile`` turns it into functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import Finding, Place
+from engine.language.expressions import Expression
+from engine.language.kinds import Type
+from engine.language.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Rows that belong to the source: of ``entity``, joined by columns, and only those ``when``."""
+
+    alias: str
+    entity: str
+    on: Mapping[str, Expression]
+    when: Expression | None
+    uncovered: bool
+    fresh: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One way to find a candidate: a field and keys, or ``own``: what this program wrote before."""
+
+    name: str
+    field: Expression | None
+    keys: tuple[Expression, ...]
+    own: tuple[Expression, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """What a candidate must be; ``otherwise`` is skip, wait or park."""
+
+    that: Expression
+    otherwise: str
+    because: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Consume:
+    """How much of a candidate's amount a match takes."""
+
+    of: Expression
+    amount: Expression
+    tolerance: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a source refers to."""
+
+    alias: str
+    entity: str
+    steps: tuple[Step, ...]
+    require: tuple[Require, ...]
+    consume: Consume | None
+    order: tuple[Expression, ...]
+    outcome: Mapping[str, Expression]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What must hold; ``state`` is park or wait when it does not."""
+
+    that: Expression
+    because: Expression
+    state: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a document: a value, perhaps only ``when``; or rows."""
+
+    name: str
+    place: Place
+    value: Expression | None = None
+    when: Expression | None = None
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Rows of a list: one, or one for each item of ``each``, or one for each ``group`` of them."""
+
+    place: Place
+    alias: str
+    each: Expression | None
+    group: Expression | None
+    when: Expression | None
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How the finished document is found again: what to ask for, what must agree."""
+
+    ask: Mapping[str, Expression]
+    agree: tuple[str, ...]
+    adopt: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSpec:
+    """One document kind: from which source, what it refers to, what it holds."""
+
+    name: str
+    alias: str
+    entity: str
+    target: str
+    needs: tuple[str, ...]
+    related: Mapping[str, Related]
+    when: Expression | None
+    covers: tuple[str, ...]
+    moves: tuple[str, ...]
+    match: Mapping[str, Match]
+    lets: Mapping[str, Expression]
+    document: tuple[Field, ...]
+    then: tuple[str, ...]
+    after: Mapping[str, Expression]
+    identity: Identity
+    checks: tuple[Check, ...]
+    warnings: tuple[Check, ...]
+    source: Source = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySpec:
+    """How the rows of an entity are read: columns derived from its own and each other."""
+
+    entity: str
+    alias: str
+    derive: Mapping[str, Expression]
+    source: Source = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a decision table: conditions by input, outputs."""
+
+    number: int
+    when: Mapping[str, Any]
+    then: Mapping[str, Expression]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """A decision table. ``otherwise`` maps outputs, or ``error`` is the text that is raised."""
+
+    name: str
+    inputs: Mapping[str, Type]
+    outputs: Mapping[str, Type]
+    accounts: frozenset[str]  # the inputs and outputs that are account numbers
+    hit: str
+    rows: tuple[TableRow, ...]
+    rows_from: str
+    rows_add: Mapping[str, Expression]
+    otherwise: Mapping[str, Expression]
+    error: Expression | None
+    place: Place
+    source: Source = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSet:
+    """All that a folder (and its overlay) declares; ``warnings`` did not stop it from loading.
+
+    ``files`` holds each text by name (``overlay:NAME`` for an overlay's), ``digest`` their SHA-256.
+    """
+
+    mappings: Mapping[str, MappingSpec]
+    entities: Mapping[str, EntitySpec]
+    tables: Mapping[str, TableSpec]
+    files: Mapping[str, str]
+    digest: str
+    warnings: Sequence[Finding]
+    settings_type: Type
+    columns: Mapping[str, Mapping[str, Type]] = field(repr=False)
+    targets: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    sources: Mapping[str, Source] = field(repr=False)
+
+    def origin(self, file: str, path: Sequence[str | int] = ()) -> Place:
+        """Where the value at ``path`` of ``file`` comes from: the set's file or the overlay's."""
+        return self.sources[file].place(path)
