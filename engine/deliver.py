@@ -17,12 +17,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine import json_text
-from engine.catalogue import look_up, read_error, sentence
+from engine.catalogue import ApiError, Catalogue, look_up, read_error, sentence
 from engine.clock import STOCKHOLM, Clock
 from engine.errors import AccessError, QliroFortnoxError, UnavailableError
 from engine.ledger import Action, Event, Progress, owned_numbers, read_progress, record
 from engine.store import Store
 from engine.targets import Request, Target, target
+from engine.transport.access import access_error
 from engine.transport.http import Answer, Api, Lost, NotSent
 
 # A server that leaves this many requests in a row unanswered gets no more of them in this run.
@@ -59,6 +60,7 @@ def deliver(
     actions: Iterable[Action],
     api: Api,
     clock: Clock,
+    catalogue: Catalogue,
     *,
     settle_delay: float,
     parallel: int,
@@ -71,7 +73,7 @@ def deliver(
     paces them. Setting ``stop`` ends cleanly after the requests in flight. Raises AccessError and
     UnavailableError, after the answers in flight have been written down.
     """
-    courier = _Courier(store, run, api, clock, settle_delay, stop, on_progress)
+    courier = _Courier(store, run, api, clock, catalogue, settle_delay, stop, on_progress)
     courier.load(list(actions))
     courier.work(parallel)
     if courier.failure is not None:
@@ -88,11 +90,13 @@ class _Courier:
         run: str,
         api: Api,
         clock: Clock,
+        catalogue: Catalogue,
         settle_delay: float,
         stop: threading.Event,
         on_progress: Callable[[int, int], None] | None,
     ) -> None:
         self.store, self.run, self.api, self.clock = store, run, api, clock
+        self.catalogue = catalogue
         self.settle_delay, self.stop, self.on_progress = settle_delay, stop, on_progress
         self.report = Delivery()
         self.failure: QliroFortnoxError | None = None
@@ -259,23 +263,27 @@ class _Courier:
             self._done(task, "done", number, answer)
         elif answer.status == 429:
             self._not_sent(task, "the server asked for a slower pace (429)", answer)
-        elif answer.status < 500 and read_error("fortnox", answer.status, answer.body).parsed:
-            error = read_error("fortnox", answer.status, answer.body)
-            text = sentence(error)
-            self._note(
-                task.action,
-                Event(task.action.action, task.step, "refused", status=answer.status,
-                      answer=_without_personal(answer.body), note=text),
-            )  # fmt: skip
-            if look_up(error).fatal:
-                self._fail(AccessError(text), task)
-                return
-            self.report.refused[task.action.action] = text
-            self._end(task.action)
+        elif answer.status < 500 and (error := _refusal(answer)) is not None:
+            self._refused(task, answer, error)
         else:
             self._note(task.action, event)
             self._look_later(_Task(task.action, task.step, lookup=True))
             self._count_lost()
+
+    def _refused(self, task: _Task, answer: Answer, error: ApiError) -> None:
+        """A definite no: nothing was done. Without access nothing else can succeed either."""
+        entry = look_up(error, self.catalogue)
+        text = sentence(error, entry)
+        self._note(
+            task.action,
+            Event(task.action.action, task.step, "refused", status=answer.status,
+                  answer=_without_personal(answer.body), note=text),
+        )  # fmt: skip
+        no_access = access_error("fortnox", answer.status, answer.body)
+        if no_access is not None or entry.fatal:
+            self._fail(no_access or AccessError(text))
+        self.report.refused[task.action.action] = text
+        self._end(task.action)
 
     def _looked(self, task: _Task, answer: Answer) -> None:
         """Decide from what the target showed: adopt, send again, or leave it to a person."""
@@ -451,6 +459,16 @@ def same(left: Any, right: Any) -> bool:
     if left == right:
         return True
     return left is not None and right is not None and str(left) == str(right)
+
+
+def _refusal(answer: Answer) -> ApiError | None:
+    """The error that the API itself gives in its answer; a proxy's page is none."""
+    try:
+        json_text.decode(answer.body)
+    except ValueError:
+        return None
+    error = read_error("fortnox", answer.status, answer.body)
+    return error if error.code or error.message else None
 
 
 def _without_personal(body: str) -> str:

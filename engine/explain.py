@@ -15,7 +15,7 @@ from engine.store import Store
 FIND = """
 SELECT * FROM ledger.line_state
 WHERE $ref IN (line, payout, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, reference, document,
-               number, action)
+               number, delivery)
 ORDER BY payout, line
 """
 

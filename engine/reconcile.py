@@ -81,7 +81,7 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
 
 
 LINE_COLUMNS = (
-    "payout", "line", "state", "code", "reason", "mapping", "source", "action", "number",
+    "payout", "line", "state", "code", "reason", "mapping", "source", "delivery", "number",
     "document", "OrderId", "PaymentTransactionId", "reference", "Type", "Action", "Status",
     "CurrencyCode", "gross", "value", "interim", "vanished",
 )  # fmt: skip

@@ -51,11 +51,11 @@ def resolve(
 
 def _decide(store: Store, now: datetime, line: dict[str, Any], who: str, number: str) -> None:
     steps = store.rows(
-        "SELECT step FROM ledger.step WHERE action = ? AND event = 'undecided'", [line["action"]]
+        "SELECT step FROM ledger.step WHERE action = ? AND event = 'undecided'", [line["delivery"]]
     )
     for row in steps:
         event = "found" if number else "absent"
-        record(store, "resolve", now, Event(line["action"], row["step"], event,
+        record(store, "resolve", now, Event(line["delivery"], row["step"], event,
                number=number or None, note=f"decided by {who}"))  # fmt: skip
 
 

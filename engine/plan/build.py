@@ -14,7 +14,7 @@ from typing import Any
 
 from engine import json_text
 from engine.books import Books
-from engine.catalogue import look_up, read_error
+from engine.catalogue import Catalogue, look_up, read_error
 from engine.errors import ItemError
 from engine.language.compile import CompiledMapping, Program, Rendered
 from engine.ledger import Action, Progress, owned_numbers, read_actions, read_progress
@@ -36,6 +36,7 @@ def make_plan(
     settings: Mapping[str, Any],
     books: Books,
     convention_choices: Mapping[str, Sequence[str]],
+    catalogue: Catalogue,
     *,
     named: Collection[str] = (),
 ) -> Plan:
@@ -47,7 +48,7 @@ def make_plan(
     payouts = open_payouts(store, program, payouts_from, named)
     movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
     plan = Plan(program.digest, payouts, movers=movers)
-    planner = _Planner(store, program, settings, books, plan)
+    planner = _Planner(store, program, settings, books, catalogue, plan)
     for payout in payouts.values():
         plan.proofs[payout.key] = prove(
             payout.key,
@@ -75,10 +76,11 @@ class _Planner:
         program: Program,
         settings: Mapping[str, Any],
         books: Books,
+        catalogue: Catalogue,
         plan: Plan,
     ) -> None:
         self.store, self.program, self.settings, self.books = store, program, settings, books
-        self.plan = plan
+        self.catalogue, self.plan = catalogue, plan
         self.actions = read_actions(store, plan.payouts)
         self.progress = read_progress(store, plan.payouts)
         self.existing = Existing(store)
@@ -431,7 +433,7 @@ class _Planner:
         if json_text.canonical(before.document) != json_text.canonical(action.document):
             return None
         error = read_error("fortnox", progress.status or 400, progress.answer or "")
-        return progress.note if look_up(error).retry == "never" else None
+        return progress.note if look_up(error, self.catalogue).retry == "never" else None
 
     def _whole(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> tuple[str, ...]:
         """The lines that share the fate of a source whose document could not be rendered."""

@@ -252,7 +252,7 @@ CREATE TABLE IF NOT EXISTS ledger.line_state (
     reason    VARCHAR NOT NULL,
     mapping   VARCHAR NOT NULL,
     source    VARCHAR NOT NULL,        -- of the outcome that decides it
-    action    VARCHAR,
+    delivery  VARCHAR,                 -- the action
     number    VARCHAR,                 -- of the document in Fortnox
     document  VARCHAR,                 -- the invoice that it settles
     OrderId   BIGINT,

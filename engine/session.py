@@ -1,0 +1,212 @@
+"""One merchant's work from beginning to end: sync, plan, deliver, reconcile. No decisions of its own.
+
+Opens what the stages are given (store, clock, APIs, compiled mappings) and calls them in the order
+of the way. The command line calls this module; tests call it with a sandbox and a stopped clock.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from engine.books import Books, read_books
+from engine.catalogue import Catalogue, read_catalogue
+from engine.clock import Clock
+from engine.deliver import Delivery, deliver
+from engine.errors import Exit, UsageError
+from engine.language.catalogue import catalogue_from_ddl
+from engine.language.compile import Program, compile_set
+from engine.language.load import load_set
+from engine.language.spec import MappingSet
+from engine.lookups import fetch_needs
+from engine.merchant import Merchant
+from engine.plan.build import make_plan
+from engine.plan.model import Plan
+from engine.plan.record import record_plan
+from engine.reconcile import after_delivery, record_states
+from engine.settings import merchant_schema
+from engine.stage import stage
+from engine.store import Store, sql
+from engine.sync import Findings, open_apis, sync_all
+from engine.transport.http import Api
+
+OnProgress = Callable[[str, int, int | None], None]
+# Planning may show that something must be read first; more rounds than this would be a loop.
+MOST_ROUNDS = 4
+
+
+def silent(_stage: str, _done: int, _total: int | None) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What a merchant's stages are given. ``stop`` is set to end cleanly."""
+
+    merchant: Merchant
+    store: Store
+    clock: Clock
+    mapping_set: MappingSet
+    program: Program
+    catalogue: Catalogue
+    qliro: Api
+    fortnox: Api
+    run: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    on_progress: OnProgress = silent
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The merchant's settings, defaults filled in."""
+        return self.merchant.settings
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a run did: the plan as it stands afterwards, what was delivered, what was odd."""
+
+    plan: Plan
+    delivery: Delivery
+    findings: Findings
+    attention: int
+
+    @property
+    def exit_code(self) -> Exit:
+        """3 when something needs a person, 75 when something is to be looked for later."""
+        if self.delivery.stopped or self.delivery.unknown:
+            return Exit.TRY_LATER
+        return Exit.ATTENTION if self.attention else Exit.OK
+
+
+def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
+    """The merchant's mapping set, checked and compiled. Raises FileError with all findings."""
+    mapping_set = load_set(
+        merchant.mapping_folder,
+        merchant.overlay_folder,
+        catalogue_from_ddl(sql("schema")),
+        merchant_schema(),
+    )
+    return mapping_set, compile_set(mapping_set, merchant.settings, merchant.place)
+
+
+@contextmanager
+def open_session(
+    merchant: Merchant,
+    store: Store,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+) -> Iterator[Session]:
+    """Everything a run needs. Files are checked first: nothing is asked of a server before."""
+    mapping_set, program = load_mappings(merchant)
+    qliro, fortnox = open_apis(merchant, clock, transport)
+    run = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    session = Session(
+        merchant, store, clock, mapping_set, program, read_catalogue(), qliro, fortnox, run
+    )
+    with qliro, fortnox:
+        yield session
+
+
+def sync(session: Session, named: Collection[str] = ()) -> Findings:
+    """Fetch what is new from both, and stage it."""
+    findings = sync_all(session, named)
+    _stage(session, findings)
+    return findings
+
+
+def _stage(session: Session, findings: Findings) -> None:
+    session.on_progress("stage", 0, None)
+    findings.extend(stage(session.store).problems)
+
+
+def plan(session: Session, findings: Findings, named: Collection[str] = (), *, offline: bool = False) -> Plan:
+    """The plan; what it needs to know is read from Fortnox first, unless ``offline``."""
+    books = read_books(session.store)
+    _refuse_cash_method(books)
+    for _ in range(MOST_ROUNDS):
+        session.on_progress("plan", 0, None)
+        made = make_plan(
+            session.store,
+            session.program,
+            session.settings,
+            books,
+            convention_choices(),
+            session.catalogue,
+            named=named,
+        )
+        if offline or not made.unread or not fetch_needs(session, made, findings):
+            return made
+        _stage(session, findings)
+    return made
+
+
+def convention_choices() -> dict[str, list[str]]:
+    """The values that each convention may have, as the schema of the merchant file declares."""
+    declared = merchant_schema()["properties"]["conventions"]["properties"]
+    return {name: list(one["enum"]) for name, one in declared.items()}
+
+
+def _refuse_cash_method(books: Books) -> None:
+    if books.accounting_method == "CASH":
+        raise UsageError(
+            "The company keeps its books by the cash method; payouts settle booked invoices, "
+            "which that method does not have.",
+            "Change to the invoice method (fakturametoden) in Fortnox, or book payouts by hand.",
+        )
+
+
+def carry_out(session: Session, made: Plan, findings: Findings) -> RunReport:
+    """Deliver a plan, then tell the state of every line."""
+    now = session.clock.now()
+    record_plan(session.store, session.run, now, made, session.mapping_set)
+    delivery = Delivery()
+    try:
+        settings = session.settings["delivery"]
+        delivery = deliver(
+            session.store,
+            session.run,
+            made.actions,
+            session.fortnox,
+            session.clock,
+            session.catalogue,
+            settle_delay=float(settings["settle_delay_seconds"]),
+            parallel=int(settings["parallel"]),
+            stop=session.stop,
+            on_progress=lambda done, total: session.on_progress("deliver", done, total),
+        )
+    finally:
+        after = plan(session, findings, list(made.payouts), offline=True) if made.payouts else made
+        after = after_delivery(after, delivery)
+        record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
+        record_states(session.store, session.run, session.clock.now(), after)
+    return RunReport(after, delivery, findings, attention(session, after))
+
+
+def run(session: Session, named: Collection[str] = ()) -> RunReport:
+    """Sync, plan, deliver, reconcile."""
+    findings = sync(session, named)
+    made = plan(session, findings, named)
+    return carry_out(session, made, findings)
+
+
+def attention(session: Session, made: Plan) -> int:
+    """How many outcomes need a person: parked, or waiting longer than the merchant allows."""
+    days = int(session.settings["alert_after_days"])
+    today = session.clock.now().date()
+    count = 0
+    for outcome in made.outcomes:
+        late = (today - made.payouts[outcome.payout].date).days > days
+        count += outcome.state == "parked" or (outcome.state == "waiting" and late)
+    return count
+
+
+def state_folder(merchant: Merchant) -> Path:
+    """Where the merchant's database lies."""
+    return merchant.database.parent
