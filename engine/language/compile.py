@@ -10,26 +10,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from engine.errors import FileError, Finding, ItemError, Place
+from engine.errors import FileError, Finding, Place
 from engine.language import blame, document, kinds, scope, tables
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
 from engine.language.check import entity_emitter, refusal
 from engine.language.emit import Code, Emitter, collect
 from engine.language.expressions import Expression, Report, walk
-from engine.language.filters import say
 from engine.language.program import (
     Books,
     CompiledEntity,
     CompiledMapping,
     CompiledMatch,
+    CompiledRelated,
     CompiledRequire,
     CompiledStep,
     Program,
-    Rendered,
     Row,
 )
-from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Match, TableSpec
+from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Match, Related, TableSpec
 from engine.language.tables import Hit, Line, Lookup, Outputs
 from engine.yamlfile import Path_, nearest
 
@@ -54,7 +53,6 @@ def compile_set(
         name: _table(spec, settings, code, place, report)
         for name, spec in mapping_set.tables.items()
     }
-    errors = [f for f in findings if f.severity == "error"]
     entities = {
         name: _entity(mapping_set, spec, code, found, report)
         for name, spec in mapping_set.entities.items()
@@ -183,7 +181,9 @@ def _outputs(
     if all(c.known for c in codes.values()):
         record = {**fixed, **{name: c.value for name, c in codes.items()}}
         return lambda _key: record
-    built = _of_key(spec, "{" + ", ".join(f"{n!r}: {c.text}" for n, c in codes.items()) + "}", emitter)
+    built = _of_key(
+        spec, "{" + ", ".join(f"{n!r}: {c.text}" for n, c in codes.items()) + "}", emitter
+    )
 
     def outputs(key: tuple[Any, ...]) -> dict[str, Any]:
         try:
@@ -254,7 +254,7 @@ def _entity(
     def derive(row: Row, books: Books | None) -> dict[str, Any]:
         try:
             result: dict[str, Any] = plain.function(row, books)
-        except Exception as error:  # noqa: BLE001 — told with its place
+        except Exception as error:
             raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
         return result
 
@@ -262,7 +262,7 @@ def _entity(
         hits: list[Hit] = []
         try:
             result: dict[str, Any] = traced.function(row, books, hits)
-        except Exception as error:  # noqa: BLE001 — likewise
+        except Exception as error:
             raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
         return result, hits
 
@@ -319,7 +319,7 @@ def _mapping(
         def ask(inputs: Row) -> Any:
             try:
                 return built.function(inputs)
-            except Exception as error:  # noqa: BLE001 — told with its place
+            except Exception as error:
                 raise blame.explain(error, built, document.row_name(spec, inputs)) from None
 
         return ask
@@ -331,21 +331,45 @@ def _mapping(
     after = guarded(
         small(
             spec.name,
-            lambda e: "{" + ", ".join(f"{k!r}: {e.emit(v).text}" for k, v in spec.after.items()) + "}"
-            if spec.after
-            else "None",
+            lambda e: (
+                "{" + ", ".join(f"{k!r}: {e.emit(v).text}" for k, v in spec.after.items()) + "}"
+                if spec.after
+                else "None"
+            ),
             names,
         )
     )
 
     def because(match: Match, expression: Expression) -> Callable[[Row], str]:
-        seen = scope.of_candidate(mapping_set, match.entity, scope.of_source(mapping_set, spec, code))
+        seen = scope.of_candidate(
+            mapping_set, match.entity, scope.of_source(mapping_set, spec, code)
+        )
 
         def text(emitter: Emitter) -> str:
             emitter.kind = "because"
             return f"say({emitter.emit(expression).text})"
 
         return guarded(small(spec.name, text, seen))
+
+    source = scope.of_source(mapping_set, spec, code)
+
+    def related(one: Related) -> CompiledRelated:
+        seen = scope.of_candidate(mapping_set, one.entity, source)
+
+        def key(emitter: Emitter) -> str:
+            return "(" + "".join(f"{emitter.emit(v).text}, " for v in one.on.values()) + ")"
+
+        def condition(emitter: Emitter) -> str:
+            return f"bool{emitter.emit(one.when).text}" if one.when else "True"
+
+        return CompiledRelated(
+            tuple(one.on), guarded(small(spec.name, key, source)),
+            guarded(small(spec.name, condition, seen)),
+        )  # fmt: skip
+
+    def consumed(emitter: Emitter) -> str:
+        match = next(iter(spec.match.values()), None)
+        return emitter.emit(match.consume.amount).text if match and match.consume else "None"
 
     matches = {
         alias: _match(mapping_set, match, code, place, report, because)
@@ -359,6 +383,9 @@ def _mapping(
         match=matches,
         applies=applies,
         after=after,
+        related={alias: related(one) for alias, one in spec.related.items()},
+        amount=guarded(small(spec.name, consumed, source)),
+        covered=document.covered(mapping_set, spec, code, space, report),
         _render=plain.run,
         _trace=traced.run,
         source=plain.built.source,
@@ -384,7 +411,9 @@ def _match(
         field = known(step.field) if step.field else None
         if step.field and (not isinstance(field, str) or field not in (columns.fields or {})):
             text = f"{match.entity} has no column {field!r}."
-            report(step.field.finding("unknown-key", text, nearest(str(field), columns.fields or {})))
+            report(
+                step.field.finding("unknown-key", text, nearest(str(field), columns.fields or {}))
+            )
         steps.append(CompiledStep(step.name, field, step.keys, step.own, step.place))
     consume = match.consume
     tolerance = known(consume.tolerance) if consume and consume.tolerance else 0
@@ -399,6 +428,3 @@ def _match(
         order=match.order,
         outcome={key: str(known(e)) for key, e in match.outcome.items()},
     )
-
-
-__all__ = ["ItemError", "Rendered", "compile_set", "say"]

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.language import blame, fields, kinds, scope
+from engine.language import blame, fields, scope
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
 from engine.language.check import uses_document
 from engine.language.emit import UNKNOWN, Code, Emitter
 from engine.language.expressions import Report
+from engine.language.filters import Refused
 from engine.language.kinds import ANY, Type
 from engine.language.program import Failure, Rendered, Row, Trace
 from engine.language.spec import Check, Field, MappingSet, MappingSpec
@@ -60,7 +61,7 @@ def render(
     def run(inputs: Row) -> Rendered:
         try:
             result: Rendered = built.function(inputs)
-        except Exception as error:  # noqa: BLE001 — told with its place
+        except Exception as error:
             failures = blame.failed_in(error, built, "F")
             if failures:  # a check has spoken already; what fails after it is its echo
                 return Rendered(None, _own(spec, inputs), [], {}, failures, (), None)
@@ -68,6 +69,29 @@ def render(
         return result
 
     return Rendering(run, built)
+
+
+def covered(
+    mapping_set: MappingSet,
+    spec: MappingSpec,
+    settings: Code,
+    space: Mapping[str, Any],
+    report: Report,
+) -> Callable[[Row], list[Any]]:
+    """What the mapping's document would cover, asked before there is one (it may be waiting).
+
+    Where that depends on what is not known yet, it is the source alone.
+    """
+    built = _Writer(mapping_set, spec, settings, report, traced=False).write_covered(space)
+
+    def ask(inputs: Row) -> list[Any]:
+        try:
+            result: list[Any] = built.function(inputs)
+        except (TypeError, KeyError, ArithmeticError):  # it names the match, or a value is null
+            return _own(spec, inputs)
+        return result
+
+    return ask
 
 
 def _own(spec: MappingSpec, inputs: Row) -> list[Any]:
@@ -151,6 +175,15 @@ class _Writer:
         }  # fmt: skip
         return build(spec.name, body, self.emitter, more)
 
+    def write_covered(self, space: Mapping[str, Any]) -> Built:
+        """The function of what is covered, without the document."""
+        self.body.depth = 1
+        covers = self.ids(self.spec.covers)
+        self.body.add(f"return {covers}")
+        self.head()
+        more = {**space, **self.more, "ids": ids}
+        return build(self.spec.name, self.body, self.emitter, more)
+
     def head(self) -> None:
         """The function's first lines, known once the rest is written."""
         written, self.body.lines = self.body.lines, []
@@ -199,8 +232,7 @@ class _Writer:
         for field in made:
             child = properties[field.name]
             if field.value is None:
-                rows = self.list(field, child)
-                text = rows
+                text = self.list(field, child)
             else:
                 when = self.emitter.emit(field.when) if field.when else None
                 if when and when.known and not when.value:
@@ -261,9 +293,7 @@ class _Writer:
         emitter.names.clear()
         emitter.names.update(before)
 
-    def grouped(
-        self, variable: str, row: RowSpec, schema: Mapping[str, Any], items: Code
-    ) -> None:
+    def grouped(self, variable: str, row: RowSpec, schema: Mapping[str, Any], items: Code) -> None:
         emitter, body = self.emitter, self.body
         groups = f"G{self.rows}"
         assert row.group is not None  # noqa: S101 — told apart by the caller
@@ -337,7 +367,7 @@ class _Writer:
 
 def _too_few(field: Field, least: int) -> Callable[[int], None]:
     def refuse(count: int) -> None:
-        raise fields.Refused(
+        raise Refused(
             f"{field.place}: {field.name} has {count} rows, the target takes no less than {least}"
         )
 
@@ -348,6 +378,3 @@ def ids(value: Any) -> list[Any]:
     """The ids of a row or rows whose entity is only known in the run."""
     rows = value if isinstance(value, list) else [value]
     return [next((row[c] for c in ID_COLUMNS.values() if c in row), None) for row in rows]
-
-
-__all__ = ["Rendering", "kinds", "render"]

@@ -90,13 +90,29 @@ class CompiledMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledRelated:
+    """Rows that belong to the source: those whose ``columns`` hold ``key(inputs)``, and ``when``."""
+
+    columns: tuple[str, ...]
+    key: Callable[[Row], tuple[Any, ...]]
+    when: Callable[[Row], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledMapping:
-    """A mapping as functions of its inputs by alias."""
+    """A mapping as functions of its inputs by alias.
+
+    ``amount`` is what its match consumes; ``covered`` what its document would cover, also when
+    there is none yet.
+    """
 
     spec: MappingSpec
     match: Mapping[str, CompiledMatch]
     applies: Callable[[Row], bool]
     after: Callable[[Row], dict[str, Any] | None]
+    related: Mapping[str, CompiledRelated]
+    amount: Callable[[Row], Any]
+    covered: Callable[[Row], list[Any]]
     _render: Callable[[Row], Rendered]
     _trace: Callable[[Row], Rendered]
     source: str = field(repr=False)
