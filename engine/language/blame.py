@@ -116,7 +116,7 @@ class _Parts:
             text = code.text.translate({1: None, 3: None})
             text = "".join(part.split("\x02")[-1] for part in _unmarked(text))
             return True, eval(text, space, dict(self.locals))  # noqa: S307 — as in assemble
-        except Exception:  # noqa: BLE001 — a part that fails is what is looked for
+        except Exception:
             return False, None
 
     def culprit(self, node: nodes.Node) -> nodes.Node:
@@ -135,7 +135,7 @@ class _Parts:
         if isinstance(node, nodes.Filter) and node.args and isinstance(node.args[0], nodes.Const):
             rows = self.value(node.node)[1] if node.node else None
             column = node.args[0].value
-            if isinstance(rows, list) and isinstance(column, str) and node.node:
+            if node.node and isinstance(rows, list) and isinstance(column, str):
                 return f"{column} of one of {written(node.node)}"
         nulls = [written(c) for c in _operands(node) if self.value(c) == (True, None)]
         return " and ".join(nulls) or f"a part of {written(node)}"
@@ -147,9 +147,9 @@ class _Parts:
             base = getattr(node, "node", None)
             known, value = self.value(base) if isinstance(base, nodes.Node) else (False, None)
             rows = value if isinstance(value, list) else [value]
-            for row in rows if known and base is not None else ():
+            for row in rows if known and isinstance(base, nodes.Node) else ():
                 if isinstance(row, dict) and key not in row:
-                    name = written(base)
+                    name = written(base) if isinstance(base, nodes.Node) else ""
                     return f"{name} has no {key!r}", nearest(str(key), [str(k) for k in row])
         return f"there is no {key!r}", ""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import Finding
 from engine.language import fields, scope, sql, tables
-from engine.language.emit import Code, Emitter, Signature
+from engine.language.emit import Code, Emitter
 from engine.language.expressions import Expression, Report, walk
 from engine.language.kinds import ANY, Type
 from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row, TableSpec
@@ -233,7 +233,9 @@ class _Mapping:
     ) -> Emitter:
         return Emitter(self.report, dict(names), self.signatures, lets or {})
 
-    def _wrong(self, path: Path_, code: str, text: str, remedy: str = "", key: bool = False) -> None:
+    def _wrong(
+        self, path: Path_, code: str, text: str, remedy: str = "", key: bool = False
+    ) -> None:
         self.report(self.spec.source.finding(path, code, text, remedy, key=key))
 
     def _known_entities(self) -> bool:

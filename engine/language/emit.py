@@ -18,7 +18,7 @@ from jinja2 import nodes
 from engine.errors import Finding
 from engine.language import filters, kinds
 from engine.language.expressions import OPERATORS, Expression, Report, constant, written
-from engine.language.kinds import ANY, BOOLEAN, INTEGER, NULL, NUMERIC, TEXT, Type
+from engine.language.kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
 from engine.yamlfile import nearest
 
 
@@ -113,7 +113,8 @@ def divide(left: Any, right: Any) -> Decimal:
     if not _number(right):
         _number(left)
         raise filters.Refused("a division by zero")
-    return Decimal(_number(left)) / right
+    result: Decimal = Decimal(_number(left)) / right
+    return result
 
 
 def negate(value: Any) -> Any:
@@ -317,7 +318,7 @@ class Emitter:
             return None
         try:
             return self.known(run(*[a.value for a in args]))
-        except Exception:  # noqa: BLE001 — told when it is evaluated, and only then
+        except Exception:
             return None
 
     def arithmetic(self, node: nodes.BinExpr) -> Code:
@@ -398,9 +399,7 @@ class Emitter:
                 self._wrong("type", f"{written(node)} is a {one.kind} and has no order.")
         self._alike(a, b, left_node, right_node, "compares with")
 
-    def _alike(
-        self, a: Type, b: Type, left: nodes.Node, right: nodes.Node, verb: str
-    ) -> None:
+    def _alike(self, a: Type, b: Type, left: nodes.Node, right: nodes.Node, verb: str) -> None:
         kinds_ = {a.kind, b.kind}
         if kinds_ & {"any", "null"} or len(kinds_) == 1 or kinds_ <= NUMERIC:
             return

@@ -174,7 +174,9 @@ _NAMED = {
 }  # fmt: skip
 
 
-def _refusal(node: nodes.Node) -> tuple[str, str] | None:
+def _refusal(  # noqa: PLR0911 — one case for each kind of node
+    node: nodes.Node,
+) -> tuple[str, str] | None:
     kind = type(node).__name__
     if not isinstance(node, _SUPPORTED):
         return f"{_NAMED.get(kind, f'{kind} is')} not part of the language.", "Use let or a table."
@@ -245,9 +247,9 @@ def written(node: nodes.Node) -> str:  # noqa: PLR0911, PLR0912 — one line for
         value = written(node.node) if node.node else ""
         return f"({value} | {node.name}{f'({inner})' if inner else ''})"
     if isinstance(node, nodes.Call):
-        inner = [written(a) for a in node.args]
-        inner += [f"{k.key}={written(k.value)}" for k in node.kwargs]
-        return f"{written(node.node)}({', '.join(inner)})"
+        args = [written(a) for a in node.args]
+        args += [f"{k.key}={written(k.value)}" for k in node.kwargs]
+        return f"{written(node.node)}({', '.join(args)})"
     if isinstance(node, nodes.BinExpr):
         return f"({written(node.left)} {_BINARY[type(node)]} {written(node.right)})"
     if isinstance(node, nodes.UnaryExpr):

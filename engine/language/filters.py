@@ -118,7 +118,7 @@ def abs_(value: Any) -> Any:
 @declared("number", INTEGER)
 def sign(value: Any) -> int:
     """-1, 0 or 1."""
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 @declared("number", NUMBER)
@@ -296,9 +296,7 @@ def text(value: Any) -> str:
 
 
 # Fortnox's "formats and encoding" page: letters and these. No quotes, angles, pipes, tildes, tabs.
-_ALLOWED = frozenset(
-    "\\\u0308\u030a0123456789 –:.`´’,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u00a0\n\r"
-)
+_ALLOWED = frozenset("\\\u0308\u030a0123456789 –:.`´’,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u00a0\n\r")
 
 
 def forbidden(value: str) -> str:

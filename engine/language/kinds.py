@@ -42,9 +42,7 @@ DATE = Type("date")
 TIMESTAMP = Type("timestamp")
 LIST = Type("list", item=ANY)
 
-SCALARS = {
-    t.kind: t for t in (TEXT, INTEGER, DECIMAL, NUMBER, BOOLEAN, DATE, TIMESTAMP, LIST, ANY)
-}
+SCALARS = {t.kind: t for t in (TEXT, INTEGER, DECIMAL, NUMBER, BOOLEAN, DATE, TIMESTAMP, LIST, ANY)}
 NUMERIC = frozenset({"integer", "decimal", "number"})
 
 

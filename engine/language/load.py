@@ -67,7 +67,8 @@ def targets() -> dict[str, dict[str, Any]]:
 
 def _texts(folder: Path, prefix: str, findings: list[Finding]) -> dict[str, str]:
     if not folder.is_dir():
-        findings += FileError.at(folder, 0, 0, "no-such-folder", "there is no such folder.").findings
+        missing = FileError.at(folder, 0, 0, "no-such-folder", "there is no such folder.")
+        findings += missing.findings
         return {}
     result = {}
     for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
@@ -146,9 +147,7 @@ def _specs(
         name = found.value[kind]
         if (kind, name) in named:
             first = named[kind, name].place((kind,))
-            report(
-                found.finding((kind,), "twice", f"the {kind} {name} stands already in {first}.")
-            )
+            report(found.finding((kind,), "twice", f"the {kind} {name} stands already in {first}."))
             continue
         named[kind, name] = found
         if kind == "mapping":

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jinja2 import nodes
+
 from engine.language import expressions
 from engine.language.expressions import Expression, Report
 from engine.language.kinds import INTEGER, SCALARS, Type
@@ -31,7 +33,7 @@ from engine.language.spec import (
 from engine.yamlfile import Path_
 
 # Stands for what could not be parsed and was reported; its type is any, so nothing more is said.
-_NOTHING = expressions.nodes.Name("", "load")
+_NOTHING = nodes.Name("", "load")
 
 
 class Parts:
@@ -167,8 +169,8 @@ def _field(p: Parts, path: Path_) -> Field:
         rows = tuple(_row(p, (*path, i)) for i in range(len(value)))
         return Field(name, place, rows=rows)
     if isinstance(value, dict):
-        field = label(path)
-        return Field(name, place, p.template(*path, "value", name=field), p.maybe_bare(*path, "when"))
+        optional = p.template(*path, "value", name=label(path))
+        return Field(name, place, optional, p.maybe_bare(*path, "when"))
     return Field(name, place, p.template(*path))
 
 

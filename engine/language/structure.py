@@ -22,19 +22,17 @@ from engine.yamlfile import nearest
 
 KINDS = ("mapping", "entity", "table")
 
-_Validator = jsonschema.validators.extend(
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
         "number",
-        lambda _checker, value: (
-            isinstance(value, int | Decimal) and not isinstance(value, bool)
-        ),
+        lambda _checker, value: isinstance(value, int | Decimal) and not isinstance(value, bool),
     ),
 )
 
 _NAMES = {
-    "object": "keys with values", "array": "a list", "string": "a text", "integer": "a whole number",
-    "number": "a number", "boolean": "true or false", "null": "nothing",
+    "object": "keys with values", "array": "a list", "string": "a text",
+    "integer": "a whole number", "number": "a number", "boolean": "true or false", "null": "nothing",
 }  # fmt: skip
 
 
@@ -74,11 +72,9 @@ def findings(source: Source, error: ValidationError) -> Iterator[Finding]:
     """The sentences for one error of a JSON Schema."""
     path = tuple(error.absolute_path)
     name = ".".join(str(p) for p in path) or "the file"
-    rule, wanted, got = error.validator, error.validator_value, error.instance
-    if error.context:  # if/then/else: the errors below say more
-        for below in error.context:
-            yield from findings(source, below)
-    elif rule == "additionalProperties":
+    rule, got = error.validator, error.instance
+    wanted: Any = error.validator_value
+    if rule == "additionalProperties":
         schema_: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}
         known = schema_.get("properties", {})
         for key in got:

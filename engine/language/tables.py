@@ -174,9 +174,7 @@ def wrong_output(spec: TableSpec, name: str, value: Any) -> tuple[str, str]:
 
 
 # Lint ---------------------------------------------------------------------------------------------
-def lint(
-    spec: TableSpec, rows: Sequence[tuple[Mapping[str, Any], Place]]
-) -> list[Finding]:
+def lint(spec: TableSpec, rows: Sequence[tuple[Mapping[str, Any], Place]]) -> list[Finding]:
     """Rows that can never decide, rows that overlap under ``unique``, words that no row covers."""
     findings = []
     for index, (when, place) in enumerate(rows):
@@ -211,9 +209,7 @@ def uncovered(spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> list[Findin
         combinations = [{**c, name: choice} for c in combinations for choice in choices]
         if len(combinations) > 1_000:
             return []
-    missing = [
-        c for c in combinations if words and not any(_meet(row, c) for row in rows)
-    ]
+    missing = [c for c in combinations if words and not any(_meet(row, c) for row in rows)]
     if not missing:
         return []
     example = ", ".join(f"{k}: {v}" for k, v in missing[0].items())
