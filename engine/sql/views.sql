@@ -89,3 +89,49 @@ SELECT a.source AS source, s.number AS DocumentNumber
 FROM ledger.action AS a
 JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
 WHERE a.target = 'fortnox.invoice';
+
+-- What a mapping reads of a settlement line beside its own columns: its batch, what a person
+-- resolved, Fortnox's rate of the day, the line that a fee settles with, the reference that Qliro's
+-- order has where the line came without one.
+CREATE OR REPLACE VIEW qliro.line_view AS
+WITH first_line AS (
+    -- The line that fees of the same batch, transaction and currency belong to.
+    SELECT
+        Id,
+        PaymentTransactionId,
+        CurrencyCode,
+        arg_min(line, (vanished, position))              AS line,
+        arg_min(PaymentMethodType, (vanished, position)) AS PaymentMethodType
+    FROM qliro.settlement_line
+    WHERE Status = 'Accepted' AND Type = 'Transaction' AND PaymentTransactionId IS NOT NULL
+    GROUP BY Id, PaymentTransactionId, CurrencyCode
+)
+SELECT
+    line.* REPLACE (
+        coalesce(nullif(trim(line.MerchantOrderReference), ''), known.MerchantReference)
+            AS MerchantOrderReference
+    ),
+    batch.BatchDate,
+    batch.FxRate                                         AS BatchFxRate,
+    batch.FxCurrencyCode                                 AS BatchFxCurrencyCode,
+    resolved.kind                                        AS resolution,
+    CASE WHEN resolved.kind = 'invoice' THEN resolved.detail END AS chosen_invoice,
+    -- What one unit is worth in kronor, exact: rates are per Unit, a power of ten.
+    CASE currency.Unit
+        WHEN 1 THEN currency.BuyRate * 1.000
+        WHEN 10 THEN currency.BuyRate * 0.100
+        WHEN 100 THEN currency.BuyRate * 0.010
+        WHEN 1000 THEN currency.BuyRate * 0.001
+    END                                                  AS FortnoxRate,
+    first_line.line                                      AS settles,
+    first_line.PaymentMethodType                         AS settled_method
+FROM qliro.settlement_line AS line
+LEFT JOIN qliro.settlement_batch AS batch ON batch.Id = line.Id
+LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
+LEFT JOIN ledger.resolved AS resolved ON resolved.line = line.line
+LEFT JOIN fortnox.currency AS currency ON currency.Code = line.CurrencyCode
+LEFT JOIN first_line
+    ON line.Type = 'Fee'
+    AND first_line.Id = line.Id
+    AND first_line.PaymentTransactionId = line.PaymentTransactionId
+    AND first_line.CurrencyCode = line.CurrencyCode;

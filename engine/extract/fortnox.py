@@ -1,0 +1,216 @@
+"""Asks Fortnox for what changed since the last sync: invoices, payments, vouchers, registers.
+
+Writes ``raw.answer``, and in ``raw.cursor`` for each stream the moment from which the next sync
+asks. What lists leave out (a document's own references, a payment's account) is fetched on demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from engine.extract.ask import Extraction, ask, ask_all
+from engine.extract.dates import stockholm_date, swedish_minute
+from engine.extract.raw import Call, Kept, Report, cursor, move_cursor
+
+# The longest page (sdk ApiConstants.MaxLimit), and a bound for lists that never end.
+LIMIT = 500
+MOST_PAGES = 20_000
+# What changed while the last sync was reading its pages is read again.
+OVERLAP = timedelta(minutes=10)
+REGISTERS = (
+    "/3/companyinformation",
+    "/3/financialyears",
+    "/3/settings/lockedperiod",
+    "/3/accounts",
+    "/3/voucherseries",
+    "/3/modesofpayments",
+    "/3/currencies",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """A list that is read by ``lastmodified``; ``since`` is where the first sync begins."""
+
+    name: str
+    path: str
+    since: str
+    query: tuple[tuple[str, str], ...] = ()
+
+
+def sync_fortnox(
+    extraction: Extraction,
+    *,
+    payouts_from: date,
+    invoice_lookback_days: int = 180,
+    series: Collection[str] = (),
+) -> Report:
+    """Registers; invoices and payments changed since the last sync; vouchers of ``series``.
+
+    The first sync begins ``invoice_lookback_days`` before ``payouts_from``, for vouchers at
+    ``payouts_from``. A stream's cursor moves only when all its pages were read.
+
+    Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
+    """
+    report = Report()
+    start = extraction.api.clock.now() - OVERLAP
+    years: list[int] = []
+    for done, path in enumerate(REGISTERS, start=1):
+        pages = list(_pages(extraction, report, path, ()))
+        if path == "/3/financialyears":
+            years = _years(pages, payouts_from)
+        extraction.on_progress("registers", done, len(REGISTERS))
+    for stream in _streams(payouts_from, invoice_lookback_days, series, years):
+        _sync(extraction, report, stream, start)
+    return report
+
+
+def fetch_invoices(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Whole invoices by DocumentNumber, with the references that lists leave out; kept raw too.
+
+    Amounts are Decimal. A number that Fortnox does not know is missing from the result.
+    """
+    return _fetch(extraction, "/3/invoices/", numbers)
+
+
+def fetch_orders(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Whole orders by DocumentNumber, with their ``InvoiceReference``; else as fetch_invoices."""
+    return _fetch(extraction, "/3/orders/", numbers)
+
+
+def fetch_payments(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Whole invoice payments by Number, with account and write-offs; else as fetch_invoices."""
+    return _fetch(extraction, "/3/invoicepayments/", numbers)
+
+
+def search_invoices(
+    extraction: Extraction, field: str, values: Iterable[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Invoices by one of Fortnox's own filters, one call a value: what the lists show of them.
+
+    ``field`` is an invoice's field (``YourOrderNumber``). Fortnox matches parts of a text, takes
+    one such filter at a time (developer pages), and shows most of these fields only in the
+    document itself: the caller fetches and compares.
+    """
+    wanted = list(dict.fromkeys(value for value in values if value))
+    calls = (
+        Call("/3/invoices", ((field.lower(), value), ("limit", str(LIMIT)))) for value in wanted
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for done, (value, kept) in enumerate(
+        zip(wanted, ask_all(extraction, calls), strict=True), start=1
+    ):
+        found[value] = [item for item in kept.items() if isinstance(item, dict)]
+        if (_meta(kept, "@TotalPages") or 1) > 1:
+            more = _further(extraction, Report(), kept)
+            found[value] += [i for page in more for i in page.items() if isinstance(i, dict)]
+        extraction.on_progress("searches", done, len(wanted))
+    return found
+
+
+def _fetch(extraction: Extraction, path: str, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    wanted = list(dict.fromkeys(str(number) for number in numbers if str(number)))
+    calls = (Call(path + quote(number, safe="")) for number in wanted)
+    found: dict[str, dict[str, Any]] = {}
+    for done, (number, kept) in enumerate(
+        zip(wanted, ask_all(extraction, calls), strict=True), start=1
+    ):
+        document = kept.document()
+        if document is not None:
+            found[number] = document
+        extraction.on_progress("documents", done, len(wanted))
+    return found
+
+
+def _streams(
+    payouts_from: date, lookback: int, series: Collection[str], years: Sequence[int]
+) -> Iterator[_Stream]:
+    since = f"{payouts_from - timedelta(days=lookback)} 00:00"
+    yield _Stream("invoices", "/3/invoices", since)
+    yield _Stream("invoice payments", "/3/invoicepayments", since)
+    for code in sorted(series):
+        for year in years:
+            yield _Stream(
+                f"vouchers {code} {year}",
+                f"/3/vouchers/sublist/{quote(code, safe='')}",
+                f"{payouts_from} 00:00",
+                (("financialyear", str(year)),),
+            )
+
+
+def _sync(extraction: Extraction, report: Report, stream: _Stream, start: datetime) -> None:
+    """All changed entries of a stream; the cursor moves if every page could be read."""
+    name = f"fortnox.{stream.name}"
+    begun, _, reached = (cursor(extraction.store, name) or "").partition("/")
+    # An earlier start than ever before (payouts_from was moved back) means reading it all again.
+    since = reached if reached and begun <= stream.since else stream.since
+    query = (*stream.query, ("lastmodified", since))
+    before, done = len(report.findings), 0
+    for page in _pages(extraction, report, stream.path, query):
+        done += len(page.items())
+        extraction.on_progress(stream.name, done, _meta(page, "@TotalResources"))
+    if len(report.findings) == before:
+        begun = min(begun or stream.since, stream.since)
+        value = f"{begun}/{swedish_minute(start)}"
+        move_cursor(extraction.store, name, value, extraction.api.clock.now())
+
+
+def _pages(
+    extraction: Extraction, report: Report, path: str, query: tuple[tuple[str, str], ...]
+) -> Iterator[Kept]:
+    """The pages of a list, each kept; a page that can't be read is reported and left out."""
+    first = ask(extraction, Call(path, (*query, ("limit", str(LIMIT)), ("page", "1"))))
+    if _readable(first, report):
+        yield first
+        yield from _further(extraction, report, first)
+
+
+def _further(extraction: Extraction, report: Report, first: Kept) -> Iterator[Kept]:
+    """The pages after the first, until the last, an empty one, or one that repeats the one before.
+
+    Some registers ignore ``page`` and give the first one again (gotait/fortnox-mcp). Pages shift
+    when documents change meanwhile: the next sync reads those again, for its cursor is earlier.
+    """
+    total = _meta(first, "@TotalPages") or 1
+    query = tuple(pair for pair in first.call.query if pair[0] != "page")
+    numbers = range(2, min(total, MOST_PAGES) + 1)
+    calls = (Call(first.call.path, (*query, ("page", str(number)))) for number in numbers)
+    last = first.items()
+    for page in ask_all(extraction, calls):
+        if not _readable(page, report):
+            continue
+        if not page.items() or page.items() == last:
+            break
+        last = page.items()
+        yield page
+
+
+def _readable(page: Kept, report: Report) -> bool:
+    report.answers += 1
+    if page.status == 200 and page.content is not None:
+        return True
+    said = page.problem or f"status {page.status} {page.error.get('ErrorInformation', '')}".strip()
+    report.find(f"Fortnox {page.call}", "list-not-read", f"{said}.", "The next sync asks again.")
+    return False
+
+
+def _meta(page: Kept, name: str) -> int | None:
+    """A number of ``MetaInformation``, which registers without pages lack."""
+    meta = page.content.get("MetaInformation") if isinstance(page.content, dict) else None
+    value = str(meta.get(name)) if isinstance(meta, dict) else ""
+    return int(value) if value.isdecimal() else None
+
+
+def _years(pages: list[Kept], payouts_from: date) -> list[int]:
+    """Ids of the financial years that end on or after the first payout."""
+    found = []
+    for item in (item for page in pages for item in page.items()):
+        if isinstance(item, dict) and str(item.get("Id")).isdecimal():
+            ends = stockholm_date(item.get("ToDate"))
+            if ends is None or ends >= payouts_from:
+                found.append(int(item["Id"]))
+    return sorted(found)

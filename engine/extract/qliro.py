@@ -1,0 +1,263 @@
+"""Asks Qliro for settlement batches, the lines of each that is new or may have changed, and orders.
+
+Writes ``raw.answer``; remembers in ``raw.cursor`` the period that was listed and, for each batch,
+what its row looked like when its lines were fetched. Qliro has no call that lists orders: they are
+asked for one by one, where a line needs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from engine import json_text
+from engine.clock import today
+from engine.extract.ask import Extraction, ask, ask_all
+from engine.extract.dates import stockholm_date
+from engine.extract.endpoints import ORDER, SETTLEMENT_BATCHES, SETTLEMENTS_BY_BATCH
+from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor
+
+# GetSettlementBatches refuses more than 60 days (PERIOD_LIMIT_EXCEEDED) or 61 (PERIOD_INVALID).
+LONGEST_WINDOW = timedelta(days=59)
+# A batch with pending lines is looked at again for so long; the public documents set no end.
+PENDING_FOR = timedelta(days=60)
+# Payouts asked for by name are looked for no further back than this.
+OLDEST = timedelta(days=3 * 366)
+LISTED = "qliro.listed"
+FETCHED = "qliro.batch."
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A batch as the list shows it."""
+
+    id: int
+    names: frozenset[str]  # under which a person may ask for it
+    day: date | None
+    digest: str
+
+
+def sync_settlements(
+    extraction: Extraction,
+    *,
+    payouts_from: date,
+    overlap_days: int = 7,
+    named: Collection[str] = (),
+) -> Report:
+    """Batches from where the last sync ended, less the overlap, to yesterday; then their lines.
+
+    Lines are fetched of batches dated ``payouts_from`` or later that are new, whose row changed,
+    that lie within the overlap, or had pending lines. ``named`` adds earlier payouts, by ``Id``,
+    ``BatchId`` or ``AcquirerName/BatchId/CurrencyCode``. Dates are in Europe/Stockholm.
+
+    Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
+    """
+    report = Report()
+    store, overlap = extraction.store, timedelta(days=overlap_days)
+    yesterday = today(extraction.api.clock) - timedelta(days=1)
+    listed = _period(cursor(store, LISTED))
+    fetched = cursors(store, FETCHED)
+    first = payouts_from - overlap
+    if listed and listed[0] <= first:
+        first = max(first, listed[1] - overlap)
+    recent = first
+    first = min([first, *_pending_days(fetched.values(), yesterday - PENDING_FOR)])
+
+    rows, through = _list(extraction, report, first, yesterday)
+    wanted = [
+        row
+        for row in rows.values()
+        if (row.day is None or row.day >= payouts_from)
+        and (
+            row.day is None
+            or row.day >= recent
+            or not _same(fetched.get(str(row.id)), row)
+            or _has_pending(fetched[str(row.id)])
+        )
+    ]
+    if named:
+        wanted += _find(extraction, report, set(named), rows, first)
+    _lines(extraction, report, wanted)
+    if through is not None and first <= through:
+        since = min(first, listed[0]) if listed else first
+        move_cursor(store, LISTED, f"{since}/{through}", extraction.api.clock.now())
+    return report
+
+
+def orders_needed(extraction: Extraction) -> list[int]:
+    """OrderIds of staged lines that have no merchant reference and whose order is not known yet.
+
+    An order that Qliro did not find is asked for again after a day.
+    """
+    rows = extraction.store.rows(ORDERS_NEEDED, [extraction.api.clock.now() - timedelta(days=1)])
+    return [row["OrderId"] for row in rows]
+
+
+ORDERS_NEEDED = """
+-- Accepted lines without a reference, whose order was neither staged nor asked for lately.
+SELECT DISTINCT line.OrderId
+FROM qliro.settlement_line AS line
+LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
+WHERE line.Status = 'Accepted'
+  AND coalesce(trim(line.MerchantOrderReference), '') = ''
+  AND line.OrderId > 0
+  AND known.OrderId IS NULL
+  AND NOT EXISTS (
+      SELECT 1 FROM raw.answer AS asked
+      WHERE asked.endpoint = 'order'
+        AND asked.noted_at > ?
+        AND ends_with(asked.path, '/' || line.OrderId)
+  )
+ORDER BY line.OrderId
+"""
+
+
+def fetch_orders(extraction: Extraction, ids: Iterable[int]) -> Report:
+    """Orders by ``OrderId``, for the references that their lines lack.
+
+    Qliro reads the same path as an id or as a reference; an answer about another order than the
+    one asked for is reported and must not be staged under the id that was asked.
+    """
+    report = Report()
+    wanted = list(ids)
+    calls = (Call(ORDER.format(id=id)) for id in wanted)
+    for done, (id, kept) in enumerate(
+        zip(wanted, ask_all(extraction, calls), strict=True), start=1
+    ):
+        report.answers += 1
+        extraction.on_progress("orders", done, len(wanted))
+        where = f"Qliro order {id}"
+        if kept.status != 200 or kept.problem:
+            report.find(where, "order-not-read", _why(kept), "It is asked for again in a day.")
+        elif isinstance(kept.content, dict) and str(kept.content.get("OrderId")) != str(id):
+            other = kept.content.get("OrderId")
+            report.find(where, "other-order", f"Qliro answered with order {other} instead.")
+    return report
+
+
+def _list(
+    extraction: Extraction, report: Report, first: date, last: date
+) -> tuple[dict[int, _Row], date | None]:
+    """The batches dated first to last, and the last day listed; None when a day between failed."""
+    rows: dict[int, _Row] = {}
+    through: date | None = last
+    windows = list(_windows(first, last))
+    for done, window in enumerate(windows, start=1):
+        kept = _listed(extraction, report, *window)
+        extraction.on_progress("settlement batches", done, len(windows))
+        if _code(kept) == "PERIOD_NOT_SETTLED" and window[1] == last:
+            # Qliro's today is not ours yet: the last day is left for the next sync.
+            earlier = last - timedelta(days=1)
+            through = earlier if through else None
+            if window[0] > earlier:
+                continue
+            kept = _listed(extraction, report, window[0], earlier)
+        where = f"Qliro settlement batches {window[0]} to {window[1]}"
+        if kept.status != 200 or kept.content is None:
+            report.find(where, "batches-not-read", _why(kept), "The next sync asks again.")
+            through = None
+            continue
+        for position, item in enumerate(kept.items(), start=1):
+            row = _row(item)
+            if row is None:
+                report.find(where, "batch-not-read", "the batch has no Id", line=position)
+            else:
+                rows[row.id] = row
+    return rows, through
+
+
+def _listed(extraction: Extraction, report: Report, first: date, last: date) -> Kept:
+    report.answers += 1
+    query = (("FromBatchDate", f"{first:%Y/%m/%d}"), ("ToBatchDate", f"{last:%Y/%m/%d}"))
+    return ask(extraction, Call(SETTLEMENT_BATCHES, query))
+
+
+def _windows(first: date, last: date) -> Iterator[tuple[date, date]]:
+    while first <= last:
+        end = min(first + LONGEST_WINDOW, last)
+        yield first, end
+        first = end + timedelta(days=1)
+
+
+def _find(
+    extraction: Extraction, report: Report, named: set[str], rows: dict[int, _Row], first: date
+) -> list[_Row]:
+    """The batches that were asked for by name: among those listed, then ever further back."""
+    found: dict[int, _Row] = {}
+    oldest = today(extraction.api.clock) - OLDEST
+    while True:
+        for row in rows.values():
+            if row.names & named:
+                found[row.id] = row
+        missing = named - {name for row in found.values() for name in row.names}
+        last = first - timedelta(days=1)
+        if not missing or last < oldest:
+            break
+        first = last - LONGEST_WINDOW
+        rows, _ = _list(extraction, report, first, last)
+    for name in sorted(missing):
+        report.find(f"payout {name}", "payout-not-found", f"Qliro lists none since {oldest}.")
+    return list(found.values())
+
+
+def _lines(extraction: Extraction, report: Report, wanted: list[_Row]) -> None:
+    rows = list({row.id: row for row in wanted}.values())
+    calls = (Call(SETTLEMENTS_BY_BATCH, (("Id", str(row.id)),)) for row in rows)
+    answers = ask_all(extraction, calls)
+    for done, (row, kept) in enumerate(zip(rows, answers, strict=True), start=1):
+        report.answers += 1
+        extraction.on_progress("settlement lines", done, len(rows))
+        where = f"Qliro settlement batch {row.id}"
+        if kept.status != 200 or kept.content is None:
+            report.find(where, "lines-not-read", _why(kept), "The next sync asks again.")
+            continue
+        if kept.problem:
+            report.find(where, "line-not-read", kept.problem, "The rest of the payout is read.")
+        pending = len(kept.content.get("PendingSettlements") or ())
+        value = f"{row.digest} {row.day} {pending}"
+        move_cursor(extraction.store, f"{FETCHED}{row.id}", value, extraction.api.clock.now())
+
+
+def _row(item: Any) -> _Row | None:
+    if not isinstance(item, dict) or not str(item.get("Id")).isdecimal():
+        return None
+    id, batch = str(item["Id"]), str(item.get("BatchId") or "")
+    key = f"{item.get('AcquirerName')}/{batch}/{item.get('CurrencyCode')}"
+    day = stockholm_date(item.get("BatchDate"))
+    return _Row(int(id), frozenset({id, key, batch} - {""}), day, json_text.digest(item))
+
+
+def _period(value: str | None) -> tuple[date, date] | None:
+    if value is None:
+        return None
+    first, _, last = value.partition("/")
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
+def _same(value: str | None, row: _Row) -> bool:
+    return value is not None and value.split()[0] == row.digest
+
+
+def _has_pending(value: str) -> bool:
+    return value.split()[2] != "0"
+
+
+def _pending_days(values: Iterable[str], oldest: date) -> Iterator[date]:
+    for value in values:
+        _, day, pending = value.split()
+        if pending != "0" and day != "None" and (found := date.fromisoformat(day)) >= oldest:
+            yield found
+
+
+def _code(kept: Kept) -> str | None:
+    return kept.error.get("ErrorCode") if kept.status == 400 else None
+
+
+def _why(kept: Kept) -> str:
+    """Why an answer is of no use, in a sentence."""
+    if kept.problem:
+        return f"{kept.problem[0].upper()}{kept.problem[1:]} (status {kept.status})."
+    said = " ".join(str(kept.error[k]) for k in ("ErrorCode", "ErrorMessage") if kept.error.get(k))
+    return f"Status {kept.status}: {said}" if said else f"Status {kept.status}."

@@ -1,0 +1,246 @@
+"""Keeps each answer as it came, append-only: what was asked, when, what came, and whether it reads.
+
+Writes ``raw.answer`` and ``raw.cursor``. A private buyer's personal number is replaced before
+anything is stored; an answer that repeats the last one to the same call is noted without its body.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+import msgspec
+
+from engine import json_text
+from engine.errors import Finding, Place
+from engine.extract.endpoints import Endpoint, classify
+from engine.extract.redact import redacted
+from engine.store import Store
+from engine.transport.http import Answer, Query
+
+Progress = Callable[[str, int, int | None], None]
+COLUMNS = [
+    "noted_at",
+    "origin",
+    "source",
+    "endpoint",
+    "method",
+    "path",
+    "query",
+    "status",
+    "body",
+    "digest",
+    "problem",
+]
+# Qliro's lists of lines by status; a list of another name would be lost in silence.
+LINE_LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """The progress of who does not want to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it is asked and as it is remembered."""
+
+    path: str
+    query: Query = ()
+    method: str = "GET"
+
+    @property
+    def query_text(self) -> str:
+        """``name=value&…``, sorted."""
+        return "&".join(sorted(f"{name}={value}" for name, value in self.query))
+
+    def __str__(self) -> str:
+        return f"{self.path}?{self.query_text}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer that is in the store: its content decoded, or the reason why it can't be read.
+
+    ``content`` is the decoded body of a readable answer with status 200, else None. ``problem``
+    beside a content means that a part of it can't be read; ``error`` is the body of a refusal.
+    """
+
+    call: Call
+    endpoint: Endpoint
+    status: int
+    content: Any
+    problem: str | None
+    digest: str
+    error: dict[str, Any]
+
+    def items(self) -> list[Any]:
+        """The entries of the list that the answer holds; empty when it can't be read."""
+        found = self.content.get(self.endpoint.key) if isinstance(self.content, dict) else None
+        return found if isinstance(found, list) else []
+
+    def document(self) -> dict[str, Any] | None:
+        """The one document that the answer holds; None when it can't be read."""
+        if not isinstance(self.content, dict):
+            return None
+        found = self.content.get(self.endpoint.key)
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+@dataclass(slots=True)
+class Report:
+    """What an extraction brought: how many answers, and what was wrong with which."""
+
+    answers: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, other: Report) -> None:
+        """Count another report's answers and findings in."""
+        self.answers += other.answers
+        self.findings += other.findings
+
+    def find(self, where: str, code: str, message: str, remedy: str = "", line: int = 0) -> None:
+        """Note something that a person should know of; the rest goes on."""
+        self.findings.append(Finding(Place(where, line), code, message, remedy))
+
+
+def keep(
+    store: Store,
+    answers: Iterable[tuple[Call, Answer]],
+    *,
+    origin: str,
+    key: bytes,
+) -> list[Kept]:
+    """Store answers in their order and give them back decoded.
+
+    ``key`` makes the hashes of personal numbers. Many answers go in one transaction.
+    """
+    rows: list[list[Any]] = []
+    kept: list[Kept] = []
+    for call, answer in answers:
+        endpoint = classify(call.method, call.path)
+        body = redacted(answer.body, key)
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        content, problem = _read(endpoint, answer, body)
+        repeated = (
+            endpoint.repeats
+            and answer.status == 200
+            and problem is None
+            and _last_digest(store, rows, call) == digest
+        )
+        rows.append(
+            [
+                answer.sent_at,
+                origin,
+                endpoint.source,
+                endpoint.name,
+                call.method,
+                call.path,
+                call.query_text,
+                answer.status,
+                "" if repeated else body,
+                digest,
+                problem,
+            ]
+        )
+        error = {} if answer.status == 200 else _error(body)
+        kept.append(Kept(call, endpoint, answer.status, content, problem, digest, error))
+    store.append("raw.answer", rows, COLUMNS)
+    return kept
+
+
+def cursor(store: Store, stream: str) -> str | None:
+    """The last value of a stream, or None before its first."""
+    return cursors(store, stream).get("")
+
+
+def cursors(store: Store, prefix: str) -> dict[str, str]:
+    """The last value of each stream whose name begins with ``prefix``, by the rest of its name."""
+    rows = store.rows(
+        "SELECT stream, arg_max(value, rowid) AS value FROM raw.cursor "
+        "WHERE starts_with(stream, ?) GROUP BY stream",
+        [prefix],
+    )
+    return {row["stream"].removeprefix(prefix): row["value"] for row in rows}
+
+
+def move_cursor(store: Store, stream: str, value: str, at: datetime) -> None:
+    """Remember how far a stream has been read; unchanged values are not written again."""
+    if cursor(store, stream) != value:
+        store.append("raw.cursor", [[stream, value, at]], ["stream", "value", "noted_at"])
+
+
+def _last_digest(store: Store, rows: Sequence[list[Any]], call: Call) -> str | None:
+    query = call.query_text
+    for row in reversed(rows):
+        if (row[5], row[6], row[7]) == (call.path, query, 200):
+            return str(row[9])
+    rows_before = store.rows(
+        "SELECT digest FROM raw.answer WHERE path = ? AND query = ? AND status = 200 "
+        "AND problem IS NULL ORDER BY seq DESC LIMIT 1",
+        [call.path, query],
+    )
+    return str(rows_before[0]["digest"]) if rows_before else None
+
+
+def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | None]:
+    """The decoded body, and what can't be read of it."""
+    if answer.status != 200:
+        return None, answer.problem
+    try:
+        content = json_text.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None, "the body is not whole JSON" if body.strip() else "the body is empty"
+    if misfit := _misfit(endpoint, content):
+        return None, misfit
+    if endpoint.name == "settlements_by_batch":
+        return content, answer.problem or _unreadable_lines(content)
+    return content, answer.problem
+
+
+def _error(body: str) -> dict[str, Any]:
+    try:
+        content = json_text.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _misfit(endpoint: Endpoint, content: Any) -> str | None:
+    """Why the content can't be an answer of the endpoint."""
+    if endpoint.key is None:
+        return None
+    if not isinstance(content, dict):
+        return "the body is not a JSON object"
+    if endpoint.key not in content:
+        return f"the body has no {endpoint.key}"
+    found = content[endpoint.key]
+    if endpoint.is_list:
+        return None if found is None or isinstance(found, list) else f"{endpoint.key} is no list"
+    return f"{endpoint.key} is null" if found is None else None
+
+
+def _unreadable_lines(content: dict[str, Any]) -> str | None:
+    """What would be lost of a batch's lines if nobody said so."""
+    for name, found in content.items():
+        if name.endswith("Settlements") and found:
+            if name not in LINE_LISTS:
+                return f"{name} is a list of lines with an unknown status"
+            if not isinstance(found, list):
+                return f"{name} is not a list"
+    for name in LINE_LISTS:
+        for position, row in enumerate(content.get(name) or (), start=1):
+            amount = row.get("Amount") if isinstance(row, dict) else None
+            if isinstance(amount, str):
+                try:
+                    amount = Decimal(amount)
+                except ArithmeticError:
+                    amount = None
+            if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
+                return f"row {position} of {name} has no readable Amount"
+            if Decimal(amount) != Decimal(amount).quantize(Decimal("0.0001")):
+                return f"row {position} of {name} has an Amount with more than four decimals"
+    return None

@@ -1,0 +1,38 @@
+-- What every stage_*.sql uses. Variables say which answers are new: seq > staged_to, seq <= newest.
+-- To run a file by hand: SET VARIABLE staged_to = 0; SET VARIABLE newest = 1000000; then paste this.
+
+-- A day in Stockholm: '2021/01/15', '2021-01-15', a time without zone (Stockholm's own) or with one.
+CREATE OR REPLACE TEMP MACRO stockholm_date(x) AS
+    CASE
+        WHEN ends_with(x, 'Z') OR contains(substr(x, 11), '+') OR contains(substr(x, 11), '-')
+        THEN CAST(timezone('Europe/Stockholm', TRY_CAST(replace(x, '/', '-') AS TIMESTAMPTZ)) AS DATE)
+        ELSE TRY_CAST(replace(left(x, 10), '/', '-') AS DATE)
+    END;
+
+-- Qliro's enums come as names or as their places in x-enumNames; what is neither stays as it came.
+CREATE OR REPLACE TEMP MACRO settlement_action(x) AS
+    CASE x WHEN '0' THEN 'Debit' WHEN '1' THEN 'Credit' ELSE x END;
+CREATE OR REPLACE TEMP MACRO settlement_type(x) AS
+    CASE x WHEN '0' THEN 'Transaction' WHEN '1' THEN 'Fee' WHEN '2' THEN 'Chargeback' ELSE x END;
+
+-- Fortnox writes an empty reference as the text "0" (recorded), and blanks as "" or null.
+CREATE OR REPLACE TEMP MACRO reference_or_blank(x) AS
+    CASE WHEN x IS NULL OR x = '0' THEN '' ELSE x END;
+
+-- The new answers of an endpoint that can be read. One without a body repeats the one before it.
+CREATE OR REPLACE TEMP MACRO fresh(name) AS TABLE
+    SELECT seq, noted_at, path, query, body
+    FROM raw.answer
+    WHERE endpoint = name
+      AND status = 200
+      AND body <> ''
+      AND seq > getvariable('staged_to')
+      AND seq <= getvariable('newest');
+
+-- The new answers about the lines of a batch, with the batch's Id out of the query.
+CREATE OR REPLACE TEMP MACRO fresh_lines() AS TABLE
+    SELECT
+        seq,
+        TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id,
+        body
+    FROM fresh('settlements_by_batch');

@@ -1,0 +1,101 @@
+-- Fortnox's invoices, from lists and from single documents → fortnox.invoice and, for what only
+-- the document (or an order that became an invoice) shows, fortnox.invoice_detail. Latest wins.
+CREATE OR REPLACE TEMP TABLE staged_invoice AS
+WITH listed AS (
+    SELECT
+        seq,
+        noted_at,
+        unnest(TRY(from_json(body, '{"Invoices": [{
+            "DocumentNumber": "VARCHAR", "Balance": "DECIMAL(18,4)", "Booked": "BOOLEAN",
+            "Cancelled": "BOOLEAN", "Currency": "VARCHAR", "CurrencyRate": "DECIMAL(18,8)",
+            "CurrencyUnit": "DECIMAL(18,4)", "CustomerNumber": "VARCHAR", "CostCenter": "VARCHAR",
+            "Project": "VARCHAR", "DueDate": "VARCHAR", "InvoiceDate": "VARCHAR",
+            "FinalPayDate": "VARCHAR", "InvoiceType": "VARCHAR", "OCR": "VARCHAR",
+            "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
+            "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(18,4)"
+        }]}')).Invoices) AS i
+    FROM fresh('invoices')
+    UNION ALL
+    SELECT
+        seq,
+        noted_at,
+        TRY(from_json(body, '{"Invoice": {
+            "DocumentNumber": "VARCHAR", "Balance": "DECIMAL(18,4)", "Booked": "BOOLEAN",
+            "Cancelled": "BOOLEAN", "Currency": "VARCHAR", "CurrencyRate": "DECIMAL(18,8)",
+            "CurrencyUnit": "DECIMAL(18,4)", "CustomerNumber": "VARCHAR", "CostCenter": "VARCHAR",
+            "Project": "VARCHAR", "DueDate": "VARCHAR", "InvoiceDate": "VARCHAR",
+            "FinalPayDate": "VARCHAR", "InvoiceType": "VARCHAR", "OCR": "VARCHAR",
+            "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
+            "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(18,4)"
+        }}')).Invoice
+    FROM fresh('invoice')
+)
+SELECT
+    i.* REPLACE (
+        stockholm_date(i.DueDate) AS DueDate,
+        stockholm_date(i.InvoiceDate) AS InvoiceDate,
+        stockholm_date(i.FinalPayDate) AS FinalPayDate
+    ),
+    seq AS raw_seq,
+    noted_at AS as_of
+FROM listed
+WHERE i.DocumentNumber IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY i.DocumentNumber ORDER BY noted_at DESC, seq DESC) = 1;
+
+DELETE FROM fortnox.invoice
+WHERE DocumentNumber IN (SELECT DocumentNumber FROM staged_invoice);
+INSERT INTO fortnox.invoice BY NAME SELECT * FROM staged_invoice;
+
+-- An invoice's own document says all; an order says which invoice it became, nothing more.
+CREATE OR REPLACE TEMP TABLE staged_detail AS
+WITH documents AS (
+    SELECT
+        seq,
+        TRY(from_json(body, '{"Invoice": {
+            "DocumentNumber": "VARCHAR", "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR",
+            "YourReference": "VARCHAR", "OrderReference": "VARCHAR"
+        }}')).Invoice AS d
+    FROM fresh('invoice')
+),
+orders AS (
+    SELECT
+        seq,
+        TRY(from_json(body, '{"Order": {
+            "DocumentNumber": "VARCHAR", "InvoiceReference": "VARCHAR"
+        }}')).Order AS o
+    FROM fresh('fortnox_order')
+),
+new_facts AS (
+    SELECT
+        d.DocumentNumber AS DocumentNumber,
+        coalesce(d.YourOrderNumber, '') AS YourOrderNumber,
+        coalesce(d.OurReference, '') AS OurReference,
+        coalesce(d.YourReference, '') AS YourReference,
+        reference_or_blank(d.OrderReference) AS OrderReference,
+        seq AS raw_seq
+    FROM documents
+    WHERE d.DocumentNumber IS NOT NULL
+    UNION ALL
+    SELECT o.InvoiceReference, NULL, NULL, NULL, o.DocumentNumber, seq
+    FROM orders
+    WHERE reference_or_blank(o.InvoiceReference) <> ''
+),
+facts AS (
+    SELECT * FROM new_facts
+    UNION ALL BY NAME
+    SELECT * FROM fortnox.invoice_detail
+    WHERE DocumentNumber IN (SELECT DocumentNumber FROM new_facts)
+)
+SELECT
+    DocumentNumber,
+    arg_max(YourOrderNumber, raw_seq) AS YourOrderNumber,
+    arg_max(OurReference, raw_seq) AS OurReference,
+    arg_max(YourReference, raw_seq) AS YourReference,
+    arg_max(OrderReference, raw_seq) AS OrderReference,
+    max(raw_seq) AS raw_seq
+FROM facts
+GROUP BY DocumentNumber;
+
+DELETE FROM fortnox.invoice_detail
+WHERE DocumentNumber IN (SELECT DocumentNumber FROM staged_detail);
+INSERT INTO fortnox.invoice_detail BY NAME SELECT * FROM staged_detail;

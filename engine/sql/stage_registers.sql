@@ -1,0 +1,152 @@
+-- Fortnox's vouchers and registers → fortnox.*. The latest answer of a key wins; of the locked
+-- period and the company there is one row.
+CREATE OR REPLACE TEMP TABLE staged_voucher AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"Vouchers": [{
+            "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
+            "Description": "VARCHAR", "TransactionDate": "VARCHAR"
+        }]}')).Vouchers) AS v
+    FROM fresh('vouchers')
+    UNION ALL
+    SELECT
+        seq,
+        TRY(from_json(body, '{"Voucher": {
+            "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
+            "Description": "VARCHAR", "TransactionDate": "VARCHAR"
+        }}')).Voucher
+    FROM fresh('voucher')
+)
+SELECT v.* REPLACE (stockholm_date(v.TransactionDate) AS TransactionDate), seq AS raw_seq
+FROM listed
+WHERE v.VoucherSeries IS NOT NULL AND v.VoucherNumber IS NOT NULL AND v.Year IS NOT NULL
+QUALIFY row_number() OVER (
+    PARTITION BY v.VoucherSeries, v.VoucherNumber, v.Year ORDER BY seq DESC
+) = 1;
+DELETE FROM fortnox.voucher
+WHERE (VoucherSeries, VoucherNumber, Year) IN (
+    SELECT (VoucherSeries, VoucherNumber, Year) FROM staged_voucher
+);
+INSERT INTO fortnox.voucher BY NAME SELECT * FROM staged_voucher;
+
+CREATE OR REPLACE TEMP TABLE staged_account AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"Accounts": [{
+            "Number": "INTEGER", "Description": "VARCHAR", "Active": "BOOLEAN", "Year": "INTEGER",
+            "CostCenterSettings": "VARCHAR", "ProjectSettings": "VARCHAR", "VATCode": "VARCHAR"
+        }]}')).Accounts) AS a
+    FROM fresh('accounts')
+)
+SELECT a.*, seq AS raw_seq
+FROM listed
+WHERE a.Number IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY a.Number, a.Year ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.account AS old
+USING staged_account AS new
+WHERE old.Number = new.Number AND old.Year IS NOT DISTINCT FROM new.Year;
+INSERT INTO fortnox.account BY NAME SELECT * FROM staged_account;
+
+CREATE OR REPLACE TEMP TABLE staged_series AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"VoucherSeriesCollection": [{
+            "Code": "VARCHAR", "Description": "VARCHAR", "Manual": "BOOLEAN", "Year": "INTEGER"
+        }]}')).VoucherSeriesCollection) AS s
+    FROM fresh('voucher_series')
+)
+SELECT s.*, seq AS raw_seq
+FROM listed
+WHERE s.Code IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY s.Code, s.Year ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.voucher_series AS old
+USING staged_series AS new
+WHERE old.Code = new.Code AND old.Year IS NOT DISTINCT FROM new.Year;
+INSERT INTO fortnox.voucher_series BY NAME SELECT * FROM staged_series;
+
+CREATE OR REPLACE TEMP TABLE staged_year AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"FinancialYears": [{
+            "Id": "INTEGER", "FromDate": "VARCHAR", "ToDate": "VARCHAR",
+            "AccountingMethod": "VARCHAR"
+        }]}')).FinancialYears) AS y
+    FROM fresh('financial_years')
+)
+SELECT
+    y.* REPLACE (
+        stockholm_date(y.FromDate) AS FromDate,
+        stockholm_date(y.ToDate) AS ToDate
+    ),
+    seq AS raw_seq
+FROM listed
+WHERE y.Id IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY y.Id ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.financial_year WHERE Id IN (SELECT Id FROM staged_year);
+INSERT INTO fortnox.financial_year BY NAME SELECT * FROM staged_year;
+
+CREATE OR REPLACE TEMP TABLE staged_currency AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"Currencies": [{
+            "Code": "VARCHAR", "BuyRate": "DECIMAL(18,8)", "SellRate": "DECIMAL(18,8)",
+            "Unit": "DECIMAL(18,4)", "Date": "VARCHAR"
+        }]}')).Currencies) AS c
+    FROM fresh('currencies')
+)
+SELECT c.* REPLACE (stockholm_date(c.Date) AS Date), seq AS raw_seq
+FROM listed
+WHERE c.Code IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY c.Code ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.currency WHERE Code IN (SELECT Code FROM staged_currency);
+INSERT INTO fortnox.currency BY NAME SELECT * FROM staged_currency;
+
+CREATE OR REPLACE TEMP TABLE staged_mode AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"ModesOfPayments": [{
+            "Code": "VARCHAR", "Description": "VARCHAR", "AccountNumber": "INTEGER"
+        }]}')).ModesOfPayments) AS m
+    FROM fresh('modes_of_payment')
+)
+SELECT m.*, seq AS raw_seq
+FROM listed
+WHERE m.Code IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY m.Code ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.mode_of_payment WHERE Code IN (SELECT Code FROM staged_mode);
+INSERT INTO fortnox.mode_of_payment BY NAME SELECT * FROM staged_mode;
+
+CREATE OR REPLACE TEMP TABLE staged_lock AS
+SELECT
+    stockholm_date(TRY(from_json(body, '{"LockedPeriod": {"EndDate": "VARCHAR"}}'))
+        .LockedPeriod.EndDate) AS EndDate,
+    seq AS raw_seq
+FROM fresh('locked_period')
+WHERE TRY(from_json(body, '{"LockedPeriod": {"EndDate": "VARCHAR"}}')).LockedPeriod IS NOT NULL
+ORDER BY seq DESC
+LIMIT 1;
+DELETE FROM fortnox.locked_period WHERE EXISTS (SELECT 1 FROM staged_lock);
+INSERT INTO fortnox.locked_period BY NAME SELECT * FROM staged_lock;
+
+CREATE OR REPLACE TEMP TABLE staged_company AS
+WITH answers AS (
+    SELECT
+        seq,
+        TRY(from_json(body, '{"CompanyInformation": {
+            "CompanyName": "VARCHAR", "OrganizationNumber": "VARCHAR", "DatabaseNumber": "VARCHAR"
+        }}')).CompanyInformation AS c
+    FROM fresh('company')
+)
+SELECT c.*, seq AS raw_seq
+FROM answers
+WHERE c IS NOT NULL
+ORDER BY seq DESC
+LIMIT 1;
+DELETE FROM fortnox.company WHERE EXISTS (SELECT 1 FROM staged_company);
+INSERT INTO fortnox.company BY NAME SELECT * FROM staged_company;

@@ -1,0 +1,24 @@
+-- GetSettlementBatches → qliro.settlement_batch. The latest row of an Id wins.
+CREATE OR REPLACE TEMP TABLE staged_batch AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"SettlementBatches": [{
+            "Id": "BIGINT", "BatchId": "VARCHAR", "AcquirerName": "VARCHAR",
+            "BatchDate": "VARCHAR", "CurrencyCode": "VARCHAR",
+            "TotalAmount": "DECIMAL(18,4)", "TotalFeeAmount": "DECIMAL(18,4)",
+            "FxTotalAmount": "DECIMAL(18,4)", "FxCurrencyCode": "VARCHAR",
+            "FxRate": "DECIMAL(18,8)"
+        }]}')).SettlementBatches) AS b
+    FROM fresh('settlement_batches')
+)
+SELECT
+    b.Id, b.BatchId, b.AcquirerName, stockholm_date(b.BatchDate) AS BatchDate, b.CurrencyCode,
+    b.TotalAmount, b.TotalFeeAmount, b.FxTotalAmount, b.FxCurrencyCode, b.FxRate,
+    seq AS raw_seq
+FROM listed
+WHERE b.Id IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY b.Id ORDER BY seq DESC) = 1;
+
+DELETE FROM qliro.settlement_batch WHERE Id IN (SELECT Id FROM staged_batch);
+INSERT INTO qliro.settlement_batch BY NAME SELECT * FROM staged_batch;

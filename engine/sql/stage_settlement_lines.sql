@@ -1,0 +1,109 @@
+-- GetSettlementsByBatchId → staged_line: each line of the answers from first_seq to last_seq, in
+-- two parts (to middle_seq, and after) that DuckDB reads with a thread each.
+--
+-- The id of a line is made of what does not change while the line lives: batch, transaction,
+-- action, type, amount, currency. Its status is no part of it (Pending becomes Accepted), nor is
+-- anything that pending and rejected rows lack. A row without a transaction (a lump fee) is told
+-- from others by its reference. Identical rows are numbered later, in stage_settlement_merge.sql.
+CREATE OR REPLACE TEMP MACRO lines_between(first, last) AS TABLE
+WITH answers AS (
+    SELECT
+        seq,
+        Id,
+        TRY(from_json(body, '{
+            "Settlements": [{
+                "PaymentTransactionId": "BIGINT", "OrderId": "BIGINT",
+                "MerchantOrderReference": "VARCHAR", "BatchId": "VARCHAR", "Action": "VARCHAR",
+                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(18,4)",
+                "AmountExcludingVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(18,4)",
+                "CountryCode": "VARCHAR", "AcquirerName": "VARCHAR",
+                "PaymentMethodType": "VARCHAR", "PaymentMethodSubType": "VARCHAR",
+                "PspSettlementDate": "VARCHAR", "ImportSettlementDate": "VARCHAR",
+                "TransactionCompletedDate": "VARCHAR", "FxRate": "DECIMAL(18,8)",
+                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(18,4)"}],
+            "PendingSettlements": [{
+                "PaymentTransactionId": "BIGINT", "OrderId": "BIGINT",
+                "MerchantOrderReference": "VARCHAR", "BatchId": "VARCHAR", "Action": "VARCHAR",
+                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(18,4)",
+                "AmountExcludingVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(18,4)",
+                "CountryCode": "VARCHAR", "AcquirerName": "VARCHAR",
+                "PaymentMethodType": "VARCHAR", "PaymentMethodSubType": "VARCHAR",
+                "PspSettlementDate": "VARCHAR", "ImportSettlementDate": "VARCHAR",
+                "TransactionCompletedDate": "VARCHAR", "FxRate": "DECIMAL(18,8)",
+                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(18,4)"}],
+            "RejectedSettlements": [{
+                "PaymentTransactionId": "BIGINT", "OrderId": "BIGINT",
+                "MerchantOrderReference": "VARCHAR", "BatchId": "VARCHAR", "Action": "VARCHAR",
+                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(18,4)",
+                "AmountExcludingVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(18,4)",
+                "CountryCode": "VARCHAR", "AcquirerName": "VARCHAR",
+                "PaymentMethodType": "VARCHAR", "PaymentMethodSubType": "VARCHAR",
+                "PspSettlementDate": "VARCHAR", "ImportSettlementDate": "VARCHAR",
+                "TransactionCompletedDate": "VARCHAR", "FxRate": "DECIMAL(18,8)",
+                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(18,4)"}]
+        }')) AS a
+    FROM fresh_lines()
+    WHERE seq BETWEEN first AND last AND Id IS NOT NULL
+),
+lists AS (
+    SELECT
+        seq,
+        Id,
+        unnest([
+            {'Status': 'Accepted', 'before': 0, 'rows': a.Settlements},
+            {'Status': 'Pending', 'before': coalesce(len(a.Settlements), 0),
+             'rows': a.PendingSettlements},
+            {'Status': 'Rejected',
+             'before': coalesce(len(a.Settlements), 0) + coalesce(len(a.PendingSettlements), 0),
+             'rows': a.RejectedSettlements}
+        ]) AS list
+    FROM answers
+),
+lines AS (
+    SELECT
+        seq,
+        Id,
+        list.Status AS Status,
+        list.before + generate_subscripts(list.rows, 1) AS position,
+        unnest(list.rows) AS l
+    FROM lists
+)
+SELECT
+    left(md5(
+        Id || '|' || coalesce('' || l.PaymentTransactionId, 'ref ' || l.MerchantOrderReference, '')
+        || '|' || coalesce(settlement_action(l.Action), '')
+        || '|' || coalesce(settlement_type(l.Type), '')
+        || '|' || coalesce('' || l.Amount, '')
+        || '|' || coalesce(l.CurrencyCode, '')
+    ), 16) AS line,
+    Id,
+    CAST(position AS INTEGER) AS position,
+    Status,
+    l.PaymentTransactionId,
+    l.OrderId,
+    l.MerchantOrderReference,
+    l.BatchId,
+    settlement_action(l.Action) AS Action,
+    settlement_type(l.Type) AS Type,
+    l.CurrencyCode,
+    l.Amount,
+    l.AmountExcludingVat,
+    l.VatRate,
+    l.CountryCode,
+    l.AcquirerName,
+    l.PaymentMethodType,
+    l.PaymentMethodSubType,
+    stockholm_date(l.PspSettlementDate) AS PspSettlementDate,
+    stockholm_date(l.ImportSettlementDate) AS ImportSettlementDate,
+    stockholm_date(l.TransactionCompletedDate) AS TransactionCompletedDate,
+    l.FxRate,
+    l.FxCurrencyCode,
+    l.FxTotal,
+    false AS vanished,
+    seq AS raw_seq
+FROM lines;
+
+INSERT INTO staged_line
+SELECT * FROM lines_between(getvariable('first_seq'), getvariable('middle_seq'))
+UNION ALL
+SELECT * FROM lines_between(getvariable('middle_seq') + 1, getvariable('last_seq'));

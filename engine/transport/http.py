@@ -1,0 +1,187 @@
+"""The only module that knows httpx: one request out, one answer or one of two kinds of silence in.
+
+``send`` tells apart what an exactly-once delivery must tell apart: ``Answer`` (the server spoke),
+``NotSent`` (it certainly never heard us) and ``Lost`` (it may have done what we asked). ``read``
+asks again by itself, which is right for reads and never for writes: those belong to the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from engine.clock import Clock
+from engine.errors import UnavailableError
+from engine.transport.access import access_error
+from engine.transport.limiter import Limiter
+
+Query = Sequence[tuple[str, str]]
+
+AGENT = "qliro-fortnox/0.1"
+# Fortnox needs up to two minutes for some calls (woo-fortnox-hub waits 120 s).
+TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+ATTEMPTS = 6
+LONGEST_PAUSE = 30.0
+NAMES = {"qliro": "Qliro", "fortnox": "Fortnox"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered. ``problem`` says why ``body`` is not the bytes themselves.
+
+    ``sent_at`` is when the request left, so what the answer shows is at least that fresh.
+    """
+
+    status: int
+    body: str
+    sent_at: datetime
+    problem: str | None = None
+
+
+class NotSent(Exception):  # noqa: N818  an outcome, named as the ledger names it
+    """No connection could be made: the request certainly had no effect."""
+
+
+class Lost(Exception):  # noqa: N818  an outcome, named as the ledger names it
+    """The request left and no whole answer came: whether it had an effect is unknown."""
+
+
+class Api:
+    """One of the two APIs, with its address, its way in and its pace. Safe to share by threads.
+
+    ``transport`` stands in for the network (the sandbox, a test); ``random`` makes the jitter of
+    the pauses between attempts, seeded where a run must be repeatable.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        *,
+        auth: httpx.Auth,
+        clock: Clock,
+        limiter: Limiter | None = None,
+        transport: httpx.BaseTransport | None = None,
+        random: Random | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self.source = source
+        self.clock = clock
+        self._base = base_url.rstrip("/")
+        self._limiter = limiter
+        self._random = random or Random()  # noqa: S311  jitter, not a secret
+        self._attempts = attempts
+        local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
+        self._client = httpx.Client(
+            auth=auth,
+            transport=transport,
+            timeout=TIMEOUT,
+            follow_redirects=False,  # a redirect of a signed or writing request is no answer
+            trust_env=not local,  # a company's proxy does not know this machine's sandbox
+            headers={"Accept": "application/json", "User-Agent": AGENT},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def send(
+        self, method: str, path: str, query: Query = (), body: bytes | str | None = None
+    ) -> Answer:
+        """One request at the allowed pace; any status is an Answer. Nothing is tried twice, but a
+        401 makes the way in renew itself once: a refused token means that nothing was done.
+
+        Raises NotSent, Lost, or AccessError when no token can be had (nothing was sent then).
+        """
+        content = body.encode() if isinstance(body, str) else body
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        if self._limiter:
+            self._limiter.wait()
+        sent_at = self.clock.now()
+        try:
+            request = self._client.build_request(
+                method, self._base + path, params=list(query), content=content, headers=headers
+            )
+        except httpx.InvalidURL as error:
+            raise NotSent(f"{self._base + path} is not an address: {error}") from None
+        try:
+            response = self._client.send(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(_words(error)) from None
+        except httpx.UnsupportedProtocol as error:
+            raise NotSent(_words(error)) from None
+        except httpx.HTTPError as error:
+            if _asked(error) not in (None, request.url):  # it was the token that did not come
+                raise NotSent(f"no token: {_words(error)}") from None
+            raise Lost(_words(error)) from None
+        if response.status_code == 429 and self._limiter:
+            self._limiter.slow_down()
+        try:
+            return Answer(response.status_code, response.content.decode("utf-8-sig"), sent_at)
+        except UnicodeDecodeError:
+            text = response.content.decode("utf-8", "replace")
+            return Answer(response.status_code, text, sent_at, "the body is not UTF-8")
+
+    def read(
+        self,
+        method: str,
+        path: str,
+        query: Query = (),
+        seen: Callable[[Answer], None] | None = None,
+    ) -> Answer:
+        """The answer to a request without effects, asked again on 429, 5xx and silence.
+
+        ``seen`` gets every answer, also those that are asked again. Raises UnavailableError when
+        the last attempt fails too, AccessError when the server refuses us.
+        """
+        if method != "GET":
+            raise ValueError(f"{method} is not a read; it must not be repeated")
+        for attempt in range(1, self._attempts + 1):
+            try:
+                answer = self.send(method, path, query)
+            except (NotSent, Lost) as error:
+                trouble = str(error)
+            else:
+                if seen:
+                    seen(answer)
+                if refused := access_error(self.source, answer.status, answer.body):
+                    raise refused
+                if answer.status != 429 and answer.status < 500:
+                    return answer
+                trouble = f"status {answer.status}"
+            if attempt < self._attempts:
+                pause = min(LONGEST_PAUSE, 2.0 ** (attempt - 1))
+                self.clock.sleep(pause * (0.5 + self._random.random() / 2))
+        raise UnavailableError(
+            f"{NAMES.get(self.source, self.source)} does not answer {method} {path} "
+            f"({trouble}, {self._attempts} attempts).",
+            "Nothing is lost; run again later.",
+        )
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _asked(error: httpx.HTTPError) -> httpx.URL | None:
+    try:
+        return error.request.url
+    except RuntimeError:  # raised by a transport that did not say
+        return None
