@@ -57,16 +57,18 @@ def render(
 ) -> Rendering:
     """The function that renders ``spec`` for a merchant's settings."""
     built = _Writer(mapping_set, spec, settings, report, traced).write(space)
+    covers = covered(mapping_set, spec, settings, space, report)
 
     def run(inputs: Row) -> Rendered:
         try:
             result: Rendered = built.function(inputs)
         except Exception as error:
             failures = blame.failed_in(error, built, "F")
-            if failures:  # a check has spoken already; what fails after it is its echo
-                return Rendered(None, _own(spec, inputs), [], {}, failures, (), None)
-            raise blame.explain(error, built, row_name(spec, inputs)) from None
-        return result
+            if not failures:
+                raise blame.explain(error, built, row_name(spec, inputs)) from None
+            # A check has spoken already; what fails after it is its echo.
+            result = Rendered(None, [], [], {}, failures, (), None)
+        return result if result.document else result._replace(covers=covers(inputs))
 
     return Rendering(run, built)
 
@@ -87,7 +89,7 @@ def covered(
     def ask(inputs: Row) -> list[Any]:
         try:
             result: list[Any] = built.function(inputs)
-        except (TypeError, KeyError, ArithmeticError):  # it names the match, or a value is null
+        except (TypeError, KeyError, ArithmeticError, ValueError):  # it names the match, or a value is null
             return _own(spec, inputs)
         return result
 
@@ -151,7 +153,7 @@ class _Writer:
             if not uses_document(check.that):
                 self.check(check, "F")
         body.add("if F is not None:")
-        body.lines.append((2, f"return Rendered(None, {self.own()}, [], {{}}, F, (), None)"))
+        body.lines.append((2, "return Rendered(None, [], [], {}, F, (), None)"))
         self.object("v_document", spec.document, self.schema)
         document = scope.document_type(self.schema)
         self.emitter.names["document"] = Code("v_document", document)
@@ -195,12 +197,6 @@ class _Writer:
         if late:
             self.body.add(" = ".join(f"v_{name}" for name in sorted(late)) + " = U")
         self.body.lines += written
-
-    def own(self) -> str:
-        """What a document that is not made would cover at least: its source."""
-        column = ID_COLUMNS.get(self.spec.entity, "")
-        there = self.spec.alias in self.spec.covers
-        return f"[v_{self.spec.alias}[{column!r}]]" if there else "[]"
 
     def check(self, check: Check, into: str) -> None:
         emitter, body = self.emitter, self.body
