@@ -92,7 +92,8 @@ def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
 
 def _line(store: Store, row: dict[str, Any]) -> dict[str, Any]:
     stories = store.rows(
-        "SELECT DISTINCT mapping FROM ledger.outcome WHERE source = ? ORDER BY mapping", [row["line"]]
+        "SELECT DISTINCT mapping FROM ledger.outcome WHERE source = ? ORDER BY mapping",
+        [row["line"]],
     )
     names = [one["mapping"] for one in stories]
     told = [_story(store, name, row["line"]) for name in names]

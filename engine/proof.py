@@ -126,9 +126,7 @@ def _figures(
         others = [line for line in accepted if line["Type"] != "Fee"]
         paid = accepted if conventions["total"] == "net" else others
         yield Figure(f"TotalAmount{of}", batch["TotalAmount"], _sum(paid, "gross"))
-        yield Figure(
-            f"TotalFeeAmount{of}", _abs(batch["TotalFeeAmount"]), abs(_sum(fees, "gross"))
-        )
+        yield Figure(f"TotalFeeAmount{of}", _abs(batch["TotalFeeAmount"]), abs(_sum(fees, "gross")))
     for summary in summaries:
         of = f" of batch {summary['Id']}" if several else ""
         mine = by_batch.get(summary["Id"], [])
@@ -153,20 +151,20 @@ def _summary(summary: Row, lines: Sequence[Row], of: str) -> Iterable[Figure]:
 
 
 def interim_balance(
-    effects: Iterable[tuple[str, Decimal]], open_lines: Iterable[tuple[str, Decimal]]
-) -> dict[str, tuple[Decimal, Decimal]]:
+    effects: Iterable[tuple[Any, Decimal]], open_lines: Iterable[tuple[Any, Decimal]]
+) -> dict[Any, tuple[Decimal, Decimal]]:
     """For each interim account: what the posted documents leave on it, and what it must hold.
 
     ``effects`` are (account, debit − credit) of every posted row; ``open_lines`` (account, value)
     of every line that is not booked. A transfer credits what open lines have yet to debit, so the
     balance that must be there is the negative sum of the open lines.
     """
-    held: dict[str, list[Decimal]] = {}
+    held: dict[Any, list[Decimal]] = {}
     for account, amount in effects:
         held.setdefault(account, [ZERO, ZERO])[0] += amount
     for account, value in open_lines:
         held.setdefault(account, [ZERO, ZERO])[1] -= value
-    return {account: (pair[0], pair[1]) for account, pair in sorted(held.items())}
+    return {account: (pair[0], pair[1]) for account, pair in sorted(held.items(), key=str)}
 
 
 def _sum(lines: Iterable[Row], column: str) -> Decimal:

@@ -29,9 +29,13 @@ def after_delivery(plan: Plan, delivery: Delivery) -> Plan:
     for outcome in plan.outcomes:
         action = outcome.action or ""
         if action in delivery.refused:
-            outcome = replace(outcome, state="parked", code="refused", reason=delivery.refused[action])
+            outcome = replace(
+                outcome, state="parked", code="refused", reason=delivery.refused[action]
+            )
         elif action in delivery.undecided:
-            outcome = replace(outcome, state="parked", code="undecided", reason=delivery.undecided[action])
+            outcome = replace(
+                outcome, state="parked", code="undecided", reason=delivery.undecided[action]
+            )
         elif action in delivery.unknown:
             outcome = replace(outcome, state="waiting", code="unknown",
                               reason="its answer was lost; it is looked for before it is sent again")  # fmt: skip
@@ -44,7 +48,10 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
     keys = list(plan.payouts)
     actions = read_actions(store, keys)
     progress = read_progress(store, keys)
-    lines, payouts, interims, proofs = [], [], [], []
+    lines: list[tuple[Any, ...]] = []
+    payouts: list[tuple[Any, ...]] = []
+    interims: list[tuple[Any, ...]] = []
+    proofs: list[tuple[Any, ...]] = []
     states = plan.line_states()
     for payout in plan.payouts.values():
         mine = [action for action in actions.values() if action.payout == payout.key]
@@ -52,10 +59,11 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         transfer = _transfer(plan, payout)
         held = interim_of(payout, states, mine, progress)
         even = all(has == must for has, must in held.values())
-        closed = transfer[0] in BOOKED and even and all(
-            states[line["line"]].state in DONE for line in payout.accepted
-        ) and not any(
-            one.payout == payout.key and one.state not in DONE for one in plan.outcomes
+        closed = (
+            transfer[0] in BOOKED
+            and even
+            and all(states[line["line"]].state in DONE for line in payout.accepted)
+            and not any(one.payout == payout.key and one.state not in DONE for one in plan.outcomes)
         )
         proof = plan.proofs[payout.key]
         payouts.append(
@@ -67,7 +75,11 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         )  # fmt: skip
         interims += [(payout.key, account, has, must) for account, (has, must) in held.items()]
         figures = [[one.name, one.stated, one.counted] for one in proof.figures]
-        detail = {"figures": figures, "problems": proof.problems, "alternatives": proof.alternatives}
+        detail = {
+            "figures": figures,
+            "problems": proof.problems,
+            "alternatives": proof.alternatives,
+        }
         proofs.append((now, run, payout.key, proof.holds, closed, payout.digest,
                        json_text.encode(detail)))  # fmt: skip
     with store.transaction():
@@ -139,7 +151,7 @@ def interim_of(
     states: dict[str, Outcome],
     actions: Iterable[Action],
     progress: dict[str, Progress],
-) -> dict[int, tuple[Decimal, Decimal]]:
+) -> dict[Any, tuple[Decimal, Decimal]]:
     """By interim account: what the delivered documents leave on it, and what the lines demand.
 
     The lines demand the value of what is booked less the value of what has been transferred, so
@@ -174,4 +186,3 @@ def _effects(action: Action) -> Iterable[tuple[Any, Decimal]]:
         yield document["ModeOfPaymentAccount"], Decimal(document["Amount"])
     for row in document.get("VoucherRows", ()):
         yield row["Account"], Decimal(row["Debit"]) - Decimal(row["Credit"])
-

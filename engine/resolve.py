@@ -70,6 +70,10 @@ def _the_line(store: Store, ref: str) -> dict[str, Any]:
     if len(still_open) == 1:
         return still_open[0]
     if not rows:
-        raise UsageError(f"No line carries {ref!r}.", "`status` lists the parked lines with their ids.")
+        raise UsageError(
+            f"No line carries {ref!r}.", "`status` lists the parked lines with their ids."
+        )
     listed = ", ".join(row["line"] for row in still_open)
-    raise UsageError(f"{len(still_open)} open lines carry {ref!r}: {listed}.", "Give the line's id.")
+    raise UsageError(
+        f"{len(still_open)} open lines carry {ref!r}: {listed}.", "Give the line's id."
+    )

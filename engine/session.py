@@ -21,9 +21,11 @@ from engine.catalogue import Catalogue, read_catalogue
 from engine.clock import Clock
 from engine.deliver import Delivery, deliver
 from engine.errors import Exit, UsageError
+from engine.extract.raw import Report
 from engine.language.catalogue import catalogue_from_ddl
-from engine.language.compile import Program, compile_set
+from engine.language.compile import compile_set
 from engine.language.load import load_set
+from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.lookups import fetch_needs
 from engine.merchant import Merchant
@@ -34,7 +36,7 @@ from engine.reconcile import after_delivery, record_states
 from engine.settings import merchant_schema
 from engine.stage import stage
 from engine.store import Store, sql
-from engine.sync import Findings, open_apis, sync_all
+from engine.sync import extractions, open_apis, sync_all
 from engine.transport.http import Api
 
 OnProgress = Callable[[str, int, int | None], None]
@@ -74,7 +76,7 @@ class RunReport:
 
     plan: Plan
     delivery: Delivery
-    findings: Findings
+    findings: Report
     attention: int
 
     @property
@@ -114,19 +116,27 @@ def open_session(
         yield session
 
 
-def sync(session: Session, named: Collection[str] = ()) -> Findings:
+def sync(session: Session, named: Collection[str] = ()) -> Report:
     """Fetch what is new from both, and stage it."""
-    findings = sync_all(session, named)
+    findings = sync_all(
+        session.merchant,
+        session.store,
+        (session.qliro, session.fortnox),
+        session.on_progress,
+        named,
+    )
     _stage(session, findings)
     return findings
 
 
-def _stage(session: Session, findings: Findings) -> None:
+def _stage(session: Session, findings: Report) -> None:
     session.on_progress("stage", 0, None)
-    findings.extend(stage(session.store).problems)
+    findings.findings += stage(session.store).problems
 
 
-def plan(session: Session, findings: Findings, named: Collection[str] = (), *, offline: bool = False) -> Plan:
+def plan(
+    session: Session, findings: Report, named: Collection[str] = (), *, offline: bool = False
+) -> Plan:
     """The plan; what it needs to know is read from Fortnox first, unless ``offline``."""
     books = read_books(session.store)
     _refuse_cash_method(books)
@@ -141,10 +151,16 @@ def plan(session: Session, findings: Findings, named: Collection[str] = (), *, o
             session.catalogue,
             named=named,
         )
-        if offline or not made.unread or not fetch_needs(session, made, findings):
+        if offline or not made.unread or not _read_needs(session, made):
             return made
         _stage(session, findings)
     return made
+
+
+def _read_needs(session: Session, made: Plan) -> bool:
+    apis = session.qliro, session.fortnox
+    _, to_fortnox = extractions(session.merchant, session.store, apis, session.on_progress)
+    return fetch_needs(to_fortnox, made.unread)
 
 
 def convention_choices() -> dict[str, list[str]]:
@@ -162,7 +178,7 @@ def _refuse_cash_method(books: Books) -> None:
         )
 
 
-def carry_out(session: Session, made: Plan, findings: Findings) -> RunReport:
+def carry_out(session: Session, made: Plan, findings: Report) -> RunReport:
     """Deliver a plan, then tell the state of every line."""
     now = session.clock.now()
     record_plan(session.store, session.run, now, made, session.mapping_set)

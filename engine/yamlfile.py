@@ -106,7 +106,7 @@ def parse(text: str, path: str = "<text>") -> YamlFile:
     except yaml.YAMLError as error:  # a control character, say: no mark but a text
         raise FileError.at(path, 0, 0, "not-yaml", str(error).splitlines()[0]) from None
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     builder = _Builder(path)
     value = None if node is None else builder.build(node, ())
     if builder.findings:
@@ -145,7 +145,7 @@ class _Builder:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
-        return _scalar(node)
+        return _scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         result: dict[str, Any] = {}

@@ -66,8 +66,7 @@ def find(store: Store, query: Query) -> None:
 def candidate_sql(query: Query) -> str:
     """All candidates of all steps: one hash join for each key, put together."""
     verdict = "CASE " + " ".join(
-        f"WHEN NOT coalesce({one.that}, false) THEN {number}"
-        for number, one in enumerate(query.require, start=1)
+        f"WHEN NOT ({one.that}) THEN {number}" for number, one in enumerate(query.require, start=1)
     )
     verdict = f"{verdict} ELSE 0 END" if query.require else "0"
     skipped = [n for n, one in enumerate(query.require, start=1) if one.state == "skip"]
@@ -125,7 +124,7 @@ LEFT JOIN document_ AS d ON d.document = l.document
 def documents(store: Store, query: Query) -> dict[str, dict[str, Any]]:
     """Every document that is a candidate of some line, by its key."""
     rows = store.rows(
-        f'SELECT * FROM {query.documents} AS i '
+        f"SELECT * FROM {query.documents} AS i "
         f'WHERE i."{query.key}" IN (SELECT document FROM candidate)'
     )
     return {row[query.key]: row for row in rows}

@@ -16,8 +16,9 @@ from engine import json_text
 from engine.books import Books
 from engine.catalogue import Catalogue, look_up, read_error
 from engine.errors import ItemError
-from engine.language.compile import CompiledMapping, Program, Rendered
-from engine.ledger import Action, Progress, owned_numbers, read_actions, read_progress
+from engine.language.compile import compile_set
+from engine.language.program import CompiledMapping, Program, Rendered
+from engine.ledger import Action, Progress, read_actions, read_progress
 from engine.match.choice import Choice
 from engine.plan.existing import Existing
 from engine.plan.matching import line_choices
@@ -47,7 +48,7 @@ def make_plan(
     payouts_from: date = settings["payouts_from"]
     payouts = open_payouts(store, program, payouts_from, named)
     movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
-    plan = Plan(program.digest, payouts, movers=movers)
+    plan = Plan(_digest(program, settings), payouts, movers=movers)
     planner = _Planner(store, program, settings, books, catalogue, plan)
     for payout in payouts.values():
         plan.proofs[payout.key] = prove(
@@ -65,6 +66,11 @@ def make_plan(
         planner.evaluate(mapping)
     planner.uncovered()
     return plan
+
+
+def _digest(program: Program, settings: Mapping[str, Any]) -> str:
+    """Of all that decides: the texts of the mappings and the settings."""
+    return json_text.digest([program.mapping_set.digest, dict(settings)])
 
 
 class _Planner:
@@ -100,11 +106,11 @@ class _Planner:
         )
 
     def gross_under(
-        self, conventions: Mapping[str, Any], lines: Sequence[Row]
+        self, conventions: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
     ) -> list[Decimal | None]:
         """What the lines' signed amounts would be under other conventions."""
         merged = {**self.settings["conventions"], **conventions}
-        other = self.program.with_settings({**self.settings, "conventions": merged})
+        other = compile_set(self.program.mapping_set, {**self.settings, "conventions": merged})
         result: list[Decimal | None] = []
         for line in lines:
             try:
@@ -195,9 +201,9 @@ class _Planner:
             return
         choices: dict[str, Choice] = {}
         documents: dict[str, Row] = {}
-        if mapping.match:
+        if mapping.spec.match:
             rows = {key: inputs[mapping.spec.alias] for key, inputs in wanted.items()}
-            choices, documents, needs = line_choices(self.store, mapping, rows)
+            choices, documents, needs = line_choices(self.store, mapping, self.settings, rows)
             self.plan.unread += needs
         for key, inputs in wanted.items():
             choice = choices.get(key)
@@ -250,8 +256,11 @@ class _Planner:
             ]
         return inputs
 
-    def _related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
-        columns, values = mapping.related_key(alias, inputs)
+    def _related(
+        self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]
+    ) -> list[Row]:
+        related = mapping.related[alias]
+        columns, values = related.columns, related.key(inputs)
         index = self.related_index.get(columns)
         if index is None:
             index = {}
@@ -260,7 +269,7 @@ class _Planner:
                 if None not in key:
                     index.setdefault(key, []).append(line)
             self.related_index[columns] = index
-        return [row for row in index.get(values, []) if mapping.related_when(alias, row, inputs)]
+        return [row for row in index.get(values, []) if related.when({**inputs, "it": row})]
 
     @staticmethod
     def _id(mapping: CompiledMapping, source: Row) -> str:
@@ -291,7 +300,7 @@ class _Planner:
         inputs["match"] = {alias: nothing}
         if self._adopt(mapping, inputs, choice, trace):
             return
-        policy = mapping.outcome(choice.outcome)
+        policy = mapping.match[alias].outcome.get(choice.outcome, "")
         if choice.outcome == "spent":
             found = self.existing.described(mapping.spec.target, choice.document or "")
             self._add(self._outcome(mapping, source, "parked", "already-paid",
@@ -347,23 +356,25 @@ class _Planner:
         rendered = self._render(mapping, inputs)
         if rendered is None:
             return
-        trace = {**trace, **rendered.trace}
+        trace = {**trace, **_rendered_trace(rendered)}
         if rendered.failures or rendered.document is None:
             failure = rendered.failures[0]
-            covers = tuple(rendered.covers) or self._whole(mapping, inputs)
+            covers = self._whole(mapping, inputs)
             because = "; ".join(one.because for one in rendered.failures)
             self._add(self._outcome(mapping, source, {"park": "parked", "wait": "waiting"}[failure.state],
                                     "check-failed", because, covers,
                                     {**trace, "place": str(failure.place)}))  # fmt: skip
             return
-        self.plan.warnings += [f"{self._id(mapping, source)}: {one.because}" for one in rendered.warnings]
+        self.plan.warnings += [
+            f"{self._id(mapping, source)}: {one.because}" for one in rendered.warnings
+        ]
         action = self._action(mapping, inputs, rendered, facts or {})
         if choice is not None:
-            taken = inputs[mapping.spec.alias]
             amount = mapping.amount(inputs) - choice.rest + choice.difference
             action = replace(action, consumed_of=choice.document, consumed=amount)
-            del taken
-        elif (found := self.existing.take(mapping.spec.target, rendered.identity["adopt"])) is not None:
+        elif (
+            found := self.existing.take(mapping.spec.target, rendered.identity["adopt"])
+        ) is not None:
             action = replace(action, adopted=found["number"], then=())
             self._finish(mapping, inputs, rendered, action, "adopted",
                          f"found in Fortnox as {found['number']}", trace)  # fmt: skip
@@ -394,7 +405,9 @@ class _Planner:
         else:
             lines = sorted({*rendered.covers, *rendered.moves})
             action = f"{name}-{json_text.digest([id_, lines])}"
-        kept = {key: facts[key] for key in ("rest", "difference", "outcome", "document") if key in facts}
+        kept = {
+            key: facts[key] for key in ("rest", "difference", "outcome", "document") if key in facts
+        }
         return Action(
             action, name, mapping.spec.target, id_, source["payout"], tuple(rendered.covers),
             rendered.document or {}, rendered.identity, mapping.spec.then,
@@ -419,7 +432,7 @@ class _Planner:
         else:
             self.plan.actions.append(action)
             self.facts[action.mapping, action.source] = action.facts
-        trace = {**trace, **rendered.trace, "document": action.document}
+        trace = {**trace, **_rendered_trace(rendered), "document": action.document}
         self._add(Outcome(action.mapping, action.source, action.payout, state, code, reason,
                           action.covers, action.action, _with_inputs(trace, mapping, inputs)))  # fmt: skip
 
@@ -436,20 +449,8 @@ class _Planner:
         return progress.note if look_up(error, self.catalogue).retry == "never" else None
 
     def _whole(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> tuple[str, ...]:
-        """The lines that share the fate of a source whose document could not be rendered."""
-        source = inputs[mapping.spec.alias]
-        lines = [source["line"]] if mapping.spec.entity == LINE else []
-        if mapping.spec.entity == LINE:
-            payout = self.plan.payouts[source["payout"]]
-            lines += [fee for fee in self._fees_of(source, payout) if self._shares(mapping)]
-        elif any(one.uncovered for one in mapping.spec.related.values()):
-            for alias in mapping.spec.covers:
-                lines += [row["line"] for row in inputs.get(alias, [])]
-        return tuple(line for line in lines if line not in self.covered)
-
-    def _shares(self, mapping: CompiledMapping) -> bool:
-        """Whether fees are written off on the payment, and so share its line's fate."""
-        return mapping.covers_related
+        """The lines that share the fate of a source whose document is not there yet."""
+        return tuple(line for line in mapping.covered(inputs) if line not in self.covered)
 
     def _outcome(
         self,
@@ -478,7 +479,7 @@ def _blocked(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
         return "waiting", "not-ready"
     if choice.outcome == "park":
         return "parked", "does-not-fit"
-    policy = mapping.outcome(choice.outcome)
+    policy = next(iter(mapping.match.values())).outcome[choice.outcome]
     state = {"wait": "waiting", "park": "parked"}[policy]
     return state, {"none": "no-invoice", "several": "ambiguous"}[choice.outcome]
 
@@ -493,10 +494,22 @@ def _state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
         return "posted", "posted", f"posted as {progress.number}"
     refused = next((s for s in action.steps if progress.events.get(s) == "refused"), None)
     if refused:
-        return "planned", "refused", f"{progress.number} stands, its {refused} was refused: {progress.note}"
+        return (
+            "planned",
+            "refused",
+            f"{progress.number} stands, its {refused} was refused: {progress.note}",
+        )
     if any(progress.in_flight(step) for step in action.steps):
         return "planned", "unknown", "it was sent and its answer was lost; it is looked for first"
     return "planned", "to-finish", f"{progress.number} stands and is to be finished"
+
+
+def _rendered_trace(rendered: Rendered) -> dict[str, Any]:
+    """Named values and table rows, as they are told."""
+    if rendered.trace is None:
+        return {}
+    tables = [[hit.table, str(hit.row), str(hit.place)] for hit in rendered.trace.tables]
+    return {"lets": rendered.trace.lets, "tables": tables}
 
 
 def _choice_trace(choice: Choice) -> dict[str, Any]:
@@ -515,6 +528,8 @@ def _with_inputs(
     trace: Mapping[str, Any], mapping: CompiledMapping, inputs: Mapping[str, Any]
 ) -> dict[str, Any]:
     shown = {
-        alias: value for alias, value in inputs.items() if alias not in ("books", "match", "earlier")
+        alias: value
+        for alias, value in inputs.items()
+        if alias not in ("books", "match", "earlier")
     }
-    return {"rule": str(mapping.place), "inputs": shown, **trace}
+    return {"rule": str(mapping.spec.source.place(())), "inputs": shown, **trace}

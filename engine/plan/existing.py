@@ -74,4 +74,6 @@ class Existing:
             f"{row['ModeOfPaymentAccount'] or 'unknown'} on {row['PaymentDate']}"
             for row in self.on_documents(name, [number])
         ]
-        return "Fortnox has " + ", ".join(found) if found else "Fortnox shows no payment that is free"
+        return (
+            "Fortnox has " + ", ".join(found) if found else "Fortnox shows no payment that is free"
+        )

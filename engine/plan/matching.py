@@ -7,12 +7,14 @@ back as needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from engine.language.compile import CompiledMapping
+from engine.language.expressions import Expression
+from engine.language.program import CompiledMapping, CompiledRequire
+from engine.language.sql import to_sql, to_sql_condition
 from engine.match import candidates
 from engine.match.choice import Choice
 from engine.plan.model import Need, Row
@@ -26,53 +28,57 @@ NOT_LISTED = ("YourOrderNumber", "OurReference", "YourReference", "OrderReferenc
 
 
 def line_choices(
-    store: Store, mapping: CompiledMapping, lines: Mapping[str, Row]
+    store: Store, mapping: CompiledMapping, settings: Mapping[str, Any], lines: Mapping[str, Row]
 ) -> tuple[dict[str, Choice], dict[str, Row], list[Need]]:
     """The choice of each line, the documents by number, and what must be searched for first.
 
     ``lines`` by id in their order, the oldest first, with derived columns.
     """
-    query = match_query(mapping)
+    match = next(iter(mapping.match.values()))
+    query = match_query(mapping, settings)
     load_demand(store, lines.values())
     candidates.find(store, query)
     found = candidates.documents(store, query)
-    choices = candidates.settle(store, query, lines, found, mapping.tolerance())
-    needs = [
-        need
-        for line, choice in choices.items()
-        if choice.outcome in ("none", "wait")
-        for need in _searches(mapping, lines[line])
-    ]
-    return choices, found, needs
+    choices = candidates.settle(store, query, lines, found, match.tolerance)
+    lost = [line for line, choice in choices.items() if choice.outcome in ("none", "wait")]
+    return choices, found, list(_searches(store, query, lost))
 
 
-def match_query(mapping: CompiledMapping) -> candidates.Query:
+def match_query(mapping: CompiledMapping, settings: Mapping[str, Any]) -> candidates.Query:
     """The declared match as SQL fragments over ``l`` (the line) and ``i`` (the document)."""
-    match = next(iter(mapping.spec.match.values()))
+    match = next(iter(mapping.match.values()))
     view, key = VIEWS[match.entity]
+    alias = mapping.spec.alias
+
+    def sql(expression: Expression | None) -> str:
+        if expression is None:
+            raise ValueError(f"{mapping.spec.name}: a match needs consume")
+        return to_sql(expression, {alias: "l", "it": "i"}, settings)
+
     steps = tuple(
         candidates.Step(
             step.name,
-            str(mapping.constant(step.field)) if step.field else "",
-            tuple(_once(mapping.sql(one) for one in step.keys))
-            or tuple(f"({mapping.sql(one)})::VARCHAR" for one in step.own),
+            step.field or "",
+            tuple(_once(sql(one) for one in step.keys))
+            or tuple(f"({sql(one)})::VARCHAR" for one in step.own),
             own=bool(step.own),
         )
         for step in match.steps
     )
+
+    def because(require: CompiledRequire) -> Callable[[Row, Row], str]:
+        return lambda line, it: require.because({alias: line, "it": it})
+
     require = tuple(
         candidates.Requirement(
-            mapping.sql(one.that), one.otherwise,
-            lambda line, it, one=one: mapping.because(one, line, it),  # type: ignore[misc]
+            to_sql_condition(one.spec.that, {alias: "l", "it": "i"}, settings),
+            one.spec.otherwise,
+            because(one),
         )
         for one in match.require
-    )  # fmt: skip
-    if match.consume is None:
-        raise ValueError(f"{mapping.spec.name}: a match needs consume")
-    return candidates.Query(
-        view, key, steps, require, mapping.sql(match.consume.of), mapping.sql(match.consume.amount),
-        tuple(mapping.sql(one) for one in match.order),
-    )  # fmt: skip
+    )
+    order = tuple(sql(one) for one in match.order)
+    return candidates.Query(view, key, steps, require, sql(match.of), sql(match.amount), order)
 
 
 def _once(texts: Iterable[str]) -> list[str]:
@@ -83,10 +89,10 @@ def load_demand(store: Store, lines: Iterable[Row]) -> None:
     """The lines as the temp table ``demand``, each column with the type of its values."""
     rows = list(lines)
     columns = list(rows[0])
-    base = {row["column_name"]: row["column_type"] for row in store.rows("DESCRIBE qliro.line_view")}
-    types = {
-        name: base.get(name) or _type_of(row[name] for row in rows) for name in columns
+    base = {
+        row["column_name"]: row["column_type"] for row in store.rows("DESCRIBE qliro.line_view")
     }
+    types = {name: base.get(name) or _type_of(row[name] for row in rows) for name in columns}
     declared = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
     store.execute(f"CREATE OR REPLACE TEMP TABLE demand ({declared})")
     store.append("demand", ([row[name] for name in columns] for row in rows), columns)
@@ -107,10 +113,14 @@ def _type_of(values: Iterable[Any]) -> str:
     return "VARCHAR"
 
 
-def _searches(mapping: CompiledMapping, line: Row) -> Iterable[Need]:
-    match = next(iter(mapping.spec.match.values()))
-    for step in match.steps:
-        field = mapping.constant(step.field) if step.field else None
-        if field in NOT_LISTED:
-            for key in mapping.keys(step, line):
-                yield Need("search", key, str(field))
+def _searches(store: Store, query: candidates.Query, lines: list[str]) -> Iterable[Need]:
+    """The keys of lost lines in fields that no list shows."""
+    for step in query.steps:
+        if step.field in NOT_LISTED and lines:
+            for key in step.keys:
+                rows = store.rows(
+                    f"SELECT DISTINCT ({key}) AS key FROM demand AS l "
+                    f"WHERE list_contains(?, l.line) AND ({key}) <> '' ORDER BY 1",
+                    [lines],
+                )
+                yield from (Need("search", row["key"], step.field) for row in rows)

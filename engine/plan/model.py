@@ -57,7 +57,9 @@ class Payout:
     @property
     def accepted(self) -> list[Row]:
         """The lines that count: accepted by Qliro and still in its answer."""
-        return [line for line in self.lines if line["Status"] == "Accepted" and not line["vanished"]]
+        return [
+            line for line in self.lines if line["Status"] == "Accepted" and not line["vanished"]
+        ]
 
 
 @dataclass(frozen=True, slots=True)

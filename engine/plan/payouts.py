@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.errors import ItemError
-from engine.language.compile import Program
+from engine.language.program import Program
 from engine.plan.model import Payout, Row
 from engine.store import Store
 
@@ -47,7 +47,9 @@ def open_payouts(
         wanted[key] = (group, digest)
     lines = _lines(store, program, wanted)
     return {
-        key: Payout(key, _payout_row(key, group, lines[key]), tuple(group), tuple(lines[key]), digest)
+        key: Payout(
+            key, _payout_row(key, group, lines[key]), tuple(group), tuple(lines[key]), digest
+        )
         for key, (group, digest) in wanted.items()
     }
 
@@ -86,7 +88,7 @@ def _lines(
         try:
             row |= program.derive(LINE, row)
         except ItemError as error:
-            row |= dict.fromkeys(program.derived_columns(LINE))
+            row |= dict.fromkeys(program.mapping_set.entities[LINE].derive)
             row["problem"] = str(error)
         lines[row["payout"]].append(row)
     return lines
@@ -112,7 +114,9 @@ def _payout_row(key: str, batches: list[Row], lines: list[Row]) -> Row:
 
 def _total(values: Iterable[Decimal | None]) -> Decimal | None:
     known = list(values)
-    return None if any(value is None for value in known) else sum(known, Decimal(0))  # type: ignore[arg-type]
+    if any(value is None for value in known):
+        return None
+    return sum((value for value in known if value is not None), Decimal(0))
 
 
 def _money(row: Row, columns: Iterable[str]) -> dict[str, Any]:

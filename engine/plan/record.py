@@ -15,9 +15,7 @@ from engine.plan.model import Outcome, Plan
 from engine.store import Store
 
 
-def record_plan(
-    store: Store, run: str, now: datetime, plan: Plan, mapping_set: MappingSet
-) -> None:
+def record_plan(store: Store, run: str, now: datetime, plan: Plan, mapping_set: MappingSet) -> None:
     """All of the plan, in one transaction."""
     last = {
         (row["mapping"], row["source"]): row["digest"]
@@ -80,5 +78,12 @@ def _record_outcomes(
 def _digest(outcome: Outcome) -> str:
     document = outcome.trace.get("document") if outcome.trace else None
     return json_text.digest(
-        [outcome.state, outcome.code, outcome.reason, sorted(outcome.covers), outcome.action, document]
+        [
+            outcome.state,
+            outcome.code,
+            outcome.reason,
+            sorted(outcome.covers),
+            outcome.action,
+            document,
+        ]
     )

@@ -30,7 +30,9 @@ def as_data(merchant: str, made: Plan, now: datetime) -> dict[str, Any]:
         "made_at": now.isoformat(),
         "digest": made.digest,
         "payouts": list(made.payouts),
-        "proofs": {key: {"holds": one.holds, "says": one.sentence()} for key, one in made.proofs.items()},
+        "proofs": {
+            key: {"holds": one.holds, "says": one.sentence()} for key, one in made.proofs.items()
+        },
         "actions": [
             {
                 "action": one.action,
@@ -65,10 +67,12 @@ _TELLING = (
 
 
 def _facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {}
+    facts: dict[str, Any] = {}
     for alias, row in inputs.items():
         if isinstance(row, dict):
-            facts |= {f"{alias}.{name}": row[name] for name in _TELLING if row.get(name) is not None}
+            facts |= {
+                f"{alias}.{name}": row[name] for name in _TELLING if row.get(name) is not None
+            }
         elif isinstance(row, list):
             facts[f"{alias} (rows)"] = len(row)
     return facts
@@ -89,7 +93,12 @@ def read(path: Path) -> dict[str, Any]:
         raise FileError.at(path, 0, 0, "not-a-plan", f"the file can't be read: {error}.") from None
     if not isinstance(data, dict) or data.get("version") != VERSION or "actions" not in data:
         raise FileError.at(
-            path, 0, 0, "not-a-plan", "this is no plan of this version.", "Make one with `plan --out`."
+            path,
+            0,
+            0,
+            "not-a-plan",
+            "this is no plan of this version.",
+            "Make one with `plan --out`.",
         )
     return data
 
@@ -101,7 +110,8 @@ def still_good(store: Store, saved: Mapping[str, Any], now: Plan, merchant: str)
     """
     if saved["merchant"] != merchant:
         raise StalePlanError(
-            f"The plan is of {saved['merchant']}, not of {merchant}.", "Apply it to its own merchant."
+            f"The plan is of {saved['merchant']}, not of {merchant}.",
+            "Apply it to its own merchant.",
         )
     progress = read_progress(store)
     current = {one.action: one for one in now.actions}
@@ -124,7 +134,9 @@ def still_good(store: Store, saved: Mapping[str, Any], now: Plan, merchant: str)
         elif json_text.canonical(other.document) != json_text.canonical(one["document"]):
             moved.append(f"{id_}: {_difference(one, other.document, _facts(inputs.get(id_, {})))}")
     if moved:
-        listed = "; ".join(moved[:10]) + (f"; and {len(moved) - 10} more" if len(moved) > 10 else "")
+        listed = "; ".join(moved[:10]) + (
+            f"; and {len(moved) - 10} more" if len(moved) > 10 else ""
+        )
         raise StalePlanError(f"The plan is stale: {listed}.", "Plan again.")
     now.actions = [one for one in now.actions if one.action in wanted]
     return now

@@ -1,0 +1,88 @@
+"""Reads what planning found missing: payments on paid invoices, references that lists leave out.
+
+Reads the plan's needs and what was asked before; writes raw answers. As few calls as can be: where
+fewer invoices are new than references are wanted, those invoices are read instead of searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from engine.extract import fortnox
+from engine.extract.ask import Extraction
+from engine.extract.raw import cursor, move_cursor
+from engine.plan.model import Need
+from engine.store import Store
+
+# An invoice of which the page itself has not been read since it was last listed.
+UNREAD = """
+SELECT i.DocumentNumber
+FROM fortnox.invoice AS i
+LEFT JOIN fortnox.invoice_detail AS d ON d.DocumentNumber = i.DocumentNumber
+WHERE NOT i.Cancelled AND (d.raw_seq IS NULL OR d.raw_seq < i.raw_seq)
+"""
+# The last answer that this stream of searches has seen.
+SEARCHED = "searched."
+
+
+def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
+    """Read what is needed and not known yet; False when there was nothing new to ask."""
+    payments = sorted({need.key for need in needs if need.kind == "payment"})
+    asked = bool(payments)
+    if payments:
+        fortnox.fetch_payments(extraction, payments)
+    searches: dict[str, set[str]] = {}
+    for need in needs:
+        if need.kind == "search":
+            searches.setdefault(need.field, set()).add(need.key)
+    for field, keys in sorted(searches.items()):
+        asked = _search(extraction, field, sorted(keys)) or asked
+    return asked
+
+
+def _search(extraction: Extraction, field: str, keys: list[str]) -> bool:
+    """Find the invoices whose ``field`` may be one of the keys, and read their pages."""
+    store = extraction.store
+    if field == "OrderReference":
+        return _by_order(extraction, keys)
+    fresh = [key for key in keys if not _is_old(store, field, key)]
+    unread = {row["DocumentNumber"] for row in store.rows(UNREAD)}
+    if not unread or not keys:
+        return False
+    if len(unread) <= len(fresh) or not fresh:
+        wanted: Iterable[str] = sorted(unread)
+    else:
+        found = fortnox.search_invoices(extraction, field, fresh)
+        hits = {str(item.get("DocumentNumber")) for items in found.values() for item in items}
+        wanted = sorted(hits & unread)
+        _mark(store, extraction, field, fresh)
+    fortnox.fetch_invoices(extraction, wanted)
+    return bool(wanted)
+
+
+def _by_order(extraction: Extraction, keys: list[str]) -> bool:
+    """An invoice's OrderReference cannot be searched; the order tells its invoice."""
+    fresh = [key for key in keys if not _is_old(extraction.store, "OrderReference", key)]
+    orders = fortnox.fetch_orders(extraction, [key for key in fresh if key.isdigit()])
+    _mark(
+        extraction.store, extraction, "OrderReference", [key for key in fresh if key not in orders]
+    )
+    numbers = {str(order.get("InvoiceReference") or "0") for order in orders.values()} - {"0"}
+    known = {row["DocumentNumber"] for row in extraction.store.rows(UNREAD)}
+    fortnox.fetch_invoices(extraction, sorted(numbers & known))
+    return bool(numbers & known)
+
+
+def _newest(store: Store) -> str:
+    return str(store.value("SELECT coalesce(max(raw_seq), 0) FROM fortnox.invoice"))
+
+
+def _is_old(store: Store, field: str, key: str) -> bool:
+    """Whether the key was searched for, and no invoice has changed since."""
+    return cursor(store, f"{SEARCHED}{field}.{key}") == _newest(store)
+
+
+def _mark(store: Store, extraction: Extraction, field: str, keys: list[str]) -> None:
+    newest, now = _newest(store), extraction.api.clock.now()
+    for key in keys:
+        move_cursor(store, f"{SEARCHED}{field}.{key}", newest, now)

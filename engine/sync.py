@@ -1,0 +1,137 @@
+"""Opens the two APIs for a merchant and fetches what is new from both.
+
+Reads the merchant's addresses, secrets and cursors; writes raw answers through ``engine.extract``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Collection
+from pathlib import Path
+from random import Random
+
+import httpx
+
+from engine.clock import Clock
+from engine.errors import FileError
+from engine.extract import fortnox, qliro
+from engine.extract.ask import Extraction
+from engine.extract.raw import Report
+from engine.merchant import Merchant
+from engine.stage import stage
+from engine.store import Store
+from engine.transport.fortnox import ClientCredentials, GivenToken
+from engine.transport.http import Api
+from engine.transport.limiter import Limiter
+from engine.transport.qliro import QliroAuth
+
+OnProgress = Callable[[str, int, int | None], None]
+
+
+def open_apis(
+    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> tuple[Api, Api]:
+    """Qliro and Fortnox as the merchant declares them; ``transport`` stands in for the network.
+
+    Raises FileError when a secret is not there.
+    """
+    settings = merchant.settings
+    random = Random(merchant.name)  # noqa: S311 jitter, and the same in every run
+    to_qliro = Api(
+        "qliro",
+        settings["qliro"]["base_url"],
+        auth=QliroAuth(merchant.secret("qliro.api_secret")),
+        clock=clock,
+        transport=transport,
+        random=random,
+    )
+    pace = settings["fortnox"]["pace"]
+    to_fortnox = Api(
+        "fortnox",
+        settings["fortnox"]["base_url"],
+        auth=_way_in(merchant, clock),
+        clock=clock,
+        limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
+        transport=transport,
+        random=random,
+    )
+    return to_qliro, to_fortnox
+
+
+def _way_in(merchant: Merchant, clock: Clock) -> httpx.Auth:
+    """A given token, or the service account's credentials."""
+    if "fortnox.access_token" in merchant.secrets:
+        return GivenToken(merchant.secret("fortnox.access_token"))
+    if not merchant.settings["fortnox"]["tenant_id"]:
+        finding = merchant.file.finding(
+            ("fortnox",),
+            "no-way-in",
+            "fortnox needs tenant_id, the company's DatabaseNumber.",
+            "A service account signs in with it; nothing else is built yet.",
+        )
+        raise FileError([finding])
+    return ClientCredentials(
+        merchant.settings["fortnox"]["auth_url"],
+        merchant.secret("fortnox.client_id"),
+        merchant.secret("fortnox.client_secret"),
+        str(merchant.settings["fortnox"]["tenant_id"]),
+        clock,
+    )
+
+
+def personal_key(merchant: Merchant) -> bytes:
+    """The key that personal numbers are hashed with: made once, kept beside the database (0600)."""
+    path: Path = merchant.database.with_suffix(".key")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_bytes(32)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key)
+    return key
+
+
+def extractions(
+    merchant: Merchant, store: Store, apis: tuple[Api, Api], on_progress: OnProgress
+) -> tuple[Extraction, Extraction]:
+    """Qliro's and Fortnox's, with a place to keep what they answer."""
+    key = personal_key(merchant)
+    workers = int(merchant.settings["delivery"]["parallel"])
+    to_qliro = Extraction(apis[0], store, key, on_progress, workers)
+    to_fortnox = Extraction(apis[1], store, key, on_progress, workers)
+    return to_qliro, to_fortnox
+
+
+def sync_all(
+    merchant: Merchant,
+    store: Store,
+    apis: tuple[Api, Api],
+    on_progress: OnProgress,
+    named: Collection[str] = (),
+) -> Report:
+    """What is new at both, staged; ``named`` adds payouts from before ``payouts_from``.
+
+    Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
+    """
+    settings = merchant.settings
+    to_qliro, to_fortnox = extractions(merchant, store, apis, on_progress)
+    report = qliro.sync_settlements(
+        to_qliro,
+        payouts_from=settings["payouts_from"],
+        overlap_days=int(settings["sync"]["overlap_days"]),
+        named=named,
+    )
+    if settings["use_merchant_reference"]:
+        stage(store)  # which lines lack a reference shows only now
+        report.add(qliro.fetch_orders(to_qliro, qliro.orders_needed(to_qliro)))
+    report.add(
+        fortnox.sync_fortnox(
+            to_fortnox,
+            payouts_from=settings["payouts_from"],
+            invoice_lookback_days=int(settings["sync"]["invoice_lookback_days"]),
+            series=sorted(set(settings["voucher_series"].values())),
+        )
+    )
+    return report
