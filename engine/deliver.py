@@ -108,6 +108,7 @@ class _Courier:
         self.flying: dict[Future[Answer], _Task] = {}
         self.total = self.finished = self.counter = 0
         self.lost_in_a_row = self.not_sent_in_a_row = 0
+        self.noted: list[Event] = []
 
     # -- what is to be done ---------------------------------------------------------------------
 
@@ -163,6 +164,7 @@ class _Courier:
     def work(self, parallel: int) -> None:
         """Send what is ready, look for what is due, until nothing is left or told to stop."""
         with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="deliver") as pool:
+            self._write_down()
             while True:
                 halted = self.stop.is_set() or self.failure is not None
                 if not halted:
@@ -170,10 +172,12 @@ class _Courier:
                 if self.flying:
                     for future in wait(self.flying, return_when=FIRST_COMPLETED).done:
                         self._land(self.flying.pop(future), future)
+                    self._write_down()
                 elif halted or not (self.ready or self.later):
                     break
                 elif not self.ready:
                     self._wait_until(self.later[0][0])
+        self._write_down()
         self.report.stopped = self.stop.is_set() and bool(self.ready or self.later)
         self.report.unknown = [task.action.action for _, _, task in self.later]
 
@@ -181,22 +185,28 @@ class _Courier:
         while self.later and self.later[0][0] <= self.clock.now() and len(self.flying) < parallel:
             task = heapq.heappop(self.later)[2]
             self.ready.appendleft(task)
-        while self.ready and len(self.flying) < parallel:
+        leaving: list[tuple[_Task, Request | None]] = []
+        while self.ready and len(self.flying) + len(leaving) < parallel:
             task = self.ready.popleft()
             self.report.requests += 1
-            if task.lookup:
-                self.flying[pool.submit(self._ask, task)] = task
-            else:
-                request = self._request(task)
+            request = None if task.lookup else self._request(task)
+            if request is not None:
+                id_, path = task.action.action, _shown(request)
                 self._note(
                     task.action,
-                    Event(task.action.action, task.step, "sending", request.method,
-                          _shown(request), request.body),
-                )  # fmt: skip
+                    Event(id_, task.step, "sending", request.method, path, request.body),
+                )
+            leaving.append((task, request))
+        self._write_down()  # the intents are durable before anything leaves
+        for task, request in leaving:
+            if request is None:
+                self.flying[pool.submit(self._ask, task)] = task
+            else:
                 body = request.body.encode() if request.body is not None else None
-                self.flying[
-                    pool.submit(self.api.send, request.method, request.path, request.query, body)
-                ] = task
+                sending = pool.submit(
+                    self.api.send, request.method, request.path, request.query, body
+                )
+                self.flying[sending] = task
 
     def _wait_until(self, due: datetime) -> None:
         while not self.stop.is_set():
@@ -406,13 +416,18 @@ class _Courier:
             self._look_later(task)
 
     def _note(self, action: Action, event: Event) -> None:
-        now = self.clock.now()
-        record(self.store, self.run, now, event)
+        """Take an event down; it is durable after ``_write_down``."""
+        self.noted.append(event)
         progress = self.progress[action.action]
         progress.events[event.step] = event.event
         progress.number = event.number or progress.number
         if event.event == "sending":
-            progress.sent_at[event.step] = now
+            progress.sent_at[event.step] = self.clock.now()
+
+    def _write_down(self) -> None:
+        if self.noted:
+            record(self.store, self.run, self.clock.now(), *self.noted)
+            self.noted.clear()
 
 
 def _shown(request: Request) -> str:
