@@ -1,12 +1,14 @@
-"""What the mapping may ask of the books' calendar: which days are open, which year a day is in.
+"""What the mapping may ask of the books: which days are open, which accounts and series there are.
 
-Reads the staged registers ``fortnox.financial_year`` and ``fortnox.locked_period``; writes nothing.
+Reads the staged registers (financial years, locked period, accounts, voucher series); writes nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from engine.store import Store
 
@@ -18,6 +20,8 @@ class Books:
     years: tuple[tuple[int, date, date], ...]
     locked_until: date | None
     accounting_method: str | None = None
+    accounts: frozenset[int] | None = None  # the active ones; None when the register is not there
+    series: frozenset[tuple[str, int]] | None = None  # (code, year id) of those for manual vouchers
 
     def financial_year(self, day: date | None) -> int | None:
         """The id of the financial year that holds the day; None when Fortnox has none."""
@@ -48,13 +52,40 @@ class Books:
                 return self.locked_until is not None and last <= self.locked_until
         return True
 
+    def takes_vouchers(self, series: str | None, day: date | None) -> bool:
+        """Whether the series is there and marked for manual vouchers (Manuell kontering)."""
+        if self.series is None:
+            return True
+        year = self.financial_year(day)
+        return series is not None and year is not None and (series, year) in self.series
+
+    def has_account(self, number: int | None, day: date | None) -> bool:  # noqa: ARG002 its year's list
+        """Whether the account is in the chart and active."""
+        return self.accounts is None or number in self.accounts
+
 
 def read_books(store: Store) -> Books:
     """The calendar as last fetched."""
     years = store.rows("SELECT Id, FromDate, ToDate, AccountingMethod FROM fortnox.financial_year")
     years.sort(key=lambda year: year["FromDate"])
+    spans = tuple((year["Id"], year["FromDate"], year["ToDate"]) for year in years)
+    accounts = store.rows("SELECT Number, Active FROM fortnox.account")
+    series = store.rows("SELECT Code, Manual, Year FROM fortnox.voucher_series")
     return Books(
-        tuple((year["Id"], year["FromDate"], year["ToDate"]) for year in years),
+        spans,
         store.value("SELECT max(EndDate) FROM fortnox.locked_period"),
         years[-1]["AccountingMethod"] if years else None,
+        frozenset(row["Number"] for row in accounts if row["Active"]) if accounts else None,
+        frozenset(_manual(series, spans)) if series else None,
     )
+
+
+def _manual(
+    series: list[dict[str, Any]], years: tuple[tuple[int, date, date], ...]
+) -> Iterator[tuple[str, int]]:
+    """Manual series by year; an entry without a year, or for a year unknown here, holds for all."""
+    ids = {id_ for id_, _, _ in years}
+    for row in series:
+        if row["Manual"]:
+            for id_ in [row["Year"]] if row["Year"] in ids else ids:
+                yield row["Code"], id_

@@ -61,6 +61,13 @@ BOOKS: Mapping[str, Type] = {
     "is_open": BOOLEAN,
     "financial_year": INTEGER,
     "in_closed_year": BOOLEAN,
+    "takes_vouchers": BOOLEAN,
+    "has_account": BOOLEAN,
+}
+# What each takes: a date, and before it what is asked about.
+BOOKS_TAKE: Mapping[str, tuple[str, ...]] = {
+    "takes_vouchers": ("text", "date"),
+    "has_account": ("integer", "date"),
 }
 
 
@@ -209,7 +216,7 @@ class Emitter:
         elif code.type.kind not in NUMERIC and code.type.kind != "any":
             remedy = "Use ~ to put texts together." if code.type.kind == "text" else ""
             self._wrong(
-                "type", f"{what} needs a number; {written(node)} is a {code.type.kind}.", remedy
+                "type", f"{what} needs a number; {written(node)} is {kinds.a(code.type.kind)}.", remedy
             )
 
     # Visiting ------------------------------------------------------------------------------
@@ -297,7 +304,7 @@ class Emitter:
         type_ = base.type
         if type_.kind not in ("record", "any", "null"):
             return self._wrong(
-                "unknown-key", f"{written(parent)} is a {type_.kind} and has no {key!r}."
+                "unknown-key", f"{written(parent)} is {kinds.a(type_.kind)} and has no {key!r}."
             )
         if base.known and isinstance(base.value, dict) and key in base.value:
             declared = (type_.fields or {}).get(key, ANY)
@@ -377,7 +384,7 @@ class Emitter:
         a, b = left.type, right.type
         if op in ("in", "notin"):
             if b.kind not in ("list", "text", "record", "any"):
-                self._wrong("type", f"in needs a list; {written(right_node)} is a {b.kind}.")
+                self._wrong("type", f"in needs a list; {written(right_node)} is {kinds.a(b.kind)}.")
             elif b.kind == "list" and b.item:
                 self._alike(a, b.item, left_node, right_node, "holds")
             return
@@ -396,7 +403,7 @@ class Emitter:
             if one.kind == "null":
                 self._wrong("null", f"{written(node)} is null, which is neither more nor less.")
             elif one.kind in ("boolean", "list", "record"):
-                self._wrong("type", f"{written(node)} is a {one.kind} and has no order.")
+                self._wrong("type", f"{written(node)} is {kinds.a(one.kind)} and has no order.")
         self._alike(a, b, left_node, right_node, "compares with")
 
     def _alike(self, a: Type, b: Type, left: nodes.Node, right: nodes.Node, verb: str) -> None:
@@ -406,7 +413,7 @@ class Emitter:
         remedy = "Write | text after the number." if "text" in kinds_ and kinds_ & NUMERIC else ""
         self._wrong(
             "type",
-            f"{written(left)} is a {a.kind} and never {verb} {written(right)}, a {b.kind}.",
+            f"{written(left)} is {kinds.a(a.kind)} and never {verb} {written(right)}, {kinds.a(b.kind)}.",
             remedy,
         )
 
@@ -462,7 +469,7 @@ class Emitter:
             elif kind in ("boolean", "list", "record", "timestamp"):
                 self._wrong(
                     "type",
-                    f"{written(inner)} is a {kind} and has no text form.",
+                    f"{written(inner)} is {kinds.a(kind)} and has no text form.",
                     "Write an inline if." if kind == "boolean" else "",
                 )
         joiner = "say" if lenient else "concatenate"
@@ -484,7 +491,7 @@ class Emitter:
         if kind not in declared.takes and kind not in ("any", "null"):
             takes = " or ".join(sorted(declared.takes - {"integer", "decimal"}))
             return self._wrong(
-                "type", f"{node.name} takes {takes}; {written(node.node)} is a {kind}."
+                "type", f"{node.name} takes {takes}; {written(node.node)} is {kinds.a(kind)}."
             )
         if node.name == "default":
             return self._default(node, value)
@@ -534,7 +541,7 @@ class Emitter:
                 "type", f"{node.name}({first.value!r}) needs rows; these are {item_type}."
             )
         if node.name == "sum" and column.kind not in NUMERIC | {"any", "null"}:
-            return self._wrong("type", f"sum needs numbers; {first.value} is a {column.kind}.")
+            return self._wrong("type", f"sum needs numbers; {first.value} is {kinds.a(column.kind)}.")
         rest = [self._visit(a) for a in node.args[1:]]
         for code, inner in zip(rest, node.args[1:], strict=True):
             self._alike(column, code.type, first, inner, "equals")
@@ -554,12 +561,17 @@ class Emitter:
             )
         if name not in BOOKS:
             return self._wrong("unknown-name", f"books has no {name!r}.", nearest(name, BOOKS))
-        if len(node.args) != 1 or node.kwargs:
-            return self._wrong("arguments", f"books.{name} takes one date.")
-        day = self._visit(node.args[0])
-        if day.type.kind not in ("date", "any", "null"):
-            self._wrong("type", f"books.{name} takes a date, not a {day.type.kind}.")
-        return Code(f"v_books.{name}({day.text})", BOOKS[name])
+        takes = BOOKS_TAKE.get(name, ("date",))
+        if len(node.args) != len(takes) or node.kwargs:
+            words = " and ".join(kinds.a(kind) for kind in takes)
+            return self._wrong("arguments", f"books.{name} takes {words}.")
+        given = [self._visit(argument) for argument in node.args]
+        for code, kind in zip(given, takes, strict=True):
+            fits = (kind, "any", "null", *(("number", "decimal") if kind == "integer" else ()))
+            if code.type.kind not in fits:
+                text = f"books.{name} takes {kinds.a(kind)}, not {kinds.a(code.type.kind)}."
+                self._wrong("type", text)
+        return Code(f"v_books.{name}({', '.join(code.text for code in given)})", BOOKS[name])
 
     def _table(self, node: nodes.Call, name: str) -> Code:
         if name not in self.tables:

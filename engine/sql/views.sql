@@ -115,6 +115,7 @@ SELECT
     batch.FxRate                                         AS BatchFxRate,
     batch.FxCurrencyCode                                 AS BatchFxCurrencyCode,
     resolved.kind                                        AS resolution,
+    resolved.reason                                      AS resolution_reason,
     CASE WHEN resolved.kind = 'invoice' THEN resolved.detail END AS chosen_invoice,
     -- What one unit is worth in kronor, exact: rates are per Unit, a power of ten.
     CASE currency.Unit
