@@ -77,6 +77,12 @@ class Books:
     def in_closed_year(self, day: date | None) -> bool:
         return False
 
+    def takes_vouchers(self, series: str | None, day: date | None) -> bool:
+        return True
+
+    def has_account(self, number: int | None, day: date | None) -> bool:
+        return True
+
 
 def program() -> Program:
     """The default set, compiled for the merchant above."""
@@ -166,9 +172,17 @@ def by_hand(inputs: Inputs) -> tuple[dict[str, Any], list[str], dict[str, Any], 
     if not line["method_is_known"] and settings["unknown_payment_method"] != "default":
         failures.append(f"the payment method {line['method']} is not declared")
     wanted = line["BatchDate"]
+    fees = inputs["fees"]
+    cost = sum([fee["cost"] for fee in fees])
+    if settings["fees"]["mode"] != "write_off" or cost > abs(line["gross"]):
+        fees, cost = [], 0
     if settings["dates"]["payment"] == "transaction":
         completed = line["TransactionCompletedDate"]
         wanted = completed if completed is not None else wanted
+    if line["interim"] is not None and not books.has_account(line["interim"], wanted):
+        failures.append(f"the interim account {line['interim']} is not in Fortnox's accounts")
+    if fees and not books.has_account(accounts["fee"], wanted):
+        failures.append(f"the account for fees {accounts['fee']} is not in Fortnox's accounts")
     issued = invoice["InvoiceDate"]
     if wanted < issued and settings["dates"]["before_invoice_date"] != "invoice_date":
         failures.append(f"the payment date {wanted} lies before the invoice date {issued}")
@@ -181,10 +195,6 @@ def by_hand(inputs: Inputs) -> tuple[dict[str, Any], list[str], dict[str, Any], 
         failures.append(f"{day} lies in a locked period or in a year that Fortnox does not have")
     if failures:
         return {}, [line["line"]], {}, failures
-    fees = inputs["fees"]
-    cost = sum([fee["cost"] for fee in fees])
-    if settings["fees"]["mode"] != "write_off" or cost > abs(line["gross"]):
-        fees, cost = [], 0
     foreign = currency != settings["accounting_currency"]
     paid = line["gross"] - rest
     if rest:
@@ -316,7 +326,9 @@ def _ordered(lets: Mapping[str, Expression]) -> dict[str, Expression]:
 
 
 def _names(expression: Expression) -> set[str]:
-    return {n.name for n in expression.node.find_all(_NAME)} | {getattr(expression.node, "name", "")}
+    return {n.name for n in expression.node.find_all(_NAME)} | {
+        getattr(expression.node, "name", "")
+    }
 
 
 from jinja2.nodes import Name as _NAME  # noqa: E402, N814

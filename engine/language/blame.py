@@ -101,6 +101,7 @@ class _Parts:
             first.tables,
             first.lets,
             traced=first.traced,
+            optional=first.optional,
             constants=dict(first.constants),
             kind=mark.kind,
             conditional=1,

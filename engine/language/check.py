@@ -13,7 +13,7 @@ from engine.errors import Finding
 from engine.language import fields, scope, sql, tables
 from engine.language.emit import Code, Emitter
 from engine.language.expressions import Expression, Report, walk
-from engine.language.kinds import ANY, Type
+from engine.language.kinds import ANY, Type, a
 from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row, TableSpec
 from engine.yamlfile import Path_, nearest
 
@@ -120,7 +120,7 @@ def _rows_from(mapping_set: MappingSet, spec: TableSpec, report: Report) -> None
             return
         type_ = type_.fields[step]
     if type_.kind not in ("list", "any"):
-        text = f"the setting {spec.rows_from} is a {type_.kind}, not a list of rows."
+        text = f"the setting {spec.rows_from} is {a(type_.kind)}, not a list of rows."
         report(spec.source.finding(("rows_from",), "wrong-type", text))
 
 
@@ -220,7 +220,7 @@ class _Mapping:
         if schema is None:
             return
         self._object(spec.document, schema, emitter, "document")
-        document = scope.document_type(schema)
+        document = scope.made_document(spec, schema)
         after = {**names, "document": Code("v_document", document)}
         later = self._emitter(after, spec.lets)
         for one in (*spec.checks, *spec.warnings):
@@ -346,6 +346,8 @@ class _Mapping:
             ("agree", self.spec.identity.agree), ("adopt", self.spec.identity.adopt),
         )  # fmt: skip
         for key, names in pairs:
+            if key not in self.spec.source.value["identity"]:
+                continue
             for i, name in enumerate(names):
                 if name not in made:
                     text = f"the document has no field {name!r}."
@@ -422,7 +424,7 @@ class _Mapping:
         if row.each:
             code = emitter.emit(row.each)
             if code.type.kind not in ("list", "any"):
-                text = f"each needs a list, not a {code.type.kind}."
+                text = f"each needs a list, not {a(code.type.kind)}."
                 self.report(row.each.finding("type", text))
             item = code.type.item or ANY
             if row.alias in scope.RESERVED or row.alias in {*before, *self.spec.lets}:

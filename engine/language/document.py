@@ -89,7 +89,12 @@ def covered(
     def ask(inputs: Row) -> list[Any]:
         try:
             result: list[Any] = built.function(inputs)
-        except (TypeError, KeyError, ArithmeticError, ValueError):  # it names the match, or a value is null
+        except (
+            TypeError,
+            KeyError,
+            ArithmeticError,
+            ValueError,
+        ):  # it names the match, or a value is null
             return _own(spec, inputs)
         return result
 
@@ -131,8 +136,9 @@ class _Writer:
         names = scope.of_document(mapping_set, spec, settings)
         self.inputs = [n for n in names if n != "settings"]
         self.emitter = Emitter(
-            report, names, scope.signatures(mapping_set), spec.lets, traced=traced
-        )
+            report, names, scope.signatures(mapping_set), spec.lets, traced=traced,
+            optional=scope.optional_fields(spec),
+        )  # fmt: skip
         self.emitter.hoist = self.body.add
         self.more: dict[str, Any] = {}
         self.rows = 0
@@ -155,7 +161,7 @@ class _Writer:
         body.add("if F is not None:")
         body.lines.append((2, "return Rendered(None, [], [], {}, F, (), None)"))
         self.object("v_document", spec.document, self.schema)
-        document = scope.document_type(self.schema)
+        document = scope.made_document(spec, self.schema)
         self.emitter.names["document"] = Code("v_document", document)
         for check in spec.checks:
             if uses_document(check.that):

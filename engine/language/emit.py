@@ -164,6 +164,7 @@ class Emitter:
     tables: Mapping[str, Signature] = field(default_factory=dict)
     lets: Mapping[str, Expression] = field(default_factory=dict)
     traced: bool = False
+    optional: frozenset[str] = frozenset()
     constants: dict[str, Any] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     hoist: Callable[[str], None] | None = None
@@ -216,7 +217,9 @@ class Emitter:
         elif code.type.kind not in NUMERIC and code.type.kind != "any":
             remedy = "Use ~ to put texts together." if code.type.kind == "text" else ""
             self._wrong(
-                "type", f"{what} needs a number; {written(node)} is {kinds.a(code.type.kind)}.", remedy
+                "type",
+                f"{what} needs a number; {written(node)} is {kinds.a(code.type.kind)}.",
+                remedy,
             )
 
     # Visiting ------------------------------------------------------------------------------
@@ -309,7 +312,8 @@ class Emitter:
         if base.known and isinstance(base.value, dict) and key in base.value:
             declared = (type_.fields or {}).get(key, ANY)
             value = base.value[key]
-            return self.known(value, declared if declared.values else None)
+            fits = declared if declared.values else kinds.of_value(value, written(node))
+            return self.known(value, fits)
         if type_.fields is not None and key not in type_.fields and type_.item is None:
             return self._wrong(
                 "unknown-key", f"{type_} has no {key!r}.", nearest(key, type_.fields)
@@ -317,6 +321,8 @@ class Emitter:
         if base.known and isinstance(base.value, dict):
             return self.known(None)  # declared, and left out of the file
         inner = (type_.fields or {}).get(key) or type_.item or ANY
+        if base.text == "v_document" and key in self.optional:
+            return Code(f"v_document.get({key!r})", inner)
         return Code(f"{'NULL' if base.text == 'None' else base.text}[{key!r}]", inner)
 
     def _folded(self, run: Callable[..., Any], args: Sequence[Code]) -> Code | None:
@@ -536,12 +542,14 @@ class Emitter:
                     nearest(first.value, item_type.fields),
                 )
             column = item_type.fields[first.value]
-        elif item_type.kind not in ("record", "any"):
+        elif item_type.kind not in ("record", "any", "null"):
             return self._wrong(
                 "type", f"{node.name}({first.value!r}) needs rows; these are {item_type}."
             )
         if node.name == "sum" and column.kind not in NUMERIC | {"any", "null"}:
-            return self._wrong("type", f"sum needs numbers; {first.value} is {kinds.a(column.kind)}.")
+            return self._wrong(
+                "type", f"sum needs numbers; {first.value} is {kinds.a(column.kind)}."
+            )
         rest = [self._visit(a) for a in node.args[1:]]
         for code, inner in zip(rest, node.args[1:], strict=True):
             self._alike(column, code.type, first, inner, "equals")

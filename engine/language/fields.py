@@ -13,7 +13,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 from engine.language.filters import Null, Refused, forbidden, text_of
-from engine.language.kinds import NUMERIC, Type
+from engine.language.kinds import NUMERIC, Type, a
 
 CENT = Decimal("0.01")
 
@@ -57,7 +57,7 @@ def misfit(schema: Mapping[str, Any], type_: Type) -> str:
         fits, what = kind in ("date", "text"), "a date"
     else:
         fits, what = kind == "text" or kind in NUMERIC, "a text"
-    return "" if fits else f"is a {kind} and the field takes {what}"
+    return "" if fits else f"is {a(kind)} and the field takes {what}"
 
 
 def _has_bounds(schema: Mapping[str, Any]) -> bool:

@@ -46,6 +46,19 @@ SCALARS = {t.kind: t for t in (TEXT, INTEGER, DECIMAL, NUMBER, BOOLEAN, DATE, TI
 NUMERIC = frozenset({"integer", "decimal", "number"})
 
 
+_WORDS = {
+    "integer": "a whole number",
+    "decimal": "a number",
+    "any": "a value",
+    "null": "null",
+}
+
+
+def a(kind: str) -> str:
+    """A kind in a sentence: "a text"."""
+    return _WORDS.get(kind, f"a {kind}")
+
+
 def record(fields: Mapping[str, Type], name: str = "record") -> Type:
     """A closed record: other keys are findings."""
     return Type("record", fields=fields, name=name)

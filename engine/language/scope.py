@@ -83,6 +83,18 @@ def of_document(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> d
     return names
 
 
+def made_document(spec: MappingSpec, schema: Mapping[str, Any]) -> Type:
+    """The type of the mapping's own document: only the fields that it makes."""
+    whole = document_type(schema).fields or {}
+    made = {field.name for field in spec.document}
+    return kinds.record({name: t for name, t in whole.items() if name in made}, "document")
+
+
+def optional_fields(spec: MappingSpec) -> frozenset[str]:
+    """The fields that a document may lack; to an expression they are null then."""
+    return frozenset(field.name for field in spec.document if field.when)
+
+
 def document_type(schema: Mapping[str, Any], name: str = "document") -> Type:
     """The type of a finished document: values as the target's schema types them."""
     fields: dict[str, Type] = {}

@@ -17,8 +17,8 @@ from jinja2 import nodes
 
 from engine.errors import FileError, Finding
 from engine.language.emit import Code, Emitter
-from engine.language.expressions import Expression, constant, written
-from engine.language.kinds import ANY, Type
+from engine.language.expressions import Expression, constant, walk, written
+from engine.language.kinds import ANY, Type, a
 
 FILTERS = ("abs", "default", "sign", "text")
 
@@ -78,7 +78,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-_ARITHMETIC = {nodes.Add: "+", nodes.Sub: "-", nodes.Mul: "*"}
+_ARITHMETIC = {nodes.Add: "+", nodes.Sub: "-"}
+_FACTOR = "DECIMAL(19, 8)"  # two of them multiply to DECIMAL(38, 16): exact, or an error
 _COMPARE = {
     "eq": "IS NOT DISTINCT FROM", "ne": "IS DISTINCT FROM", "lt": "<", "lteq": "<=", "gt": ">",
     "gteq": ">=",
@@ -101,7 +102,7 @@ class _Sql:
 
     def condition(self, node: nodes.Node) -> str:
         if self.types and self.types(node).kind not in ("boolean", "any", "null"):
-            raise self.refuse(node, f"is a {self.types(node).kind} and no condition")
+            raise self.refuse(node, f"is {a(self.types(node).kind)} and no condition")
         if isinstance(node, nodes.And | nodes.Or | nodes.Not | nodes.Test):
             return self.value(node)
         if isinstance(node, nodes.Compare) and node.ops[0].op in ("eq", "ne", "in", "notin"):
@@ -124,7 +125,9 @@ class _Sql:
             return f"({self.value(node.node)} IS NULL)"
         if isinstance(node, nodes.Neg):
             return f"(-{self.value(node.node)})"
-        if isinstance(node, nodes.Add | nodes.Sub | nodes.Mul):
+        if isinstance(node, nodes.Mul):
+            return f"({self.factor(node.left)} * {self.factor(node.right)})"
+        if isinstance(node, nodes.Add | nodes.Sub):
             operator = _ARITHMETIC[type(node)]
             return f"({self.value(node.left)} {operator} {self.value(node.right)})"
         if isinstance(node, nodes.Compare) and len(node.ops) == 1:
@@ -137,9 +140,18 @@ class _Sql:
             return self.filter(node, node.node)
         raise self.refuse(node)
 
+    def factor(self, node: nodes.Node) -> str:
+        """One side of a product: wider types would lose decimals without a word."""
+        if any(isinstance(part, nodes.Mul) for part in walk(node)):
+            raise self.refuse(node, "is a product, and the database multiplies only once exactly")
+        return f"CAST({self.value(node)} AS {_FACTOR})"
+
     def text(self, node: nodes.Node) -> str:
         if isinstance(node, nodes.Const) and isinstance(node.value, str):
             return literal(node.value)
+        simple = isinstance(node, nodes.Getattr | nodes.Getitem | nodes.Const)
+        if self.types and not simple and self.types(node).kind in ("decimal", "number"):
+            raise self.refuse(node, "is calculated, so its decimals are not sure")
         return f"CAST({self.value(node)} AS VARCHAR)"
 
     def filter(self, node: nodes.Filter, inner: nodes.Expr) -> str:

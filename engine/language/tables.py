@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.errors import Finding, Place
 from engine.language.filters import Null, Refused
+from engine.language.kinds import a
 from engine.language.spec import TableSpec
 from engine.yamlfile import nearest
 
@@ -125,15 +126,15 @@ def wrong_condition(spec: TableSpec, name: str, condition: Any) -> tuple[str, st
     values = condition if isinstance(condition, list) else [condition]
     if isinstance(condition, dict):
         if "prefix" in condition and type_.kind != "text":
-            return f"{name} is a {type_.kind}; prefix is for texts.", ""
+            return f"{name} is {a(type_.kind)}; prefix is for texts.", ""
         if "prefix" not in condition and type_.kind in ("text", "boolean"):
-            return f"{name} is a {type_.kind}; min and max are for numbers and dates.", ""
+            return f"{name} is {a(type_.kind)}; min and max are for numbers and dates.", ""
         values = [v for k, v in condition.items() if k != "prefix"]
     for value in values:
         if type_.values and value not in type_.values:
             return f"{name} is never {value!r}.", nearest(str(value), type_.values)
         if not _is(value, type_.kind, account=name in spec.accounts):
-            what = "an account number" if name in spec.accounts else f"a {type_.kind}"
+            what = "an account number" if name in spec.accounts else f"{a(type_.kind)}"
             return f"{name} is {what}, not {value!r}.", ""
     return "", ""
 
@@ -168,7 +169,7 @@ def wrong_output(spec: TableSpec, name: str, value: Any) -> tuple[str, str]:
     if type_.values and value is not None and value not in type_.values:
         return f"{name} cannot be {value!r}.", nearest(str(value), type_.values)
     if not _is(value, type_.kind, account=name in spec.accounts):
-        what = "an account number" if name in spec.accounts else f"a {type_.kind}"
+        what = "an account number" if name in spec.accounts else f"{a(type_.kind)}"
         return f"{name} is {what}, not {value!r}.", ""
     return "", ""
 
@@ -254,8 +255,8 @@ def _share(one: Any, other: Any) -> bool:
     if not isinstance(one, dict):
         return _quietly(other, one)
     if "prefix" in one or "prefix" in other:
-        a, b = str(one.get("prefix", "")), str(other.get("prefix", ""))
-        return a.startswith(b) or b.startswith(a)
+        left, right = str(one.get("prefix", "")), str(other.get("prefix", ""))
+        return left.startswith(right) or right.startswith(left)
     low = [c["min"] for c in (one, other) if "min" in c]
     high = [c["max"] for c in (one, other) if "max" in c]
     return not low or not high or max(low) <= min(high)

@@ -55,7 +55,9 @@ LINE: Mapping[str, Any] = {
 }
 
 
-def findings(texts: Mapping[str, str] | str, settings: Mapping[str, Any] | None = None) -> list[str]:
+def findings(
+    texts: Mapping[str, str] | str, settings: Mapping[str, Any] | None = None
+) -> list[str]:
     """What loading these files finds, as it is printed."""
     files = {"a.yaml": texts} if isinstance(texts, str) else texts
     with pytest.raises(FileError) as caught:

@@ -127,7 +127,7 @@ def test_broken_syntax_is_told_with_its_place() -> None:
 
 def test_a_number_never_equals_a_text_and_that_is_found() -> None:
     assert findings(mapping(Amount="\"{{ 1 if line.OrderId == '12' else 2 }}\"")) == [
-        "a.yaml:9:11: type: document.Amount: line.OrderId is a integer and never equals '12', "
+        "a.yaml:9:11: type: document.Amount: line.OrderId is a whole number and never equals '12', "
         "a text. Write | text after the number."
     ]
 
@@ -141,7 +141,9 @@ def test_texts_are_not_added() -> None:
 
 def test_a_setting_is_never_a_word_that_it_cannot_be() -> None:
     schema = {"properties": {"mode": {"enum": ["write_off", "none"]}}}
-    assert findings(mapping(Amount="\"{{ 1 if settings.mode == 'writeoff' else 2 }}\""), schema) == [
+    assert findings(
+        mapping(Amount="\"{{ 1 if settings.mode == 'writeoff' else 2 }}\""), schema
+    ) == [
         "a.yaml:9:11: never-equal: document.Amount: settings.mode is never 'writeoff'. "
         "Did you mean 'write_off'?"
     ]
@@ -188,9 +190,7 @@ def test_a_row_without_the_column_is_told() -> None:
 
 def test_division_by_zero_is_told() -> None:
     text = mapping(Amount='"{{ line.Amount / (line.OrderId - 12) }}"')
-    assert failure(text) == (
-        "a.yaml:9:11: payment, document.Amount: a division by zero (line L1)."
-    )
+    assert failure(text) == ("a.yaml:9:11: payment, document.Amount: a division by zero (line L1).")
 
 
 def test_expressions_cannot_burn_the_processor() -> None:
@@ -199,9 +199,7 @@ def test_expressions_cannot_burn_the_processor() -> None:
         "a.yaml:9:11: too-large: document.Amount: an expression has at most 2000 characters, "
         "300 parts and 25 levels. Split it with let."
     ]
-    lets = "let:\n" + "".join(
-        f'  v{i + 1}: "{{{{ v{i} * v{i} }}}}"\n' for i in range(40)
-    )
+    lets = "let:\n" + "".join(f'  v{i + 1}: "{{{{ v{i} * v{i} }}}}"\n' for i in range(40))
     lets += '  v0: "{{ line.OrderId * 10 }}"\n'
     text = mapping(Amount='"{{ v29 }}"').replace("document:", lets + "document:", 1)
     assert "an integer of over 30 digits" in failure(text)
@@ -215,8 +213,10 @@ def test_texts_cannot_grow_without_end() -> None:
 
 
 def test_several_parts_make_a_text_and_a_single_one_keeps_its_type() -> None:
-    lets = 'let: {a: "{{ line.OrderId }}", b: "no {{ line.OrderId }}!"}\nchecks:\n' \
-        '  - {that: a == 12, because: x}\n  - {that: b == \'no 12!\', because: x}\ndocument:'
+    lets = (
+        'let: {a: "{{ line.OrderId }}", b: "no {{ line.OrderId }}!"}\nchecks:\n'
+        "  - {that: a == 12, because: x}\n  - {that: b == 'no 12!', because: x}\ndocument:"
+    )
     assert render(PAYMENT.replace("document:", lets, 1)).failures == ()
 
 
