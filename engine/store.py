@@ -49,8 +49,8 @@ class Store:
 
     def value(self, query: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""
-        row = self.connection.execute(query, parameters).fetchone()
-        return row[0] if row else None
+        rows = self.connection.execute(query, parameters).fetchall()
+        return rows[0][0] if rows else None
 
     def append(self, table: str, rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
         """Add rows of values in the order of ``columns``; the table's defaults fill the rest."""
