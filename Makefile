@@ -1,0 +1,44 @@
+# Everything on a machine that has Python 3.11 or newer and make.
+# The environment is .venv; it is made anew when pyproject.toml or constraints.txt change.
+.POSIX:
+PYTHON = python3
+BIN = .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+
+.PHONY: help demo sandbox test bench environment tools
+
+help:
+	@echo "make demo     a month of payouts, from Qliro to booked payments, against the sandbox"
+	@echo "make sandbox  the sandbox of the last demo, to go on with"
+	@echo "make test     linter, types, mappings, tests"
+	@echo "make bench    the benchmarks, each beside its yardstick"
+
+demo: environment
+	@$(BIN)/qliro-fortnox demo
+
+sandbox: environment
+	@$(BIN)/qliro-fortnox demo --sandbox-only
+
+test: tools
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/qliro-fortnox lint --all
+	$(BIN)/python -m pytest -n 2
+
+bench: tools
+	$(BIN)/python -m benchmarks
+
+environment:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12" >&2; exit 2; }
+	@stamp=.venv/made-`cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1`; \
+	if [ ! -e $$stamp ]; then \
+	  echo "Making the environment in .venv …" && rm -f .venv/made-* .venv/tools-* && \
+	  $(PYTHON) -m venv .venv && $(INSTALL) -e . && : > $$stamp; \
+	fi
+
+tools: environment
+	@stamp=.venv/tools-`cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1`; \
+	if [ ! -e $$stamp ]; then \
+	  echo "Adding the tools for tests …" && $(INSTALL) -e '.[dev]' && : > $$stamp; \
+	fi

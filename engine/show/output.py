@@ -1,0 +1,153 @@
+"""Puts pages, JSON and notes out: results on stdout, everything else on stderr, secrets nowhere.
+
+Reads whether a terminal is there and whether colours are wanted; writes the two streams. Each text
+passes the redactor of the merchant at hand first.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from engine import json_text
+from engine.show.page import Cell, Page, Table, Text
+
+WIDEST = 132
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+@dataclass(slots=True)
+class Output:
+    """The two streams of a command. ``state`` is the merchant's state folder once it is known."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    redact: Callable[[str], str] = field(default=_unchanged, repr=False)
+    state: Path | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person sees stdout as it comes."""
+        return sys.stdout.isatty()
+
+    def page(self, page: Page) -> None:
+        """The parts of a page on stdout; nothing where JSON is wanted instead."""
+        if not self.json:
+            self._write(sys.stdout, "".join(self._laid_out(part) for part in page))
+
+    def data(self, value: Any) -> None:
+        """A result as JSON on stdout, where that is wanted."""
+        if self.json:
+            print(self.redact(json_text.encode(value)), file=sys.stdout, flush=True)
+
+    def note(self, text: str) -> None:
+        """A word on what is going on, on stderr; none when quiet."""
+        if not self.quiet:
+            self._write(sys.stderr, f"{text}\n")
+
+    def complain(self, text: str) -> None:
+        """What went wrong, on stderr, quiet or not."""
+        self._write(sys.stderr, f"{text}\n")
+
+    def clean(self, text: str) -> str:
+        """``text`` as it may be shown: no secrets, and paths from here."""
+        here = os.getcwd()
+        if len(here) > 1:
+            text = re.sub(rf"(?<![\w/.-]){re.escape(here)}/", "", text)
+        return self.redact(text)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        stream.write(self.clean(text))
+        stream.flush()
+
+    def _laid_out(self, part: Table | Text) -> str:
+        if isinstance(part, Table):
+            return self._table(part)
+        width = _width() if self.is_terminal else 0
+        text = _wrapped(part.text, part.indent, width)
+        if part.style and self.is_terminal:
+            return _drawn(text.rstrip("\n"), part.style) + "\n"
+        return text
+
+    def _table(self, table: Table) -> str:
+        from rich.table import Table as RichTable  # noqa: PLC0415  slow to load, not always needed
+        from rich.text import Text as RichText  # noqa: PLC0415
+
+        drawn = RichTable(
+            box=None, show_header=table.titles, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0)
+        )
+        for index, column in enumerate(table.columns):
+            last = index == len(table.columns) - 1
+            drawn.add_column(
+                RichText(column.title),
+                justify="right" if column.right else "left",
+                no_wrap=not last,
+                overflow="fold",
+            )
+        for row in table.rows:
+            drawn.add_row(*(RichText(*_cell(cell)) for cell in row))
+        lines = self._rendered(drawn, table.indent).splitlines()
+        return "".join(f"{' ' * table.indent}{line.rstrip()}".rstrip() + "\n" for line in lines)
+
+    def _rendered(self, drawn: Any, indent: int) -> str:
+        from rich.console import Console  # noqa: PLC0415  as above
+
+        console = Console(
+            file=io.StringIO(),
+            force_terminal=self.is_terminal,
+            no_color=bool(os.environ.get("NO_COLOR")),
+            color_system="auto" if self.is_terminal else None,
+            width=(_width() - indent) if self.is_terminal else 10_000,
+            legacy_windows=False,
+        )
+        with console.capture() as captured:
+            console.print(drawn)
+        return captured.get()
+
+
+def _cell(cell: Cell) -> tuple[str, str]:
+    return (cell, "") if isinstance(cell, str) else cell
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, WIDEST)
+
+
+def _wrapped(text: str, indent: int, width: int) -> str:
+    """The text, each of its lines indented; wrapped to ``width`` unless that is 0."""
+    margin = " " * indent
+    lines = []
+    for line in text.split("\n"):
+        own = len(line) - len(line.lstrip(" "))
+        if width and len(margin + line) > width:
+            lines += textwrap.wrap(
+                line.strip(),
+                width,
+                initial_indent=margin + " " * own,
+                subsequent_indent=margin + " " * own,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        else:
+            lines.append((margin + line).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _drawn(text: str, style: str) -> str:
+    from rich.style import Style  # noqa: PLC0415  as above
+
+    if os.environ.get("NO_COLOR"):
+        return text
+    return "\n".join(Style.parse(style).render(line) for line in text.split("\n"))

@@ -1,0 +1,141 @@
+"""Gathers how each payout stands: counts and amounts by state, the open lines, the interim accounts.
+
+Reads what the last run left in ``ledger.payout_state``, ``line_state`` and ``interim_state`` and who
+decided what; writes nothing. The result is plain data, for JSON and for ``engine.show.status``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from engine.plan.model import STATES
+from engine.store import Store
+
+OPEN = ("parked", "waiting", "planned")
+# A closed payout is shown for so long without being asked for.
+SHOWN_FOR = timedelta(days=31)
+
+PAYOUTS = """
+-- Every payout with what its lines are in, one row for each state.
+SELECT p.*, l.state, l.lines, l.amount
+FROM ledger.payout_state AS p
+LEFT JOIN (
+    SELECT payout, state, count(*) AS lines, sum(gross) AS amount
+    FROM ledger.line_state
+    GROUP BY payout, state
+) AS l ON l.payout = p.payout
+ORDER BY p.BatchDate, p.payout
+"""
+LINES = """
+-- The lines that are not done, each with its payout's date; fees follow the line they belong to.
+SELECT l.*, p.BatchDate
+FROM ledger.line_state AS l
+JOIN ledger.payout_state AS p ON p.payout = l.payout
+WHERE list_contains(?, l.state) AND list_contains(?, l.payout)
+ORDER BY list_position(?, l.state), p.BatchDate, l.payout, l.source, l.Type = 'Fee', l.line
+"""
+IGNORED = """
+-- What persons set aside, with their reasons.
+SELECT l.*, p.BatchDate, r.who, r.noted_at, r.reason AS said
+FROM ledger.line_state AS l
+JOIN ledger.payout_state AS p ON p.payout = l.payout
+LEFT JOIN ledger.resolved AS r ON r.line = coalesce(nullif(l.source, ''), l.line)
+WHERE l.state = 'ignored' AND list_contains(?, l.payout)
+ORDER BY p.BatchDate, l.payout, l.line
+"""
+INTERIM = """
+-- By account: what the documents leave on it, what it must hold, and what is open on it.
+SELECT i.account, sum(i.held) AS held, sum(i.must) AS must
+FROM ledger.interim_state AS i
+GROUP BY i.account
+ORDER BY i.account
+"""
+OPEN_ON = """
+SELECT interim AS account, count(*) AS lines, sum(value) AS open
+FROM ledger.line_state
+WHERE state IN ('parked', 'waiting', 'planned')
+GROUP BY interim
+"""
+
+
+def status(
+    store: Store,
+    today: date,
+    alert_after_days: int,
+    named: Collection[str] = (),
+    *,
+    all_payouts: bool = False,
+) -> dict[str, Any]:
+    """How the payouts stand: those ``named``, or all open and lately closed ones.
+
+    Amounts are in each payout's currency, from the merchant's view; ages in days since BatchDate.
+    ``attention`` counts the lines that are parked, or wait longer than ``alert_after_days``.
+    """
+    payouts = _payouts(store, today)
+    if named:
+        wanted = set(named)
+        shown = [one for one in payouts if wanted & {one["payout"], *one["batches"].split(", ")}]
+    else:
+        shown = [
+            one
+            for one in payouts
+            if all_payouts or not one["closed"] or one["BatchDate"] >= today - SHOWN_FOR
+        ]
+    keys = [one["payout"] for one in shown]
+    lines = store.rows(LINES, [list(OPEN), keys, list(OPEN)])
+    for line in lines:
+        line["age"] = (today - line["BatchDate"]).days
+    return {
+        "as_of": max((one["noted_at"] for one in payouts), default=None),
+        "payouts": shown,
+        "earlier": len(payouts) - len(shown) if not named else 0,
+        "missing": sorted(set(named) - {key for one in shown for key in _names(one)}),
+        "lines": lines,
+        "ignored": store.rows(IGNORED, [keys]),
+        "interim": _interim(store),
+        "attention": sum(
+            line["state"] == "parked" or (line["state"] == "waiting" and line["age"] > alert_after_days)
+            for line in lines
+        ),
+        "alert_after_days": alert_after_days,
+    }
+
+
+def _names(payout: dict[str, Any]) -> list[str]:
+    return [payout["payout"], *payout["batches"].split(", ")]
+
+
+def _payouts(store: Store, today: date) -> list[dict[str, Any]]:
+    payouts: dict[str, dict[str, Any]] = {}
+    for row in store.rows(PAYOUTS):
+        state, lines, amount = row.pop("state"), row.pop("lines"), row.pop("amount")
+        payout = payouts.setdefault(row["payout"], {**row, "states": {}, "outside": None})
+        if state == "outside":
+            payout["outside"] = {"lines": lines, "amount": amount}
+        elif state is not None:
+            payout["states"][state] = {"lines": lines, "amount": amount}
+    for payout in payouts.values():
+        payout["age"] = (today - payout["BatchDate"]).days
+        payout["states"] = {
+            state: payout["states"][state] for state in reversed(STATES) if state in payout["states"]
+        }
+        inside = payout["states"].values()
+        payout["lines"] = sum(one["lines"] for one in inside)
+        payout["amount"] = sum((one["amount"] or Decimal(0) for one in inside), Decimal(0))
+    return list(payouts.values())
+
+
+def _interim(store: Store) -> list[dict[str, Any]]:
+    open_on = {row["account"]: row for row in store.rows(OPEN_ON)}
+    return [
+        {
+            **row,
+            "lines": open_on.get(row["account"], {}).get("lines", 0),
+            "open": open_on.get(row["account"], {}).get("open") or Decimal(0),
+            "agrees": row["held"] == row["must"],
+        }
+        for row in store.rows(INTERIM)
+    ]
