@@ -216,7 +216,7 @@ def attention(session: Session, made: Plan) -> int:
     """How many outcomes need a person: parked, or waiting longer than the merchant allows."""
     days = int(session.settings["alert_after_days"])
     today = session.clock.now().date()
-    count = 0
+    count = len(made.problems)
     for outcome in made.outcomes:
         late = (today - made.payouts[outcome.payout].date).days > days
         count += outcome.state == "parked" or (outcome.state == "waiting" and late)

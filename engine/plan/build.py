@@ -46,9 +46,9 @@ def make_plan(
     ``convention_choices`` are the values each convention may have, to explain a disagreement.
     """
     payouts_from: date = settings["payouts_from"]
-    payouts = open_payouts(store, program, payouts_from, named)
+    payouts, unreadable = open_payouts(store, program, payouts_from, named)
     movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
-    plan = Plan(_digest(program, settings), payouts, movers=movers)
+    plan = Plan(_digest(program, settings), payouts, movers=movers, problems=unreadable)
     planner = _Planner(store, program, settings, books, catalogue, plan)
     for payout in payouts.values():
         plan.proofs[payout.key] = prove(

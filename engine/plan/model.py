@@ -82,6 +82,7 @@ class Plan:
     actions: list[Action] = field(default_factory=list)
     unread: list[Need] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # what could not even be planned
     movers: frozenset[str] = frozenset()  # mappings that transfer money to the bank
 
     def line_states(self) -> dict[str, Outcome]:

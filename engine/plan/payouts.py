@@ -23,15 +23,29 @@ MONEY = ("Amount", "AmountExcludingVat", "FxTotal")
 
 def open_payouts(
     store: Store, program: Program, payouts_from: date, named: Collection[str] = ()
-) -> dict[str, Payout]:
+) -> tuple[dict[str, Payout], list[str]]:
     """Payouts dated ``payouts_from`` or later that are not closed, and those that are ``named``.
 
-    With ``named`` given only these, whatever their date: that is retroactive sync.
+    With ``named`` given only these, whatever their date: that is retroactive sync. Second come
+    sentences about batches that cannot be read.
     """
+    unreadable: list[str] = []
     batches: dict[str, list[Row]] = {}
     for batch in store.rows("SELECT * FROM qliro.settlement_batch ORDER BY BatchDate, Id"):
         row = _money(batch, ("TotalAmount", "TotalFeeAmount", "FxTotalAmount"))
-        row |= program.derive(BATCH, row)
+        problem = None if row["BatchDate"] else "Qliro gives no date that can be read"
+        try:
+            row |= program.derive(BATCH, row)
+        except ItemError as error:
+            problem = str(error)
+        if problem is None and row["payout"] is None:
+            problem = "the columns that name its payout are not all there"
+        if problem is not None:
+            unreadable.append(
+                f"Batch {row['Id']} can't be booked: {problem}. Its raw answer is kept; the next "
+                "sync within the overlap asks again."
+            )
+            continue
         batches.setdefault(row["payout"], []).append(row)
     digests = {row["Id"]: row["digest"] for row in store.rows(DIGESTS)}
     closed = {row["payout"]: row["digest"] for row in store.rows(CLOSED) if row["closed"]}
@@ -46,12 +60,13 @@ def open_payouts(
             continue
         wanted[key] = (group, digest)
     lines = _lines(store, program, wanted)
-    return {
+    payouts = {
         key: Payout(
             key, _payout_row(key, group, lines[key]), tuple(group), tuple(lines[key]), digest
         )
         for key, (group, digest) in wanted.items()
     }
+    return payouts, unreadable
 
 
 # What a payout looks like as far as its posting goes; another text means it has changed.

@@ -103,11 +103,13 @@ WITH first_line AS (
         arg_min(line, (vanished, position))              AS line,
         arg_min(PaymentMethodType, (vanished, position)) AS PaymentMethodType
     FROM qliro.settlement_line
-    WHERE Status = 'Accepted' AND Type = 'Transaction' AND PaymentTransactionId IS NOT NULL
+    WHERE Status = 'Accepted' AND Type = 'Transaction' AND PaymentTransactionId <> 0
     GROUP BY Id, PaymentTransactionId, CurrencyCode
 )
 SELECT
     line.* REPLACE (
+        nullif(line.OrderId, 0)                          AS OrderId,
+        nullif(line.PaymentTransactionId, 0)             AS PaymentTransactionId,
         coalesce(nullif(trim(line.MerchantOrderReference), ''), known.MerchantReference)
             AS MerchantOrderReference
     ),
