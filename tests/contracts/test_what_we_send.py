@@ -1,0 +1,172 @@
+"""What the program sends, held against the two APIs' official documents.
+
+A month with many troubles runs against the sandbox; every request in its journal must be one that
+the documents know: path, method, query, and a body that fits the payload's schema. The documents
+are looked for beside the project; the tests are skipped where they are absent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from engine import session as sessions
+from engine.clock import StoppedClock
+from engine.merchant import load_merchant
+from engine.sandbox.company import empty_world
+from engine.sandbox.exchange import Request
+from engine.sandbox.transport import SandboxTransport
+from engine.sandbox.troubles import TROUBLES
+from engine.sandbox.world import World
+from engine.store import in_memory
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = ROOT.parent / "shared" / "contracts"
+pytestmark = pytest.mark.skipif(
+    not CONTRACTS.exists(), reason=f"the official documents are not at {CONTRACTS}"
+)
+# Parameters that Fortnox takes on every list and describes on its developer pages, not in the
+# document (developer pages, Parameters).
+EVERY_LIST = {"page", "limit", "lastmodified", "sortby", "sortorder", "offset"}
+# Said in the text of the vouchers' tag, not among the parameters.
+ALSO = {"/3/vouchers/sublist/{VoucherSeries}": {"financialyear"}}
+TROUBLED = (
+    "clean_sale", "clean_refund_with_credit_invoice", "fee_with_vat", "fee_on_refund",
+    "two_captures_one_invoice", "lump_fee_without_order", "chargeback", "part_payment",
+    "rounding_within_tolerance", "already_paid_on_interim_account", "null_reference",
+    "foreign_currency_payout", "negative_payout", "reference_in_your_order_number",
+)  # fmt: skip
+
+
+def documents() -> dict[str, Any]:
+    return {
+        "fortnox": json.loads((CONTRACTS / "fortnox-v3.openapi.json").read_text("utf-8")),
+        "qliro": json.loads((CONTRACTS / "qliro-admin-v2.openapi.json").read_text("utf-8")),
+    }
+
+
+@pytest.fixture(scope="module", params=["ExternalInvoiceReference1", "YourOrderNumber"])
+def journal(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> list[Request]:
+    """Every request of a run over a payout of each trouble, as the sandbox received it."""
+    world = empty_world(datetime.fromisoformat("2026-11-16T09:00:00+01:00"))
+    world.limits.rate_limit = None
+    for name in TROUBLED:
+        TROUBLES[name](world)
+    folder = tmp_path_factory.mktemp("merchants")
+    text = (ROOT / "merchants" / "demo.yaml").read_text("utf-8")
+    text = re.sub(r"payout_reference_field: \w+", f"payout_reference_field: {request.param}", text)
+    text = text.replace("{currency: SEK, account: 1930}",
+                        "{currency: SEK, account: 1930}\n  - {currency: EUR, account: 1932}")  # fmt: skip
+    (folder / "shop.yaml").write_text(text, "utf-8")
+    environ = {
+        "QLIRO_API_KEY": "key",
+        "QLIRO_API_SECRET": world.access.merchant_api_secret,
+        "FORTNOX_CLIENT_ID": "sandbox-client",
+        "FORTNOX_CLIENT_SECRET": "sandbox-client-secret",
+    }
+    merchant = load_merchant(folder / "shop.yaml", environ)
+    received: list[Request] = []
+    transport = _Listening(world, received)
+    with sessions.open_session(
+        merchant, in_memory(), StoppedClock(world.now()), transport
+    ) as session:
+        report = sessions.run(session)
+    assert not report.delivery.refused
+    return received
+
+
+class _Listening(SandboxTransport):
+    """The sandbox, and a list of what it was asked."""
+
+    def __init__(self, world: World, received: list[Request]) -> None:
+        super().__init__(world)
+        self.received = received
+
+    def handle_request(self, request: Any) -> Any:
+        self.received.append(
+            Request(
+                request.method,
+                request.url.raw_path.split(b"?")[0].decode(),
+                request.url.query.decode(),
+                dict(request.headers),
+                request.read(),
+            )
+        )
+        return super().handle_request(request)
+
+
+def operations(journal: list[Request]) -> Iterator[tuple[Request, str, dict[str, Any]]]:
+    """Each API request with its path template and its operation; OAuth is not in the documents."""
+    known = documents()
+    for request in journal:
+        if "oauth" in request.path:
+            continue
+        source = "qliro" if request.path.startswith("/checkout/adminapi") else "fortnox"
+        path = request.path.removeprefix("/checkout/adminapi")
+        found = [
+            template
+            for template in known[source]["paths"]
+            if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", template), path, re.IGNORECASE)
+        ]
+        assert found, f"{request.method} {path} is no path of {source}"
+        template = min(found, key=lambda one: one.count("{"))
+        operation = known[source]["paths"][template].get(request.method.lower())
+        assert operation, f"{template} has no {request.method}"
+        yield request, template, operation
+
+
+def test_every_path_method_and_parameter_is_documented(journal: list[Request]) -> None:
+    seen = set()
+    for request, template, operation in operations(journal):
+        declared = {one["name"].lower() for one in operation.get("parameters", [])}
+        declared |= EVERY_LIST if template.startswith("/3/") else set()
+        declared |= ALSO.get(template, set())
+        sent = {pair.split("=")[0].lower() for pair in request.query.split("&") if pair}
+        assert sent <= declared, f"{template}: {sorted(sent - declared)} are not parameters of it"
+        seen.add((request.method, template))
+    assert ("POST", "/3/invoicepayments") in seen
+    assert ("PUT", "/3/invoicepayments/{Number}/bookkeep") in seen
+    assert ("POST", "/3/vouchers") in seen
+
+
+def test_only_one_filter_of_a_resource_is_used_at_a_time(journal: list[Request]) -> None:
+    for request, template, _ in operations(journal):
+        if template == "/3/invoices":
+            sent = {pair.split("=")[0] for pair in request.query.split("&") if pair}
+            assert len(sent - EVERY_LIST) <= 1, request.query
+
+
+def test_every_body_fits_the_payload_of_the_document(journal: list[Request]) -> None:
+    known = documents()["fortnox"]
+    bodies = [(request, template, op) for request, template, op in operations(journal)
+              if request.body]  # fmt: skip
+    assert {template for _, template, _ in bodies} == {"/3/invoicepayments", "/3/vouchers"}
+    for request, template, operation in bodies:
+        (content,) = operation["requestBody"]["content"].values()
+        wrapper = known["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
+        schema = {**_strict(wrapper, known), "components": known["components"]}
+        errors = [error.message for error in Draft202012Validator(schema).iter_errors(
+            json.loads(request.body))]  # fmt: skip
+        assert errors == [], f"{template}: {errors} in {request.body!r}"
+
+
+def _strict(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    """The schema with every reference unfolded, where no undeclared field passes."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return _strict(document["components"]["schemas"][name], document)
+    if "properties" in schema:
+        unfolded = {key: _strict(one, document) for key, one in schema["properties"].items()}
+        return {**schema, "properties": unfolded, "additionalProperties": False}
+    if "items" in schema:
+        return {**schema, "items": _strict(schema["items"], document)}
+    return schema
