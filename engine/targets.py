@@ -43,8 +43,9 @@ class Target:
         return str(self.calls["create"]["wrapper"])
 
     def create(self, document: Mapping[str, Any]) -> Request:
-        """The call that creates the document."""
+        """The call that creates the document. A list without rows is left out of it."""
         call = self.calls["create"]
+        document = {name: value for name, value in document.items() if value != []}
         return Request(
             call["method"],
             fill(call["path"], document),
