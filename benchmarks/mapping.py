@@ -154,7 +154,9 @@ def _dimensions(country: str | None) -> tuple[str | None, str | None]:
     return None, None
 
 
-def by_hand(inputs: Inputs) -> tuple[dict[str, Any], list[str], dict[str, Any], list[str]]:
+def by_hand(  # noqa: PLR0912, PLR0915 — one case after the other is how one would write it
+    inputs: Inputs,
+) -> tuple[dict[str, Any], list[str], dict[str, Any], list[str]]:
     """The payment as one would write it for this merchant: document, covers, identity, failures."""
     settings = SETTINGS
     accounts = settings["accounts"]
@@ -378,4 +380,4 @@ def run() -> list[Figure]:
 
 if __name__ == "__main__":
     for figure in run():
-        print(f"{figure.name}: {figure.value}, {figure.yardstick}: {figure.ratio:.2f}")  # noqa: T201
+        print(f"{figure.name}: {figure.value}, {figure.yardstick}: {figure.ratio:.2f}")

@@ -6,13 +6,15 @@ is traced back by its line to the value that a person wrote.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from engine.language.emit import RUNTIME, Emitter, Mark, layout
+from engine.language.code import Mark
+from engine.language.emit import Emitter
+from engine.language.runtime import RUNTIME
 
 
 @dataclass(slots=True)
@@ -64,3 +66,48 @@ def build(name: str, body: Body, emitter: Emitter, more: Mapping[str, Any]) -> B
     exec(code, space)  # noqa: S102 — the source is made of checked expressions only
     function = space[body.lines[0][1].split("(")[0].removeprefix("def ")]
     return Built(name, function, source, filename, owners, emitter.marks, space, emitter)
+
+
+def layout(lines: Sequence[tuple[int, str]]) -> tuple[str, list[int]]:
+    """The source of marked lines (depth, text), and for each of its lines the mark's number.
+
+    The first entry belongs to line 1; -1 is a line of no value.
+    """
+    result: list[str] = []
+    owners: list[int] = []
+    for depth, line in lines:
+        open_marks = [-1]
+        piece = "    " * depth
+        for index, part in enumerate(_split(line)):
+            if index % 2 == 0:
+                piece += part
+                continue
+            result.append(piece)
+            owners.append(open_marks[-1])
+            piece = "    " * depth
+            if part:
+                open_marks.append(int(part))
+            else:
+                open_marks.pop()
+        result.append(piece)
+        owners.append(open_marks[-1])
+    return "\n".join(result) + "\n", owners
+
+
+def _split(line: str) -> list[str]:
+    """Text, mark, text, mark, …: a mark is a number where a value begins and empty at its end."""
+    parts: list[str] = [""]
+    position = 0
+    while position < len(line):
+        character = line[position]
+        if character == "\x01":
+            end = line.index("\x02", position)
+            parts += [line[position + 1 : end], ""]
+            position = end + 1
+        elif character == "\x03":
+            parts += ["", ""]
+            position += 1
+        else:
+            parts[-1] += character
+            position += 1
+    return parts

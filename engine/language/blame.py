@@ -15,7 +15,8 @@ from jinja2 import nodes
 
 from engine.errors import ItemError, Place
 from engine.language.assemble import Built
-from engine.language.emit import UNKNOWN, Emitter, Mark
+from engine.language.code import UNKNOWN, Mark
+from engine.language.emit import Emitter
 from engine.language.expressions import written
 from engine.language.filters import Null, Refused
 from engine.yamlfile import nearest
@@ -112,7 +113,7 @@ class _Parts:
         self.emitter.now = None
         try:
             self.emitter.ready = set()
-            code = self.emitter._visit(node)
+            code = self.emitter.visit(node)
             space = {**self.built.globals, **self.emitter.constants}
             text = code.text.translate({1: None, 3: None})
             text = "".join(part.split("\x02")[-1] for part in _unmarked(text))

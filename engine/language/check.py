@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import Finding
-from engine.language import fields, scope, sql, tables
-from engine.language.emit import Code, Emitter
+from engine.language import check_tables, fields, scope, sql
+from engine.language.code import Code
+from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, walk
 from engine.language.kinds import ANY, Type, a
-from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row, TableSpec
+from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row
 from engine.yamlfile import Path_, nearest
 
 
@@ -30,7 +31,7 @@ def check(
         report = _without(report, ("unknown-table", "unknown-mapping"))
     settings = Code("K_settings", mapping_set.settings_type)
     for table in mapping_set.tables.values():
-        _table(mapping_set, table, settings, report)
+        check_tables.check(mapping_set, table, settings, report)
     _entities(mapping_set, columns, settings, report)
     for spec in mapping_set.mappings.values():
         _Mapping(mapping_set, spec, settings, report).check()
@@ -43,85 +44,6 @@ def _without(report: Report, codes: tuple[str, ...]) -> Report:
             report(finding)
 
     return filtered
-
-
-# Tables -------------------------------------------------------------------------------------------
-def _table(mapping_set: MappingSet, spec: TableSpec, settings: Code, report: Report) -> None:
-    source = spec.source
-    for name in spec.inputs.keys() & spec.outputs.keys():
-        report(source.finding(("outputs", name), "twice", f"{name} is an input too.", key=True))
-    names = {"settings": settings}
-    names |= {name: Code(f"v_{name}", t) for name, t in spec.inputs.items()}
-    emitter = Emitter(report, names)
-    for row in spec.rows:
-        path: Path_ = ("rows", row.number - 1)
-        for name, condition in row.when.items():
-            message, remedy = tables.wrong_condition(spec, name, condition)
-            if message:
-                known = name in spec.inputs
-                code = "wrong-type" if known else "unknown-input"
-                where = (*path, "when", name)
-                report(source.finding(where, code, message, remedy, key=not known))
-        _outputs(spec, row.then, (*path, "then"), emitter, report)
-        _complete(spec, {*row.then, *spec.rows_add}, path, report)
-    _outputs(spec, spec.rows_add, ("rows_add",), emitter, report)
-    if spec.error:
-        emitter.kind = "because"
-        emitter.emit(spec.error)
-        emitter.kind = "value"
-    else:
-        _outputs(spec, spec.otherwise, ("otherwise",), emitter, report)
-        _complete(spec, set(spec.otherwise), ("otherwise",), report)
-    if not spec.rows and not spec.rows_from:
-        report(source.finding((), "no-rows", "the table has neither rows nor rows_from."))
-    if spec.rows_from:
-        _rows_from(mapping_set, spec, report)
-    placed = [(row.when, row.place) for row in spec.rows]
-    for finding in tables.lint(spec, placed):
-        report(finding)
-    if spec.error and not spec.rows_from:
-        for finding in tables.uncovered(spec, [row.when for row in spec.rows]):
-            report(finding)
-
-
-def _outputs(
-    spec: TableSpec,
-    outputs: Mapping[str, Expression],
-    path: Path_,
-    emitter: Emitter,
-    report: Report,
-) -> None:
-    for name, expression in outputs.items():
-        code = emitter.emit(expression)
-        value = code.value if code.known else None
-        message, remedy = tables.wrong_output(spec, name, value)
-        if message:
-            known = name in spec.outputs
-            kind = "wrong-type" if known else "unknown-output"
-            report(spec.source.finding((*path, name), kind, message, remedy, key=not known))
-
-
-def _complete(spec: TableSpec, given: set[str], path: Path_, report: Report) -> None:
-    for name in spec.outputs:
-        if name not in given:
-            text = f"the output {name} is missing."
-            report(spec.source.finding(path, "missing-output", text, "null is a value, too."))
-
-
-def _rows_from(mapping_set: MappingSet, spec: TableSpec, report: Report) -> None:
-    type_ = mapping_set.settings_type
-    for step in spec.rows_from.split("."):
-        if type_.kind == "any" or type_.fields is None:
-            return
-        if step not in type_.fields:
-            text = f"{type_} has no {step!r}."
-            remedy = nearest(step, type_.fields)
-            report(spec.source.finding(("rows_from",), "unknown-setting", text, remedy))
-            return
-        type_ = type_.fields[step]
-    if type_.kind not in ("list", "any"):
-        text = f"the setting {spec.rows_from} is {a(type_.kind)}, not a list of rows."
-        report(spec.source.finding(("rows_from",), "wrong-type", text))
 
 
 # Entities -----------------------------------------------------------------------------------------
@@ -288,7 +210,7 @@ class _Mapping:
     def _sql(self, expression: Expression, names: Mapping[str, Code]) -> None:
         """Checked as an expression and, when that is well, as one that SQL can do."""
         before: list[Finding] = []
-        emitter = Emitter(lambda f: before.append(f), dict(names), self.signatures)
+        emitter = Emitter(before.append, dict(names), self.signatures)
         emitter.emit(expression)
         for finding in before or sql.findings(expression, names):
             self.report(finding)

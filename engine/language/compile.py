@@ -6,17 +6,19 @@ alone decide is decided here; a setting that a mapping names and nobody gave is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from engine.errors import FileError, Finding, Place
-from engine.language import blame, document, kinds, scope, tables
+from engine.language import blame, compile_tables, document, kinds, scope
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
-from engine.language.check import entity_emitter, refusal
-from engine.language.emit import Code, Emitter, collect
-from engine.language.expressions import Expression, Report, walk
+from engine.language.check import entity_emitter
+from engine.language.code import Code
+from engine.language.compile_tables import SettingsPlace
+from engine.language.emit import Emitter
+from engine.language.expressions import Expression, Report, collect, walk
 from engine.language.program import (
     Books,
     CompiledEntity,
@@ -28,11 +30,9 @@ from engine.language.program import (
     Program,
     Row,
 )
-from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Match, Related, TableSpec
-from engine.language.tables import Hit, Line, Lookup, Outputs
-from engine.yamlfile import Path_, nearest
-
-SettingsPlace = Callable[[Sequence[str | int]], Place]
+from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Match, Related
+from engine.language.tables import Hit, Lookup
+from engine.yamlfile import nearest
 
 
 def compile_set(
@@ -50,7 +50,7 @@ def compile_set(
     place = settings_place or (lambda path: Place("settings." + ".".join(map(str, path))))
     code = Code("K_settings", _typed(mapping_set.settings_type, settings), settings)
     found = {
-        name: _table(spec, settings, code, place, report)
+        name: compile_tables.table(spec, settings, code, place, report)
         for name, spec in mapping_set.tables.items()
     }
     entities = {
@@ -98,127 +98,6 @@ def _recording(table: Lookup) -> Callable[[list[Hit], tuple[Any, ...]], dict[str
         return outputs
 
     return find
-
-
-# Tables -------------------------------------------------------------------------------------------
-def _table(
-    spec: TableSpec,
-    settings: Mapping[str, Any],
-    code: Code,
-    place: SettingsPlace,
-    report: Report,
-) -> Lookup:
-    order = {name: i for i, name in enumerate(spec.inputs)}
-
-    def conditions(when: Mapping[str, Any]) -> dict[int, Any]:
-        return {order[k]: tables.typed(c, spec.inputs[k].kind) for k, c in when.items()}
-
-    added = spec.rows_add if spec.rows_from else {}
-    lines = []
-    for row in spec.rows:
-        then = _outputs(spec, {**added, **row.then}, {}, code, report)
-        lines.append(Line(row.number, conditions(row.when), then, row.place))
-    placed: list[tuple[Mapping[str, Any], Place]] = [(r.when, r.place) for r in spec.rows]
-    for number, (given, path) in enumerate(_merchant_rows(spec, settings), len(spec.rows) + 1):
-        where = place(path)
-        when = {k: v for k, v in given.items() if k in order and v is not None}
-        fixed = {k: v for k, v in given.items() if k in spec.outputs}
-        _check_row(spec, given, path, place, report)
-        missing = {k: None for k in spec.outputs if k not in fixed and k not in added}
-        then = _outputs(spec, added, {**missing, **fixed}, code, report)
-        lines.append(Line(number, conditions(when), then, where))
-        placed.append((when, where))
-    if spec.rows_from:
-        for finding in tables.lint(spec, placed):
-            report(finding)
-    otherwise = None if spec.error else _outputs(spec, spec.otherwise, {}, code, report)
-    return tables.lookup(spec, lines, otherwise, _error(spec, code, report))
-
-
-def _merchant_rows(
-    spec: TableSpec, settings: Mapping[str, Any]
-) -> Iterator[tuple[dict[str, Any], Path_]]:
-    value: Any = settings if spec.rows_from else None
-    path: Path_ = tuple(spec.rows_from.split(".")) if spec.rows_from else ()
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    for i, row in enumerate(value or ()):
-        if isinstance(row, Mapping):
-            yield dict(row), (*path, i)
-
-
-def _check_row(
-    spec: TableSpec, row: Mapping[str, Any], path: Path_, place: SettingsPlace, report: Report
-) -> None:
-    for name, value in row.items():
-        if name in spec.inputs:
-            message, remedy = tables.wrong_condition(spec, name, value)
-        elif name in spec.outputs:
-            message, remedy = tables.wrong_output(spec, name, value)
-        else:
-            known = [*spec.inputs, *spec.outputs]
-            message = f"{name!r} is neither an input nor an output of the table {spec.name}."
-            remedy = nearest(name, known)
-        if message:
-            report(Finding(place((*path, name)), "table-row", message, remedy))
-
-
-def _outputs(
-    spec: TableSpec,
-    given: Mapping[str, Expression],
-    fixed: Mapping[str, Any],
-    code: Code,
-    report: Report,
-) -> Outputs:
-    """What a row gives: the same record each time when nothing in it depends on the inputs."""
-    names = {"settings": code, **_input_names(spec)}
-    emitter = Emitter(report, names)
-    codes = {name: emitter.emit(expression) for name, expression in given.items()}
-    for name, one in codes.items():
-        message, remedy = tables.wrong_output(spec, name, one.value) if one.known else ("", "")
-        if message:
-            report(given[name].finding("wrong-type", message, remedy))
-    if all(c.known for c in codes.values()):
-        record = {**fixed, **{name: c.value for name, c in codes.items()}}
-        return lambda _key: record
-    built = _of_key(
-        spec, "{" + ", ".join(f"{n!r}: {c.text}" for n, c in codes.items()) + "}", emitter
-    )
-
-    def outputs(key: tuple[Any, ...]) -> dict[str, Any]:
-        try:
-            found = {**fixed, **built.function(key)}
-        except Exception as error:
-            place = blame.place_of(error, built)
-            raise tables.Miss(f"tables.{spec.name}: {refusal(error)} ({place})") from None
-        for name, value in found.items():
-            message, _remedy = tables.wrong_output(spec, name, value)
-            if message:
-                raise tables.Miss(f"tables.{spec.name}: {message}")
-        return found
-
-    return outputs
-
-
-def _error(spec: TableSpec, code: Code, report: Report) -> Callable[[tuple[Any, ...]], str]:
-    if spec.error is None:
-        return lambda _key: ""
-    emitter = Emitter(report, {"settings": code, **_input_names(spec)}, kind="because")
-    function = _of_key(spec, emitter.emit(spec.error).text, emitter).function
-    return lambda key: str(function(key))
-
-
-def _input_names(spec: TableSpec) -> dict[str, Code]:
-    return {name: Code(f"v_{name}", t) for name, t in spec.inputs.items()}
-
-
-def _of_key(spec: TableSpec, text: str, emitter: Emitter) -> Built:
-    body = Body()
-    body.add("def find(key):")
-    body.depth += 1
-    body.add(f"{''.join(f'v_{name}, ' for name in spec.inputs)} = key")
-    body.add(f"return {text}")
-    return build(f"tables.{spec.name}", body, emitter, {})
 
 
 # Entities -----------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from engine.language import blame, fields, scope
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
 from engine.language.check import uses_document
-from engine.language.emit import UNKNOWN, Code, Emitter
+from engine.language.code import UNKNOWN, Code
+from engine.language.emit import Emitter
 from engine.language.expressions import Report
 from engine.language.filters import Refused
 from engine.language.kinds import ANY, Type

@@ -174,7 +174,7 @@ _NAMED = {
 }  # fmt: skip
 
 
-def _refusal(  # noqa: PLR0911 — one case for each kind of node
+def _refusal(
     node: nodes.Node,
 ) -> tuple[str, str] | None:
     kind = type(node).__name__
@@ -229,7 +229,7 @@ OPERATORS = {
 }  # fmt: skip
 
 
-def written(node: nodes.Node) -> str:  # noqa: PLR0911, PLR0912 — one line for each kind of node
+def written(node: nodes.Node) -> str:  # noqa: PLR0912 — one line for each kind of node
     """The expression as a person would write it, for messages."""
     if isinstance(node, nodes.Name):
         return node.name
@@ -265,3 +265,13 @@ def written(node: nodes.Node) -> str:  # noqa: PLR0911, PLR0912 — one line for
     if isinstance(node, nodes.Concat):
         return " ~ ".join(written(n) for n in node.nodes)
     return "[" + ", ".join(written(n) for n in node.iter_child_nodes()) + "]"
+
+
+def collect(findings: list[Finding]) -> Report:
+    """A report that gathers, each finding once."""
+
+    def report(finding: Finding) -> None:
+        if finding not in findings:
+            findings.append(finding)
+
+    return report

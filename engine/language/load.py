@@ -16,8 +16,7 @@ from typing import Any
 from engine.errors import FileError, Finding
 from engine.language import check, kinds, parts, source, structure
 from engine.language.catalogue import Catalogue
-from engine.language.emit import collect
-from engine.language.expressions import Report
+from engine.language.expressions import Report, collect
 from engine.language.source import Source
 from engine.language.spec import EntitySpec, MappingSet, MappingSpec, TableSpec
 from engine.yamlfile import YamlFile, parse

@@ -93,7 +93,7 @@ class CompiledMatch:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRelated:
-    """Rows that belong to the source: those whose ``columns`` hold ``key(inputs)``, and ``when``."""
+    """Rows that belong to the source: whose ``columns`` hold ``key(inputs)``, and ``when``."""
 
     columns: tuple[str, ...]
     key: Callable[[Row], tuple[Any, ...]]

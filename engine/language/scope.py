@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.language import kinds
-from engine.language.emit import Code, Signature
+from engine.language.code import Code, Signature
 from engine.language.kinds import ANY, DECIMAL, INTEGER, TEXT, Type
 from engine.language.spec import MappingSet, MappingSpec
 

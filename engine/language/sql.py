@@ -16,7 +16,8 @@ from typing import Any
 from jinja2 import nodes
 
 from engine.errors import FileError, Finding
-from engine.language.emit import Code, Emitter
+from engine.language.code import Code
+from engine.language.emit import Emitter
 from engine.language.expressions import Expression, constant, walk, written
 from engine.language.kinds import ANY, Type, a
 
@@ -43,7 +44,7 @@ def findings(expression: Expression, names: Mapping[str, Code]) -> list[Finding]
 
     def type_of(node: nodes.Node) -> Type:
         found = Emitter(lambda _finding: None, dict(names), now=expression)
-        return found._visit(node).type
+        return found.visit(node).type
 
     try:
         _Sql(expression, {n: n for n in names if n != "settings"}, None, type_of).value(
@@ -109,7 +110,7 @@ class _Sql:
             return self.value(node)
         return f"coalesce({self.value(node)}, FALSE)"
 
-    def value(self, node: nodes.Node) -> str:  # noqa: PLR0911 — one line for each kind of node
+    def value(self, node: nodes.Node) -> str:
         if isinstance(node, nodes.Const):
             return literal(constant(node))
         if isinstance(node, nodes.Getattr | nodes.Getitem):

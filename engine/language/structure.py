@@ -32,7 +32,8 @@ _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
 
 _NAMES = {
     "object": "keys with values", "array": "a list", "string": "a text",
-    "integer": "a whole number", "number": "a number", "boolean": "true or false", "null": "nothing",
+    "integer": "a whole number", "number": "a number", "boolean": "true or false",
+    "null": "nothing",
 }  # fmt: skip
 
 
@@ -72,7 +73,8 @@ def findings(source: Source, error: ValidationError) -> Iterator[Finding]:
     """The sentences for one error of a JSON Schema."""
     path = tuple(error.absolute_path)
     name = ".".join(str(p) for p in path) or "the file"
-    rule, got = error.validator, error.instance
+    rule: str = str(error.validator)
+    got: Any = error.instance
     wanted: Any = error.validator_value
     if rule == "additionalProperties":
         schema_: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}

@@ -139,7 +139,7 @@ def wrong_condition(spec: TableSpec, name: str, condition: Any) -> tuple[str, st
     return "", ""
 
 
-def _is(value: Any, kind: str, *, account: bool = False) -> bool:  # noqa: PLR0911 — one a kind
+def _is(value: Any, kind: str, *, account: bool = False) -> bool:
     if value is None:
         return True
     if kind == "text":

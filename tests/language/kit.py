@@ -14,8 +14,9 @@ from benchmarks.mapping import SETTINGS, Books
 from engine.errors import FileError, ItemError, Place
 from engine.language import expressions
 from engine.language.catalogue import Catalogue, catalogue_from_ddl
+from engine.language.code import Code
 from engine.language.compile import compile_set
-from engine.language.emit import Code, Emitter
+from engine.language.emit import Emitter
 from engine.language.expressions import Expression
 from engine.language.kinds import of_value
 from engine.language.load import load_set_from_texts

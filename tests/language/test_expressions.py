@@ -149,7 +149,7 @@ def test_a_setting_is_never_a_word_that_it_cannot_be() -> None:
     ]
 
 
-def test_null_in_a_text_names_the_null_and_never_writes_None() -> None:
+def test_null_in_a_text_names_the_null_and_never_writes_a_word_for_it() -> None:
     text = mapping(InvoiceNumber="\"{{ '1' ~ line.MerchantOrderReference }}\"")
     assert failure(text) == (
         "a.yaml:6:18: payment, document.InvoiceNumber: line.MerchantOrderReference is null "

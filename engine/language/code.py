@@ -1,0 +1,72 @@
+"""What the emitter gives: Python source of a value, with its type and the value where it is known.
+
+Also what generated source refers to: the marks of the values in it, and the signatures of what it
+may call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.language import kinds
+from engine.language.expressions import Expression
+from engine.language.kinds import BOOLEAN, INTEGER, Type
+
+
+class _Unknown:
+    """What a code's ``value`` is while it is not known before the run."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Any = _Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Python source of a value, its type, and the value itself where it is known already."""
+
+    text: str
+    type: Type
+    value: Any = UNKNOWN
+
+    @property
+    def known(self) -> bool:
+        return self.value is not UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a table takes and gives, for those who call it."""
+
+    inputs: Mapping[str, Type]
+    outputs: Mapping[str, Type]
+
+
+BOOKS: Mapping[str, Type] = {
+    "next_open_day": kinds.DATE,
+    "is_open": BOOLEAN,
+    "financial_year": INTEGER,
+    "in_closed_year": BOOLEAN,
+    "takes_vouchers": BOOLEAN,
+    "has_account": BOOLEAN,
+}
+# What each takes: a date, and before it what is asked about.
+BOOKS_TAKE: Mapping[str, tuple[str, ...]] = {
+    "takes_vouchers": ("text", "date"),
+    "has_account": ("integer", "date"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a mark in the source stands for: a value, its names, and what it is the value of."""
+
+    expression: Expression
+    names: Mapping[str, Code]
+    kind: str

@@ -1,0 +1,86 @@
+"""What generated functions call for their operators: arithmetic where types are not known, items.
+
+Where both types are known the emitter writes Python's own operator; these are for the rest. Each
+refuses what is no number, so that no operator of another type is ever reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from engine.language import filters
+from engine.language.code import UNKNOWN
+
+LARGEST_INTEGER = 10**30
+
+
+def item(value: Any, key: Any) -> Any:
+    """``value[key]`` of a record or list, of nothing else."""
+    if isinstance(value, dict | list | tuple):
+        return value[key]
+    if value is None:
+        raise filters.Null
+    raise filters.Refused("only records and lists have items")
+
+
+def _number(value: Any) -> Any:
+    if value is None:
+        raise filters.Null
+    if type(value) is not Decimal and type(value) is not int:
+        raise filters.Refused(f"{value!r} is not a number")
+    return value
+
+
+def add(left: Any, right: Any) -> Any:
+    """``+`` where the types are not known before."""
+    return _number(left) + _number(right)
+
+
+def subtract(left: Any, right: Any) -> Any:
+    """``-`` likewise."""
+    return _number(left) - _number(right)
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """``*`` likewise; integers stay within bounds, so that no chain of them burns the processor."""
+    result = _number(left) * _number(right)
+    if type(result) is int and abs(result) > LARGEST_INTEGER:
+        raise filters.Refused("an integer of over 30 digits")
+    return result
+
+
+def divide(left: Any, right: Any) -> Decimal:
+    """``/`` is always a Decimal."""
+    if not _number(right):
+        _number(left)
+        raise filters.Refused("a division by zero")
+    result: Decimal = Decimal(_number(left)) / right
+    return result
+
+
+def negate(value: Any) -> Any:
+    """``-`` in front."""
+    return -_number(value)
+
+
+RUNTIME: Mapping[str, Any] = {
+    "U": UNKNOWN,
+    "NULL": None,
+    "Decimal": Decimal,
+    "round_to": filters.half_up,
+    "concatenate": filters.concatenate,
+    "say": filters.say,
+    "item": item,
+    "add": add,
+    "subtract": subtract,
+    "multiply": multiply,
+    "divide": divide,
+    "negate": negate,
+    "bool": bool,
+    "len": len,
+    "abs": abs,
+    "__builtins__": {},
+    **{f"f_{name}": f.run for name, f in filters.FILTERS.items()},
+}
