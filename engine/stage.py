@@ -49,6 +49,7 @@ def stage(store: Store) -> StageReport:
         lines, findings = _settlements(store)
         findings = [*_problems(store), *findings]
         store.append("raw.staged", [[newest]], ["seq"])
+    store.execute("RESET preserve_insertion_order")
     answers = store.value("SELECT count(*) FROM raw.answer WHERE seq > ?", [staged])
     return StageReport(int(answers), lines, tuple(findings))
 
@@ -58,15 +59,16 @@ def _settlements(store: Store) -> tuple[int, list[Finding]]:
     portions = list(_portions(store.rows(SIZES)))
     if not portions:
         return 0, []
-    store.execute(sql("stage_settlement_summaries"))
     store.execute(EMPTY)
     for first, middle, last in portions:
         store.execute(f"SET VARIABLE first_seq = {first}")
         store.execute(f"SET VARIABLE middle_seq = {middle}")
         store.execute(f"SET VARIABLE last_seq = {last}")
+        store.execute(sql("stage_settlement_answers"))
         store.execute(sql("stage_settlement_lines"))
     lines = int(store.value("SELECT count(*) FROM staged_line"))
     findings = [_odd(row) for row in store.rows(ODD)]
+    store.execute(sql("stage_settlement_summaries"))
     store.execute(sql("stage_settlement_merge"))
     store.execute("DROP TABLE staged_line")
     return lines, findings
@@ -75,8 +77,23 @@ def _settlements(store: Store) -> tuple[int, list[Finding]]:
 SIZES = "SELECT seq, strlen(body) AS bytes FROM fresh_lines() ORDER BY seq"
 
 EMPTY = """
--- Where the lines of all portions gather; in the shape of their table.
+-- Where the answers and lines of all portions gather.
+CREATE OR REPLACE TEMP TYPE summary AS STRUCT(
+    DebitTransactionsTotalSum DECIMAL(18, 4), DebitTransactionsCount BIGINT,
+    CreditTransactionsTotalSum DECIMAL(18, 4), CreditTransactionsCount BIGINT,
+    FeeTransactionsTotalSum DECIMAL(18, 4), FeeTransactionsCount BIGINT
+);
 CREATE OR REPLACE TEMP TABLE staged_line AS FROM qliro.settlement_line LIMIT 0;
+CREATE OR REPLACE TEMP TABLE staged_answer (
+    seq BIGINT,
+    Id  BIGINT,
+    s   STRUCT(
+        TotalSummary                 summary,
+        SettlementTransactionSummary summary,
+        PendingTransactionsSummary   summary,
+        RejectedTransactionsSummary  summary
+    )
+);
 """
 
 ODD = """

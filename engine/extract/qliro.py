@@ -27,6 +27,7 @@ PENDING_FOR = timedelta(days=60)
 OLDEST = timedelta(days=3 * 366)
 LISTED = "qliro.listed"
 FETCHED = "qliro.batch."
+MISSING = "missing"  # in place of the row's digest: its lines are still to be fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def sync_settlements(
     if listed and listed[0] <= first:
         first = max(first, listed[1] - overlap)
     recent = first
-    first = min([first, *_pending_days(fetched.values(), yesterday - PENDING_FOR)])
+    first = min([first, *_open_days(fetched.values(), yesterday - PENDING_FOR)])
 
     rows, through = _list(extraction, report, first, yesterday)
     wanted = [
@@ -212,12 +213,17 @@ def _lines(extraction: Extraction, report: Report, wanted: list[_Row]) -> None:
         where = f"Qliro settlement batch {row.id}"
         if kept.status != 200 or kept.content is None:
             report.find(where, "lines-not-read", _why(kept), "The next sync asks again.")
+            _remember(extraction, row, MISSING, 0)
             continue
         if kept.problem:
             report.find(where, "line-not-read", kept.problem, "The rest of the payout is read.")
         pending = len(kept.content.get("PendingSettlements") or ())
-        value = f"{row.digest} {row.day} {pending}"
-        move_cursor(extraction.store, f"{FETCHED}{row.id}", value, extraction.api.clock.now())
+        _remember(extraction, row, row.digest, pending)
+
+
+def _remember(extraction: Extraction, row: _Row, digest: str, pending: int) -> None:
+    value = f"{digest} {row.day} {pending}"
+    move_cursor(extraction.store, f"{FETCHED}{row.id}", value, extraction.api.clock.now())
 
 
 def _row(item: Any) -> _Row | None:
@@ -244,11 +250,13 @@ def _has_pending(value: str) -> bool:
     return value.split()[2] != "0"
 
 
-def _pending_days(values: Iterable[str], oldest: date) -> Iterator[date]:
-    for value in values:
-        _, day, pending = value.split()
-        if pending != "0" and day != "None" and (found := date.fromisoformat(day)) >= oldest:
-            yield found
+def _open_days(values: Iterable[str], oldest: date) -> Iterator[date]:
+    """The days of batches that must be listed again: lines missing, or pending not too long."""
+    for digest, day, pending in (value.split() for value in values):
+        if day != "None":
+            found = date.fromisoformat(day)
+            if digest == MISSING or (pending != "0" and found >= oldest):
+                yield found
 
 
 def _code(kept: Kept) -> str | None:

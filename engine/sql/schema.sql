@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS raw.answer (
     path     VARCHAR NOT NULL,
     query    VARCHAR NOT NULL,         -- name=value&…, sorted
     status   INTEGER NOT NULL,
-    body     VARCHAR NOT NULL,
+    -- Empty when it repeats the last answer to the same call (same digest). Not compressed: zstd,
+    -- DuckDB's choice for long texts, must unpack 2,048 bodies, or 10 GB, to read a single one.
+    body     VARCHAR NOT NULL USING COMPRESSION uncompressed,
     digest   VARCHAR NOT NULL,         -- sha256 of the body
     problem  VARCHAR                   -- why it could not be read, if it could not
 );

@@ -1,6 +1,9 @@
 -- What every stage_*.sql uses. Variables say which answers are new: seq > staged_to, seq <= newest.
 -- To run a file by hand: SET VARIABLE staged_to = 0; SET VARIABLE newest = 1000000; then paste this.
 
+-- The order of rows is in their columns; without this, DuckDB reads the parts of a union in turn.
+SET preserve_insertion_order = false;
+
 -- A day in Stockholm: '2021/01/15', '2021-01-15', a time without zone (Stockholm's own) or with one.
 CREATE OR REPLACE TEMP MACRO stockholm_date(x) AS
     CASE
@@ -19,13 +22,13 @@ CREATE OR REPLACE TEMP MACRO settlement_type(x) AS
 CREATE OR REPLACE TEMP MACRO reference_or_blank(x) AS
     CASE WHEN x IS NULL OR x = '0' THEN '' ELSE x END;
 
--- The new answers of an endpoint that can be read. One without a body repeats the one before it.
+-- The new answers of an endpoint. What can't be read, or has no body because it repeats the one
+-- before it, becomes null in TRY(from_json(…)); a condition on body here would read every body.
 CREATE OR REPLACE TEMP MACRO fresh(name) AS TABLE
     SELECT seq, noted_at, path, query, body
     FROM raw.answer
     WHERE endpoint = name
       AND status = 200
-      AND body <> ''
       AND seq > getvariable('staged_to')
       AND seq <= getvariable('newest');
 

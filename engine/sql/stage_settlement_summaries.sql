@@ -1,33 +1,6 @@
--- GetSettlementsByBatchId → qliro.settlement_summary: Qliro's own sums. The latest answer wins.
--- staged_answer says which answers could be read at all: one without lines still counts.
-CREATE OR REPLACE TEMP TABLE staged_answer AS
-WITH shape AS (
-    SELECT
-        seq,
-        Id,
-        TRY(from_json(body, '{
-            "TotalSummary": {
-                "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-                "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-                "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"},
-            "SettlementTransactionSummary": {
-                "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-                "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-                "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"},
-            "PendingTransactionsSummary": {
-                "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-                "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-                "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"},
-            "RejectedTransactionsSummary": {
-                "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-                "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-                "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"}
-        }')) AS s
-    FROM fresh_lines()
-)
-SELECT seq, Id, s
-FROM shape
-WHERE s IS NOT NULL AND Id IS NOT NULL;
+-- staged_answer → qliro.settlement_summary. The latest answer of a batch wins; what could not be
+-- read is no answer.
+DELETE FROM staged_answer WHERE s IS NULL OR Id IS NULL;
 
 DELETE FROM qliro.settlement_summary WHERE Id IN (SELECT Id FROM staged_answer);
 INSERT INTO qliro.settlement_summary BY NAME

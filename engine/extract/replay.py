@@ -1,0 +1,121 @@
+"""``sync --from FILE``: saved traffic in place of the network, one exchange a line.
+
+Reads JSON lines of request, status and body in the APIs' own shapes and writes ``raw.answer``, as
+if the answers had just come. A line that can't be read is reported with its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from engine.clock import STOCKHOLM, Clock
+from engine.errors import UsageError
+from engine.extract.endpoints import UNKNOWN
+from engine.extract.raw import Call, Progress, Report, keep, silent
+from engine.store import Store
+from engine.transport.http import Answer
+
+# Answers are stored in portions of so many bytes.
+PORTION = 16_000_000
+
+
+class _Request(msgspec.Struct):
+    method: str = "GET"
+    path: str = ""
+    url: str = ""
+    query: str | dict[str, str | int | list[str | int]] | None = None
+
+
+class _Exchange(msgspec.Struct):
+    """A line. ``body`` is the JSON itself, or a text that holds the body as it came."""
+
+    request: _Request
+    status: int = 200
+    body: msgspec.Raw = msgspec.Raw(b'""')
+    at: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Exchange)
+
+
+def ingest(
+    store: Store, path: Path, clock: Clock, *, key: bytes, on_progress: Progress = silent
+) -> Report:
+    """Store every exchange of the file. An answer is as old as its ``at`` says, else of now.
+
+    Raises UsageError when there is no such file.
+    """
+    report = Report()
+    origin = f"file:{path.name}"
+    portion: list[tuple[Call, Answer, int]] = []
+    size = 0
+
+    def store_portion() -> None:
+        kept = keep(store, ((call, answer) for call, answer, _ in portion), origin=origin, key=key)
+        for one, (_, _, number) in zip(kept, portion, strict=True):
+            if one.endpoint.name == UNKNOWN:
+                message = f"{one.call.method} {one.call} is no call that this program knows."
+                report.find(str(path), "unknown-call", message, "It is kept, not used.", number)
+            elif one.problem:
+                report.find(str(path), "unreadable-answer", f"{one.problem}.", line=number)
+        report.answers += len(kept)
+        on_progress("answers", report.answers, None)
+        portion.clear()
+
+    for number, line in _lines(path):
+        try:
+            call, answer = _exchange(line, clock.now())
+        except (msgspec.MsgspecError, ValueError) as error:
+            report.find(str(path), "bad-line", f"{error}.", "It is left out.", number)
+            continue
+        portion.append((call, answer, number))
+        size += len(line)
+        if size >= PORTION:
+            store_portion()
+            size = 0
+    store_portion()
+    return report
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}.") from None
+
+
+def _exchange(line: bytes, now: datetime) -> tuple[Call, Answer]:
+    given = _DECODER.decode(line.removeprefix(b"\xef\xbb\xbf"))
+    address = urlsplit(given.request.url or given.request.path)
+    if not address.path:
+        raise ValueError("the request has neither path nor url")
+    query = [*parse_qsl(address.query, keep_blank_values=True), *_pairs(given.request.query)]
+    body = bytes(given.body)
+    text = msgspec.json.decode(body, type=str) if body.startswith(b'"') else body.decode()
+    call = Call(address.path, tuple(query), given.request.method.upper())
+    return call, Answer(given.status, text, _moment(given.at) or now)
+
+
+def _pairs(
+    query: str | dict[str, str | int | list[str | int]] | None,
+) -> Iterator[tuple[str, str]]:
+    if isinstance(query, str):
+        yield from parse_qsl(query, keep_blank_values=True)
+    for name, value in query.items() if isinstance(query, dict) else ():
+        for one in value if isinstance(value, list) else [value]:
+            yield name, str(one)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=STOCKHOLM)).astimezone(UTC)

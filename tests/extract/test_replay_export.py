@@ -1,0 +1,213 @@
+"""Saved traffic goes in like the network's, and what is stored comes out as such a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.clock import StoppedClock
+from engine.errors import UsageError
+from engine.extract.ask import Extraction
+from engine.extract.export import export
+from engine.extract.fortnox import fetch_invoices, sync_fortnox
+from engine.extract.pseudonym import Pseudonyms
+from engine.extract.qliro import fetch_orders, sync_settlements
+from engine.extract.replay import ingest
+from engine.sandbox.generator import month
+from engine.sandbox.world import World
+from engine.stage import stage
+from engine.store import Store, in_memory
+
+KEY = b"key"
+FROM = date(2026, 10, 18)
+CLOCK = StoppedClock(datetime(2026, 11, 16, tzinfo=UTC))
+STAGED = [
+    "qliro.settlement_batch",
+    "qliro.settlement_line",
+    "qliro.settlement_summary",
+    'qliro."order"',
+    "fortnox.invoice",
+    "fortnox.invoice_detail",
+    "fortnox.invoice_payment",
+    "fortnox.voucher",
+    "fortnox.account",
+    "fortnox.voucher_series",
+    "fortnox.financial_year",
+    "fortnox.locked_period",
+    "fortnox.currency",
+    "fortnox.mode_of_payment",
+    "fortnox.company",
+]
+
+
+@pytest.fixture
+def world() -> World:
+    """A month of one shop's payouts."""
+    return month(1).world
+
+
+@pytest.fixture
+def synced(world: World, qliro: Extraction, fortnox: Extraction, store: Store) -> Store:
+    """All of the month, some documents on demand, and a second sync."""
+    for _ in range(2):
+        sync_settlements(qliro, payouts_from=FROM)
+        sync_fortnox(fortnox, payouts_from=FROM, series=["A"])
+    fetch_orders(qliro, list(world.qliro_orders)[:3])
+    fetch_invoices(fortnox, [str(number) for number in list(world.invoices)[:3]])
+    stage(store)
+    return store
+
+
+def written(folder: Path, lines: Iterable[str]) -> Path:
+    path = folder / "traffic.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def contents(store: Store) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table: store.rows(f"SELECT * EXCLUDE (raw_seq) FROM {table} ORDER BY ALL")
+        for table in STAGED
+    }
+
+
+def test_what_is_exported_and_read_again_stages_the_same(synced: Store, tmp_path: Path) -> None:
+    other = in_memory()
+    report = ingest(other, written(tmp_path, export(synced)), CLOCK, key=KEY)
+    assert report.findings == []
+    stage(other)
+    assert contents(other) == contents(synced)
+    digests = "SELECT DISTINCT digest FROM raw.answer WHERE body <> '' ORDER BY digest"
+    assert other.rows(digests) == synced.rows(digests)
+
+
+def matches(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Which lines find which invoices by the fields that lists show, with amounts and dates."""
+    return {
+        field: store.rows(f"""
+            SELECT line.Id, line.position, line.Amount, line.TransactionCompletedDate,
+                   invoice.DocumentNumber, invoice.Balance
+            FROM qliro.settlement_line AS line
+            JOIN fortnox.invoice AS invoice
+              ON invoice.{field} IN (line.MerchantOrderReference, '' || line.OrderId)
+            ORDER BY ALL
+        """)
+        for field in ("ExternalInvoiceReference1", "ExternalInvoiceReference2", "DocumentNumber")
+    }
+
+
+def test_a_pseudonymised_export_matches_the_same_and_names_nobody(
+    synced: Store, world: World, tmp_path: Path
+) -> None:
+    path = written(tmp_path, export(synced, pseudonymise=True, key=b"secret"))
+    text = path.read_text()
+    for name in ("Testsson", "test.testsson", "Storgatan", world.company_name, "0700000000"):
+        assert name not in text
+    references = {
+        line.reference for b in world.batches.values() for line in b.lines if line.reference
+    }
+    other = in_memory()
+    assert ingest(other, path, CLOCK, key=KEY).findings == []
+    stage(other)
+    assert matches(other) == matches(synced)
+    assert matches(synced)["ExternalInvoiceReference1"]
+    kept = {row["r"] for row in other.rows(
+        "SELECT DISTINCT MerchantOrderReference AS r FROM qliro.settlement_line"
+    )}  # fmt: skip
+    assert len(kept & references) < len(references) / 10
+
+
+def test_another_key_gives_other_pseudonyms() -> None:
+    first, second = Pseudonyms(b"1", ()), Pseudonyms(b"2", ())
+    assert first.text("Anna Svensson") != second.text("Anna Svensson")
+    assert first.text("Anna") == first.text("Anna")
+
+
+TEXTS = st.text("aBåÖ019- ", min_size=1, max_size=8)
+
+
+@given(TEXTS, TEXTS)
+def test_different_references_stay_different_and_keep_their_structure(a: str, b: str) -> None:
+    names = Pseudonyms(b"key", {"10"}, "QL-")
+    if a != b:
+        assert names.text(a) != names.text(b)
+    for before, after in zip(a, names.text(a), strict=True):
+        assert before.isdigit() == after.isdigit()
+        assert before.isupper() == after.isupper()
+    core = a.strip()
+    if core and core not in ("10",):
+        assert names.text(core) != "10"
+        assert names.text("QL-" + core) == "QL-" + names.text(core)
+    assert names.text(core.upper()) == names.text(core).upper()
+
+
+def test_ids_that_the_apis_gave_out_stay() -> None:
+    names = Pseudonyms(b"key", {"4900001"})
+    body = '{"OrderId":4900001,"MerchantReference":"4900001","Amount":12.50,"FirstName":"Anna"}'
+    replaced = json.loads(names.body(body))
+    assert replaced["MerchantReference"] == "4900001"
+    assert replaced["Amount"] == 12.5
+    assert replaced["FirstName"] != "Anna"
+    assert names.body("<html>Anna</html>") != "<html>Anna</html>"
+
+
+def test_texts_of_vouchers_keep_dates_numbers_and_the_merchants_own_words() -> None:
+    names = Pseudonyms(b"key", {"1"}, "QL-", {"Qliro", "utbetalning"})
+    text = "Qliro utbetalning 2026-11-01 QL-70001 a1b2c3d4e5f60718 Anna"
+    replaced = json.loads(names.body(json.dumps({"Description": text})))["Description"].split()
+    assert replaced[:3] == ["Qliro", "utbetalning", "2026-11-01"]
+    assert replaced[4] == "a1b2c3d4e5f60718"
+    assert replaced[5] != "Anna"
+
+
+def test_bad_lines_are_named_by_number_and_the_rest_goes_on(store: Store, tmp_path: Path) -> None:
+    good = {
+        "request": {"method": "GET", "url": "https://api.fortnox.se/3/settings/lockedperiod"},
+        "status": 200,
+        "body": {"LockedPeriod": {"EndDate": "2026-01-31"}},
+        "at": "2026-11-01T10:00:00",
+    }
+    lines = [
+        json.dumps(good),
+        "not JSON",
+        json.dumps(good | {"request": {}}),
+        json.dumps(good | {"status": "ok"}),
+        json.dumps(good | {"at": "yesterday"}),
+        "",
+        json.dumps(good | {"request": {"method": "GET", "path": "/nowhere"}}),
+        json.dumps(good | {"body": "{cut o"}),
+    ]
+    report = ingest(store, written(tmp_path, lines), CLOCK, key=KEY)
+    assert [(finding.code, finding.place.line) for finding in report.findings] == [
+        ("bad-line", 2),
+        ("bad-line", 3),
+        ("bad-line", 4),
+        ("bad-line", 5),
+        ("unknown-call", 7),
+        ("unreadable-answer", 8),
+    ]
+    stage(store)
+    assert store.rows("SELECT EndDate FROM fortnox.locked_period") == [
+        {"EndDate": date(2026, 1, 31)}
+    ]
+
+
+def test_a_file_that_is_not_there_is_said_in_a_sentence(store: Store) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.jsonl can't be read"):
+        ingest(store, Path("nothing.jsonl"), CLOCK, key=KEY)
+
+
+def test_numbers_of_a_file_keep_all_their_digits(store: Store, tmp_path: Path) -> None:
+    line = (
+        '{"request":{"method":"GET","path":"/v2/settlements/GetSettlementsByBatchId",'
+        '"query":{"Id":5}},"status":200,"body":{"Settlements":[{"Amount":100.10}]}}'
+    )
+    ingest(store, written(tmp_path, [line]), CLOCK, key=KEY)
+    assert store.value("SELECT body FROM raw.answer") == '{"Settlements":[{"Amount":100.10}]}'
