@@ -1,7 +1,7 @@
-"""Gathers how each payout stands: counts and amounts by state, the open lines, the interim accounts.
+"""Gathers how each payout stands: amounts by state, the open lines, the interim accounts.
 
-Reads what the last run left in ``ledger.payout_state``, ``line_state`` and ``interim_state`` and who
-decided what; writes nothing. The result is plain data, for JSON and for ``engine.show.status``.
+Reads what the last run left in ``ledger.payout_state``, ``line_state`` and ``interim_state``, and
+who decided what; writes nothing. The result is plain data, for JSON and for ``engine.show.status``.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def status(
         "ignored": store.rows(IGNORED, [keys]),
         "interim": _interim(store),
         "attention": sum(
-            line["state"] == "parked" or (line["state"] == "waiting" and line["age"] > alert_after_days)
+            line["state"] == "parked"
+            or (line["state"] == "waiting" and line["age"] > alert_after_days)
             for line in lines
         ),
         "alert_after_days": alert_after_days,
@@ -120,7 +121,9 @@ def _payouts(store: Store, today: date) -> list[dict[str, Any]]:
     for payout in payouts.values():
         payout["age"] = (today - payout["BatchDate"]).days
         payout["states"] = {
-            state: payout["states"][state] for state in reversed(STATES) if state in payout["states"]
+            state: payout["states"][state]
+            for state in reversed(STATES)
+            if state in payout["states"]
         }
         inside = payout["states"].values()
         payout["lines"] = sum(one["lines"] for one in inside)

@@ -1,1 +1,1 @@
-"""What people and programs get to see: one module for each thing shown, and the way it is put out."""
+"""What people and programs get to see: one module for each thing shown."""

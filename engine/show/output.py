@@ -21,6 +21,8 @@ from engine import json_text
 from engine.show.page import Cell, Page, Table, Text
 
 WIDEST = 132
+# A last column of texts is not made narrower than this.
+LEAST_TEXT = 30
 
 
 def _unchanged(text: str) -> str:
@@ -86,7 +88,11 @@ class Output:
         from rich.text import Text as RichText  # noqa: PLC0415
 
         drawn = RichTable(
-            box=None, show_header=table.titles, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0)
+            box=None,
+            show_header=table.titles,
+            header_style="bold",
+            pad_edge=False,
+            padding=(0, 2, 0, 0),
         )
         for index, column in enumerate(table.columns):
             last = index == len(table.columns) - 1
@@ -98,23 +104,35 @@ class Output:
             )
         for row in table.rows:
             drawn.add_row(*(RichText(*_cell(cell)) for cell in row))
-        lines = self._rendered(drawn, table.indent).splitlines()
+        lines = self._rendered(drawn, table).splitlines()
         return "".join(f"{' ' * table.indent}{line.rstrip()}".rstrip() + "\n" for line in lines)
 
-    def _rendered(self, drawn: Any, indent: int) -> str:
+    def _rendered(self, drawn: Any, table: Table) -> str:
         from rich.console import Console  # noqa: PLC0415  as above
 
+        indent = table.indent
         console = Console(
             file=io.StringIO(),
             force_terminal=self.is_terminal,
             no_color=bool(os.environ.get("NO_COLOR")),
             color_system="auto" if self.is_terminal else None,
-            width=(_width() - indent) if self.is_terminal else 10_000,
+            width=max(_width() - indent, _least(table)) if self.is_terminal else 10_000,
             legacy_windows=False,
         )
         with console.capture() as captured:
             console.print(drawn)
         return captured.get()
+
+
+def _least(table: Table) -> int:
+    """The width under which figures would be cut off: only the last column may be wrapped."""
+    width = 0
+    for index, column in enumerate(table.columns):
+        cells = [_cell(row[index])[0] for row in table.rows]
+        if index == len(table.columns) - 1:
+            return width + min(max(map(len, [column.title, *cells])), LEAST_TEXT)
+        width += max(map(len, [column.title, *cells])) + 2
+    return width
 
 
 def _cell(cell: Cell) -> tuple[str, str]:

@@ -1,0 +1,401 @@
+"""The command line: each command parses its arguments, calls the engine and prints. No decisions.
+
+What a command shows is made by ``engine.show``; what all commands share, and how errors end them,
+is in ``engine.show.command``. Engine modules that take long to load are loaded where they are used.
+"""
+
+# ruff: noqa: PLC0415  `--help` and completion must not wait for the engine and its database
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.clock import SystemClock, today
+from engine.errors import Exit, UsageError
+from engine.show import command, failure
+from engine.show.command import EXIT_CODES, in_folder, of_merchant, option, shared
+from engine.show.output import Output
+
+if TYPE_CHECKING:
+    from engine.session import RunReport, Session
+
+VERSION = "0.1.0"
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+payout_option = option(
+    "--payout", "payouts", multiple=True, metavar="KEY",
+    help="Only this payout, whatever its date; may be given several times.",
+)  # fmt: skip
+
+
+@click.group(context_settings=command.SETTINGS, epilog=EXIT_CODES)
+@click.version_option(VERSION, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Qliro payouts into Fortnox: declared in YAML, proved to balance, posted exactly once.
+
+    MERCHANT is the name of a file in the folder of merchants (./merchants), or a path to one.
+
+    Every option is also an environment variable: --json of every command is QLIRO_FORTNOX_JSON=1
+    (so are --quiet, --verbose and --merchants), --payout of run is QLIRO_FORTNOX_RUN_PAYOUT.
+    """
+
+
+@commands.command(epilog=EXIT_CODES)
+@click.argument("name")
+@option("--title", help="What people call the merchant.  [default: NAME]")
+@in_folder
+@shared
+def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
+    """Write a commented merchant file. NAME names the file, the database and the merchant."""
+    from engine.initfile import initial_text
+    from engine.settings import SCHEMA
+    from engine.show.page import Text
+
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+        raise UsageError(
+            f"{name!r} can't name a file and a database.", "Use a to z, 0 to 9, - and _."
+        )
+    path = merchants / f"{name}.yaml"
+    if path.exists():
+        raise UsageError(f"{path} is there already; it is left as it is.", "Choose another name.")
+    merchants.mkdir(parents=True, exist_ok=True)
+    text = initial_text(title or name, os.path.relpath(SCHEMA, merchants))
+    path.write_text(text, encoding="utf-8")
+    out.page(
+        [
+            Text(f"Wrote {path}."),
+            Text("Fill in payouts_from, the first day that this program is to book, and set the"),
+            Text(f"secrets that it names. Then: qliro-fortnox lint {name}"),
+        ]
+    )
+    out.data({"file": str(path)})
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+def show(out: Output, merchant: str, merchants: Path) -> None:
+    """Show every setting and its origin. Secrets are shown by name, never by value."""
+    from engine.session import load_mappings
+    from engine.show import merchant as view
+    from engine.show import opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    mapping_set, _ = load_mappings(found)
+    out.page(view.page(found, mapping_set))
+    out.data(view.data(found, mapping_set))
+
+
+@commands.command(epilog=EXIT_CODES)
+@click.argument("merchant_names", nargs=-1, type=command.MerchantName(), metavar="[MERCHANT]...")
+@option("--all", "everything", is_flag=True,
+              help="All merchants of the folder, and all that comes with the program.")  # fmt: skip
+@in_folder
+@shared
+def lint(out: Output, merchant_names: tuple[str, ...], everything: bool, merchants: Path) -> int:
+    """Check merchant files and mappings. All findings come at once, and no server is asked."""
+    from engine.lint import lint_installed, lint_merchant, without_repeats
+    from engine.merchant import find_merchant
+    from engine.show.page import Text
+
+    if not merchant_names and not everything:
+        raise UsageError("Lint what?", "Name merchants, or say --all.")
+    paths = [find_merchant(name, merchants) for name in merchant_names]
+    if everything:
+        paths += [path for path in sorted(merchants.glob("*.yaml")) if path not in paths]
+    findings = [one for path in paths for one in lint_merchant(path, os.environ)]
+    findings = without_repeats([*findings, *(lint_installed() if everything else [])])
+    wrong = any(one.severity == "error" for one in findings)
+    out.data({"findings": [failure.finding_data(one) for one in findings], "ok": not wrong})
+    if wrong and not out.json:
+        out.complain(failure.findings_text(findings))
+    elif not out.json:
+        out.page([Text(failure.findings_text(findings))])
+    return Exit.INVALID if wrong else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@option("--from", "file", type=FILE, help="Saved traffic (JSON lines) in place of the network.")
+@payout_option
+def sync(
+    out: Output, merchant: str, merchants: Path, file: Path | None, payouts: tuple[str, ...]
+) -> int:
+    """Fetch what is new at Qliro and Fortnox. Nothing is written to either."""
+    from engine.session import sync as fetch
+    from engine.show import opening, synced
+    from engine.show.progress import progress
+    from engine.traffic import sync_from
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=file is None)
+    if file is not None:
+        with opening.to_write(found) as store, progress(out) as on_progress:
+            report = sync_from(found, store, SystemClock(), file, on_progress)
+    else:
+        with opening.session(out, found) as session:
+            report = fetch(session, payouts)
+    out.page(synced.page(merchant, report))
+    out.data(synced.data(report))
+    return Exit.ATTENTION if report.findings else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@option("--pseudonymise", is_flag=True,
+              help="Replace names, addresses, references; each alike everywhere.")  # fmt: skip
+@option("--out", "file", type=FILE, help="Write to this file (mode 0600).  [default: stdout]")
+def export(
+    out: Output, merchant: str, merchants: Path, pseudonymise: bool, file: Path | None
+) -> None:
+    """Write out what was fetched. The JSON lines are what `sync --from` reads, anywhere."""
+    from engine.session import load_mappings
+    from engine.show import opening
+    from engine.traffic import exported
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    mapping_set, _ = load_mappings(found)
+    with opening.to_read(out, found) as store:
+        stored = exported(found, store, mapping_set, pseudonymise=pseudonymise)
+        lines = (out.redact(line) for line in stored)
+        if file is None:
+            for line in lines:
+                print(line)
+            return
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as target:
+            written = sum(bool(target.write(f"{line}\n")) for line in lines)
+    out.note(f"{written} answers in {file}.")
+    out.data({"file": str(file), "answers": written})
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@payout_option
+@option("--out", "file", type=FILE, help="Keep the plan in this file, for `apply`.")
+@option("--diff/--no-diff", default=True, help="Show each document against what Fortnox has.")
+def plan(
+    out: Output,
+    merchant: str,
+    merchants: Path,
+    payouts: tuple[str, ...],
+    file: Path | None,
+    diff: bool,
+) -> None:
+    """Show what would be posted. It is made from what was last fetched; nothing is posted."""
+    from engine.extract.raw import Report
+    from engine.plan import saved
+    from engine.session import plan as make
+    from engine.show import opening, planned
+
+    found = opening.opened(out, merchant, merchants)
+    with opening.session(out, found) as session:
+        made = make(session, Report(), payouts)
+        data = saved.as_data(found.name, made, session.clock.now())
+        if file is not None:
+            saved.write(file, data)
+    out.page(planned.page(made, diff=diff))
+    if file is not None:
+        out.note(f"The plan is in {file}. Carry it out with: qliro-fortnox apply {merchant} {file}")
+    out.data(data)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@click.argument("file", type=FILE)
+def apply(out: Output, merchant: str, merchants: Path, file: Path) -> int:
+    """Carry out a saved plan. It is refused when the world has moved since FILE was made."""
+    from engine.apply import apply as carry_out
+    from engine.plan import saved
+    from engine.show import opening
+
+    found = opening.opened(out, merchant, merchants)
+    wanted = saved.read(file)
+    with opening.session(out, found) as session:
+        report = carry_out(session, wanted)
+        return _told(out, merchant, session, report)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@payout_option
+def run(out: Output, merchant: str, merchants: Path, payouts: tuple[str, ...]) -> int:
+    """Sync, plan and post, all at once. What a scheduler calls; nothing is ever posted twice."""
+    from engine.session import run as run_all
+    from engine.show import opening
+
+    found = opening.opened(out, merchant, merchants)
+    with opening.session(out, found) as session:
+        report = run_all(session, payouts)
+        return _told(out, merchant, session, report)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@payout_option
+@option("--all", "everything", is_flag=True, help="Closed payouts too, however old.")
+def status(
+    out: Output, merchant: str, merchants: Path, payouts: tuple[str, ...], everything: bool
+) -> int:
+    """Show how the payouts stand. What is posted, what waits, what is parked, and why."""
+    from engine.show import opening
+    from engine.show import status as view
+    from engine.status import status as gather
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with opening.to_read(out, found) as store:
+        days = int(found.settings["alert_after_days"])
+        told = gather(store, today(SystemClock()), days, payouts, all_payouts=everything)
+    out.page(view.page(merchant, found.settings["name"], told))
+    out.data({"merchant": found.name, **told})
+    return Exit.ATTENTION if told["attention"] else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@click.argument("ref")
+@option("--most", default=25, metavar="N", help="So many lines at most.")
+def explain(out: Output, merchant: str, merchants: Path, ref: str, most: int) -> None:
+    """Tell why something became what it is.
+
+    REF is a payout, line, order, transaction, invoice or payment number, or a reference. Which rule
+    decided, in which file and line, what it was given, which candidates lost and why,
+    which request was sent and what came back. With --verbose nothing is left out.
+    """
+    from engine.explain import explain as gather
+    from engine.show import explanation, opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with opening.to_read(out, found) as store:
+        told = gather(store, ref, most)
+    out.page(explanation.page(told, whole=out.verbose))
+    out.data(told)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@click.argument("ref")
+@option("--invoice", metavar="NUMBER", help="This invoice is the right one.")
+@option("--ignore", is_flag=True, help="Book nothing; --reason says where it was booked.")
+@option("--suspense", is_flag=True, help="Book it on the suspense account.")
+@option("--retry", is_flag=True, help="Try again; or, with --number, it stands in Fortnox.")
+@option("--number", metavar="NUMBER", help="With --retry: the document's number in Fortnox.")
+@option("--reason", metavar="TEXT", help="Why; kept. Needed by --ignore and --suspense.")
+@option("--by", metavar="NAME", required=True, help="Who decides; kept.")
+def resolve(
+    out: Output, merchant: str, merchants: Path, ref: str, invoice: str | None, ignore: bool,
+    suspense: bool, retry: bool, number: str | None, reason: str | None, by: str,
+) -> None:  # fmt: skip
+    """Decide on a line that is parked. The next run carries it out; who and why is kept."""
+    from engine.resolve import resolve as decide
+    from engine.show import opening
+    from engine.show.page import Text
+
+    given = {"invoice": bool(invoice), "ignore": ignore, "suspense": suspense, "retry": retry}
+    kinds = [kind for kind, chosen in given.items() if chosen]
+    if len(kinds) != 1:
+        raise UsageError("Decide one thing.", "One of --invoice, --ignore, --suspense, --retry.")
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with opening.to_write(found) as store:
+        detail = invoice or number or ""
+        line = decide(store, SystemClock().now(), by, ref, kinds[0], detail, reason or "")
+    what = f"{kinds[0]} {detail}".strip()
+    out.page([Text(f"Line {line['line']}: {what}, decided by {by}."),
+              Text(f"The next run carries it out: qliro-fortnox run {merchant}")])  # fmt: skip
+    out.data({"line": line["line"], "kind": kinds[0], "detail": detail, "by": by})
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+def references(out: Output, merchant: str, merchants: Path) -> int:
+    """Say which invoice field matches best. It warns when payout_reference_field is another."""
+    from engine.references import references as measure
+    from engine.references import warning
+    from engine.show import opening, shares
+    from engine.sync import extractions
+
+    found = opening.opened(out, merchant, merchants)
+    with opening.session(out, found) as session:
+        apis = session.qliro, session.fortnox
+        _, to_fortnox = extractions(found, session.store, apis, session.on_progress)
+        rows = measure(session.store, session.settings, to_fortnox)
+    out.page(shares.page(merchant, rows, warning(rows)))
+    out.data(shares.data(rows, warning(rows)))
+    return Exit.ATTENTION if warning(rows) else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@click.argument("code", required=False)
+@shared
+def errors(out: Output, code: str | None) -> None:
+    """Look up an error of Fortnox or Qliro. Without CODE all that are known are listed."""
+    from engine.catalogue import read_catalogue
+    from engine.show import catalogue as view
+
+    entries = read_catalogue()
+    found = view.chosen(entries, code) if code else entries
+    out.page(view.page(found) if code else view.table(found))
+    out.data(view.data(found))
+
+
+@commands.group(epilog=EXIT_CODES)
+def sandbox() -> None:
+    """A double of Qliro and Fortnox, to try things on."""
+
+
+@sandbox.command(epilog=EXIT_CODES)
+@option("--port", default=8765, metavar="N", help="The port; 0 takes a free one.")
+@option("--seed", default=1, metavar="N", help="Another number makes another history.")
+@option("--trouble", "troubles", multiple=True, metavar="NAME",
+              help="Only this oddity instead of a month; several times for several.")  # fmt: skip
+@option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+              help="The day on which the history ends.  [default: today]")  # fmt: skip
+@option("--window", default=5.0, metavar="SECONDS",
+              help="Fortnox allows 25 requests in this time.")  # fmt: skip
+@option("--journal", type=FILE,
+              help="Begin with the writes kept in this file; keep them at the end.")  # fmt: skip
+@shared
+def serve(out: Output, **options: Any) -> None:
+    """Serve a seeded shop on this machine. A month of payouts, until Ctrl-C or SIGTERM."""
+    from engine.serving import serve as serve_world
+
+    command.interrupt_on_term()
+    serve_world(out, **options)
+
+
+@commands.command(epilog=EXIT_CODES)
+@option("--folder", type=FOLDER, default=Path(".demo"), metavar="FOLDER",
+              help="Where the demo keeps its merchant and its state.")  # fmt: skip
+@option("--seed", default=1, metavar="N", help="Another number makes another month.")
+@option("--sandbox-only", is_flag=True,
+              help="Serve the sandbox as the last demo left it, to go on with.")  # fmt: skip
+@shared
+def demo(out: Output, folder: Path, seed: int, sandbox_only: bool) -> None:
+    """Watch a month of payouts being booked. Against the sandbox, in a folder of its own."""
+    from engine.demo import demonstrate, serve_again
+
+    command.interrupt_on_term()
+    if sandbox_only:
+        serve_again(out, folder)
+    else:
+        demonstrate(out, folder, seed)
+
+
+def _told(out: Output, merchant: str, session: Session, report: RunReport) -> int:
+    from engine.show import ran
+
+    out.page(ran.page(merchant, report))
+    out.data(ran.data(report))
+    return Exit.TRY_LATER if session.stop.is_set() else report.exit_code
+
+
+def main() -> int:
+    """The console script: carry out the command and give its exit code."""
+    return command.ended(commands, sys.argv[1:], "qliro-fortnox")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""Carries out a saved plan, if the world still is as it was when the plan was made.
+
+Reads the plan file's data, fetches what is new and plans again; what differs makes the plan stale.
+Writes what delivery writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.plan.saved import still_good
+from engine.session import RunReport, Session, carry_out, plan, sync
+
+
+def apply(session: Session, saved: Mapping[str, Any]) -> RunReport:
+    """Sync, plan the same payouts again, and deliver what the saved plan holds.
+
+    Raises StalePlanError, naming what moved, before anything is sent.
+    """
+    payouts = list(saved["payouts"])
+    findings = sync(session, payouts)
+    made = plan(session, findings, payouts)
+    return carry_out(
+        session, still_good(session.store, saved, made, session.merchant.name), findings
+    )

@@ -1,0 +1,83 @@
+"""Serves a made world to people: a month of one shop, or the troubles that they ask for.
+
+Reads a seed, a day and names; opens a port of this machine until it is interrupted. The world's
+history ends on the day given, its clock goes with the machine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from pathlib import Path
+
+from engine.clock import STOCKHOLM
+from engine.errors import UsageError
+from engine.sandbox.company import empty_world
+from engine.sandbox.generator import month
+from engine.sandbox.kept import keep, restore
+from engine.sandbox.server import Running, run_forever
+from engine.sandbox.troubles import TROUBLES
+from engine.sandbox.world import World
+from engine.show.output import Output
+from engine.show.page import Text
+from engine.yamlfile import nearest
+
+
+def serve(
+    out: Output,
+    port: int,
+    seed: int,
+    troubles: Sequence[str],
+    until: datetime | None,
+    window: float,
+    journal: Path | None,
+) -> None:
+    """Serve until interrupted; then keep in ``journal`` what callers changed.
+
+    Raises UsageError when a trouble is not known or the port is taken.
+    """
+    now = datetime.now(STOCKHOLM)
+    world = made(seed, troubles, until or now)
+    world.limits.rate_window_seconds = window
+    if journal is not None:
+        restored = restore(world, journal)
+        if restored:
+            out.note(f"{restored} writes of before are in it.")
+    world.clock.runs = True
+    world.clock.set(now)
+
+    def ready(running: Running) -> None:
+        access = world.access
+        out.page(
+            [
+                Text(f"Qliro and Fortnox of the sandbox on {running.url}; Ctrl-C ends it."),
+                Text(f"  export QLIRO_API_KEY={access.merchant_api_key}"),
+                Text(f"  export QLIRO_API_SECRET={access.merchant_api_secret}"),
+                Text(f"  export FORTNOX_CLIENT_ID={access.client_id}"),
+                Text(f"  export FORTNOX_CLIENT_SECRET={access.client_secret}"),
+            ]
+        )
+        out.data({"url": running.url})
+
+    try:
+        run_forever(world, port, ready=ready)
+    except OSError as error:
+        raise UsageError(
+            f"The sandbox can't be served on port {port}: {error.strerror}.",
+            "Name another port, or 0 for a free one: --port 0",
+        ) from None
+    if journal is not None:
+        keep(world, journal)
+
+
+def made(seed: int, troubles: Sequence[str], day: datetime) -> World:
+    """A month that ends on that day, or a company with only these troubles."""
+    begun = datetime.combine(day.date(), time(9), STOCKHOLM)
+    if not troubles:
+        return month(seed, now=begun).world
+    world = empty_world(begun, seed=seed)
+    for name in troubles:
+        if name not in TROUBLES:
+            raise UsageError(f"There is no trouble {name!r}.", nearest(name, TROUBLES))
+        TROUBLES[name](world)
+    return world

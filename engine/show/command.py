@@ -1,0 +1,160 @@
+"""What the commands of the command line share: options, the merchant argument, exit codes, the end.
+
+Reads arguments and environment through click; gives each command an ``Output``, and turns whatever
+it raises into one paragraph (or JSON) and an exit code.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from engine.clock import SystemClock
+from engine.errors import Exit, QliroFortnoxError
+from engine.show import failure
+from engine.show.output import Output
+
+PREFIX = "QLIRO_FORTNOX"
+EXIT_CODES = """\b
+Exit codes:
+   0  all well
+   1  failed
+   2  wrong usage, or an invalid file
+   3  done, but items need a person
+  75  try again later (another run is under way, a server is down, stopped)"""
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "show_default": True,
+    "max_content_width": 100,
+}
+
+Command = Callable[..., Any]
+
+
+class MerchantName(click.ParamType[str, str]):
+    """The name of a merchant in the folder, or the path of its file; the shell completes names."""
+
+    name = "merchant"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        folder = Path(
+            ctx.params.get("merchants") or os.environ.get(f"{PREFIX}_MERCHANTS", "merchants")
+        )
+        names = sorted(path.stem for path in folder.glob("*.yaml")) if folder.is_dir() else []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class Option(click.Option):
+    """An option whose environment variable is called like itself, whatever the parameter is."""
+
+    def variable(self, names: Sequence[str]) -> str:
+        """Its environment variable in the command of these names."""
+        if isinstance(self.envvar, str):
+            return self.envvar
+        own = max(self.opts, key=len).removeprefix("--")
+        return "_".join((PREFIX, *names, own)).upper().replace("-", "_")
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        names: list[str] = []
+        here: click.Context | None = ctx
+        while here is not None and here.parent is not None:
+            names.insert(0, here.info_name or "")
+            here = here.parent
+        return os.environ.get(self.variable(names)) or None
+
+
+option = functools.partial(click.option, cls=Option)
+
+
+def shared(command: Command) -> Command:
+    """--json, --quiet and --verbose; the command gets an ``Output`` first."""
+
+    @option("--json", "as_json", is_flag=True, envvar=f"{PREFIX}_JSON",
+                  help="Print JSON on stdout; logs stay on stderr.")  # fmt: skip
+    @option("--quiet", "-q", is_flag=True, envvar=f"{PREFIX}_QUIET",
+                  help="No progress and no notes on stderr, only errors.")  # fmt: skip
+    @option("--verbose", "-v", is_flag=True, envvar=f"{PREFIX}_VERBOSE",
+                  help="More progress on stderr; nothing cut short.")  # fmt: skip
+    @functools.wraps(command)
+    def with_output(*args: Any, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> Any:
+        out = click.get_current_context().ensure_object(Output)
+        out.json, out.quiet, out.verbose = as_json, quiet, verbose
+        return command(out, *args, **kwargs)
+
+    return with_output
+
+
+def in_folder(command: Command) -> Command:
+    """--merchants, where the merchant files lie."""
+    return option(
+        "--merchants", type=click.Path(path_type=Path), default=Path("merchants"),
+        envvar=f"{PREFIX}_MERCHANTS", metavar="FOLDER", help="The folder of the merchant files.",
+    )(command)  # fmt: skip
+
+
+def of_merchant(command: Command) -> Command:
+    """The argument MERCHANT, with --merchants and what all commands share."""
+    argument = click.argument("merchant", type=MerchantName(), metavar="MERCHANT")
+    return argument(in_folder(shared(command)))
+
+
+def interrupt_on_term() -> None:
+    """Make SIGTERM end a command as Ctrl-C does."""
+
+    def asked(number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, asked)
+
+
+def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
+    """Run a command to its end and give the exit code. Whatever it raises is told here."""
+    out = Output()
+    try:
+        code = group.main(list(arguments), prog_name=program, obj=out, standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        return _wrong_usage(error, arguments)
+    except (KeyboardInterrupt, click.Abort):
+        out.complain("Stopped.")
+        return int(Exit.TRY_LATER)
+    except BrokenPipeError:  # the reader has seen enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.OK)
+    except QliroFortnoxError as error:
+        out.data(failure.as_data(error))
+        if not out.json:
+            out.complain(failure.paragraph(error))
+        return int(error.exit_code)
+    except Exception as error:
+        told = failure.defect(error, out.state, out.redact, SystemClock().now())
+        out.data({"error": {"kind": "defect", "message": told, "exit_code": int(Exit.FAILED)}})
+        if not out.json:
+            out.complain(told)
+        return int(Exit.FAILED)
+
+
+def _wrong_usage(error: click.ClickException, arguments: Sequence[str]) -> int:
+    code = int(Exit.INVALID)
+    if "--json" in arguments or os.environ.get(f"{PREFIX}_JSON"):
+        message = error.format_message()
+        Output(json=True).data(
+            {"error": {"kind": "UsageError", "message": message, "remedy": "", "exit_code": code}}
+        )
+    else:
+        error.show()
+    return code

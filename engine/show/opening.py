@@ -1,0 +1,86 @@
+"""Opens what a command works on: the merchant, its state for reading or writing, a whole session.
+
+Reads merchant files and databases; tells on stderr what a person should know of them. From the
+moment a merchant is known, its secrets are kept out of all that is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from engine.clock import SystemClock
+from engine.merchant import Merchant, find_merchant, load_merchant
+from engine.secrets import redactor
+from engine.session import Session, open_session
+from engine.show import failure
+from engine.show.output import Output
+from engine.show.progress import progress
+from engine.store import Store, reading, writing
+
+# The file that a connection reads: the database, or the copy that the last run left.
+OPEN_FILE = "SELECT path FROM duckdb_databases() WHERE NOT internal"
+
+
+def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) -> Merchant:
+    """The merchant of that name, or of the file at that path.
+
+    Raises UsageError and FileError; what is only a warning is noted.
+    """
+    merchant = load_merchant(find_merchant(name, folder), os.environ, needs_secrets=needs_secrets)
+    out.redact = redactor(merchant.secrets.values())
+    out.state = merchant.database.parent
+    for warning in merchant.warnings:
+        out.note(failure.finding_line(warning))
+    return merchant
+
+
+@contextmanager
+def to_write(merchant: Merchant) -> Iterator[Store]:
+    """The merchant's database for this process alone. Raises BusyError while another has it."""
+    with writing(merchant.database.parent, merchant.name) as store:
+        yield store
+
+
+@contextmanager
+def to_read(out: Output, merchant: Merchant) -> Iterator[Store]:
+    """The state for reading; while a run is under way the last finished one, and that is said."""
+    with reading(merchant.database.parent, merchant.name) as store:
+        if str(store.value(OPEN_FILE)).endswith(".last.duckdb"):
+            out.note("A run is under way; this is the state that the last finished one left.")
+        yield store
+
+
+@contextmanager
+def session(out: Output, merchant: Merchant) -> Iterator[Session]:
+    """Everything a run needs; Ctrl-C and SIGTERM end it after the request in flight."""
+    with (
+        to_write(merchant) as store,
+        open_session(merchant, store, SystemClock()) as opened_session,
+        stopping(out, opened_session.stop),
+        progress(out) as opened_session.on_progress,
+    ):
+        yield opened_session
+
+
+@contextmanager
+def stopping(out: Output, stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set ``stop``; a second one ends at once, which the ledger survives."""
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        out.complain("Stopping after the request in flight; once more to end at once.")
+
+    before = {one: signal.signal(one, asked) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

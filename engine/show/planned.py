@@ -1,0 +1,182 @@
+"""Shows a plan before it is carried out: a table of its documents, and each as a diff.
+
+Reads a plan, gives a page: by payout what would be posted, what waits and what is parked; then for
+each document what Fortnox has now and what it will have.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from engine import json_text
+from engine.ledger import Action
+from engine.plan.model import STATES, Outcome, Payout, Plan
+from engine.show.page import (
+    STYLES,
+    Column,
+    Page,
+    Table,
+    Text,
+    amount,
+    blank,
+    count,
+    day,
+    heading,
+    listed,
+    state_name,
+)
+
+# The order in which a plan tells the states of its lines.
+TOLD = tuple(reversed(STATES))
+OPEN = ("waiting", "parked")
+
+
+def page(made: Plan, *, diff: bool = True) -> Page:
+    """The plan. ``diff`` adds, for each document, what Fortnox has now and what it will have."""
+    if not made.payouts:
+        return [Text("Nothing to plan: no payout is known that is not closed.")]
+    outcomes = {one.action: one for one in made.outcomes if one.action}
+    balances = _balances(made, outcomes)
+    parts: Page = []
+    for payout in made.payouts.values():
+        parts += [*_payout(made, payout, outcomes, balances, diff=diff), blank()]
+    parts += [Text(f"Warning: {one}") for one in made.warnings]
+    total = len(made.actions)
+    documents = count(total, "document") if total else "nothing"
+    parts.append(heading(f"{documents[0].upper()}{documents[1:]} to post."))
+    return parts
+
+
+def _payout(
+    made: Plan,
+    payout: Payout,
+    outcomes: Mapping[str, Outcome],
+    balances: Mapping[str, tuple[Decimal, Decimal]],
+    *,
+    diff: bool,
+) -> Page:
+    proof = made.proofs[payout.key]
+    states = made.line_states()
+    counts = Counter(states[one["line"]].state for one in payout.accepted if one["line"] in states)
+    told = [f"{counts[state]} {state_name(state)}" for state in TOLD if counts[state]]
+    paid = f"{amount(payout.row['TotalAmount'])} {payout.row['CurrencyCode']}"
+    lines = count(len(payout.accepted), "line")
+    parts: Page = [
+        heading(f"Payout {payout.key} of {day(payout.date)}: {paid}"),
+        Text(f"{lines}: {listed(told) or 'none'}. {proof.sentence()}", indent=2),
+    ]
+    actions = [one for one in made.actions if one.payout == payout.key]
+    if actions:
+        parts += [blank(), _table(actions, outcomes, balances)]
+    if diff:
+        for action in actions:
+            parts += [blank(), *_diff(action, balances)]
+    open_ones = [one for one in made.outcomes if one.payout == payout.key and one.state in OPEN]
+    if open_ones:
+        parts.append(blank())
+    for one in open_ones:
+        text = f"{one.state}: {one.source}: {one.reason}"
+        parts.append(Text(text, indent=2, style=STYLES[one.state]))
+    return parts
+
+
+def _balances(made: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Decimal, Decimal]]:
+    """By action: the balance of its invoice before it and after, the earlier actions considered."""
+    left: dict[str, Decimal] = {}
+    result = {}
+    for action in made.actions:
+        if action.consumed_of is None or action.consumed is None:
+            continue
+        inputs = (
+            outcomes[action.action].trace.get("inputs", {}) if action.action in outcomes else {}
+        )
+        found = next(
+            (row for row in inputs.values() if isinstance(row, dict) and "open_balance" in row),
+            None,
+        )
+        if found is None and action.consumed_of not in left:
+            continue
+        before = left.get(action.consumed_of)
+        if before is None and found is not None:
+            before = Decimal(str(found["open_balance"]))
+        if before is not None:
+            left[action.consumed_of] = before - action.consumed
+            result[action.action] = (before, before - action.consumed)
+    return result
+
+
+def _table(
+    actions: list[Action],
+    outcomes: Mapping[str, Outcome],
+    balances: Mapping[str, tuple[Decimal, Decimal]],
+) -> Table:
+    rows = []
+    for action in actions:
+        document = action.document
+        account = document.get("ModeOfPaymentAccount") or f"series {document.get('VoucherSeries')}"
+        moved = balances.get(action.action)
+        rows.append(
+            [
+                action.mapping,
+                _reference(outcomes.get(action.action)),
+                action.consumed_of or "–",
+                str(document.get("PaymentDate") or document.get("TransactionDate") or ""),
+                str(account),
+                amount(_total(document)),
+                f"{amount(moved[0])} → {amount(moved[1])}" if moved else "–",
+                f"already there as {action.adopted}" if action.adopted else "new",
+            ]
+        )
+    columns = [
+        *(Column(name) for name in ("Mapping", "Reference", "Invoice", "Date", "Account")),
+        Column("Amount", right=True),
+        Column("Balance now → then", right=True),
+        Column("Document"),
+    ]
+    return Table(columns, rows, indent=2)
+
+
+def _reference(outcome: Outcome | None) -> str:
+    inputs = outcome.trace.get("inputs", {}) if outcome else {}
+    return next(
+        (str(row["reference"]) for row in inputs.values()
+         if isinstance(row, dict) and row.get("reference")), "–",
+    )  # fmt: skip
+
+
+def _total(document: Mapping[str, Any]) -> Decimal | None:
+    """The document's amount; of a voucher the sum of its debits."""
+    if "Amount" in document:
+        return Decimal(str(document["Amount"]))
+    rows = document.get("VoucherRows")
+    return sum((Decimal(str(row["Debit"])) for row in rows), Decimal(0)) if rows else None
+
+
+def _diff(action: Action, balances: Mapping[str, tuple[Decimal, Decimal]]) -> Page:
+    """What is (`` ``), what changes (``~``), what comes (``+``)."""
+    parts: Page = [Text(f"{action.target}  {action.action}", indent=2, style="bold")]
+    if action.action in balances:
+        before, after = balances[action.action]
+        parts.append(
+            Text(f"~ invoice {action.consumed_of}  Balance: {amount(before)} → {amount(after)}", 4)
+        )
+    if action.adopted:
+        return [*parts, Text(f"  stands in Fortnox already as {action.adopted}", 4)]
+    for name, value in action.document.items():
+        if isinstance(value, list):
+            for row in value:
+                told = ", ".join(f"{key}: {_value(one)}" for key, one in row.items() if one != 0)
+                parts.append(Text(f"+ {name}  {told}", 4, "green"))
+        else:
+            parts.append(Text(f"+ {name}: {_value(value)}", 4, "green"))
+    parts += [Text(f"+ then {step}", 4, "green") for step in action.then]
+    return parts
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return amount(value)
+    return str(value) if isinstance(value, str | int) else json_text.encode(value)

@@ -1,0 +1,69 @@
+"""Shows what a run did: what was posted, what was refused or left open, and where to look next.
+
+Reads the run's report, gives a page and the same as data. How the payouts stand is ``status``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from engine.session import RunReport
+from engine.show.failure import finding_data
+from engine.show.page import STYLES, Page, Text, count, listed, state_name
+from engine.show.synced import problems
+
+TOLD = ("posted", "adopted", "planned", "waiting", "parked", "ignored")
+
+
+def page(merchant: str, report: RunReport) -> Page:
+    """In a few lines: documents posted, lines by state, what needs a person."""
+    delivery = report.delivery
+    new = [one for one in delivery.done if one not in set(delivery.adopted)]
+    parts: Page = problems(report.findings.findings)
+    parts += [Text(f"Warning: {one}", style="yellow") for one in report.plan.warnings]
+    told = f"Posted {count(len(new), 'document')} with {count(delivery.requests, 'request')}"
+    parts.append(
+        Text(f"{told}; adopted {len(delivery.adopted)}." if delivery.adopted else f"{told}.")
+    )
+    parts += [Text(f"Refused: {why}", style=STYLES["parked"]) for why in delivery.refused.values()]
+    if delivery.unknown:
+        parts.append(
+            Text(
+                f"{count(len(delivery.unknown), 'answer')} was lost; the next run looks whether "
+                "the document is there before it sends anything again.",
+                style=STYLES["waiting"],
+            )
+        )
+    if delivery.stopped:
+        parts.append(Text("Stopped before the end; the next run goes on from here."))
+    counts = Counter(one.state for one in report.plan.line_states().values())
+    told = listed(f"{counts[state]} {state_name(state)}" for state in TOLD if counts[state])
+    if told:
+        parts.append(Text(f"Lines of open payouts: {told}."))
+    elif not report.plan.payouts:
+        parts.append(Text("Every payout is closed."))
+    if report.attention:
+        needs = "1 item needs" if report.attention == 1 else f"{report.attention} items need"
+        parts.append(Text(f"{needs} a person: qliro-fortnox status {merchant}", style="bold"))
+    return parts
+
+
+def data(report: RunReport) -> dict[str, Any]:
+    """The same for ``--json``."""
+    delivery = report.delivery
+    counts = Counter(one.state for one in report.plan.line_states().values())
+    return {
+        "exit_code": int(report.exit_code),
+        "posted": [one for one in delivery.done if one not in set(delivery.adopted)],
+        "adopted": delivery.adopted,
+        "refused": delivery.refused,
+        "undecided": delivery.undecided,
+        "unknown": delivery.unknown,
+        "requests": delivery.requests,
+        "stopped": delivery.stopped,
+        "lines": dict(sorted(counts.items())),
+        "attention": report.attention,
+        "warnings": report.plan.warnings,
+        "findings": [finding_data(one) for one in report.findings.findings],
+    }

@@ -1,0 +1,261 @@
+"""Shows how the payouts stand: the reconciliation that an accountant reads.
+
+Reads what ``engine.status`` gathered, gives a page: a table of payouts whose states add up to their
+lines, the open lines with their reasons, what persons set aside, and the interim accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from engine.show.page import (
+    STYLES,
+    Cell,
+    Column,
+    Page,
+    Table,
+    Text,
+    amount,
+    blank,
+    count,
+    day,
+    heading,
+    listed,
+    moment,
+    state_name,
+)
+
+Row = dict[str, Any]
+SHOWN_STATES = ("posted", "adopted", "planned", "waiting", "parked", "ignored")
+
+
+def page(merchant: str, name: str, found: Row) -> Page:
+    """The whole report. ``merchant`` is what commands call it, ``name`` what people do."""
+    if found["as_of"] is None:
+        return [
+            Text(f"{name}: no payout has been planned yet."),
+            Text(f"Begin with: qliro-fortnox run {merchant}"),
+        ]
+    parts: Page = [heading(f"{name}, as the run of {moment(found['as_of'])} left it"), blank()]
+    parts += [Text(f"No payout here is called {one}.") for one in found["missing"]]
+    parts += _payouts(found)
+    parts += _disagreeing(found)
+    parts += _outside(found)
+    for state, what in (
+        ("parked", "parked for a person"),
+        ("waiting", "waiting: looked at again in every run"),
+        ("planned", "to be posted by the next run"),
+    ):
+        parts += _open_lines(found, state, what)
+    parts += _ignored(found)
+    parts += _interim(found)
+    if found["attention"]:
+        parts += [blank(), *_next(merchant, found)]
+    return parts
+
+
+def _payouts(found: Row) -> Page:
+    payouts = found["payouts"]
+    if not payouts:
+        return [Text("No payouts to show.")]
+    states = [s for s in SHOWN_STATES if any(s in one["states"] for one in payouts)]
+    widths = {s: max(len(_amount_in(one, s)) for one in payouts) for s in states}
+    columns = [
+        Column("Payout"), Column("Date"), Column("Age", right=True), Column("", right=False),
+        Column("Paid out", right=True), Column("Lines", right=True),
+        *(Column(state_name(s).capitalize(), right=True) for s in states),
+        Column("Proof"), Column("Transfer"),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = []
+    for one in payouts:
+        rows.append(
+            [
+                one["payout"], day(one["BatchDate"]), f"{one['age']} d", one["CurrencyCode"] or "",
+                amount(one["TotalAmount"]), str(one["lines"]),
+                *(_state_cell(one, s, widths[s]) for s in states),
+                "holds" if one["holds"] else ("fails", "red"),
+                _transfer(one),
+            ]
+        )  # fmt: skip
+    parts: Page = [Table(columns, rows), Text(_sum(payouts))]
+    if found["earlier"]:
+        parts.append(
+            Text(f"{count(found['earlier'], 'earlier payout')}, closed: --all shows them too.")
+        )
+    return parts
+
+
+def _sum(payouts: list[Row]) -> str:
+    """The rule that nothing is silent, in figures: each line is in exactly one state."""
+    lines = sum(one["lines"] for one in payouts)
+    counts = {
+        state: sum(one["states"].get(state, {"lines": 0})["lines"] for one in payouts)
+        for state in SHOWN_STATES
+    }
+    told = [f"{number} {state_name(state)}" for state, number in counts.items() if number]
+    equal = "=" if sum(counts.values()) == lines else "≠"
+    return f"{count(lines, 'line')} {equal} {' + '.join(told) or '0'}"
+
+
+def _amount_in(payout: Row, state: str) -> str:
+    return amount(payout["states"][state]["amount"]) if state in payout["states"] else ""
+
+
+def _state_cell(payout: Row, state: str, width: int) -> Cell:
+    if state not in payout["states"]:
+        return "–"
+    text = f"{payout['states'][state]['lines']} · {_amount_in(payout, state):>{width}}"
+    return (text, STYLES[state])
+
+
+def _transfer(payout: Row) -> Cell:
+    """The transfer's voucher once there is one, else its state."""
+    state, reason = payout["transfer"], payout["transfer_reason"]
+    number = reason.removeprefix("posted as ").removeprefix("found in Fortnox as ")
+    text = number if state in ("posted", "adopted") else state_name(state)
+    return (text, STYLES.get(state, ""))
+
+
+def _disagreeing(found: Row) -> Page:
+    """What does not hold: payouts that do not balance, transfers that are parked or wait."""
+    parts: Page = []
+    for one in found["payouts"]:
+        if not one["holds"]:
+            parts.append(Text(f"Payout {one['payout']} is not posted: {one['proof']}", style="red"))
+        elif one["transfer"] in ("parked", "waiting"):
+            reason = one["transfer_reason"]
+            parts.append(
+                Text(f"The transfer of payout {one['payout']} is {one['transfer']}: {reason}")
+            )
+    return [blank(), *parts] if parts else []
+
+
+def _outside(found: Row) -> Page:
+    """Lines that Qliro has not accepted: told, and outside of the sums."""
+    told = [
+        f"{count(one['outside']['lines'], 'line')} of payout {one['payout']} "
+        f"({amount(one['outside']['amount'])} {one['CurrencyCode']})"
+        for one in found["payouts"]
+        if one["outside"]
+    ]
+    if not told:
+        return []
+    return [blank(), Text(f"Pending or rejected at Qliro, outside of the sums: {listed(told)}.")]
+
+
+def _open_lines(found: Row, state: str, what: str) -> Page:
+    lines = [line for line in found["lines"] if line["state"] == state]
+    if not lines:
+        return []
+    parts: Page = [
+        blank(),
+        Text(f"{count(len(lines), 'line')} {what}", style=f"bold {STYLES[state]}"),
+    ]
+    for (payout, reason), group in groupby(lines, key=lambda one: (one["payout"], one["reason"])):
+        mine = list(group)
+        parts.append(_rows(mine))
+        late = state == "waiting" and mine[0]["age"] > found["alert_after_days"]
+        told = f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "."
+        if late:
+            told += f" Payout {payout} is {mine[0]['age']} days old, more than alert_after_days."
+        parts.append(Text(told, indent=6))
+    return parts
+
+
+def _rows(lines: list[Row]) -> Table:
+    columns = [Column("", right=True)] + [Column("")] * 6
+    rows = [
+        [
+            amount(line["gross"]) if line["gross"] is not None else "?",
+            line["CurrencyCode"] or "",
+            kind(line),
+            f"reference {line['reference'] or '–'}",
+            f"order {line['OrderId'] or '–'}",
+            f"payout {line['payout']} of {day(line['BatchDate'])}",
+            f"line {line['line']}",
+        ]
+        for line in lines
+    ]
+    return Table(columns, rows, indent=2, titles=False)
+
+
+def kind(line: Row) -> str:
+    """What a line is, in a word: sale, refund, fee, chargeback."""
+    if line["Type"] != "Transaction":
+        return str(line["Type"] or "line").lower()
+    if line["gross"] is None:
+        return "transaction"
+    return "sale" if line["gross"] > 0 else "refund"
+
+
+def _ignored(found: Row) -> Page:
+    if not found["ignored"]:
+        return []
+    parts: Page = [blank(), heading(f"{count(len(found['ignored']), 'line')} ignored by a person")]
+    for line in found["ignored"]:
+        parts.append(_rows([line]))
+        by = f"{line['who']}, {moment(line['noted_at'])}: " if line["who"] else ""
+        parts.append(Text(f"{by}{line['said'] or line['reason']}", indent=6))
+    return parts
+
+
+def _interim(found: Row) -> Page:
+    """What this program's documents leave on the interim accounts, and what must be there."""
+    accounts = found["interim"]
+    if not accounts:
+        return []
+    columns = [
+        Column("Interim account"), Column("Holds", right=True), Column("Must hold", right=True),
+        Column("Open lines", right=True), Column("", right=False),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            str(one["account"]), amount(one["held"]), amount(one["must"]),
+            f"{one['lines']} · {amount(one['open'])}" if one["lines"] else "–",
+            "" if one["agrees"] else ("differs", "red"),
+        ]
+        for one in accounts
+    ]  # fmt: skip
+    parts: Page = [blank(), Table(columns, rows)]
+    parts += [Text(text) for text in _interim_words(accounts)]
+    return parts
+
+
+def _interim_words(accounts: list[Row]) -> Iterator[str]:
+    wrong = [one for one in accounts if not one["agrees"]]
+    if wrong:
+        off = [f"{one['account']} by {amount(one['held'] - one['must'])}" for one in wrong]
+        yield f"The interim accounts do not hold what the lines demand: {listed(off)}."
+        return
+    if all(one["held"] == Decimal(0) for one in accounts):
+        yield "All that was transferred has been booked: the interim accounts are even."
+    else:
+        yield (
+            "The interim accounts hold exactly the lines that are still open, with the opposite "
+            "sign: their payouts are transferred, their invoices not yet paid. Lines of a payout "
+            "that is not posted are not on them."
+        )
+
+
+def _next(merchant: str, found: Row) -> Page:
+    parked = next((line for line in found["lines"] if line["state"] == "parked"), None)
+    ref = _handle(parked or found["lines"][0])
+    parts: Page = [Text(f"{count(found['attention'], 'line')} need a person." if
+                        found["attention"] > 1 else "1 line needs a person.", style="bold"),
+                   Text(f"See why:  qliro-fortnox explain {merchant} {ref}", indent=2)]  # fmt: skip
+    if parked:
+        parts.append(
+            Text(
+                f"Decide:   qliro-fortnox resolve {merchant} {ref} --invoice NUMBER --by NAME "
+                "(or --ignore, --suspense, --retry)",
+                indent=2,
+            )
+        )
+    return parts
+
+
+def _handle(line: Row) -> str:
+    return str(line["reference"] or line["OrderId"] or line["line"])

@@ -1,0 +1,71 @@
+"""Saved traffic in place of the network, and the same written out again.
+
+Reads JSON lines of request, status and body into a merchant's database and stages them; gives what
+is stored as such lines, pseudonymised where that is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.clock import Clock
+from engine.extract.export import export
+from engine.extract.raw import Report
+from engine.extract.replay import ingest
+from engine.language.spec import MappingSet
+from engine.merchant import Merchant
+from engine.stage import stage
+from engine.store import Store
+from engine.sync import personal_key
+
+# Where mappings write texts of their own; their words name nobody.
+TEXTS = ("Description", "TransactionInformation", "Comments")
+
+
+def sync_from(
+    merchant: Merchant,
+    store: Store,
+    clock: Clock,
+    file: Path,
+    on_progress: Callable[[str, int, int | None], None],
+) -> Report:
+    """Take in a file of saved traffic and stage it. Raises UsageError when it can't be read."""
+    report = ingest(store, file, clock, key=personal_key(merchant), on_progress=on_progress)
+    report.findings += stage(store).problems
+    return report
+
+
+def exported(
+    merchant: Merchant, store: Store, mapping_set: MappingSet, *, pseudonymise: bool
+) -> Iterator[str]:
+    """All that was fetched, as lines that ``sync_from`` takes in."""
+    yield from export(
+        store,
+        pseudonymise=pseudonymise,
+        key=personal_key(merchant),
+        prefix=merchant.settings["payment_reference_prefix"] or "",
+        words=sorted(own_words(mapping_set)),
+    )
+
+
+def own_words(mapping_set: MappingSet) -> set[str]:
+    """The words that the mappings write into texts of documents."""
+    words: set[str] = set()
+    for source in mapping_set.sources.values():
+        for text in _texts(source.value):
+            words.update(re.findall(r"[^\W\d_]+", text))
+    return words
+
+
+def _texts(value: Any, wanted: bool = False) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, wanted or key in TEXTS)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, wanted)
+    elif isinstance(value, str) and wanted:
+        yield value
