@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from engine import json_text
@@ -26,17 +27,38 @@ from engine.targets import Request, Target, target
 from engine.transport.access import access_error
 from engine.transport.http import Answer, Api, Lost, NotSent
 
-# A server that leaves this many requests in a row unanswered gets no more of them in this run.
+# A server that leaves this many writes in a row without a usable answer gets no more of them in
+# this run.
 MOST_LOST = 5
-# How often in a row a connection may fail to be made.
+# How often in a row, for each request that may be under way, a connection may fail to be made, and
+# how often the server may ask for a slower pace. The limiter waits a window after each 429.
 MOST_NOT_SENT = 4
+MOST_SLOWED = 10
+# A step that was sent so often in one run, and never arrived, is left to a person.
+MOST_TRIES = 3
+# A look-up that can't be read is asked again so often.
+MOST_LOOKS = 3
+# An intent is written down before its request waits for its turn; one whose turn comes later than
+# this many seconds is not sent. What a crash left behind left no later than this after its intent.
+LEAVES_WITHIN = 30.0
+# The longest pause, in seconds, between attempts to reach the server.
+LONGEST_PAUSE = 30.0
+# Vouchers are looked for among those changed since this long before they were sent: much longer
+# than clocks differ, and than the hour that comes twice in October.
+LOOK_BACK = timedelta(days=1)
+# Of a look-up's list at most so many pages are read.
+MOST_PAGES = 1000
 # Answers may name the customer; nothing here needs that.
 PERSONAL = ("InvoiceCustomerName", "InvoiceCustomerNumber", "CustomerName")
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of the actions: ids by outcome; ``stopped`` when told to end early."""
+    """What became of the actions: ids by outcome; ``stopped`` when told to end early.
+
+    ``unknown`` are those that are to be looked for in a later run. ``failure`` is why nothing more
+    could be sent: a server that does not answer, or refuses us altogether.
+    """
 
     done: list[str] = field(default_factory=list)
     adopted: list[str] = field(default_factory=list)
@@ -45,13 +67,29 @@ class Delivery:
     unknown: list[str] = field(default_factory=list)
     requests: int = 0
     stopped: bool = False
+    failure: QliroFortnoxError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
+    """A step to be sent, or with ``lookup`` to be looked for. ``refusal`` is why the target refused
+    it, when the look-up is to tell whether it had been carried out already."""
+
     action: Action
     step: str
     lookup: bool = False
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look-up showed: its last answer, and the documents by number that agree.
+
+    ``documents`` is None when an answer could not be read.
+    """
+
+    answer: Answer
+    documents: dict[str, dict[str, Any]] | None
 
 
 def deliver(
@@ -66,23 +104,26 @@ def deliver(
     parallel: int,
     stop: threading.Event,
     on_progress: Callable[[int, int], None] | None = None,
+    create: bool = True,
 ) -> Delivery:
     """Deliver each action's remaining steps, in order; actions on one invoice one after the other.
 
     ``settle_delay`` in seconds; ``parallel`` requests at a time at most, the limiter of ``api``
-    paces them. Setting ``stop`` ends cleanly after the requests in flight. Raises AccessError and
-    UnavailableError, after the answers in flight have been written down.
+    paces them. Setting ``stop`` ends cleanly after the requests in flight. With ``create`` False no
+    document is created: those that were begun are looked for and finished, and one that is not
+    there is left to be planned anew. An AccessError or UnavailableError is the report's
+    ``failure``; what came before it stands in the ledger and in the report.
     """
-    courier = _Courier(store, run, api, clock, catalogue, settle_delay, stop, on_progress)
+    courier = _Courier(
+        store, run, api, clock, catalogue, settle_delay, parallel, stop, on_progress, create
+    )
     courier.load(list(actions))
-    courier.work(parallel)
-    if courier.failure is not None:
-        raise courier.failure
+    courier.work()
     return courier.report
 
 
 class _Courier:
-    """Open deliveries. Requests run in threads; every write to the store is made by the caller's."""
+    """Open deliveries. Requests run in threads; every write to the store is the caller's own."""
 
     def __init__(
         self,
@@ -92,22 +133,26 @@ class _Courier:
         clock: Clock,
         catalogue: Catalogue,
         settle_delay: float,
+        parallel: int,
         stop: threading.Event,
         on_progress: Callable[[int, int], None] | None,
+        create: bool,
     ) -> None:
         self.store, self.run, self.api, self.clock = store, run, api, clock
         self.catalogue = catalogue
         self.settle_delay, self.stop, self.on_progress = settle_delay, stop, on_progress
+        self.parallel, self.create = parallel, create
         self.report = Delivery()
-        self.failure: QliroFortnoxError | None = None
         self.progress: dict[str, Progress] = {}
         self.owned: dict[str, dict[str, str]] = {}
         self.queues: dict[str, deque[Action]] = {}
         self.ready: deque[_Task] = deque()
         self.later: list[tuple[datetime, int, _Task]] = []
-        self.flying: dict[Future[Answer], _Task] = {}
+        self.flying: dict[Future[Answer | _Seen], _Task] = {}
         self.total = self.finished = self.counter = 0
-        self.lost_in_a_row = self.not_sent_in_a_row = 0
+        self.lost_in_a_row = self.not_sent_in_a_row = self.slowed_in_a_row = 0
+        self.tries: Counter[tuple[str, str]] = Counter()
+        self.looks: Counter[tuple[str, str]] = Counter()
         self.noted: list[Event] = []
 
     # -- what is to be done ---------------------------------------------------------------------
@@ -115,60 +160,92 @@ class _Courier:
     def load(self, actions: list[Action]) -> None:
         """Queue the actions; those that touch the same invoice wait for one another."""
         self.progress = read_progress(self.store)
-        for name in {action.target for action in actions}:
-            self.owned[name] = owned_numbers(self.store, name)
+        for action in actions:
+            name = action.target
+            if name not in self.owned:
+                self.owned[name] = owned_numbers(self.store, name)
+            if action.adopted:  # nobody else's, from here on
+                self.owned[name].setdefault(action.adopted, action.action)
         self.total = len(actions)
         for action in actions:
             self.progress.setdefault(action.action, Progress())
             key = action.consumed_of or action.action
             self.queues.setdefault(key, deque()).append(action)
-        for queue in self.queues.values():
-            self._begin(queue[0])
+        for key in list(self.queues):
+            self._begin_next(key)
 
-    def _begin(self, action: Action) -> None:
-        """Put the action's next step where it belongs: to be sent, or to be looked for first."""
+    def _begin_next(self, key: str) -> None:
+        """Begin the actions of a queue until one has something to send or to look for."""
+        queue = self.queues[key]
+        while queue and not self._begin(queue[0]):
+            self._count(queue.popleft())
+
+    def _begin(self, action: Action) -> bool:
+        """Put the action's next step where it belongs: to be sent, or to be looked for first.
+
+        False when there is nothing to be done.
+        """
         progress = self.progress[action.action]
         if action.adopted and progress.number is None:
-            self._note(action, Event(action.action, "create", "adopted", number=action.adopted,
-                                     note="found in the target before anything was sent"))  # fmt: skip
+            note = "found in the target before anything was sent"
+            self._note(
+                action,
+                Event(action.action, "create", "adopted", number=action.adopted, note=note),
+            )
             self.report.adopted.append(action.action)
         for step in action.steps:
             if progress.finished(step):
                 continue
-            if progress.in_flight(step):
+            if progress.events.get(step) == "undecided":
+                self.report.undecided[action.action] = progress.note or "a person decides"
+                return False
+            if progress.in_flight(step):  # since an earlier run, that knew no better when it left
+                if step in progress.sent_at:
+                    progress.sent_at[step] += timedelta(seconds=LEAVES_WITHIN)
                 self._look_later(_Task(action, step, lookup=True))
+            elif step == "create" and not self.create:
+                return False
             else:
                 self.ready.append(_Task(action, step))
-            return
+            return True
         self.report.done.append(action.action)
-        self._end(action)
+        return False
 
     def _end(self, action: Action) -> None:
         """The action goes no further in this run; the next on the same invoice may."""
+        key = action.consumed_of or action.action
+        self._count(self.queues[key].popleft())
+        self._begin_next(key)
+
+    def _count(self, _action: Action) -> None:
         self.finished += 1
         if self.on_progress:
             self.on_progress(self.finished, self.total)
-        queue = self.queues[action.consumed_of or action.action]
-        queue.popleft()
-        if queue:
-            self._begin(queue[0])
 
     def _look_later(self, task: _Task) -> None:
-        sent_at = self.progress[task.action.action].sent_at.get(task.step, self.clock.now())
+        """Look for a step no sooner than the settle delay after its request left."""
+        left = self.progress[task.action.action].sent_at.get(task.step, self.clock.now())
+        self._at(left + timedelta(seconds=self.settle_delay), task)
+
+    def _at(self, due: datetime, task: _Task) -> None:
         self.counter += 1
-        due = sent_at + timedelta(seconds=self.settle_delay)
         heapq.heappush(self.later, (due, self.counter, task))
+
+    def _again(self, task: _Task, tries: int) -> None:
+        """After a pause that grows with the number of tries."""
+        pause = min(LONGEST_PAUSE, 2.0 ** (tries - 1))
+        self._at(self.clock.now() + timedelta(seconds=pause), task)
 
     # -- the loop -------------------------------------------------------------------------------
 
-    def work(self, parallel: int) -> None:
+    def work(self) -> None:
         """Send what is ready, look for what is due, until nothing is left or told to stop."""
-        with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="deliver") as pool:
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="deliver") as pool:
             self._write_down()
             while True:
-                halted = self.stop.is_set() or self.failure is not None
+                halted = self.stop.is_set() or self.report.failure is not None
                 if not halted:
-                    self._launch(pool, parallel)
+                    self._launch(pool)
                 if self.flying:
                     for future in wait(self.flying, return_when=FIRST_COMPLETED).done:
                         self._land(self.flying.pop(future), future)
@@ -178,15 +255,15 @@ class _Courier:
                 elif not self.ready:
                     self._wait_until(self.later[0][0])
         self._write_down()
-        self.report.stopped = self.stop.is_set() and bool(self.ready or self.later)
-        self.report.unknown = [task.action.action for _, _, task in self.later]
+        left = [*self.ready, *(task for _, _, task in self.later)]
+        self.report.stopped = self.stop.is_set() and bool(left)
+        self.report.unknown += [task.action.action for task in left if task.lookup]
 
-    def _launch(self, pool: ThreadPoolExecutor, parallel: int) -> None:
-        while self.later and self.later[0][0] <= self.clock.now() and len(self.flying) < parallel:
-            task = heapq.heappop(self.later)[2]
-            self.ready.appendleft(task)
+    def _launch(self, pool: ThreadPoolExecutor) -> None:
+        while self.later and self.later[0][0] <= self.clock.now():
+            self.ready.appendleft(heapq.heappop(self.later)[2])
         leaving: list[tuple[_Task, Request | None]] = []
-        while self.ready and len(self.flying) + len(leaving) < parallel:
+        while self.ready and len(self.flying) + len(leaving) < self.parallel:
             task = self.ready.popleft()
             self.report.requests += 1
             request = None if task.lookup else self._request(task)
@@ -198,15 +275,14 @@ class _Courier:
                 )
             leaving.append((task, request))
         self._write_down()  # the intents are durable before anything leaves
+        leave_by = self.clock.now() + timedelta(seconds=LEAVES_WITHIN)
         for task, request in leaving:
+            flight: Future[Answer | _Seen]
             if request is None:
-                self.flying[pool.submit(self._ask, task)] = task
+                flight = pool.submit(self._look, task)
             else:
-                body = request.body.encode() if request.body is not None else None
-                sending = pool.submit(
-                    self.api.send, request.method, request.path, request.query, body
-                )
-                self.flying[sending] = task
+                flight = pool.submit(self._send, request, leave_by)
+            self.flying[flight] = task
 
     def _wait_until(self, due: datetime) -> None:
         while not self.stop.is_set():
@@ -215,7 +291,7 @@ class _Courier:
                 return
             self.clock.sleep(min(left, 0.5))
 
-    # -- requests and answers -------------------------------------------------------------------
+    # -- requests: in threads of their own, without a look at the store ----------------------------
 
     def _request(self, task: _Task) -> Request:
         aim = target(task.action.target)
@@ -226,59 +302,95 @@ class _Courier:
             raise RuntimeError(f"{task.action.action} has no number before {task.step}")
         return aim.follow(task.step, number)
 
-    def _ask(self, task: _Task) -> Answer:
-        """The read that tells whether a lost step was carried out."""
+    def _send(self, request: Request, leave_by: datetime) -> Answer:
+        body = request.body.encode() if request.body is not None else None
+        return self.api.send(request.method, request.path, request.query, body, leave_by=leave_by)
+
+    def _look(self, task: _Task) -> _Seen:
+        """The reads that tell whether a step was carried out."""
         aim = target(task.action.target)
         if task.step != "create":
-            number = self.progress[task.action.action].number or ""
-            request = aim.read(number)
-        else:
-            sent = self.progress[task.action.action].sent_at["create"]
-            since = (sent - timedelta(minutes=10)).astimezone(STOCKHOLM)
-            request = aim.find(task.action.identity["ask"], f"{since:%Y-%m-%d %H:%M}")
-        return self.api.read(request.method, request.path, request.query)
+            return self._read(aim, self.progress[task.action.action].number or "")
+        sent = self.progress[task.action.action].sent_at["create"]
+        since = (sent - LOOK_BACK).astimezone(STOCKHOLM)
+        request = aim.find(task.action.identity["ask"], f"{since:%Y-%m-%d %H:%M}")
+        agree = task.action.identity["agree"]
+        found: dict[str, dict[str, Any]] = {}
+        for page in range(1, MOST_PAGES + 1):
+            query = (*request.query, ("page", str(page)))
+            answer = self.api.read(request.method, request.path, query)
+            listed = _listed(answer.body, aim) if answer.status == 200 else None
+            if listed is None:
+                return _Seen(answer, None)
+            for item in listed.items:
+                number = _number(item, aim)
+                if number in self.owned[task.action.target] or not _agrees(
+                    item, agree, partly=True
+                ):
+                    continue
+                if number is None:  # it could be the one, and can't be named
+                    return _Seen(answer, None)
+                document = item
+                if aim.calls["find"]["detail"]:
+                    seen = self._read(aim, number)
+                    if seen.answer.status == 404 and _refusal(seen.answer) is not None:
+                        continue  # it was removed after it was listed
+                    if seen.documents is None:
+                        return seen
+                    document = seen.documents[number]
+                if _agrees(document, agree, partly=False):
+                    found[number] = document
+            if page >= listed.pages:
+                return _Seen(answer, found)
+        return _Seen(answer, None)
 
-    def _land(self, task: _Task, future: Future[Answer]) -> None:
+    def _read(self, aim: Target, number: str) -> _Seen:
+        request = aim.read(number)
+        answer = self.api.read(request.method, request.path, request.query)
+        document = _unwrapped(answer.body, aim) if answer.status == 200 else None
+        return _Seen(answer, None if document is None else {number: document})
+
+    # -- answers ----------------------------------------------------------------------------------
+
+    def _land(self, task: _Task, future: Future[Answer | _Seen]) -> None:
         try:
             answer = future.result()
         except NotSent as error:
             self._not_sent(task, str(error))
         except Lost as error:
-            self._lost(task, str(error))
+            self._lost(task, str(error), error.left_at)
         except AccessError as error:
-            if not task.lookup:
-                self._note(task.action, Event(task.action.action, task.step, "not-sent",
-                                              note=error.message))  # fmt: skip
-            self._fail(error, task)
+            self._hold(task, error.message)
+            self._fail(error)
         except UnavailableError as error:  # only a look-up retries by itself and gives up
-            self._fail(error, task)
+            self._hold(task, error.message)
+            self._fail(error)
         else:
-            self.lost_in_a_row = self.not_sent_in_a_row = 0
-            if task.lookup:
+            if isinstance(answer, _Seen):
                 self._looked(task, answer)
             else:
                 self._answered(task, answer)
 
     def _answered(self, task: _Task, answer: Answer) -> None:
         aim = target(task.action.target)
-        event = Event(task.action.action, task.step, "unknown", status=answer.status,
-                      answer=_without_personal(answer.body))  # fmt: skip
         if 200 <= answer.status < 300:
             document = _unwrapped(answer.body, aim)
-            if document is None or not _carried_out(document, aim, task.step):
-                self._note(task.action, event)
-                self._look_later(_Task(task.action, task.step, lookup=True))
+            if document is not None and _carried_out(document, aim, task.step):
+                self._useful()
+                number = aim.number(document) if task.step == "create" else None
+                self._done(task, "done", number, answer)
+                self._next(task.action)
                 return
-            number = aim.number(document) if task.step == "create" else None
-            self._done(task, "done", number, answer)
         elif answer.status == 429:
-            self._not_sent(task, "the server asked for a slower pace (429)", answer)
-        elif answer.status < 500 and (error := _refusal(answer)) is not None:
-            self._refused(task, answer, error)
-        else:
-            self._note(task.action, event)
-            self._look_later(_Task(task.action, task.step, lookup=True))
-            self._count_lost()
+            self._slowed(task)
+            return
+        elif answer.status < 500 and answer.status != 408:
+            error = _refusal(answer)
+            if error is not None:
+                self._useful()
+                self._refused(task, answer, error)
+                return
+        self._lost(task, f"status {answer.status}", answer.sent_at, answer)
 
     def _refused(self, task: _Task, answer: Answer, error: ApiError) -> None:
         """A definite no: nothing was done. Without access nothing else can succeed either."""
@@ -292,76 +404,80 @@ class _Courier:
         no_access = access_error("fortnox", answer.status, answer.body)
         if no_access is not None or entry.fatal:
             self._fail(no_access or AccessError(text))
-        self.report.refused[task.action.action] = text
-        self._end(task.action)
+        elif task.step != "create":  # somebody else may have done it already
+            self.ready.appendleft(_Task(task.action, task.step, lookup=True, refusal=text))
+        else:
+            self.report.refused[task.action.action] = text
+            self._end(task.action)
 
-    def _looked(self, task: _Task, answer: Answer) -> None:
+    def _looked(self, task: _Task, seen: _Seen) -> None:
         """Decide from what the target showed: adopt, send again, or leave it to a person."""
         aim = target(task.action.target)
-        if task.step != "create":
-            document = _unwrapped(answer.body, aim) if answer.status == 200 else None
-            if document is None:
-                self._undecided(task, f"the document could not be read ({answer.status})")
-            elif _carried_out(document, aim, task.step):
-                self._done(task, "found", None, answer)
+        documents = seen.documents
+        if documents is None:
+            self._unseen(task, seen.answer)
+        elif task.step != "create":
+            document = next(iter(documents.values()))
+            if _carried_out(document, aim, task.step):
+                self._done(task, "found", None, seen.answer)
+                self._next(task.action)
+            elif task.refusal:
+                self._leave(task, task.refusal)
             else:
                 self._absent(task)
-            return
-        try:
-            found = self._matching(task.action, aim, answer)
-        except (QliroFortnoxError, NotSent, Lost) as error:
-            self._fail(UnavailableError(f"A look-up failed: {error}"), task)
-            return
-        if found is None:
-            self._undecided(task, f"the list could not be read ({answer.status})")
-        elif not found:
-            self._absent(task)
-        elif len(found) > 1 + self._twins(task.action):
-            numbers = ", ".join(found)
-            self._undecided(task, f"several documents could be it: {numbers}")
         else:
-            self._done(task, "found", found[0], answer)
-
-    def _matching(self, action: Action, aim: Target, answer: Answer) -> list[str] | None:
-        """Numbers of the documents that agree and that no other action owns, in their order."""
-        listed = _listed(answer.body, aim) if answer.status == 200 else None
-        if listed is None:
-            return None
-        agree = action.identity["agree"]
-        found = []
-        for item in listed:
-            number = aim.number(item)
-            if number in self.owned[action.target] or not _agrees(item, agree, partly=True):
-                continue
-            document: dict[str, Any] | None = item
-            if aim.calls["find"]["detail"]:
-                request = aim.read(number)
-                detail = self.api.read(request.method, request.path, request.query)
-                document = _unwrapped(detail.body, aim) if detail.status == 200 else None
-            if document is not None and _agrees(document, agree, partly=False):
-                found.append(number)
-        return found
+            owned = self.owned[task.action.target]
+            found = [number for number in documents if number not in owned]
+            if not found:
+                self._absent(task)
+            elif len(found) > 1 + self._twins(task.action):
+                numbers = ", ".join(found)
+                self._undecided(task, f"several documents could be it: {numbers}")
+            else:
+                self._done(task, "found", found[0], seen.answer)
+                for step in task.action.then:
+                    if _carried_out(documents[found[0]], aim, step):
+                        self._note(task.action, Event(task.action.action, step, "found",
+                                                      status=seen.answer.status))  # fmt: skip
+                self._next(task.action)
 
     def _twins(self, action: Action) -> int:
         """How many other actions of unknown outcome would look the same in the target."""
         return sum(
-            1
-            for _, _, task in self.later
-            if task.step == "create" and task.action.identity == action.identity
+            other.action != action.action
+            and other.target == action.target
+            and other.identity == action.identity
+            and self.progress[other.action].in_flight("create")
+            for queue in self.queues.values()
+            for other in queue
         )
+
+    def _unseen(self, task: _Task, answer: Answer) -> None:
+        """A look-up that can't be read: asked again, in this run or a later one, unless the target
+        itself says no. What else waits for the same invoice waits on."""
+        if answer.status != 200 and (error := _refusal(answer)) is not None:
+            text = sentence(error, look_up(error, self.catalogue))
+            if task.refusal:
+                self._leave(task, task.refusal)
+            else:
+                self._undecided(task, f"it could not be looked for: {text}")
+            return
+        key = (task.action.action, task.step)
+        self.looks[key] += 1
+        if self.looks[key] < MOST_LOOKS:
+            self._again(task, self.looks[key])
+        else:
+            self.report.unknown.append(task.action.action)
 
     # -- outcomes -------------------------------------------------------------------------------
 
     def _done(self, task: _Task, event: str, number: str | None, answer: Answer) -> None:
-        if number is not None:
-            self.owned[task.action.target][number] = task.action.action
         body = None if task.lookup else _without_personal(answer.body)
         self._note(
             task.action,
             Event(task.action.action, task.step, event, status=answer.status, answer=body,
                   number=number),
         )  # fmt: skip
-        self._next(task.action)
 
     def _next(self, action: Action) -> None:
         progress = self.progress[action.action]
@@ -373,34 +489,63 @@ class _Courier:
             self.ready.appendleft(_Task(action, step))
 
     def _absent(self, task: _Task) -> None:
+        """Provably not there: sent again, or with ``create`` False planned anew."""
         self._note(task.action, Event(task.action.action, task.step, "absent"))
-        self.ready.append(_Task(task.action, task.step))
+        if task.step == "create" and not self.create:
+            self._end(task.action)
+        elif self.tries[task.action.action, task.step] >= MOST_TRIES:
+            why = f"it was sent {MOST_TRIES} times without a usable answer"
+            self._leave(task, f"{why}, and Fortnox does not have it; the next run tries again")
+        else:
+            self.ready.append(_Task(task.action, task.step))
 
     def _undecided(self, task: _Task, why: str) -> None:
         self._note(task.action, Event(task.action.action, task.step, "undecided", note=why))
         self.report.undecided[task.action.action] = why
         self._end(task.action)
 
-    def _not_sent(self, task: _Task, why: str, answer: Answer | None = None) -> None:
-        """Certainly not carried out: it may simply be sent again."""
-        if task.lookup:
-            self._look_later(task)
-        else:
-            status = answer.status if answer else None
-            self._note(task.action, Event(task.action.action, task.step, "not-sent",
-                                          status=status, note=why))  # fmt: skip
-            self.ready.append(task)
+    def _leave(self, task: _Task, why: str) -> None:
+        """Not carried out, and no more to be done about it in this run."""
+        self.report.refused[task.action.action] = why
+        self._end(task.action)
+
+    def _not_sent(self, task: _Task, why: str) -> None:
+        """Certainly not carried out: it is simply sent again, after a pause."""
+        self._withdraw(task, why)
         self.not_sent_in_a_row += 1
-        if self.not_sent_in_a_row >= MOST_NOT_SENT:
+        if self.not_sent_in_a_row >= MOST_NOT_SENT * self.parallel:
+            self._hold(task, why)
             self._fail(UnavailableError(f"Fortnox can't be reached: {why}.", "Run again later."))
+        else:
+            self._again(task, 1 + self.not_sent_in_a_row // self.parallel)
 
-    def _lost(self, task: _Task, why: str) -> None:
-        if not task.lookup:
-            self._note(task.action, Event(task.action.action, task.step, "unknown", note=why))
+    def _slowed(self, task: _Task) -> None:
+        """429: certainly not carried out; the limiter holds everything back for a while."""
+        self._withdraw(task, "the server asked for a slower pace (429)", 429)
+        self.ready.append(task)
+        self.slowed_in_a_row += 1
+        if self.slowed_in_a_row >= MOST_SLOWED * self.parallel:
+            self._fail(UnavailableError("Fortnox asks for a slower pace, again and again (429).",
+                                        "Another program may be using up the company's allowance; "
+                                        "run again later."))  # fmt: skip
+
+    def _withdraw(self, task: _Task, why: str, status: int | None = None) -> None:
+        self._note(task.action, Event(task.action.action, task.step, "not-sent", status=status,
+                                      note=why))  # fmt: skip
+
+    def _lost(
+        self, task: _Task, why: str, left_at: datetime | None, answer: Answer | None = None
+    ) -> None:
+        """It left, and whether it was carried out is not known: looked for before anything else."""
+        self._note(
+            task.action,
+            Event(task.action.action, task.step, "unknown",
+                  status=answer.status if answer else None,
+                  answer=_without_personal(answer.body) if answer else None, note=why),
+        )  # fmt: skip
+        self.progress[task.action.action].sent_at[task.step] = left_at or self.clock.now()
+        self.tries[task.action.action, task.step] += 1
         self._look_later(_Task(task.action, task.step, lookup=True))
-        self._count_lost()
-
-    def _count_lost(self) -> None:
         self.lost_in_a_row += 1
         if self.lost_in_a_row >= MOST_LOST:
             self._fail(
@@ -410,17 +555,28 @@ class _Courier:
                 )
             )
 
-    def _fail(self, error: QliroFortnoxError, task: _Task | None = None) -> None:
-        self.failure = self.failure or error
-        if task is not None and task.lookup:
-            self._look_later(task)
+    def _useful(self) -> None:
+        """The server carried a write out, or refused it in its own words."""
+        self.lost_in_a_row = self.not_sent_in_a_row = self.slowed_in_a_row = 0
+
+    def _hold(self, task: _Task, why: str) -> None:
+        """What failed with everything else: a write was not sent, a look-up is still to be made."""
+        if task.lookup:
+            self.ready.appendleft(task)
+        elif self.progress[task.action.action].events.get(task.step) == "sending":
+            self._withdraw(task, why)
+
+    def _fail(self, error: QliroFortnoxError) -> None:
+        self.report.failure = self.report.failure or error
 
     def _note(self, action: Action, event: Event) -> None:
         """Take an event down; it is durable after ``_write_down``."""
         self.noted.append(event)
         progress = self.progress[action.action]
         progress.events[event.step] = event.event
-        progress.number = event.number or progress.number
+        if event.number is not None:
+            progress.number = event.number
+            self.owned[action.target][event.number] = action.action
         if event.event == "sending":
             progress.sent_at[event.step] = self.clock.now()
 
@@ -445,11 +601,28 @@ def _unwrapped(body: str, aim: Target) -> dict[str, Any] | None:
     return dict(document)
 
 
-def _listed(body: str, aim: Target) -> list[dict[str, Any]] | None:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The entries of a page of a list, and the number of its last page as far as it is known."""
+
+    items: list[dict[str, Any]]
+    pages: int
+
+
+def _listed(body: str, aim: Target) -> _Page | None:
+    """A page of the target's list, or None when it can't be read."""
     try:
-        items = json_text.decode(body)[aim.calls["find"]["list"]]
-        return [dict(item) for item in items if aim.number(item)]
+        content = json_text.decode(body)
+        items = [dict(item) for item in content[aim.calls["find"]["list"]]]
+        return _Page(items, int(content["MetaInformation"]["@TotalPages"]))
     except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _number(document: dict[str, Any], aim: Target) -> str | None:
+    try:
+        return aim.number(document)
+    except (KeyError, TypeError):
         return None
 
 
@@ -470,10 +643,18 @@ def _agrees(document: dict[str, Any], agree: dict[str, Any], *, partly: bool) ->
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equal as the API means it: 95 = 95.00, and a number may come as its text."""
+    """Equal as the API means it: 95 = 95.00, a number may come as its text, and spaces at the ends
+    of a text, or several in a row, are not always kept."""
     if left == right:
         return True
-    return left is not None and right is not None and str(left) == str(right)
+    if left is None or right is None:
+        return False
+    if isinstance(left, int | Decimal) or isinstance(right, int | Decimal):
+        try:
+            return Decimal(str(left)) == Decimal(str(right))
+        except InvalidOperation:
+            return False
+    return str(left).split() == str(right).split()
 
 
 def _refusal(answer: Answer) -> ApiError | None:

@@ -7,6 +7,7 @@
     ├── StalePlanError      a person looks at what moved and plans again         exit 1
     ├── BusyError           another run of the same merchant; try again later    exit 75
     ├── UnavailableError    a server does not answer; try again later            exit 75
+    ├── StoppedError        a person ended the run; the next one goes on         exit 75
     └── ItemError           one line, document or answer; the rest goes on       parked
 
 An error that a person can mend says what, where, why and the remedy. Nothing here
@@ -122,6 +123,14 @@ class BusyError(QliroFortnoxError):
 
 class UnavailableError(QliroFortnoxError):
     """A server does not answer or answers with errors of its own; later may be better."""
+
+    def __post_init__(self) -> None:
+        QliroFortnoxError.__post_init__(self)
+        self.exit_code = Exit.TRY_LATER
+
+
+class StoppedError(QliroFortnoxError):
+    """The run was told to end before it was through; what was done stands."""
 
     def __post_init__(self) -> None:
         QliroFortnoxError.__post_init__(self)

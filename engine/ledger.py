@@ -156,16 +156,63 @@ def read_actions(store: Store, payouts: Iterable[str] | None = None) -> dict[str
     """The last intent of each action that has an event, of all payouts or of some."""
     rows = store.rows(
         """
-        SELECT arg_max(a, a.noted_at) AS a
-        FROM ledger.action AS a
+        SELECT * FROM ledger.intent AS a
         WHERE a.action IN (SELECT action FROM ledger.event)
           AND (?::VARCHAR[] IS NULL OR list_contains(?, a.payout))
-        GROUP BY a.action
         """,
         [None, []] if payouts is None else [wanted := sorted(set(payouts)), wanted],
     )
+    return _actions(rows)
+
+
+def begun(store: Store) -> list[Action]:
+    """Actions of all payouts that were begun and are not finished, the oldest first: sent and not
+    known what became of it, or created and a step still to be taken that the target did not refuse.
+
+    What a person has to decide is not among them.
+    """
+    return list(_actions(store.rows(BEGUN)).values())
+
+
+BEGUN = """
+SELECT i.*
+FROM ledger.intent AS i
+JOIN (
+    SELECT
+        action,
+        list(step) FILTER (WHERE event IN ('done', 'found', 'adopted'))     AS finished,
+        count(*) FILTER (WHERE event IN ('sending', 'unknown'))             AS in_flight,
+        count(*) FILTER (WHERE event IN ('undecided', 'refused'))           AS blocked,
+        min(seq)                                                            AS seq
+    FROM ledger.step
+    GROUP BY action
+) AS s ON s.action = i.action
+WHERE s.blocked = 0
+  AND (
+      s.in_flight > 0
+      OR list_contains(s.finished, 'create') AND NOT list_has_all(s.finished, i.follow)
+  )
+ORDER BY s.seq
+"""
+
+
+def unsettled(store: Store) -> dict[str, str]:
+    """Documents of which it is not known how much our own actions took, by number → the action."""
+    rows = store.rows(
+        """
+        SELECT i.consumed_of, min(i.action) AS action
+        FROM ledger.intent AS i
+        JOIN ledger.step AS s ON s.action = i.action
+        WHERE s.event IN ('sending', 'unknown', 'undecided') AND i.consumed_of IS NOT NULL
+        GROUP BY i.consumed_of
+        """
+    )
+    return {row["consumed_of"]: row["action"] for row in rows}
+
+
+def _actions(rows: Iterable[dict[str, Any]]) -> dict[str, Action]:
     result = {}
-    for row in (row["a"] for row in rows):
+    for row in rows:
         result[row["action"]] = Action(
             row["action"], row["mapping"], row["target"], row["source"], row["payout"],
             tuple(row["covers"]), json_text.decode(row["document"]),

@@ -1,4 +1,4 @@
-"""One merchant's work from beginning to end: sync, plan, deliver, reconcile. No decisions of its own.
+"""One merchant's work from beginning to end: sync, plan, deliver, reconcile; it decides nothing.
 
 Opens what the stages are given (store, clock, APIs, compiled mappings) and calls them in the order
 of the way. The command line calls this module; tests call it with a sandbox and a stopped clock.
@@ -20,13 +20,14 @@ from engine.books import Books, read_books
 from engine.catalogue import Catalogue, read_catalogue
 from engine.clock import Clock
 from engine.deliver import Delivery, deliver
-from engine.errors import Exit, UsageError
+from engine.errors import Exit, StoppedError, UsageError
 from engine.extract.raw import Report
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
+from engine.ledger import Action, begun
 from engine.lookups import fetch_needs
 from engine.merchant import Merchant
 from engine.plan.build import make_plan
@@ -68,6 +69,18 @@ class Session:
     def settings(self) -> Mapping[str, Any]:
         """The merchant's settings, defaults filled in."""
         return self.merchant.settings
+
+    def tell(self, stage: str, done: int, total: int | None) -> None:
+        """Progress of reading and planning; raises StoppedError when told to end.
+
+        Every request under way is answered and kept before that, for it is called in between.
+        """
+        if self.stop.is_set():
+            raise StoppedError(
+                f"The run was ended during {stage}; nothing is half done.",
+                "The next run goes on.",
+            )
+        self.on_progress(stage, done, total)
 
 
 @dataclass(slots=True)
@@ -122,7 +135,7 @@ def sync(session: Session, named: Collection[str] = ()) -> Report:
         session.merchant,
         session.store,
         (session.qliro, session.fortnox),
-        session.on_progress,
+        session.tell,
         named,
     )
     _stage(session, findings)
@@ -159,7 +172,7 @@ def plan(
 
 def _read_needs(session: Session, made: Plan) -> bool:
     apis = session.qliro, session.fortnox
-    _, to_fortnox = extractions(session.merchant, session.store, apis, session.on_progress)
+    _, to_fortnox = extractions(session.merchant, session.store, apis, session.tell)
     return fetch_needs(to_fortnox, made.unread)
 
 
@@ -178,35 +191,61 @@ def _refuse_cash_method(books: Books) -> None:
         )
 
 
+def recover(session: Session) -> None:
+    """Look for what earlier runs left unknown, and finish what they began; of any payout.
+
+    Comes before a sync, so that what is read afterwards shows it: a plan that did not know what a
+    cut-off run had done to an invoice would take its balance for another. What is not there is
+    planned anew. Raises AccessError, UnavailableError, and StoppedError when told to end.
+    """
+    left = begun(session.store)
+    if not left:
+        return
+    delivery = _deliver(session, left, "recover", create=False)
+    if delivery.failure is not None:
+        raise delivery.failure
+    session.tell("recover", len(left), len(left))
+
+
 def carry_out(session: Session, made: Plan, findings: Report) -> RunReport:
-    """Deliver a plan, then tell the state of every line."""
+    """Deliver a plan, then tell the state of every line.
+
+    Raises AccessError and UnavailableError, after the states have been written down.
+    """
     now = session.clock.now()
     record_plan(session.store, session.run, now, made, session.mapping_set)
-    delivery = Delivery()
-    try:
-        settings = session.settings["delivery"]
-        delivery = deliver(
-            session.store,
-            session.run,
-            made.actions,
-            session.fortnox,
-            session.clock,
-            session.catalogue,
-            settle_delay=float(settings["settle_delay_seconds"]),
-            parallel=int(settings["parallel"]),
-            stop=session.stop,
-            on_progress=lambda done, total: session.on_progress("deliver", done, total),
-        )
-    finally:
-        after = plan(session, findings, list(made.payouts), offline=True) if made.payouts else made
-        after = after_delivery(after, delivery)
-        record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
-        record_states(session.store, session.run, session.clock.now(), after)
+    delivery = _deliver(session, made.actions, "deliver")
+    after = plan(session, findings, list(made.payouts), offline=True) if made.payouts else made
+    after = after_delivery(after, delivery)
+    record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
+    record_states(session.store, session.run, session.clock.now(), after)
+    if delivery.failure is not None:
+        raise delivery.failure
     return RunReport(after, delivery, findings, attention(session, after))
 
 
+def _deliver(
+    session: Session, actions: list[Action], stage_name: str, *, create: bool = True
+) -> Delivery:
+    settings = session.settings["delivery"]
+    return deliver(
+        session.store,
+        session.run,
+        actions,
+        session.fortnox,
+        session.clock,
+        session.catalogue,
+        settle_delay=float(settings["settle_delay_seconds"]),
+        parallel=int(settings["parallel"]),
+        stop=session.stop,
+        on_progress=lambda done, total: session.on_progress(stage_name, done, total),
+        create=create,
+    )
+
+
 def run(session: Session, named: Collection[str] = ()) -> RunReport:
-    """Sync, plan, deliver, reconcile."""
+    """Recover, sync, plan, deliver, reconcile."""
+    recover(session)
     findings = sync(session, named)
     made = plan(session, findings, named)
     return carry_out(session, made, findings)

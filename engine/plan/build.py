@@ -18,7 +18,7 @@ from engine.catalogue import Catalogue, look_up, read_error
 from engine.errors import ItemError
 from engine.language.compile import compile_set
 from engine.language.program import CompiledMapping, Program, Rendered
-from engine.ledger import Action, Progress, read_actions, read_progress
+from engine.ledger import Action, Progress, read_actions, read_progress, unsettled
 from engine.match.choice import Choice
 from engine.plan.existing import Existing
 from engine.plan.matching import line_choices
@@ -90,6 +90,7 @@ class _Planner:
         self.actions = read_actions(store, plan.payouts)
         self.progress = read_progress(store, plan.payouts)
         self.existing = Existing(store)
+        self.unsettled = unsettled(store)
         self.covered: set[str] = set()
         self.by_source: dict[tuple[str, str], list[Action]] = {}
         self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -292,6 +293,12 @@ class _Planner:
             self._add(self._outcome(mapping, source, state, code, choice.reason,
                                     self._whole(mapping, inputs), trace))  # fmt: skip
             return
+        if choice.document in self.unsettled:
+            other = self.unsettled[choice.document]
+            self._add(self._outcome(mapping, source, "waiting", "unsettled",
+                                    f"it is not known yet what {other} took of {choice.document}",
+                                    self._whole(mapping, inputs), trace))  # fmt: skip
+            return
         alias = next(iter(mapping.spec.match))
         inputs[alias] = documents[choice.document or ""]
         facts = {"rest": choice.rest, "difference": choice.difference, "outcome": choice.outcome,
@@ -324,6 +331,7 @@ class _Planner:
     ) -> bool:
         """Own a payment that already stands on the document for this line, if there is one."""
         numbers = [choice.document or "", *(document for document, _, _ in choice.losers)]
+        numbers = [number for number in numbers if number not in self.unsettled]
         candidates = self.existing.on_documents(mapping.spec.target, numbers)
         if not candidates:
             return False

@@ -81,7 +81,7 @@ GROUP BY b.Id, b.TotalAmount, b.TotalFeeAmount, b.BatchDate
 """
 
 CLOSED = """
-SELECT payout, arg_max(closed, noted_at) AS closed, arg_max(digest, noted_at) AS digest
+SELECT payout, arg_max(closed, rowid) AS closed, arg_max(digest, rowid) AS digest
 FROM ledger.proof
 GROUP BY payout
 """

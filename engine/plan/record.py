@@ -6,11 +6,12 @@ append-only; an outcome that is as it was is not written again.
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from engine import json_text
 from engine.language.spec import MappingSet
-from engine.ledger import record_actions
+from engine.ledger import Action, read_actions, record_actions
 from engine.plan.model import Outcome, Plan
 from engine.store import Store
 
@@ -20,7 +21,7 @@ def record_plan(store: Store, run: str, now: datetime, plan: Plan, mapping_set: 
     last = {
         (row["mapping"], row["source"]): row["digest"]
         for row in store.rows(
-            "SELECT mapping, source, arg_max(digest, noted_at) AS digest "
+            "SELECT mapping, source, arg_max(digest, rowid) AS digest "
             "FROM ledger.outcome GROUP BY mapping, source"
         )
     }
@@ -43,17 +44,21 @@ def record_plan(store: Store, run: str, now: datetime, plan: Plan, mapping_set: 
             )
 
 
-def _changed(store: Store, actions: list) -> list:  # type: ignore[type-arg]
-    """Those whose last intent reads otherwise: a refused document that has been mended."""
+def _changed(store: Store, actions: list[Action]) -> list[Action]:
+    """Those whose last intent reads otherwise: a refused document that has been mended, or one that
+    is to be adopted now. Of an action that was begun, the intent stays."""
     if not actions:
         return []
-    rows = store.rows(
-        "SELECT action, arg_max(document, noted_at) AS document FROM ledger.action "
-        "WHERE list_contains(?, action) GROUP BY action",
-        [[action.action for action in actions]],
-    )
-    before = {row["action"]: row["document"] for row in rows}
-    return [one for one in actions if before.get(one.action) != json_text.encode(one.document)]
+    before = read_actions(store, {action.payout for action in actions})
+    return [one for one in actions if _plain(before.get(one.action)) != _plain(one)]
+
+
+def _plain(action: Action | None) -> tuple[str, object]:
+    """What is written down of an action, comparable; 95 is as much as 95.0000."""
+    if action is None:
+        return "", None
+    bare = replace(action, adopted=None, consumed=None)
+    return json_text.canonical(asdict(bare)), action.consumed
 
 
 def _record_outcomes(

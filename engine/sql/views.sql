@@ -17,17 +17,19 @@ SELECT
 FROM ledger.event
 GROUP BY action, step;
 
+-- What an action intends, as last written down: a refused document may have been mended since.
+-- The tables of the ledger are append-only, so the row id is the order of writing; several rows may
+-- have been written at the same moment.
+CREATE OR REPLACE VIEW ledger.intent AS
+SELECT a.*
+FROM ledger.action AS a
+JOIN (SELECT max(rowid) AS last FROM ledger.action GROUP BY action) AS l ON l.last = a.rowid;
+
 -- What a person said last of each line.
 CREATE OR REPLACE VIEW ledger.resolved AS
-SELECT
-    line,
-    arg_max(kind, noted_at)              AS kind,
-    arg_max(detail, noted_at)            AS detail,
-    arg_max(reason, noted_at)            AS reason,
-    arg_max(who, noted_at)               AS who,
-    max(noted_at)                        AS noted_at
-FROM ledger.resolution
-GROUP BY line;
+SELECT r.line, r.kind, r.detail, r.reason, r.who, r.noted_at
+FROM ledger.resolution AS r
+JOIN (SELECT max(rowid) AS last FROM ledger.resolution GROUP BY line) AS l ON l.last = r.rowid;
 
 -- What each action takes of an invoice's balance that Fortnox's figure does not show yet: payments
 -- on their way, and payments booked after the invoice was read.
@@ -37,16 +39,12 @@ SELECT
     a.consumed_of AS DocumentNumber,
     a.consumed,
     b.done_at     AS booked_at
-FROM (
-    SELECT action, arg_max(consumed_of, noted_at) AS consumed_of, arg_max(consumed, noted_at) AS consumed
-    FROM ledger.action
-    WHERE consumed_of IS NOT NULL
-    GROUP BY action
-) AS a
+FROM ledger.intent AS a
 JOIN ledger.step AS c
     ON c.action = a.action AND c.step = 'create' AND c.event IN ('sending', 'unknown', 'done', 'found', 'adopted', 'undecided')
 LEFT JOIN ledger.step AS b
-    ON b.action = a.action AND b.step = 'bookkeep' AND b.event IN ('done', 'found');
+    ON b.action = a.action AND b.step = 'bookkeep' AND b.event IN ('done', 'found')
+WHERE a.consumed_of IS NOT NULL;
 
 -- Payments of others that are registered but not booked: they will take of the balance.
 CREATE OR REPLACE VIEW fortnox.pending_payment AS
@@ -67,7 +65,7 @@ SELECT
     d.OurReference,
     d.YourReference,
     d.OrderReference,
-    i.Balance - coalesce(t.consumed, 0) AS open_balance
+    (i.Balance - coalesce(t.consumed, 0))::DECIMAL(18, 4) AS open_balance
 FROM fortnox.invoice AS i
 LEFT JOIN fortnox.invoice_detail AS d ON d.DocumentNumber = i.DocumentNumber
 LEFT JOIN (

@@ -49,7 +49,12 @@ class NotSent(Exception):  # noqa: N818  an outcome, named as the ledger names i
 
 
 class Lost(Exception):  # noqa: N818  an outcome, named as the ledger names it
-    """The request left and no whole answer came: whether it had an effect is unknown."""
+    """The request left, at ``left_at``, and no whole answer came: whether it had an effect is
+    unknown."""
+
+    def __init__(self, words: str, left_at: datetime | None = None) -> None:
+        super().__init__(words)
+        self.left_at = left_at
 
 
 class Api:
@@ -85,6 +90,7 @@ class Api:
             follow_redirects=False,  # a redirect of a signed or writing request is no answer
             trust_env=not local,  # a company's proxy does not know this machine's sandbox
             headers={"Accept": "application/json", "User-Agent": AGENT},
+            event_hooks={"request": [self._leaves]},
         )
 
     def __enter__(self) -> Self:
@@ -102,13 +108,28 @@ class Api:
         """Give the connections back."""
         self._client.close()
 
+    def _leaves(self, request: httpx.Request) -> None:
+        """Called when the request is about to leave, its turn and its token had."""
+        left_by = request.extensions.get("leave_by")
+        now = self.clock.now()
+        if left_by is not None and now > left_by:
+            raise NotSent("its turn came too late")
+        request.extensions["left_at"] = now
+
     def send(
-        self, method: str, path: str, query: Query = (), body: bytes | str | None = None
+        self,
+        method: str,
+        path: str,
+        query: Query = (),
+        body: bytes | str | None = None,
+        *,
+        leave_by: datetime | None = None,
     ) -> Answer:
         """One request at the allowed pace; any status is an Answer. Nothing is tried twice, but a
         401 makes the way in renew itself once: a refused token means that nothing was done.
 
-        Raises NotSent, Lost, or AccessError when no token can be had (nothing was sent then).
+        A request whose turn or token comes after ``leave_by`` does not leave any more. Raises
+        NotSent, Lost, or AccessError when no token can be had (nothing was sent then).
         """
         content = body.encode() if isinstance(body, str) else body
         headers = {"Content-Type": "application/json"} if content is not None else {}
@@ -121,6 +142,7 @@ class Api:
             )
         except httpx.InvalidURL as error:
             raise NotSent(f"{self._base + path} is not an address: {error}") from None
+        request.extensions["leave_by"] = leave_by
         try:
             response = self._client.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -130,7 +152,8 @@ class Api:
         except httpx.HTTPError as error:
             if _asked(error) not in (None, request.url):  # it was the token that did not come
                 raise NotSent(f"no token: {_words(error)}") from None
-            raise Lost(_words(error)) from None
+            raise Lost(_words(error), request.extensions.get("left_at")) from None
+        sent_at = request.extensions.get("left_at", sent_at)
         if response.status_code == 429 and self._limiter:
             self._limiter.slow_down()
         try:
