@@ -78,12 +78,16 @@ def _why(error: Exception, mark: Mark, built: Built, values: Locals) -> tuple[st
     if is_null(error):
         name = error.name if isinstance(error, Null) and error.name else parts.null()
         return f"{name} is null", ""
-    if isinstance(error, Inexact | InvalidOperation):
+    if isinstance(error, InvalidOperation):
+        return f"{parts.written} is too large", ""
+    if isinstance(error, Inexact):
         known, value = parts.value(mark.expression.node)
         shown = f"{value} " if known else ""
         return f"{shown}has more than two decimals", "Write | round(2)."
     if isinstance(error, Refused):
         return str(error), ""
+    if isinstance(error, TypeError):
+        return f"{written(parts.culprit(parts.root))} has values that do not go together", ""
     return f"{parts.written} cannot be evaluated: {error}", ""
 
 
@@ -124,6 +128,8 @@ class _Parts:
     def culprit(self, node: nodes.Node) -> nodes.Node:
         """The smallest part that fails, or the whole when only its conversion did."""
         for child in _operands(node):
+            if isinstance(child, nodes.Name):
+                continue  # a name never fails: a named value that does has a line of its own
             known, _value = self.value(child)
             if not known:
                 return self.culprit(child)

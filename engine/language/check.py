@@ -368,7 +368,9 @@ class _Mapping:
 def refusal(error: Exception) -> str:
     """The end of a sentence that tells why a value does not fit."""
     kind = type(error).__name__
-    if kind in ("Inexact", "InvalidOperation"):
+    if kind == "InvalidOperation":
+        return "is too large"
+    if kind == "Inexact":
         return "has more than two decimals; write | round(2)"
     if "NoneType" in str(error):
         return "is null"

@@ -124,6 +124,8 @@ class Emitter:
             )
         if node.name == "books":
             return self.wrong("type", "books is not a value.", f"Known: {', '.join(BOOKS)}.")
+        if node.name == "settings":
+            return self.wrong("type", "settings is not a value.", "Name one: settings.a.b.")
         return code
 
     def let(self, name: str) -> Code:
@@ -168,13 +170,17 @@ class Emitter:
             return self._key(node, node.node, node.arg.value)
         base, key = self.visit(node.node), self.visit(node.arg)
         if base.known and key.known:
-            return self.folded(item, [base, key]) or Code("NULL", ANY)
+            folded = self.folded(item, [base, key])
+            if folded:
+                return folded
         return Code(f"item({base.text}, {key.text})", base.type.item or ANY)
 
     def _key(self, node: nodes.Node, parent: nodes.Node, key: str) -> Code:
         if isinstance(parent, nodes.Name) and parent.name in ("tables", "books"):
             return self.wrong("type", f"{written(node)} must be called.", "Write (…) after it.")
-        base = self.visit(parent)
+        is_settings = isinstance(parent, nodes.Name) and parent.name == "settings"
+        named = self.names.get("settings") if is_settings else None
+        base = named or self.visit(parent)
         type_ = base.type
         if type_.kind not in ("record", "any", "null"):
             return self.wrong(

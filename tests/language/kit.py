@@ -100,6 +100,13 @@ def parsed(text: str) -> Expression:
     return expression
 
 
+def fits(text: str) -> bool:
+    """Whether an expression is within the language's bounds of size."""
+    found: list[Any] = []
+    expressions.bare(text, Place("x.yaml", 1, 1), "value", found.append)
+    return "too-large" not in [finding.code for finding in found]
+
+
 def value(text: str, names: Mapping[str, Any] | None = None, *, blind: bool = False) -> Any:
     """What an expression gives; with ``blind`` the compiler knows no types beforehand."""
     found: list[Any] = []

@@ -13,7 +13,7 @@ from jinja2.visitor import NodeTransformer
 from engine.language.expressions import constant
 from engine.language.filters import FILTERS
 
-from .kit import parsed, value
+from .kit import fits, parsed, value
 
 MONEY = st.decimals(min_value=-999, max_value=999, places=2).map(lambda d: d + Decimal("0.00"))
 TEXTS = st.text(alphabet="abcåÅ ß1-", max_size=6)
@@ -109,16 +109,11 @@ def test_jinja2_gives_the_same_value(
         "row": {"Amount": x, "Type": s},
         "rows": [{"v": a, "t": "ab"[i % 2]} for i, a in enumerate(amounts)],
     }
-    if len(text) > 1_500 or parsed_size(text) > 200:
+    if not fits(text):
         return
     expected = jinja(text, names)
     assert value(text, names) == expected
     assert value(text, names, blind=True) == expected
-
-
-def parsed_size(text: str) -> int:
-    """How many parts an expression has, roughly."""
-    return len(text.split())
 
 
 def test_the_oracle_reads_the_precedence_of_filters_as_the_language_does() -> None:

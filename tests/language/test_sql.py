@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.language.blame import is_null
 from engine.language.sql import literal, to_sql, to_sql_condition
 
-from .kit import PAYMENT, findings, parsed, value
+from .kit import PAYMENT, findings, fits, parsed, value
 
 MONEY = st.none() | st.decimals(min_value=-999, max_value=999, places=4)
 TEXTS = st.none() | st.text(alphabet="aA'\";-ö\\ %", max_size=5)
@@ -63,7 +63,7 @@ conditions = st.deferred(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     text=st.one_of(numbers, texts, conditions),
     x=MONEY,
@@ -76,7 +76,7 @@ conditions = st.deferred(
 def test_sql_and_python_give_the_same_value(
     text: str, x: Any, y: Any, n: Any, s: Any, w: Any, b: Any
 ) -> None:
-    if len(text) > 900:
+    if len(text) > 250 or not fits(text):
         return
     row = {"x": x, "y": y, "n": n, "s": s, 'we"ird': w, "b": b}
     try:
