@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from engine.language.catalogue import Catalogue
 from engine.language.expressions import Report, collect
 from engine.language.source import Source
 from engine.language.spec import EntitySpec, MappingSet, MappingSpec, TableSpec
+from engine.settings import HOME
 from engine.yamlfile import YamlFile, parse
 
 OVERLAY = "overlay:"
@@ -56,7 +56,7 @@ def load_set_from_texts(
 
 def targets() -> dict[str, dict[str, Any]]:
     """The JSON Schemas of the documents, by name: ``fortnox.voucher``."""
-    folder = resources("schemas").joinpath("documents")
+    folder = HOME / "schemas" / "documents"
     return {
         file.name.removesuffix(".json"): json.loads(file.read_text(encoding="utf-8"))
         for file in folder.iterdir()

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import jsonschema
@@ -18,6 +17,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from engine.errors import Finding
 from engine.language.source import Source
+from engine.settings import HOME
 from engine.yamlfile import nearest
 
 KINDS = ("mapping", "entity", "table")
@@ -40,7 +40,7 @@ _NAMES = {
 @cache
 def schema(kind: str) -> dict[str, Any]:
     """The JSON Schema of a kind of file: mapping, entity or table."""
-    text = files("schemas").joinpath(f"{kind}.schema.json").read_text(encoding="utf-8")
+    text = (HOME / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
     result: dict[str, Any] = json.loads(text)
     return result
 
