@@ -18,6 +18,7 @@ from engine.catalogue import Catalogue, look_up, read_error
 from engine.errors import ItemError
 from engine.language.compile import compile_set
 from engine.language.program import CompiledMapping, Program, Rendered
+from engine.language.tables import Hit
 from engine.ledger import Action, Progress, read_actions, read_progress, unsettled
 from engine.match.choice import Choice
 from engine.plan.existing import Existing
@@ -442,7 +443,7 @@ class _Planner:
             self.facts[action.mapping, action.source] = action.facts
         trace = {**trace, **_rendered_trace(rendered), "document": action.document}
         self._add(Outcome(action.mapping, action.source, action.payout, state, code, reason,
-                          action.covers, action.action, _with_inputs(trace, mapping, inputs)))  # fmt: skip
+                          action.covers, action.action, self._with_inputs(trace, mapping, inputs)))  # fmt: skip
 
     def _refusal(self, action: Action, source: Row) -> str | None:
         """Why the same document need not be sent again: refused before, and no retry helps."""
@@ -470,9 +471,25 @@ class _Planner:
         covers: Iterable[str],
         trace: Mapping[str, Any] | None = None,
     ) -> Outcome:
-        traced = _with_inputs(trace or {}, mapping, {mapping.spec.alias: source})
+        traced = self._with_inputs(trace or {}, mapping, {mapping.spec.alias: source})
         return Outcome(mapping.spec.name, self._id(mapping, source), source["payout"], state, code,
                        reason, tuple(covers), None, traced)  # fmt: skip
+
+    def _with_inputs(
+        self, trace: Mapping[str, Any], mapping: CompiledMapping, inputs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The trace with its rule, its inputs, and the table rows behind the derived columns."""
+        shown = {
+            alias: value
+            for alias, value in inputs.items()
+            if alias not in ("books", "match", "earlier")
+        }
+        hits: list[list[str]] = list(trace.get("tables", ()))
+        if mapping.spec.entity == LINE:
+            _, derived = self.program.trace_derive(LINE, inputs[mapping.spec.alias], self.books)
+            hits = [*_told(derived), *hits]
+        rule = str(mapping.spec.source.place(()))
+        return {"rule": rule, "inputs": shown, **trace, "tables": hits}
 
     def _add(self, outcome: Outcome) -> None:
         self.plan.outcomes.append(outcome)
@@ -516,8 +533,11 @@ def _rendered_trace(rendered: Rendered) -> dict[str, Any]:
     """Named values and table rows, as they are told."""
     if rendered.trace is None:
         return {}
-    tables = [[hit.table, str(hit.row), str(hit.place)] for hit in rendered.trace.tables]
-    return {"lets": rendered.trace.lets, "tables": tables}
+    return {"lets": rendered.trace.lets, "tables": _told(rendered.trace.tables)}
+
+
+def _told(hits: Iterable[Hit]) -> list[list[str]]:
+    return [[hit.table, str(hit.row), str(hit.place)] for hit in hits]
 
 
 def _choice_trace(choice: Choice) -> dict[str, Any]:
@@ -530,14 +550,3 @@ def _choice_trace(choice: Choice) -> dict[str, Any]:
             "losers": [list(loser) for loser in choice.losers],
         }
     }
-
-
-def _with_inputs(
-    trace: Mapping[str, Any], mapping: CompiledMapping, inputs: Mapping[str, Any]
-) -> dict[str, Any]:
-    shown = {
-        alias: value
-        for alias, value in inputs.items()
-        if alias not in ("books", "match", "earlier")
-    }
-    return {"rule": str(mapping.spec.source.place(())), "inputs": shown, **trace}
