@@ -14,13 +14,23 @@ from typing import Any
 from engine.errors import Finding, Place
 from engine.store import Store, sql
 
-FILES = (
-    "stage_settlement_batches",
-    "stage_orders",
-    "stage_invoices",
-    "stage_payments",
-    "stage_registers",
-)
+# Which endpoints each file turns into tables; one whose endpoints were not asked is left out.
+FILES = {
+    "stage_settlement_batches": {"settlement_batches"},
+    "stage_orders": {"order", "merchant_order"},
+    "stage_invoices": {"invoices", "invoice", "fortnox_order"},
+    "stage_payments": {"invoice_payments", "invoice_payment"},
+    "stage_vouchers": {"vouchers", "voucher"},
+    "stage_registers": {
+        "accounts",
+        "voucher_series",
+        "financial_years",
+        "locked_period",
+        "currencies",
+        "modes_of_payment",
+        "company",
+    },
+}
 # Answers are unfolded in portions of so many bytes: enough for two threads, little in memory.
 PORTION = 48_000_000
 
@@ -44,9 +54,11 @@ def stage(store: Store) -> StageReport:
         store.execute(f"SET VARIABLE staged_to = {staged}")
         store.execute(f"SET VARIABLE newest = {newest}")
         store.execute(sql("stage_begin"))
-        for name in FILES:
-            store.execute(sql(name))
-        lines, findings = _settlements(store)
+        asked = {row["endpoint"] for row in store.rows(ASKED)}
+        for name, endpoints in FILES.items():
+            if endpoints & asked:
+                store.execute(sql(name))
+        lines, findings = _settlements(store) if "settlements_by_batch" in asked else (0, [])
         findings = [*_problems(store), *findings]
         store.append("raw.staged", [[newest]], ["seq"])
     store.execute("RESET preserve_insertion_order")
@@ -56,50 +68,64 @@ def stage(store: Store) -> StageReport:
 
 def _settlements(store: Store) -> tuple[int, list[Finding]]:
     """Lines and summaries of the batches that were answered."""
-    portions = list(_portions(store.rows(SIZES)))
-    if not portions:
-        return 0, []
-    store.execute(EMPTY)
-    for first, middle, last in portions:
+    store.execute(AGAIN)
+    again = store.rows("SELECT len(getvariable('again')) AS n")[0]["n"]
+    store.execute(sql("stage_settlement_summaries"))
+    store.execute(sql("stage_settlement_lines"))
+    for first, middle, last in _portions(store.rows(SIZES)):
         store.execute(f"SET VARIABLE first_seq = {first}")
         store.execute(f"SET VARIABLE middle_seq = {middle}")
         store.execute(f"SET VARIABLE last_seq = {last}")
-        store.execute(sql("stage_settlement_answers"))
-        store.execute(sql("stage_settlement_lines"))
-    lines = int(store.value("SELECT count(*) FROM staged_line"))
+        store.execute(sql("stage_settlement_portion"))
+        if again:
+            store.execute(sql("stage_settlement_again"))
+    lines = sum(int(row["n"]) for row in store.rows(COUNTS))
     findings = [_odd(row) for row in store.rows(ODD)]
-    store.execute(sql("stage_settlement_summaries"))
     store.execute(sql("stage_settlement_merge"))
     store.execute("DROP TABLE staged_line")
     return lines, findings
 
 
-SIZES = "SELECT seq, strlen(body) AS bytes FROM fresh_lines() ORDER BY seq"
-
-EMPTY = """
--- Where the answers and lines of all portions gather.
-CREATE OR REPLACE TEMP TYPE summary AS STRUCT(
-    DebitTransactionsTotalSum DECIMAL(18, 4), DebitTransactionsCount BIGINT,
-    CreditTransactionsTotalSum DECIMAL(18, 4), CreditTransactionsCount BIGINT,
-    FeeTransactionsTotalSum DECIMAL(18, 4), FeeTransactionsCount BIGINT
-);
-CREATE OR REPLACE TEMP TABLE staged_line AS FROM qliro.settlement_line LIMIT 0;
-CREATE OR REPLACE TEMP TABLE staged_answer (
-    seq BIGINT,
-    Id  BIGINT,
-    s   STRUCT(
-        TotalSummary                 summary,
-        SettlementTransactionSummary summary,
-        PendingTransactionsSummary   summary,
-        RejectedTransactionsSummary  summary
+AGAIN = """
+-- Batches that were answered more than once, now or before: only their lines need comparing, and
+-- gather in staged_line first.
+SET VARIABLE again = (
+    SELECT coalesce(list(Id), [])
+    FROM (
+        SELECT Id
+        FROM fresh_lines()
+        WHERE Id IS NOT NULL
+        GROUP BY Id
+        HAVING count(*) > 1 OR Id IN (SELECT Id FROM qliro.settlement_line)
     )
 );
+CREATE OR REPLACE TEMP TABLE staged_line AS FROM qliro.settlement_line LIMIT 0;
 """
+
+COUNTS = """
+-- The lines of the new answers, wherever they are.
+SELECT count(*) AS n FROM staged_line
+UNION ALL
+SELECT count(*) FROM qliro.settlement_line WHERE raw_seq > getvariable('staged_to')
+"""
+
+ASKED = """
+-- The endpoints of which there are new answers with something in them.
+SELECT DISTINCT endpoint
+FROM raw.answer
+WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest') AND status = 200
+"""
+
+SIZES = "SELECT seq, strlen(body) AS bytes FROM fresh_lines() ORDER BY seq"
 
 ODD = """
 -- Lines that a person should know of: no readable amount, or fractions of an öre.
 SELECT Id, Status, position, Amount
-FROM staged_line
+FROM (
+    SELECT * FROM staged_line
+    UNION ALL
+    SELECT * FROM qliro.settlement_line WHERE raw_seq > getvariable('staged_to')
+)
 WHERE Amount IS NULL OR Amount <> round(Amount, 2)
 ORDER BY Id, position
 LIMIT 1000

@@ -1,35 +1,5 @@
--- Fortnox's vouchers and registers → fortnox.*. The latest answer of a key wins; of the locked
+-- Fortnox's registers → fortnox.*. The latest answer of a key wins; of the locked
 -- period and the company there is one row.
-CREATE OR REPLACE TEMP TABLE staged_voucher AS
-WITH listed AS (
-    SELECT
-        seq,
-        unnest(TRY(from_json(body, '{"Vouchers": [{
-            "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
-            "Description": "VARCHAR", "TransactionDate": "VARCHAR"
-        }]}')).Vouchers) AS v
-    FROM fresh('vouchers')
-    UNION ALL
-    SELECT
-        seq,
-        TRY(from_json(body, '{"Voucher": {
-            "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
-            "Description": "VARCHAR", "TransactionDate": "VARCHAR"
-        }}')).Voucher
-    FROM fresh('voucher')
-)
-SELECT v.* REPLACE (stockholm_date(v.TransactionDate) AS TransactionDate), seq AS raw_seq
-FROM listed
-WHERE v.VoucherSeries IS NOT NULL AND v.VoucherNumber IS NOT NULL AND v.Year IS NOT NULL
-QUALIFY row_number() OVER (
-    PARTITION BY v.VoucherSeries, v.VoucherNumber, v.Year ORDER BY seq DESC
-) = 1;
-DELETE FROM fortnox.voucher
-WHERE (VoucherSeries, VoucherNumber, Year) IN (
-    SELECT (VoucherSeries, VoucherNumber, Year) FROM staged_voucher
-);
-INSERT INTO fortnox.voucher BY NAME SELECT * FROM staged_voucher;
-
 CREATE OR REPLACE TEMP TABLE staged_account AS
 WITH listed AS (
     SELECT

@@ -1,11 +1,11 @@
--- GetSettlementsByBatchId → staged_line: each line of the answers from first_seq to last_seq, in
--- two parts (to middle_seq, and after) that DuckDB reads with a thread each.
+-- GetSettlementsByBatchId → each line of the answers from first to last, of batches that are
+-- answered for the first time, or again.
 --
 -- The id of a line is made of what does not change while the line lives: batch, transaction,
 -- action, type, amount, currency. Its status is no part of it (Pending becomes Accepted), nor is
 -- anything that pending and rejected rows lack. A row without a transaction (a lump fee) is told
 -- from others by its reference. Identical rows are numbered later, in stage_settlement_merge.sql.
-CREATE OR REPLACE TEMP MACRO lines_between(first, last) AS TABLE
+CREATE OR REPLACE TEMP MACRO lines_between(first, last, answered_again) AS TABLE
 WITH answers AS (
     SELECT
         seq,
@@ -43,7 +43,9 @@ WITH answers AS (
                 "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(18,4)"}]
         }')) AS a
     FROM fresh_lines()
-    WHERE seq BETWEEN first AND last AND Id IS NOT NULL
+    WHERE seq BETWEEN first AND last
+      AND Id IS NOT NULL
+      AND list_contains(getvariable('again'), Id) = answered_again
 ),
 lists AS (
     SELECT
@@ -102,8 +104,3 @@ SELECT
     false AS vanished,
     seq AS raw_seq
 FROM lines;
-
-INSERT INTO staged_line
-SELECT * FROM lines_between(getvariable('first_seq'), getvariable('middle_seq'))
-UNION ALL
-SELECT * FROM lines_between(getvariable('middle_seq') + 1, getvariable('last_seq'));
