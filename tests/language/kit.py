@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from benchmarks.mapping import SETTINGS, Books
 from engine.errors import FileError, ItemError, Place
@@ -98,6 +101,27 @@ def parsed(text: str) -> Expression:
     expression = expressions.bare(text, Place("x.yaml", 1, 1), "value", found.append)
     assert expression is not None, found
     return expression
+
+
+# Of each kind of value: texts that stand alone, and texts with other kinds in braces.
+Grammar = Mapping[str, tuple[list[str], list[str]]]
+
+
+@st.composite
+def grown(draw: st.DrawFn, grammar: Grammar) -> str:
+    """An expression of a grammar, up to three levels deep; each way of writing is as likely.
+
+    Grown from a drawn seed: drawing each part lets Hypothesis keep to the simplest few, and of
+    wide ranges to small numbers.
+    """
+    chance = random.Random(draw(st.integers(0, 2**23)))  # noqa: S311 — nothing secret
+
+    def grow(kind: str, depth: int) -> str:
+        leaves, branches = grammar[kind]
+        text = chance.choice([*leaves, *branches] if depth else leaves)
+        return re.sub(r"\{(\w+)\}", lambda found: grow(found[1], depth - 1), text)
+
+    return grow(chance.choice(list(grammar)), chance.randint(1, 3))
 
 
 def fits(text: str) -> bool:

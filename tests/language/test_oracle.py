@@ -13,7 +13,7 @@ from jinja2.visitor import NodeTransformer
 from engine.language.expressions import constant
 from engine.language.filters import FILTERS
 
-from .kit import fits, parsed, value
+from .kit import Grammar, fits, grown, parsed, value
 
 MONEY = st.decimals(min_value=-999, max_value=999, places=2).map(lambda d: d + Decimal("0.00"))
 TEXTS = st.text(alphabet="abcåÅ ß1-", max_size=6)
@@ -44,53 +44,40 @@ def jinja(text: str, names: dict[str, Any]) -> Any:
     return _JINJA.from_string(template).make_module(names).result  # type: ignore[arg-type]
 
 
-numbers = st.deferred(
-    lambda: st.one_of(
-        st.sampled_from(["x", "y", "n", "row.Amount", "row['Amount']", "rows[0].v", "1", "2.50"]),
-        st.builds("({} {} {})".format, numbers, st.sampled_from("+-*"), numbers),
-        st.builds("(-{})".format, numbers),
-        st.builds("-{} | abs".format, numbers),
-        st.builds("({} | {})".format, numbers, st.sampled_from(
-            ["abs", "sign", "positive", "round", "round(2)", "default(3)"]
-        )),
-        st.builds("({} if {} else {})".format, numbers, conditions, numbers),
-        st.builds("([{}, {}] | {})".format, numbers, numbers, st.sampled_from(
-            ["max", "min", "sum", "first", "last", "length"]
-        )),
-        st.sampled_from(["(rows | sum('v'))", "(rows | length)", "(rows | values('v') | max)",
-                         "(rows | where('t', 'a', 'b') | sum('v'))"]),
-    )
-)  # fmt: skip
-texts = st.deferred(
-    lambda: st.one_of(
-        st.sampled_from(["s", "row.Type", "'a-b'", "''"]),
-        st.builds("({} ~ {})".format, texts, st.one_of(texts, st.just("n"))),
-        st.builds("({} | {})".format, texts, st.sampled_from(
-            ["upper", "lower", "trim", "replace('a', 'xy')", "default('d')", "fortnox_text"]
-        )),
-        st.builds("([{}, {}] | join('/'))".format, texts, texts),
-        st.builds("({} if {} else {})".format, texts, conditions, texts),
-    )
-)  # fmt: skip
-conditions = st.deferred(
-    lambda: st.one_of(
-        st.builds("({} {} {})".format, numbers, st.sampled_from(
-            ["==", "!=", "<", "<=", ">", ">="]
-        ), numbers),
-        st.builds("({} {} {})".format, texts, st.sampled_from(["==", "!=", "<", "in", "not in"]),
-                  texts),
-        st.builds("({} in [{}, {}])".format, texts, texts, texts),
-        st.builds("({} < {} <= {})".format, numbers, numbers, numbers),
-        st.builds("({} {} {})".format, conditions, st.sampled_from(["and", "or"]), conditions),
-        st.builds("(not {})".format, conditions),
-        st.sampled_from(["nothing is none", "row.Type is not none", "(nothing == none)"]),
-    )
-)  # fmt: skip
+GRAMMAR: Grammar = {
+    "number": (
+        ["x", "y", "n", "row.Amount", "row['Amount']", "rows[0].v", "1", "2.50",
+         "(rows | sum('v'))", "(rows | length)", "(rows | values('v') | max)",
+         "(rows | where('t', 'a', 'b') | sum('v'))"],
+        ["({number} + {number})", "({number} - {number})", "({number} * {number})",
+         "(-{number})", "-{number} | abs", "({number} | abs)", "({number} | sign)",
+         "({number} | positive)", "({number} | round)", "({number} | round(2))",
+         "({number} | default(3))", "({number} if {condition} else {number})",
+         "([{number}, {number}] | max)", "([{number}, {number}] | min)",
+         "([{number}, {number}] | sum)", "([{number}, {number}] | first)",
+         "([{number}, {number}] | last)"],
+    ),
+    "text": (
+        ["s", "row.Type", "'a-b'", "''"],
+        ["({text} ~ {text})", "({text} ~ n)", "({text} | upper)", "({text} | lower)",
+         "({text} | trim)", "({text} | replace('a', 'xy'))", "({text} | default('d'))",
+         "({text} | fortnox_text)", "([{text}, {text}] | join('/'))",
+         "({text} if {condition} else {text})"],
+    ),
+    "condition": (
+        ["nothing is none", "row.Type is not none", "(nothing == none)", "x < y", "s == ''"],
+        ["({number} == {number})", "({number} != {number})", "({number} < {number})",
+         "({number} >= {number})", "({text} == {text})", "({text} < {text})",
+         "({text} in {text})", "({text} not in {text})", "({text} in [{text}, {text}])",
+         "({number} < {number} <= {number})", "({condition} and {condition})",
+         "({condition} or {condition})", "(not {condition})"],
+    ),
+}  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=800, deadline=None, derandomize=True)
 @given(
-    text=st.one_of(numbers, texts, conditions),
+    text=grown(GRAMMAR),
     x=MONEY,
     y=MONEY,
     n=st.integers(-50, 50),
