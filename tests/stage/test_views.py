@@ -1,0 +1,32 @@
+"""The columns that mappings may name are the columns that the views have."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from engine.language.catalogue import VIEW_COLUMNS, catalogue_from_ddl
+from engine.plan.payouts import _payout_row
+from engine.store import Store, in_memory, sql
+
+VIEWS = {"qliro.settlement_line": "qliro.line_view", "fortnox.invoice": "fortnox.invoice_view"}
+
+
+@pytest.mark.parametrize("entity", VIEWS)
+def test_every_column_that_a_mapping_may_name_is_in_the_view(entity: str) -> None:
+    store: Store = in_memory()
+    there = {row["column_name"] for row in store.rows(f"DESCRIBE {VIEWS[entity]}")}
+    named = set(catalogue_from_ddl(sql("schema"))[entity])
+    # A line's payout is derived from its batch's, once the merchant's settings are known.
+    assert named - there == ({"payout"} if entity == "qliro.settlement_line" else set())
+
+
+def test_a_payout_has_just_the_columns_that_a_mapping_may_name() -> None:
+    batch = {
+        "Id": 1, "BatchDate": date(2026, 11, 1), "CurrencyCode": "SEK", "AcquirerName": "Qliro",
+        "TotalAmount": Decimal(1), "TotalFeeAmount": Decimal(0), "FxTotalAmount": None,
+        "FxCurrencyCode": None,
+    }  # fmt: skip
+    assert set(_payout_row("1", [batch], [])) == set(VIEW_COLUMNS["qliro.payout"])
