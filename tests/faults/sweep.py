@@ -1,0 +1,114 @@
+"""Kills runs with SIGKILL: a program of its own, so that what it forks has no threads open.
+
+    python -m faults.sweep FOLDER CHANGES PART OF
+
+First an undisturbed run over the payout of every kind of line. Then, for each of its requests that
+falls to this part, a fresh world on a socket: a run in a child that the server kills before, or
+after, it carries out that request; a second run; and what stands in the books then. Prints one JSON
+object for each, the undisturbed run first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from engine import session as sessions
+from engine.merchant import Merchant
+from engine.sandbox.faults import Fault, plan
+from engine.sandbox.server import serve
+from engine.sandbox.world import World
+from engine.store import writing
+from faults.shop import compiled, every_kind, merchant, posted, session
+
+
+def child(world: World, of: Merchant, told: Path) -> int:
+    """Fork a run of the merchant; gives the child's process id."""
+    process = os.fork()
+    if process:
+        return process
+    code = 99
+    try:
+        with writing(of.database.parent, of.name) as store:
+            store.execute("SET threads = 1")
+            with session(of, store, world, socket=True) as opened:
+                report = sessions.run(opened)
+            states = store.rows("SELECT line, state, code FROM ledger.line_state ORDER BY line")
+            told.write_text(json.dumps([int(report.exit_code), states]))
+            code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def point(folder: Path, changes: dict[str, Any], where: str) -> dict[str, Any]:
+    """One kill and the run after it; ``where`` is empty for an undisturbed run."""
+    world = every_kind()
+    victim: list[int] = []
+    kind, _, nth = where.partition(":")
+    if where:
+        plan(world, Fault(f"kill_{kind}", nth=int(nth)))
+    here = folder / (where.replace(":", "-") or "undisturbed")
+    here.mkdir()
+    with serve(world, on_kill=lambda: os.kill(victim[0], signal.SIGKILL)) as running:
+        of = merchant(here, server=running.url, **changes)
+        told = here / "told.json"
+        ends = []
+        requests = []
+        for _ in range(2 if where else 1):
+            first = len(world.journal)
+            victim[:] = [child(world, of, told)]
+            ends.append(os.waitpid(victim[0], 0)[1])
+            requests.append([f"{e.method} {e.path}" for e in world.journal[first:]])
+    return {
+        "point": where,
+        "killed": os.WIFSIGNALED(ends[0]) and os.WTERMSIG(ends[0]) == signal.SIGKILL,
+        "ended": os.WEXITSTATUS(ends[-1]) if os.WIFEXITED(ends[-1]) else -1,
+        "told": json.loads(told.read_text()) if told.exists() else None,
+        "posted": plain(posted(world)),
+        "struck": next((f"{e.method} {e.path}" for e in world.journal if e.fault), ""),
+        "requests": [len(one) for one in requests],
+        "too soon": too_soon(world),
+    }  # fmt: skip
+
+
+def plain(content: Any) -> Any:
+    """As JSON can say it: texts as keys, in an order that does not depend on when it happened."""
+    if isinstance(content, dict):
+        return {str(key): plain(content[key]) for key in sorted(content, key=str)}
+    return content if isinstance(content, int) else str(content)
+
+
+def too_soon(world: World, delay: float = 120.0) -> list[str]:
+    """Writes that were repeated before the settle delay had passed since they were lost."""
+    last: dict[tuple[str, str, str], Any] = {}
+    found = []
+    for entry in world.journal:
+        if entry.method == "GET" or entry.path.startswith("/oauth"):
+            continue
+        key = (entry.method, entry.path, entry.body)
+        before = last.get(key)
+        if before is not None and (entry.at - before.at).total_seconds() < delay:
+            found.append(f"{entry.method} {entry.path}")
+        last[key] = entry
+    return found
+
+
+def main() -> None:
+    folder, changes, part, of = Path(sys.argv[1]), json.loads(sys.argv[2]), *map(int, sys.argv[3:])
+    compiled(merchant(folder, **changes))
+    first = point(folder, changes, "")
+    print(json.dumps(first), flush=True)
+    for nth in range(1 + part, first["requests"][0] + 1, of):
+        for when in ("before", "after"):
+            print(json.dumps(point(folder, changes, f"{when}:{nth}")), flush=True)
+
+
+if __name__ == "__main__":
+    main()

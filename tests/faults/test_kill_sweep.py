@@ -1,0 +1,76 @@
+"""A run over a payout with every kind of line, killed before and after each request in turn.
+
+Killed with SIGKILL, in a process of its own, over a socket; run again; counted on the server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faults.shop import ROOT
+
+# In so many parts, so that the cores share the work.
+PARTS = 4
+MEMORY = Path("/dev/shm")  # noqa: S108  the databases live for a second each
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    where = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=where) as made:
+        yield Path(made)
+
+
+def swept(folder: Path, part: int, of: int, **changes: Any) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "faults.sweep", str(folder), json.dumps(changes)]
+    done = subprocess.run(  # noqa: S603  our own program
+        [*command, str(part), str(of)],
+        cwd=ROOT / "tests",
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_run_killed_at_any_request_and_run_again_posts_every_line_exactly_once(
+    folder: Path, part: int
+) -> None:
+    undisturbed, *killed = swept(folder, part, PARTS, delivery={"parallel": 1})
+    total = undisturbed["requests"][0]
+    assert len(killed) == 2 * len(range(1 + part, total + 1, PARTS))
+    assert undisturbed["posted"]["made"] == {"payments_created": 9, "vouchers_created": 3}
+    assert undisturbed["posted"]["booked twice"] == {}
+    for one in killed:
+        where = f"killed {one['point']} ({one['struck']})"
+        assert one["killed"], f"{where}: the run was not killed"
+        assert one["posted"] == undisturbed["posted"], where
+        assert one["told"] == undisturbed["told"], where
+        assert one["too soon"] == [], where
+
+
+@pytest.mark.parametrize("mode", ["voucher", "none"])
+def test_so_do_runs_with_other_fee_modes_and_requests_side_by_side(folder: Path, mode: str) -> None:
+    changes = {"fees": {"mode": mode}, "delivery": {"parallel": 4}}
+    undisturbed, *killed = swept(folder, 24, 9, **changes)
+    assert killed
+    for one in killed:
+        where = f"killed {one['point']} ({one['struck']})"
+        assert one["killed"], f"{where}: the run was not killed"
+        assert one["posted"] == undisturbed["posted"], where
+        assert one["told"] == undisturbed["told"], where
+        assert one["too soon"] == [], where
