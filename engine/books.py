@@ -83,9 +83,10 @@ def read_books(store: Store) -> Books:
 def _manual(
     series: list[dict[str, Any]], years: tuple[tuple[int, date, date], ...]
 ) -> Iterator[tuple[str, int]]:
-    """Manual series by year; an entry without a year, or for a year unknown here, holds for all."""
-    ids = {id_ for id_, _, _ in years}
+    """Manual series by year. A year that the register does not speak of has those of the others:
+    Fortnox lists the series of the current year."""
+    told = {row["Year"] for row in series}
     for row in series:
         if row["Manual"]:
-            for id_ in [row["Year"]] if row["Year"] in ids else ids:
-                yield row["Code"], id_
+            yield row["Code"], row["Year"]
+            yield from ((row["Code"], id_) for id_, _, _ in years if id_ not in told)

@@ -122,7 +122,7 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
                 f"The first run of {merchant} is under way.", "Ask again when it has ended."
             ) from None
         connection = duckdb.connect(str(copy), read_only=True)
-    connection.execute("SET TimeZone = 'Europe/Stockholm'")
+    _configure(connection)
     try:
         yield Store(connection, path)
     finally:
@@ -144,9 +144,15 @@ def _connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
         ) from None
 
 
+def _configure(connection: duckdb.DuckDBPyConnection) -> None:
+    """What reading needs too: the books' zone, and no progress bar amid what a program reads."""
+    connection.execute("SET TimeZone = 'Europe/Stockholm'")
+    connection.execute("SET enable_progress_bar = false")
+
+
 def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
     """Harden and create what is missing. DDL only here, followed by a checkpoint."""
-    connection.execute("SET TimeZone = 'Europe/Stockholm'")
+    _configure(connection)
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")

@@ -124,7 +124,7 @@ def sync_all(
         named=named,
     )
     if settings["use_merchant_reference"]:
-        stage(store)  # which lines lack a reference shows only now
+        report.findings += stage(store).problems  # which lines lack a reference shows only now
         report.add(qliro.fetch_orders(to_qliro, qliro.orders_needed(to_qliro)))
     report.add(
         fortnox.sync_fortnox(
