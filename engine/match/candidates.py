@@ -1,13 +1,15 @@
 """Finds every candidate of every line by set-based SQL, in the declared steps, and keeps them all.
 
 Reads the temp table ``demand`` (lines with their derived columns) and a document view; writes the
-temp tables ``candidate`` (line × document × step, with the verdict of each requirement) and
-``matched`` (a row per line: how many, the deciding step, the best, and whether it is beyond doubt).
+temp tables ``document`` (what the match asks of the view), ``candidate`` (line × document × step,
+with the verdict of the requirements) and ``matched`` (a row per line: how many, the best, and
+whether it is beyond doubt). In the last two, lines and documents go by their row number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -56,76 +58,131 @@ class Query:
         """The amount that each line demands."""
         return f"SELECT l.line, {self.amount} AS amount FROM demand AS l"
 
+    def columns(self, alias: str) -> list[str]:
+        """The columns that the fragments name of ``l`` or ``i``: nothing else need be carried."""
+        keys = [key for step in self.steps for key in step.keys]
+        fragments = [*keys, *(one.that for one in self.require), self.balance, self.amount]
+        return list(dict.fromkeys(_named(alias, fragments)))
+
+
+def _named(alias: str, fragments: Sequence[str]) -> Iterator[str]:
+    for fragment in fragments:
+        yield from re.findall(rf'\b{alias}\."([^"]+)"', fragment)
+
 
 def find(store: Store, query: Query) -> None:
     """Fill ``candidate`` and ``matched`` for the lines in the table ``demand``."""
+    store.execute(document_sql(query))
     store.execute(candidate_sql(query))
-    store.execute(MATCHED)
+    store.execute(matched_sql(query))
+
+
+def document_sql(query: Query) -> str:
+    """The documents once, with no more than is asked of them: the view is not cheap.
+
+    A field that is searched for stands beside itself, without its blanks: nulls join nothing.
+    """
+    names = {query.key: None, **dict.fromkeys(query.columns("i"))}
+    fields = dict.fromkeys(_field(query, step) for step in query.steps)
+    searched = [f'nullif(i."{field}", \'\') AS "find {field}"' for field in fields]
+    shown = ", ".join([*(f'i."{name}"' for name in names), *searched])
+    return f"CREATE OR REPLACE TEMP TABLE document AS\nSELECT {shown}\nFROM {query.documents} AS i"
+
+
+def _field(query: Query, step: Step) -> str:
+    return query.key if step.own else step.field
 
 
 def candidate_sql(query: Query) -> str:
-    """All candidates of all steps: one hash join for each key, put together."""
+    """All candidates of all steps: one hash join for each step, put together.
+
+    Conditions are part of the keys and not of a WHERE: what DuckDB guesses of those makes it build
+    its hash table on the longer side.
+    """
     verdict = "CASE " + " ".join(
         f"WHEN NOT ({one.that}) THEN {number}" for number, one in enumerate(query.require, start=1)
     )
     verdict = f"{verdict} ELSE 0 END" if query.require else "0"
-    skipped = [n for n, one in enumerate(query.require, start=1) if one.state == "skip"]
-    skips = f"verdict IN ({', '.join(map(str, skipped))})" if skipped else "false"
+    asked = [*(one.that for one in query.require), query.balance, query.amount]
+    carried = "".join(f', l."{name}"' for name in dict.fromkeys(_named("l", asked)))
     branches = []
     for number, step in enumerate(query.steps, start=1):
-        for position, key in enumerate(step.keys):
-            earlier = [f"({key}) IS DISTINCT FROM ({other})" for other in step.keys[:position]]
-            on = f'i."{step.field}" = ({key})'
-            source = f"{query.documents} AS i"
-            if step.own:
-                on = f'i."{query.key}" = own.DocumentNumber'
-                source = f"ledger.own_document AS own ON own.source = ({key}) JOIN {source}"
-            where = " AND ".join([f"({key}) <> ''", *earlier])
-            branches.append(
-                f"SELECT l.line, {number}::TINYINT AS step, "
-                f'i."{query.key}" AS document, ({verdict})::TINYINT AS verdict, '
-                f"{query.balance} AS balance, {query.amount} AS amount\n"
-                f"FROM demand AS l JOIN {source} ON {on}\nWHERE {where}"
-            )
+        keys = "\n    UNION ALL\n".join(
+            f"    SELECT l.rowid AS line, {key} AS key{carried} FROM demand AS l"
+            for key in _distinct(step.keys)
+        )
+        own = "\nJOIN ledger.own_document AS own ON own.source = l.key" if step.own else ""
+        key = "own.DocumentNumber" if step.own else "l.key"
+        branches.append(
+            f"SELECT l.line, {number}::TINYINT AS step, i.rowid AS document, "
+            f"({verdict})::TINYINT AS verdict, "
+            f"coalesce({query.balance} = {query.amount}, false) AS exact\n"
+            f"FROM (\n{keys}\n) AS l{own}\n"
+            f'JOIN document AS i ON i."find {_field(query, step)}" = {key}'
+        )
     union = "\nUNION ALL\n".join(branches)
-    return f"CREATE OR REPLACE TEMP TABLE candidate AS\nSELECT *, {skips} AS skipped FROM (\n{union}\n)"
+    return f"CREATE OR REPLACE TEMP TABLE candidate AS\n{union}"
 
 
-# A row per line: a line is beyond doubt when its candidates that are not out of the question are
-# one and the same document, that is acceptable, takes exactly the amount, and is no other line's.
+def _distinct(keys: Sequence[str]) -> Iterator[str]:
+    """Each key, or null where it equals one before it: a candidate is found once in a step."""
+    for position, key in enumerate(keys):
+        text = f"({key})"
+        for other in keys[:position]:
+            text = f"nullif({text}, ({other}))"
+        yield text
+
+
+def matched_sql(query: Query) -> str:
+    """A row per line that has candidates: how many, the best one and its step, and ``clean``."""
+    skips = [n for n, one in enumerate(query.require, start=1) if one.state == "skip"]
+    return MATCHED.replace("$skipped", ", ".join(map(str, skips)) or "-1")
+
+
+# A line is beyond doubt when its candidates that are not out of the question are one and the same
+# document, that is acceptable, takes exactly the amount, and is no other line's. ``best`` is step
+# and document in one number, ``claim`` is document and fitting (even) or not (odd): a million lines
+# are grouped by few and plain aggregates.
 MATCHED = """
 CREATE OR REPLACE TEMP TABLE matched AS
-WITH line_ AS (
+WITH claimed AS (
     SELECT
         line,
-        count(*)                                                   AS candidates,
-        min(step) FILTER (WHERE NOT skipped)                       AS step,
-        arg_min(document, step) FILTER (WHERE verdict = 0)         AS document,
-        min(document) FILTER (WHERE NOT skipped)
-            = max(document) FILTER (WHERE NOT skipped)             AS single,
-        bool_and(verdict = 0 AND balance = amount) FILTER (WHERE NOT skipped) AS fits
+        CASE WHEN verdict = 0 THEN (step::BIGINT << 40) + document END AS best,
+        CASE WHEN verdict NOT IN ($skipped)
+            THEN document * 2 + (verdict <> 0 OR NOT exact)::BIGINT END AS claim
     FROM candidate
+),
+line_ AS (
+    SELECT line, count(*) AS candidates, min(best) AS best, min(claim) AS low, max(claim) AS high
+    FROM claimed
     GROUP BY line
 ),
-document_ AS (
-    SELECT document, min(line) = max(line) AS sole
+shared AS (
+    SELECT document
     FROM candidate
-    WHERE NOT skipped
+    WHERE verdict NOT IN ($skipped)
     GROUP BY document
+    HAVING min(line) <> max(line)
 )
 SELECT
-    l.line, l.candidates, l.step, l.document,
-    coalesce(l.single AND l.fits AND d.sole, false) AS clean
+    l.line,
+    l.candidates,
+    (l.best >> 40)::TINYINT       AS step,
+    l.best & ((1::BIGINT << 40) - 1) AS document,
+    coalesce(l.low = l.high AND l.low % 2 = 0 AND s.document IS NULL, false) AS clean
 FROM line_ AS l
-LEFT JOIN document_ AS d ON d.document = l.document
+LEFT JOIN shared AS s ON s.document = l.low // 2
 """
 
 
 def documents(store: Store, query: Query) -> dict[str, dict[str, Any]]:
-    """Every document that is a candidate of some line, by its key."""
+    """Every document that is a candidate of some line, by its key, in the declared order."""
+    order = ", ".join((*query.order, f'i."{query.key}"'))
     rows = store.rows(
-        f"SELECT * FROM {query.documents} AS i "
-        f'WHERE i."{query.key}" IN (SELECT document FROM candidate)'
+        f'SELECT * FROM {query.documents} AS i WHERE i."{query.key}" IN ('
+        f'SELECT d."{query.key}" FROM candidate AS c JOIN document AS d ON d.rowid = c.document) '
+        f"ORDER BY {order}"
     )
     return {row[query.key]: row for row in rows}
 
@@ -139,13 +196,14 @@ def settle(
 ) -> dict[str, Choice]:
     """The choice of every line: those beyond doubt as they are, the others one after the other.
 
-    ``lines`` are the demanding lines in their order, oldest first; ``found`` are the documents.
+    ``lines`` are the demanding lines in their order, oldest first; ``found`` are the documents
+    in the declared order.
     """
     names = [step.name for step in query.steps]
     candidates = _candidates(store, query, lines, found, names)
     choices: dict[str, Choice] = {}
     demands: list[Demand] = []
-    clean = {row["line"]: row for row in store.rows(CLEAN)}
+    clean = {row["line"]: row for row in store.rows(CLEAN.replace("$key", query.key))}
     amounts = {row["line"]: row["amount"] for row in store.rows(query.amounts())}
     for position, line in enumerate(lines):
         mine = candidates.get(line, [])
@@ -156,18 +214,18 @@ def settle(
         losers = tuple((c.document, c.step_name, c.because) for c in mine if c.state == "skip")
         choices[line] = Choice(
             line, "exact", row["document"], names[row["step"] - 1],
-            reason=f"its balance is exactly {row['amount']:.2f}", losers=losers,
+            reason=f"its balance is exactly {amounts[line]:.2f}", losers=losers,
         )  # fmt: skip
     choices.update(choose(demands, tolerance))
     return choices
 
 
 CLEAN = """
-SELECT m.line, m.step, m.document, any_value(c.amount) AS amount
+SELECT d.line, m.step, i."$key" AS document
 FROM matched AS m
-JOIN candidate AS c ON c.line = m.line AND c.document = m.document
+JOIN demand AS d ON d.rowid = m.line
+JOIN document AS i ON i.rowid = m.document
 WHERE m.clean
-GROUP BY m.line, m.step, m.document
 """
 
 
@@ -179,14 +237,10 @@ def _candidates(
     names: Sequence[str],
 ) -> dict[str, list[Candidate]]:
     """The candidates of each line that are contested, or lost: the reasons are put into words."""
-    ordered = store.rows(
-        f'SELECT i."{query.key}" AS document FROM {query.documents} AS i '
-        f'WHERE i."{query.key}" IN (SELECT document FROM candidate) '
-        f"ORDER BY {', '.join(query.order)}, document"
-    )
-    ranks = {row["document"]: rank for rank, row in enumerate(ordered)}
+    ranks = {document: rank for rank, document in enumerate(found)}
+    wanted = WANTED.replace("$key", query.key).replace("$balance", query.balance)
     result: dict[str, list[Candidate]] = {}
-    for row in store.rows(WANTED):
+    for row in store.rows(wanted):
         verdict, line, document = row["verdict"], row["line"], row["document"]
         failed = query.require[verdict - 1] if verdict else None
         result.setdefault(line, []).append(
@@ -200,10 +254,13 @@ def _candidates(
     return result
 
 
+# A clean line's other candidates are out of the question, and kept as that.
 WANTED = """
-SELECT c.line, c.document, c.step, c.verdict, c.balance
+SELECT l.line, i."$key" AS document, c.step, c.verdict, $balance AS balance
 FROM candidate AS c
 JOIN matched AS m ON m.line = c.line
-WHERE NOT m.clean OR c.skipped
-ORDER BY c.line, c.step, c.document
+JOIN demand AS l ON l.rowid = c.line
+JOIN document AS i ON i.rowid = c.document
+WHERE NOT m.clean OR c.document <> m.document
+ORDER BY l.line, c.step, document
 """

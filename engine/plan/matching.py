@@ -26,6 +26,8 @@ VIEWS = {"fortnox.invoice": ("fortnox.invoice_view", "DocumentNumber")}
 # the last is reached through the order.
 NOT_LISTED = ("YourOrderNumber", "OurReference", "YourReference", "OrderReference")
 
+MONEY, LARGE = Decimal("0.0001"), Decimal(10**14)
+
 
 def line_choices(
     store: Store, mapping: CompiledMapping, settings: Mapping[str, Any], lines: Mapping[str, Row]
@@ -36,7 +38,7 @@ def line_choices(
     """
     match = next(iter(mapping.match.values()))
     query = match_query(mapping, settings)
-    load_demand(store, lines.values())
+    load_demand(store, lines.values(), query.columns("l"))
     candidates.find(store, query)
     found = candidates.documents(store, query)
     choices = candidates.settle(store, query, lines, found, match.tolerance)
@@ -85,10 +87,10 @@ def _once(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def load_demand(store: Store, lines: Iterable[Row]) -> None:
-    """The lines as the temp table ``demand``, each column with the type of its values."""
+def load_demand(store: Store, lines: Iterable[Row], asked: Iterable[str]) -> None:
+    """The lines as the temp table ``demand``: the columns asked for, typed as their values are."""
     rows = list(lines)
-    columns = list(rows[0])
+    columns = ["line", *(name for name in asked if name != "line")]
     base = {
         row["column_name"]: row["column_type"] for row in store.rows("DESCRIBE qliro.line_view")
     }
@@ -99,18 +101,19 @@ def load_demand(store: Store, lines: Iterable[Row]) -> None:
 
 
 def _type_of(values: Iterable[Any]) -> str:
-    for value in values:
-        if isinstance(value, bool):
-            return "BOOLEAN"
-        if isinstance(value, (int, Decimal)):
-            return "DECIMAL(30, 12)"
-        if isinstance(value, datetime):
-            return "TIMESTAMPTZ"
-        if isinstance(value, date):
-            return "DATE"
-        if isinstance(value, str):
-            return "VARCHAR"
-    return "VARCHAR"
+    known = [value for value in values if value is not None]
+    if not known or isinstance(known[0], str):
+        return "VARCHAR"
+    if isinstance(known[0], bool):
+        return "BOOLEAN"
+    if isinstance(known[0], datetime):
+        return "TIMESTAMPTZ"
+    if isinstance(known[0], date):
+        return "DATE"
+    # Money as the documents have it, where it is no finer: numbers of 18 digits compare faster.
+    numbers = [Decimal(value) for value in known]
+    short = all(abs(n) < LARGE and n == n.quantize(MONEY) for n in numbers)
+    return "DECIMAL(18, 4)" if short else "DECIMAL(30, 12)"
 
 
 def _searches(store: Store, query: candidates.Query, lines: list[str]) -> Iterable[Need]:
