@@ -53,11 +53,19 @@ FROM ledger.interim_state AS i
 GROUP BY i.account
 ORDER BY i.account
 """
-OPEN_ON = """
-SELECT interim AS account, count(*) AS lines, sum(value) AS open
-FROM ledger.line_state
-WHERE state IN ('parked', 'waiting', 'planned')
-GROUP BY interim
+NOT_BOOKED = """
+-- By account: lines that no document of this program books though their payout was transferred.
+SELECT
+    l.interim                                                        AS account,
+    count(*) FILTER (WHERE l.state <> 'ignored')                     AS open_lines,
+    coalesce(sum(l.value) FILTER (WHERE l.state <> 'ignored'), 0)    AS open,
+    count(*) FILTER (WHERE l.state = 'ignored')                      AS ignored_lines,
+    coalesce(sum(l.value) FILTER (WHERE l.state = 'ignored'), 0)     AS ignored
+FROM ledger.line_state AS l
+JOIN ledger.payout_state AS p ON p.payout = l.payout
+WHERE l.state IN ('parked', 'waiting', 'planned', 'ignored')
+  AND p.transfer IN ('posted', 'adopted')
+GROUP BY l.interim
 """
 
 
@@ -132,13 +140,9 @@ def _payouts(store: Store, today: date) -> list[dict[str, Any]]:
 
 
 def _interim(store: Store) -> list[dict[str, Any]]:
-    open_on = {row["account"]: row for row in store.rows(OPEN_ON)}
+    none = {"open_lines": 0, "open": Decimal(0), "ignored_lines": 0, "ignored": Decimal(0)}
+    left = {row.pop("account"): row for row in store.rows(NOT_BOOKED)}
     return [
-        {
-            **row,
-            "lines": open_on.get(row["account"], {}).get("lines", 0),
-            "open": open_on.get(row["account"], {}).get("open") or Decimal(0),
-            "agrees": row["held"] == row["must"],
-        }
+        {**row, **left.get(row["account"], none), "agrees": row["held"] == row["must"]}
         for row in store.rows(INTERIM)
     ]

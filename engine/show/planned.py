@@ -77,10 +77,19 @@ def _payout(
     open_ones = [one for one in made.outcomes if one.payout == payout.key and one.state in OPEN]
     if open_ones:
         parts.append(blank())
+    rows = {line["line"]: line for line in payout.lines}
     for one in open_ones:
-        text = f"{one.state}: {one.source}: {one.reason}"
+        text = f"{one.state}: {_source(one, rows)}: {one.reason}"
         parts.append(Text(text, indent=2, style=STYLES[one.state]))
     return parts
+
+
+def _source(outcome: Outcome, lines: Mapping[str, Mapping[str, Any]]) -> str:
+    """The line that it is about, by amount and reference; of the payout, the mapping."""
+    line = lines.get(outcome.source)
+    if line is None:
+        return outcome.mapping
+    return f"{amount(line['gross'])} reference {line['reference'] or '–'}, line {outcome.source}"
 
 
 def _balances(made: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Decimal, Decimal]]:

@@ -208,36 +208,43 @@ def _interim(found: Row) -> Page:
     if not accounts:
         return []
     columns = [
-        Column("Interim account"), Column("Holds", right=True), Column("Must hold", right=True),
-        Column("Open lines", right=True), Column("", right=False),
-    ]  # fmt: skip
-    rows: list[list[Cell]] = [
-        [
-            str(one["account"]), amount(one["held"]), amount(one["must"]),
-            f"{one['lines']} · {amount(one['open'])}" if one["lines"] else "–",
-            "" if one["agrees"] else ("differs", "red"),
-        ]
-        for one in accounts
-    ]  # fmt: skip
-    parts: Page = [blank(), Table(columns, rows)]
-    parts += [Text(text) for text in _interim_words(accounts)]
-    return parts
+        Column("Interim account"),
+        Column("Holds", right=True),
+        Column("Must hold", right=True),
+        Column("Open, transferred", right=True),
+        *([Column("Ignored", right=True)] if any(one["ignored_lines"] for one in accounts) else []),
+        Column(""),
+    ]
+    rows: list[list[Cell]] = []
+    for one in accounts:
+        parts: list[Cell] = [str(one["account"]), amount(one["held"]), amount(one["must"])]
+        parts.append(_counted(one["open_lines"], one["open"]))
+        if len(columns) > len(parts) + 1:
+            parts.append(_counted(one["ignored_lines"], one["ignored"]))
+        rows.append([*parts, "" if one["agrees"] else ("differs", "red")])
+    return [blank(), Table(columns, rows), *(Text(text) for text in _interim_words(accounts))]
+
+
+def _counted(lines: int, value: Decimal) -> str:
+    return f"{lines} · {amount(value)}" if lines else "–"
 
 
 def _interim_words(accounts: list[Row]) -> Iterator[str]:
     wrong = [one for one in accounts if not one["agrees"]]
+    ignored = any(one["ignored_lines"] for one in accounts)
     if wrong:
         off = [f"{one['account']} by {amount(one['held'] - one['must'])}" for one in wrong]
         yield f"The interim accounts do not hold what the lines demand: {listed(off)}."
-        return
-    if all(one["held"] == Decimal(0) for one in accounts):
-        yield "All that was transferred has been booked: the interim accounts are even."
+    elif all(one["held"] == 0 for one in accounts):
+        yield "The interim accounts are even: all that was transferred is booked."
     else:
+        which = "still open or ignored" if ignored else "still open"
         yield (
-            "The interim accounts hold exactly the lines that are still open, with the opposite "
-            "sign: their payouts are transferred, their invoices not yet paid. Lines of a payout "
-            "that is not posted are not on them."
+            f"The interim accounts hold exactly the lines that are {which}, with the opposite "
+            "sign: what was transferred to the bank and is not yet booked."
         )
+    if ignored:
+        yield "What a person ignored is to be booked on the interim account by hand."
 
 
 def _next(merchant: str, found: Row) -> Page:

@@ -1,0 +1,188 @@
+"""What bad input gets: one short paragraph with place and remedy, and the right exit code."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from shopkit import Cli, shop_world, write_shop
+
+from engine.sandbox.server import serve
+from engine.show import status as shown_status
+
+
+@pytest.fixture
+def lonely(tmp_path: Path) -> Path:
+    """A merchant file whose server is not there; most bad input is told before it is asked."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return write_shop(tmp_path, f"http://127.0.0.1:{free.getsockname()[1]}")
+
+
+def test_malformed_yaml(cli: Cli, lonely: Path) -> None:
+    lonely.write_text("version: 1\nname: [Hattar\n")
+    told = cli("run", "shop")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "merchants/shop.yaml:3:1: not-yaml: while parsing a flow sequence "
+        "did not find expected ',' or ']'.\n1 error.\n"
+    )
+
+
+def test_all_findings_of_a_file_and_its_overlay_come_at_once(cli: Cli, lonely: Path) -> None:
+    overlay = lonely.parent / "over"
+    overlay.mkdir()
+    (overlay / "payment.yaml").write_text("lett: {cost: 1}\n")
+    text = lonely.read_text().replace("payouts_from:", "paiouts_from:")
+    lonely.write_text(text.replace("fee_vat: 2641", "fee_vat: 26411") + "overlay: over\n")
+    told = cli("lint", "shop")
+    assert told.code == 2
+    assert [line.split(": ")[:2] for line in told.err.splitlines()[:-1]] == [
+        ["merchants/shop.yaml:1:1", "missing-key"],
+        ["merchants/shop.yaml:15:1", "unknown-key"],
+        ["merchants/shop.yaml:22:32", "impossible-account"],
+        ["merchants/over/payment.yaml:1:1", "unknown-key"],
+    ]
+    assert "Did you mean 'payouts_from'?" in told.err
+    assert told.err.endswith("\n4 errors.\n")
+
+
+def test_missing_secrets_are_named_before_any_server_is_asked(
+    cli: Cli, lonely: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QLIRO_API_SECRET")
+    monkeypatch.setenv("FORTNOX_CLIENT_SECRET", "")
+    told = cli("run", "shop")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "merchants/shop.yaml:7:15: missing-secret: qliro.api_secret: the environment variable "
+        "QLIRO_API_SECRET is not set. Set it: export QLIRO_API_SECRET=…\n"
+        "merchants/shop.yaml:12:18: missing-secret: fortnox.client_secret: the environment "
+        "variable FORTNOX_CLIENT_SECRET is empty. Set it: export FORTNOX_CLIENT_SECRET=…\n"
+        "2 errors.\n"
+    )
+    assert cli("status", "shop").code == 2  # asks no secret, finds no database
+
+
+def test_a_wrong_fortnox_secret(cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORTNOX_CLIENT_SECRET", "stolen-and-changed")
+    told = cli("run", "shop", "--quiet")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == (
+        "Fortnox does not know the integration's client id and secret. They are mistyped, from "
+        "another integration, or the secret was renewed in the developer portal. Compare "
+        "fortnox.client_id and fortnox.client_secret with the developer portal. "
+        "(Fortnox invalid_client, HTTP 401: “Client credentials are invalid”)\n"
+    )
+
+
+def test_a_wrong_qliro_secret(cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QLIRO_API_SECRET", "stolen-and-changed")
+    told = cli("run", "shop", "--quiet")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("Qliro does not accept the merchant's credentials. The pair")
+    assert told.err.endswith("(Qliro, HTTP 401, without a word)\n")
+    assert len(told.err.splitlines()) == 1
+
+
+def test_a_server_that_is_down_is_tried_again_later(cli: Cli, lonely: Path) -> None:
+    told = cli("run", "shop", "--quiet")
+    assert (told.code, told.out) == (75, "")
+    assert "Qliro" in told.err
+    assert len(told.err.splitlines()) == 1
+
+
+def test_no_database_yet_is_said_in_a_sentence(cli: Cli, lonely: Path) -> None:
+    told = cli("status", "shop")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == "shop has no database in state yet. Run `qliro-fortnox sync` first.\n"
+
+
+def test_a_merchant_that_is_not_there(cli: Cli, lonely: Path) -> None:
+    told = cli("run", "shpo")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == "There is no merchant 'shpo' in merchants. Did you mean 'shop'?\n"
+
+
+def test_a_file_that_is_no_plan(cli: Cli, shop: Path) -> None:
+    Path("plan.json").write_text("{}")
+    told = cli("apply", "shop", "plan.json")
+    assert (told.code, told.err) == (
+        2,
+        "plan.json: not-a-plan: this is no plan of this version. Make one with `plan --out`.\n"
+        "1 error.\n",
+    )
+
+
+def test_what_cannot_be_explained_or_resolved_is_said_in_a_sentence(cli: Cli, shop: Path) -> None:
+    cli("run", "shop", "--quiet")
+    for arguments, says in (
+        (["explain", "shop", "4711"], "Nothing here carries '4711'. Give a payout, line, order,"),
+        (["resolve", "shop", "10003", "--by", "Anna"], "Decide one thing. One of --invoice,"),
+        (
+            ["resolve", "shop", "10003", "--retry", "--ignore", "--by", "Anna"],
+            "Decide one thing. One of --invoice,",
+        ),
+        (
+            ["resolve", "shop", "10003", "--ignore", "--by", "Anna"],
+            "Why? Give a reason: --reason TEXT. It is kept.\n",
+        ),
+        (
+            ["resolve", "shop", "10001", "--retry", "--by", "Anna"],
+            "Line 39a014fbc6d6c00d is already posted; nothing is reversed by itself.",
+        ),
+    ):
+        told = cli(*arguments)
+        assert (told.code, told.out) == (2, "")
+        assert told.err.startswith(says)
+
+
+def test_an_unknown_option_in_the_chosen_form(cli: Cli) -> None:
+    assert cli("run", "shop", "--fast").code == 2
+    told = cli("run", "shop", "--fast", "--json")
+    assert told.code == 2
+    assert told.json["error"]["message"] == "No such option '--fast'."
+
+
+def test_init_writes_a_file_once_and_lint_says_what_to_fill_in(cli: Cli) -> None:
+    written = cli("init", "butiken", "--title", "Butiken i Ã…re AB")
+    assert (written.code, written.out.splitlines()[0]) == (0, "Wrote merchants/butiken.yaml.")
+    again = cli("init", "butiken")
+    assert again.code == 2
+    assert again.err.startswith("merchants/butiken.yaml is there already; it is left as it is.")
+    linted = cli("lint", "butiken")
+    assert linted.code == 2
+    assert ": missing-value: payouts_from has no value." in linted.err
+    assert linted.err.endswith("\n1 error.\n")
+
+
+def test_an_unforeseen_error_is_one_paragraph_and_a_private_log(
+    cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("run", "shop", "--quiet")
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("while showing sandbox-client-secret")
+
+    monkeypatch.setattr(shown_status, "page", broken)
+    told = cli("status", "shop")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == (
+        "This is a defect of qliro-fortnox, not of your files "
+        "(ZeroDivisionError: while showing ***). What was being done is in state/defects.log; "
+        "send that file with your report. Nothing is lost: a further run goes on from what is "
+        "written down.\n"
+    )
+    log = Path("state/defects.log")
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "Traceback" in log.read_text()
+    assert "sandbox-client-secret" not in log.read_text()
+
+
+def test_a_company_on_the_cash_method_is_refused_with_a_sentence(cli: Cli, tmp_path: Path) -> None:
+    with serve(shop_world("cash_method_company")) as running:
+        write_shop(tmp_path, running.url)
+        told = cli("run", "shop", "--quiet")
+    assert told.code == 2
+    assert told.err.startswith("The company keeps its books by the cash method;")

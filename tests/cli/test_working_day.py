@@ -1,0 +1,252 @@
+"""A working day at the prompt: run, status, explain, resolve, plan, apply, as they print it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from shopkit import Cli
+
+from engine.sandbox.control import effects
+from engine.sandbox.history import new_invoice
+from engine.sandbox.world import World
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+RUN = """\
+Posted 4 documents with 5 requests.
+Lines of open payouts: 2 posted, 1 waiting and 1 parked.
+1 item needs a person: qliro-fortnox status shop
+"""
+RUN_AGAIN = """\
+Posted 0 documents with 0 requests.
+Lines of open payouts: 1 waiting and 1 parked.
+1 item needs a person: qliro-fortnox status shop
+"""
+STATUS = """\
+Hattar & Mössor AB, as the run of 2026-11-16 09:00:00 left it
+
+Payout  Date        Age       Paid out  Lines     Posted       Waiting      Parked  Proof  Transfer
+70001   2026-11-13  3 d  SEK     95.00      2  2 · 95.00             –           –  holds  T/1/2
+70002   2026-11-13  3 d  SEK  2 430.00      1          –  1 · 2 430.00           –  holds  T/2/2
+70003   2026-11-13  3 d  SEK    250.00      1          –             –  1 · 250.00  holds  T/3/2
+4 lines = 2 posted + 1 waiting + 1 parked
+
+1 line parked for a person
+  250.00  SEK  sale  reference 10003  order 4900003  payout 70003 of 2026-11-13  \
+line c171f7afd4876faf
+      Several documents carry its reference and none is exactly it: 1002 (balance 300.00), \
+1003 (balance 400.00).
+
+1 line waiting: looked at again in every run
+  2 430.00  SEK  sale  reference 10002  order 4900002  payout 70002 of 2026-11-13  \
+line f8f54e91fa08862a
+      No document carries its reference.
+
+Interim account      Holds  Must hold  Open, transferred
+1581             -2 680.00  -2 680.00       2 · 2 680.00
+The interim accounts hold exactly the lines that are still open, with the opposite sign: what was \
+transferred to the bank and is not yet booked.
+
+1 line needs a person.
+  See why:  qliro-fortnox explain shop 10003
+  Decide:   qliro-fortnox resolve shop 10003 --invoice NUMBER --by NAME \
+(or --ignore, --suspense, --retry)
+"""
+
+
+def test_a_run_posts_the_second_posts_nothing_and_status_balances(cli: Cli, world: World) -> None:
+    ran = cli("run", "shop", "--quiet")
+    assert (ran.code, ran.out, ran.err) == (3, RUN, "")
+    counted = effects(world)
+    assert cli("run", "shop", "--quiet").out == RUN_AGAIN
+    assert effects(world) == counted
+    stands = cli("status", "shop")
+    assert (stands.code, stands.out, stands.err) == (3, STATUS, "")
+
+
+def test_progress_goes_to_stderr_and_results_to_stdout(cli: Cli) -> None:
+    synced = cli("sync", "shop")
+    assert synced.code == 0
+    assert synced.out.splitlines() == [
+        "16 answers kept and read.",
+        "See what would be posted: qliro-fortnox plan shop",
+    ]
+    assert "settlement lines from Qliro: 3\n" in synced.err
+
+
+def test_a_posted_line_is_explained_from_rule_to_answer(cli: Cli) -> None:
+    cli("run", "shop", "--quiet")
+    told = cli("explain", "shop", "10001").out
+    for wanted in (
+        "Line 39a014fbc6d6c00d: sale 100.00 SEK, reference 10001, order 4900001\n",
+        "  with fee -5.00 (line cf2ea264bf086be7)\n",
+        "/payment.yaml:4:1\n",
+        "match     1001 by 'payout reference': its balance is exactly 100.00 (exact)\n",
+        "POST /3/invoicepayments\n",
+        '{"InvoicePayment":{"InvoiceNumber":1001,"PaymentDate":"2026-11-13",'
+        '"ModeOfPaymentAccount":1581,"Amount":95.00,',
+        "create done (201) as 1\n",
+        "PUT /3/invoicepayments/1/bookkeep\n",
+        "bookkeep done (200)\n",
+        "GetSettlementsByBatchId?Id=70001 (network, raw answer ",
+    ):
+        assert wanted in told
+
+
+def test_a_parked_line_is_found_by_each_of_its_names_with_its_losers(cli: Cli) -> None:
+    cli("run", "shop", "--quiet")
+    for ref in ("4900003", "10003", "c171f7afd4876faf", "3290006"):
+        told = cli("explain", "shop", ref).out
+        assert "    lost      1002 by 'payout reference': one of several\n" in told
+        assert "    lost      1003 by 'payout reference': one of several\n" in told
+    payout = cli("explain", "shop", "70003").out
+    assert "c171f7afd4876faf  sale  250.00  10003      –        parked  several documents" in payout
+
+
+def test_what_a_person_decides_the_next_run_carries_out(cli: Cli, world: World) -> None:
+    cli("run", "shop", "--quiet")
+    resolved = cli("resolve", "shop", "10003", "--invoice", "1003", "--by", "Anna")
+    assert resolved.out == (
+        "Line c171f7afd4876faf: invoice 1003, decided by Anna.\n"
+        "The next run carries it out: qliro-fortnox run shop\n"
+    )
+    ran = cli("run", "shop", "--quiet")
+    assert ran.code == 0
+    assert effects(world)["payments"]["1003"] == {
+        "created": 1,
+        "booked": 1,
+        "amount": Decimal(250),
+    }
+    assert "decided   2026-11-16 09:00:00 Anna: invoice 1003" in cli("explain", "shop", "10003").out
+
+
+def test_an_ignored_line_keeps_who_and_why(cli: Cli) -> None:
+    cli("run", "shop", "--quiet")
+    cli("resolve", "shop", "10003", "--ignore", "--reason", "booked as A 12", "--by", "Anna")
+    cli("run", "shop", "--quiet")
+    told = cli("status", "shop")
+    assert told.code == 0
+    assert "1 line ignored by a person\n" in told.out
+    assert "Anna, 2026-11-16 09:00:00: booked as A 12\n" in told.out
+    assert "What a person ignored is to be booked on the interim account by hand.\n" in told.out
+
+
+def test_a_plan_shows_what_fortnox_has_and_what_it_will_have(cli: Cli, world: World) -> None:
+    cli("sync", "shop", "--quiet")
+    planned = cli("plan", "shop", "--quiet", "--payout", "70001")
+    assert planned.code == 0
+    assert planned.out == (
+        "Payout 70001 of 2026-11-13: 95.00 SEK\n"
+        "  2 lines: 2 to be posted. The lines add up to Qliro's own totals.\n"
+        "\n"
+        "  Mapping   Reference  Invoice  Date        Account   Amount  Balance now → then"
+        "  Document\n"
+        "  payment   10001      1001     2026-11-13  1581       95.00       100.00 → 0.00  new\n"
+        "  transfer  –          –        2026-11-13  series T   95.00                   –  new\n"
+        "\n"
+        "  fortnox.invoice_payment  payment-39a014fbc6d6c00d\n"
+        "    ~ invoice 1001  Balance: 100.00 → 0.00\n"
+        "    + InvoiceNumber: 1001\n"
+        "    + PaymentDate: 2026-11-13\n"
+        "    + ModeOfPaymentAccount: 1581\n"
+        "    + Amount: 95.00\n"
+        "    + WriteOffs  AccountNumber: 6570, Amount: 4.00\n"
+        "    + WriteOffs  AccountNumber: 2641, Amount: 1.00\n"
+        "    + then bookkeep\n"
+        "\n"
+        "  fortnox.voucher  transfer-b0dd015de334d403\n"
+        "    + Description: Qliro utbetalning 2026-11-13 70001\n"
+        "    + TransactionDate: 2026-11-13\n"
+        "    + VoucherSeries: T\n"
+        "    + Year: 2\n"
+        "    + VoucherRows  Account: 1930, Debit: 95.00\n"
+        "    + VoucherRows  Account: 1581, Credit: 95.00, TransactionInformation: 2 rader\n"
+        "\n"
+        "2 documents to post.\n"
+    )
+    assert effects(world)["payments_created"] == 0
+
+
+def test_a_plan_is_applied_once_and_is_not_stale_because_of_itself(cli: Cli, world: World) -> None:
+    cli("sync", "shop", "--quiet")
+    cli("plan", "shop", "--quiet", "--out", "plan.json")
+    assert cli("apply", "shop", "plan.json", "--quiet").out == RUN
+    counted = effects(world)
+    again = cli("apply", "shop", "plan.json", "--quiet")
+    assert again.code == 3
+    assert again.out.startswith("Posted 0 documents with 0 requests.\n")
+    assert effects(world) == counted
+
+
+def test_a_stale_plan_is_refused_and_what_moved_is_named(
+    cli: Cli, world: World, shop: Path
+) -> None:
+    cli("sync", "shop", "--quiet")
+    cli("plan", "shop", "--quiet", "--out", "plan.json")
+    shop.write_text(shop.read_text() + "dates: {payment: transaction}\n")
+    told = cli("apply", "shop", "plan.json", "--quiet")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == (
+        "The plan is stale: the settings or the mappings have changed since; "
+        'payment-39a014fbc6d6c00d: PaymentDate was "2026-11-13", would be "2026-11-11". '
+        "Plan again.\n"
+    )
+    assert effects(world)["payments_created"] == 0
+
+
+def test_a_waiting_line_is_found_by_itself_once_its_invoice_is_there(
+    cli: Cli, world: World
+) -> None:
+    cli("run", "shop", "--quiet")
+    with world.lock:
+        new_invoice(world, Decimal(2430), day=world.today(), reference="10002")
+    ran = cli("run", "shop", "--quiet")
+    assert "Lines of open payouts: 1 posted and 1 parked." in ran.out
+
+
+def test_every_command_speaks_json_and_nothing_else_on_stdout(cli: Cli) -> None:
+    assert cli("sync", "shop", "--json").json["answers"] == 16
+    assert len(cli("plan", "shop", "--json").json["actions"]) == 4
+    ran = cli("run", "shop", "--json")
+    assert (ran.code, ran.json["exit_code"], ran.json["attention"]) == (3, 3, 1)
+    stands = cli("status", "shop", "--json").json
+    assert [one["payout"] for one in stands["payouts"]] == ["70001", "70002", "70003"]
+    assert stands["payouts"][0]["states"]["posted"] == {"lines": 2, "amount": 95.0}
+    assert cli("explain", "shop", "10001", "--json").json["lines"]
+    assert cli("references", "shop", "--json").json["fields"][0]["percent"] == 67
+    assert cli("show", "shop", "--json").json["merchant"] == "shop"
+    assert cli("lint", "shop", "--json").json == {"findings": [], "ok": True}
+    assert cli("errors", "2000663", "--json").json[0]["retry"] == "after_fix"
+    resolved = cli("resolve", "shop", "10003", "--retry", "--by", "Anna", "--json").json
+    assert resolved == {"line": "c171f7afd4876faf", "kind": "retry", "detail": "", "by": "Anna"}
+    wrong = cli("status", "nobody", "--json")
+    assert wrong.code == 2
+    assert wrong.json["error"]["kind"] == "UsageError"
+    assert wrong.err == ""
+
+
+def test_saved_traffic_is_the_same_shop_again(cli: Cli, shop: Path) -> None:
+    cli("sync", "shop", "--quiet")
+    assert cli("export", "shop", "--out", "traffic.jsonl").err == "16 answers in traffic.jsonl.\n"
+    assert Path("traffic.jsonl").stat().st_mode & 0o777 == 0o600
+    here = cli("plan", "shop", "--json").json
+    shop.with_name("copy.yaml").write_text(shop.read_text())
+    synced = cli("sync", "copy", "--from", "traffic.jsonl", "--quiet")
+    assert (synced.code, synced.out.splitlines()[0]) == (0, "16 answers kept and read.")
+    there = cli("plan", "copy", "--json").json
+    assert [one["document"] for one in there["actions"]] == [
+        one["document"] for one in here["actions"]
+    ]
+
+
+def test_pseudonymised_traffic_holds_no_name_and_no_reference(cli: Cli) -> None:
+    cli("sync", "shop", "--quiet")
+    plain = cli("export", "shop").out
+    hidden = cli("export", "shop", "--pseudonymise").out
+    assert len(plain.splitlines()) == len(hidden.splitlines()) == 16
+    assert '"10003"' in plain
+    assert '"10003"' not in hidden
+    assert all(json.loads(line)["status"] for line in hidden.splitlines())
