@@ -103,9 +103,11 @@ def prove(
         if all(one.holds for one in _figures(batches, summaries, relined, other)):
             changed = [f"{key}: {value}" for key, value in other.items()
                        if conventions.get(key) != value]  # fmt: skip
-            agreeing.append("{" + ", ".join(changed) + "}")
-    shortest = sorted(agreeing, key=lambda text: (text.count(":"), text))
-    return Proof(payout, figures, (), tuple(shortest[:2]))
+            agreeing.append(frozenset(changed))
+    # A change that is not needed explains nothing.
+    least = [one for one in agreeing if not any(other < one for other in agreeing)]
+    told = sorted("{" + ", ".join(sorted(one)) + "}" for one in least)
+    return Proof(payout, figures, (), tuple(told[:2]))
 
 
 def _figures(
