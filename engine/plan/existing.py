@@ -22,6 +22,14 @@ LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
 ORDER BY try_cast(p.Number AS BIGINT), p.Number
 """
 VOUCHERS = "SELECT * FROM fortnox.voucher ORDER BY VoucherSeries, VoucherNumber"
+# What each payment that an action owns was made for.
+MADE_FOR = """
+SELECT s.number, any_value(a.source) AS source, any_value(a.payout) AS payout
+FROM ledger.step AS s
+JOIN ledger.action AS a ON a.action = s.action
+WHERE s.number IS NOT NULL AND a.target = 'fortnox.invoice_payment'
+GROUP BY s.number
+"""
 STAGED = {"fortnox.invoice_payment": PAYMENTS, "fortnox.voucher": VOUCHERS}
 
 
@@ -31,6 +39,7 @@ class Existing:
     def __init__(self, store: Store) -> None:
         self.rows: dict[str, dict[str, Row]] = {}
         self.payments: dict[str, list[Row]] = {}
+        self.ours: dict[str, list[Row]] = {}
         for name in target_names():
             if name not in STAGED:
                 continue
@@ -41,7 +50,10 @@ class Existing:
                 number = aim.number(row)
                 if number not in owned:
                     free[number] = {**row, "number": number}
+                elif name == "fortnox.invoice_payment":
+                    self.ours.setdefault(row["InvoiceNumber"], []).append(row)
             self.rows[name] = free
+        self.made_for = {row["number"]: row for row in store.rows(MADE_FOR)}
         for row in self.rows.get("fortnox.invoice_payment", {}).values():
             self.payments.setdefault(row["InvoiceNumber"], []).append(row)
 
@@ -68,12 +80,17 @@ class Existing:
         return None
 
     def described(self, name: str, number: str) -> str:
-        """In words: the payments that stand on a document."""
+        """In words: the payments that stand on a document, and which of them are our own."""
         found = [
             f"payment {row['Number']} of {row['Amount']:.2f} on account "
             f"{row['ModeOfPaymentAccount'] or 'unknown'} on {row['PaymentDate']}"
+            f"{'' if row.get('Booked', True) else ', not booked'}"
             for row in self.on_documents(name, [number])
         ]
-        return (
-            "Fortnox has " + ", ".join(found) if found else "Fortnox shows no payment that is free"
-        )
+        found += [
+            f"payment {row['Number']} of {row['Amount']:.2f} on {row['PaymentDate']}, which "
+            f"settles line {self.made_for[row['Number']]['source']} of payout "
+            f"{self.made_for[row['Number']]['payout']}"
+            for row in (self.ours.get(number, []) if name == "fortnox.invoice_payment" else [])
+        ]
+        return "Fortnox has " + "; ".join(found) if found else "Fortnox shows no payment on it"
