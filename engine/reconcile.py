@@ -139,6 +139,8 @@ def _transfer(plan: Plan, payout: Payout) -> tuple[str, str]:
     ]  # fmt: skip
     if not plan.proofs[payout.key].holds and not moving:
         return "parked", "the payout does not balance"
+    if not moving and plan.movers:
+        return "posted", "there is nothing to transfer"
     if not moving:
         return "waiting", "no transfer is declared for it"
     order = ("parked", "waiting", "planned", "adopted", "posted")

@@ -26,6 +26,7 @@ VIEW_COLUMNS: Catalogue = {
         "resolution": TEXT,  # what a person decided: suspense, ignore, …
         "chosen_invoice": TEXT,  # the invoice that a person chose
         "FortnoxRate": DECIMAL,  # Fortnox's rate of the day
+        "settled_before": INTEGER,  # the earlier batch that settled the same transaction
     },
     "qliro.payout": {
         "payout": TEXT,

@@ -161,6 +161,16 @@ def sum_(items: Any, attribute: str | None = None) -> Any:
     return sum([row[attribute] for row in items])
 
 
+@declared("list", lambda value, _args: value, (1, 1))
+def sums(items: Any, groups: Any) -> list[Any]:
+    """The sums of the numbers by group, where the list `groups` says at the same place which; an
+    error when a null is among the numbers."""
+    result: dict[Any, Any] = {}
+    for number, group in zip(items, groups, strict=True):
+        result[group] = result.get(group, 0) + number
+    return list(result.values())
+
+
 @declared("list text", INTEGER)
 def length(items: Any) -> int:
     """How many items the list, or characters the text, has."""

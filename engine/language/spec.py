@@ -75,7 +75,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What must hold; ``state`` is park or wait when it does not."""
+    """What must hold; ``state`` is park, wait or done when it does not."""
 
     that: Expression
     because: Expression

@@ -93,6 +93,7 @@ class _Planner:
         self.existing = Existing(store)
         self.unsettled = unsettled(store)
         self.covered: set[str] = set()
+        self.readings: dict[tuple[tuple[str, Any], ...], Program] = {}
         self.by_source: dict[tuple[str, str], list[Action]] = {}
         self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.related_index: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
@@ -111,8 +112,14 @@ class _Planner:
         self, conventions: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
     ) -> list[Decimal | None]:
         """What the lines' signed amounts would be under other conventions."""
-        merged = {**self.settings["conventions"], **conventions}
-        other = compile_set(self.program.mapping_set, {**self.settings, "conventions": merged})
+        key = tuple(sorted(conventions.items()))
+        other = self.readings.get(key)
+        if other is None:
+            merged = {**self.settings["conventions"], **conventions}
+            # How a line is read; of no use to it are the mappings, and they take long to compile.
+            reading = replace(self.program.mapping_set, mappings={})
+            other = compile_set(reading, {**self.settings, "conventions": merged})
+            self.readings[key] = other
         result: list[Decimal | None] = []
         for line in lines:
             try:
@@ -367,11 +374,13 @@ class _Planner:
             return
         trace = {**trace, **_rendered_trace(rendered)}
         if rendered.failures or rendered.document is None:
-            failure = rendered.failures[0]
-            covers = self._whole(mapping, inputs)
-            because = "; ".join(one.because for one in rendered.failures)
-            self._add(self._outcome(mapping, source, {"park": "parked", "wait": "waiting"}[failure.state],
-                                    "check-failed", because, covers,
+            # Nothing to book is said only when nothing else is wrong.
+            failures = [one for one in rendered.failures if one.state != "done"]
+            failure = (failures or rendered.failures)[0]
+            state, code = _FAILED[failure.state]
+            because = "; ".join(one.because for one in failures or rendered.failures)
+            self._add(self._outcome(mapping, source, state, code, because,
+                                    self._whole(mapping, inputs),
                                     {**trace, "place": str(failure.place)}))  # fmt: skip
             return
         self.plan.warnings += [
@@ -497,6 +506,14 @@ class _Planner:
 
 
 _CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exact": "parked"}
+
+
+# State and code of a source whose check does not hold.
+_FAILED = {
+    "park": ("parked", "check-failed"),
+    "wait": ("waiting", "check-failed"),
+    "done": ("posted", "nothing-to-book"),
+}
 
 
 def _blocked(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:

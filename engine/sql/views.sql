@@ -89,8 +89,8 @@ JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event I
 WHERE a.target = 'fortnox.invoice';
 
 -- What a mapping reads of a settlement line beside its own columns: its batch, what a person
--- resolved, Fortnox's rate of the day, the line that a fee settles with, the reference that Qliro's
--- order has where the line came without one.
+-- resolved, Fortnox's rate of the day, the line that a fee settles with, the batch that settled the
+-- same before, the reference that Qliro's order has where the line came without one.
 CREATE OR REPLACE VIEW qliro.line_view AS
 WITH first_line AS (
     -- The line that fees of the same batch, transaction and currency belong to.
@@ -103,6 +103,22 @@ WITH first_line AS (
     FROM qliro.settlement_line
     WHERE Status = 'Accepted' AND Type = 'Transaction' AND PaymentTransactionId <> 0
     GROUP BY Id, PaymentTransactionId, CurrencyCode
+),
+again AS (
+    -- Transactions that several batches settle with the same amount, and the first of those: a
+    -- batch that is listed again under another Id brings its lines a second time.
+    SELECT
+        l.PaymentTransactionId,
+        l.Type,
+        l.Action,
+        l.Amount,
+        l.CurrencyCode,
+        arg_min(l.Id, (b.BatchDate, l.Id)) AS Id
+    FROM qliro.settlement_line AS l
+    JOIN qliro.settlement_batch AS b ON b.Id = l.Id
+    WHERE l.Status = 'Accepted' AND l.PaymentTransactionId IS NOT NULL
+    GROUP BY l.PaymentTransactionId, l.Type, l.Action, l.Amount, l.CurrencyCode
+    HAVING min(l.Id) <> max(l.Id)
 )
 SELECT
     line.* REPLACE (
@@ -114,8 +130,9 @@ SELECT
     batch.BatchDate,
     batch.FxRate                                         AS BatchFxRate,
     batch.FxCurrencyCode                                 AS BatchFxCurrencyCode,
-    resolved.kind                                        AS resolution,
-    resolved.reason                                      AS resolution_reason,
+    -- What a person decides of a line holds for its fees too.
+    coalesce(resolved.kind, owner.kind)                  AS resolution,
+    coalesce(resolved.reason, owner.reason)              AS resolution_reason,
     CASE WHEN resolved.kind = 'invoice' THEN resolved.detail END AS chosen_invoice,
     -- What one unit is worth in kronor, exact: rates are per Unit, a power of ten.
     CASE currency.Unit
@@ -125,7 +142,8 @@ SELECT
         WHEN 1000 THEN currency.BuyRate * 0.001
     END                                                  AS FortnoxRate,
     first_line.line                                      AS settles,
-    first_line.PaymentMethodType                         AS settled_method
+    first_line.PaymentMethodType                         AS settled_method,
+    CASE WHEN again.Id <> line.Id THEN again.Id END      AS settled_before
 FROM qliro.settlement_line AS line
 LEFT JOIN qliro.settlement_batch AS batch ON batch.Id = line.Id
 LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
@@ -135,4 +153,11 @@ LEFT JOIN first_line
     ON line.Type = 'Fee'
     AND first_line.Id = line.Id
     AND first_line.PaymentTransactionId = line.PaymentTransactionId
-    AND first_line.CurrencyCode = line.CurrencyCode;
+    AND first_line.CurrencyCode = line.CurrencyCode
+LEFT JOIN ledger.resolved AS owner ON owner.line = first_line.line
+LEFT JOIN again
+    ON again.PaymentTransactionId = line.PaymentTransactionId
+    AND again.Type = line.Type
+    AND again.Action = line.Action
+    AND again.Amount = line.Amount
+    AND again.CurrencyCode = line.CurrencyCode;

@@ -127,8 +127,10 @@ def test_every_check_that_does_not_hold_is_told_and_the_fees_share_their_lines_f
 
 
 def test_an_error_after_a_failed_check_does_not_hide_the_check() -> None:
-    rendered = DEFAULT.mappings["payment"].render(inputs(line(Amount=Decimal(0)), InvoiceDate=None))
-    assert rendered.failures[0].because == "the line has no amount, so there is nothing to pay"
+    rendered = DEFAULT.mappings["payment"].render(inputs(line(settled_before=6), InvoiceDate=None))
+    assert rendered.failures[0].because == (
+        "the same transaction was settled in batch 6, so this would pay it twice"
+    )
 
 
 def test_a_derived_value_that_lacks_its_input_is_null() -> None:
@@ -162,6 +164,7 @@ def payout(*rows: Mapping[str, Any], **values: Any) -> dict[str, Any]:
     return {
         "payout": columns | found, "lines": list(rows), "books": BOOKS, "earlier": 0,
         "fees": [row for row in rows if row["Type"] == "Fee"],
+        "others": [row for row in rows if row["Type"] != "Fee"],
     }  # fmt: skip
 
 
