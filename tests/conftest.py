@@ -1,0 +1,60 @@
+"""What all tests may ask for: a shop, whose world and settings the test itself declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shop import Shop
+
+from engine import session
+from engine.language.load import load_set
+from engine.language.spec import MappingSet
+from engine.sandbox.world import World
+
+OpenShop = Callable[..., Shop]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, read_mappings_once: None) -> OpenShop:
+    """Opens a shop: ``shop("fee_with_vat", **{"fees.mode": "voucher"})`` gives it and its troubles.
+
+    Settings are given by dotted key; ``world`` is one made before, else an empty company.
+    """
+
+    def opened(world: World | None = None, **changes: Any) -> Shop:
+        given = {} if world is None else {"world": world}
+        return Shop(tmp_path, changes=changes, **given)
+
+    return opened
+
+
+@pytest.fixture
+def read_mappings_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mapping set is the same in all tests: it is read from its files once in a process."""
+    monkeypatch.setattr(session, "load_set", _read_once)
+
+
+def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:
+    return load_set(folder, overlay, *rest) if overlay else _read(folder, *map(_Held, rest))
+
+
+@cache
+def _read(folder: Path, *rest: _Held) -> MappingSet:
+    return load_set(folder, None, *(one.value for one in rest))
+
+
+class _Held:
+    """Something handed through a cache that does not look at it."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held)
+
+    def __hash__(self) -> int:
+        return 0
