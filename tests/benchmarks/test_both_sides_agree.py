@@ -1,0 +1,67 @@
+"""A benchmark is honest when both of its sides give the same: here at small sizes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from benchmarks import delivery, mapping, matching, staging
+from benchmarks.figure import Figure
+from engine.store import writing
+
+
+def test_the_payment_is_the_same_document_by_hand_by_jinja_and_by_the_mapping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mapping, "ROUNDS", 1)
+    monkeypatch.setattr(mapping, "SECONDS", 0.001)
+    assert [figure.ratio > 0 for figure in mapping.run()] == [True, True]
+
+
+def test_the_bare_joins_find_as_many_candidates_and_the_same_best_one() -> None:
+    matching.agree(5_000)
+
+
+def test_a_yardstick_with_a_join_too_few_is_found_out() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        whole = matching.contests()
+        cut = [matching.Contest(one.name, one.query, one.joins[:3]) for one in whole]
+        patch.setattr(matching, "contests", lambda: cut)
+        with pytest.raises(RuntimeError, match="come out differently"):
+            matching.agree(1_000)
+
+
+def test_staging_and_read_json_read_the_same_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"ANSWERS": 2, "LINES": 50, "ROUNDS": 1}.items():
+        monkeypatch.setattr(staging, name, value)
+    staging.prepare(tmp_path)
+    staging.staging(tmp_path)
+    staging.reading(tmp_path)
+    asked = "SELECT count(*), sum(Amount), min(OrderId), max(MerchantOrderReference) FROM "
+    with writing(tmp_path, "bench") as store:
+        ours = store.connection.execute(asked + "qliro.settlement_line").fetchall()
+    with duckdb.connect(str(tmp_path / "yardstick.duckdb")) as connection:
+        assert connection.execute(asked + "line").fetchall() == ours
+
+
+def test_a_clean_payout_over_a_socket_costs_two_calls_a_line_and_few_more() -> None:
+    counted = delivery.deliver(30, delivery.SCALED)
+    assert (counted.payments, counted.twice) == ((30, 30), 0)
+    assert counted.calls - counted.refused < 2 * 30 + 30
+
+
+def test_a_figure_that_falls_short_is_shown_and_ends_a_strict_run_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = Figure("a thing", "3 s", "bare: 1 s", 3.0, "at most 1.5", holds=False)
+    monkeypatch.setattr(mapping, "run", lambda: [short])
+    assert benchmarks.main(["mapping"]) == 0
+    assert "short" in capsys.readouterr().out
+    assert benchmarks.main(["mapping", "--strict", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["figures"][0]["ratio"] == 3.0
