@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.plan.saved import still_good
-from engine.session import RunReport, Session, carry_out, plan, sync
+from engine.session import RunReport, Session, carry_out, plan, recover, sync
 
 
 def apply(session: Session, saved: Mapping[str, Any]) -> RunReport:
-    """Sync, plan the same payouts again, and deliver what the saved plan holds.
+    """Recover, sync, plan the same payouts again, and deliver what the saved plan holds.
 
     Raises StalePlanError, naming what moved, before anything is sent.
     """
     payouts = list(saved["payouts"])
+    recover(session)
     findings = sync(session, payouts)
     made = plan(session, findings, payouts)
     return carry_out(

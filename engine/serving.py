@@ -61,6 +61,8 @@ def serve(
 
     try:
         run_forever(world, port, ready=ready)
+    except KeyboardInterrupt:  # between the first word and the waiting
+        pass
     except OSError as error:
         raise UsageError(
             f"The sandbox can't be served on port {port}: {error.strerror}.",

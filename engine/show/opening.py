@@ -23,9 +23,6 @@ from engine.show.output import Output
 from engine.show.progress import progress
 from engine.store import Store, reading, writing
 
-# The file that a connection reads: the database, or the copy that the last run left.
-OPEN_FILE = "SELECT path FROM duckdb_databases() WHERE NOT internal"
-
 
 def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) -> Merchant:
     """The merchant of that name, or of the file at that path.
@@ -51,9 +48,24 @@ def to_write(merchant: Merchant) -> Iterator[Store]:
 def to_read(out: Output, merchant: Merchant) -> Iterator[Store]:
     """The state for reading; while a run is under way the last finished one, and that is said."""
     with reading(merchant.database.parent, merchant.name) as store:
-        if str(store.value(OPEN_FILE)).endswith(".last.duckdb"):
+        if _under_way(merchant):
             out.note("A run is under way; this is the state that the last finished one left.")
         yield store
+
+
+def _under_way(merchant: Merchant) -> bool:
+    """Whether a process that still lives has written itself into the merchant's lock.
+
+    The lock itself is not tried: holding it for a moment would turn a run away.
+    """
+    try:
+        holder = int(merchant.database.with_suffix(".lock").read_text(encoding="utf-8"))
+        os.kill(holder, 0)
+    except PermissionError:  # it lives, and is another user's
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @contextmanager

@@ -36,14 +36,15 @@ OPEN = ("waiting", "parked")
 
 def page(made: Plan, *, diff: bool = True) -> Page:
     """The plan. ``diff`` adds, for each document, what Fortnox has now and what it will have."""
-    if not made.payouts:
+    if not made.payouts and not made.problems:
         return [Text("Nothing to plan: no payout is known that is not closed.")]
     outcomes = {one.action: one for one in made.outcomes if one.action}
     balances = _balances(made, outcomes)
     parts: Page = []
     for payout in made.payouts.values():
         parts += [*_payout(made, payout, outcomes, balances, diff=diff), blank()]
-    parts += [Text(f"Warning: {one}") for one in made.warnings]
+    parts += [Text(one, style=STYLES["parked"]) for one in made.problems]
+    parts += [Text(f"Warning: {one}", style="yellow") for one in made.warnings]
     total = len(made.actions)
     documents = count(total, "document") if total else "nothing"
     parts.append(heading(f"{documents[0].upper()}{documents[1:]} to post."))

@@ -17,6 +17,7 @@ WORDS = {
     "stage": "reading what came",
     "plan": "planning",
     "deliver": "posting to Fortnox",
+    "recover": "what an earlier run left open",
     "settlement batches": "settlement batches from Qliro",
     "settlement lines": "settlement lines from Qliro",
     "orders": "orders from Qliro",

@@ -21,6 +21,7 @@ def page(merchant: str, report: RunReport) -> Page:
     delivery = report.delivery
     new = [one for one in delivery.done if one not in set(delivery.adopted)]
     parts: Page = problems(report.findings.findings)
+    parts += [Text(one, style=STYLES["parked"]) for one in report.plan.problems]
     parts += [Text(f"Warning: {one}", style="yellow") for one in report.plan.warnings]
     told = f"Posted {count(len(new), 'document')} with {count(delivery.requests, 'request')}"
     parts.append(
@@ -64,6 +65,7 @@ def data(report: RunReport) -> dict[str, Any]:
         "stopped": delivery.stopped,
         "lines": dict(sorted(counts.items())),
         "attention": report.attention,
+        "problems": report.plan.problems,
         "warnings": report.plan.warnings,
         "findings": [finding_data(one) for one in report.findings.findings],
     }
