@@ -384,7 +384,7 @@ class _Courier:
         elif answer.status == 429:
             self._slowed(task)
             return
-        elif answer.status < 500 and answer.status != 408:
+        elif 400 <= answer.status < 500 and answer.status != 408:
             error = _refusal(answer)
             if error is not None:
                 self._useful()

@@ -72,7 +72,8 @@ class Store:
             yield
         except BaseException:
             self._inside = False
-            self.connection.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # the error that led here is the one to tell
+                self.connection.execute("ROLLBACK")
             raise
         self._inside = False
         self.connection.execute("COMMIT")
@@ -89,17 +90,17 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
 
     Raises BusyError, naming the other process, when a run of the merchant is under way.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{merchant}.duckdb"
-    with _locked(folder / f"{merchant}.lock", merchant):
-        store = _prepared(_connect(path, merchant), path)
-        path.chmod(0o600)
-        try:
-            yield store
-        finally:
-            store.connection.execute("CHECKPOINT")
-            store.connection.close()
-            _renew_copy(path)
+    with _private():
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / f"{merchant}.lock", merchant):
+            connection = _connect(path, merchant)
+            try:
+                path.chmod(0o600)
+                yield _prepared(connection, path)
+            finally:
+                _finish(connection)
+                _renew_copy(path)
 
 
 @contextmanager
@@ -108,22 +109,16 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
 
     Raises UsageError when the merchant has no database yet.
     """
-    path = folder / f"{merchant}.duckdb"
+    path, copy = folder / f"{merchant}.duckdb", folder / f"{merchant}.last.duckdb"
     if not path.exists():
         raise UsageError(
             f"{merchant} has no database in {folder} yet.", "Run `qliro-fortnox sync` first."
         )
+    connection = _opened_to_read(path, copy, merchant)
     try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.IOException:
-        copy = folder / f"{merchant}.last.duckdb"
-        if not copy.exists():
-            raise BusyError(
-                f"The first run of {merchant} is under way.", "Ask again when it has ended."
-            ) from None
-        connection = duckdb.connect(str(copy), read_only=True)
-    _configure(connection)
-    try:
+        _configure(connection)
+        _harden(connection)
+        connection.execute("SET lock_configuration = true")
         yield Store(connection, path)
     finally:
         connection.close()
@@ -133,15 +128,47 @@ def _connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path))
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if _is_locked(error):
             raise BusyError(
                 f"Another program has the database of {merchant} open ({path}).",
                 "Close it and run again.",
             ) from None
-        raise UsageError(
-            f"{path} is not a database that this version can read.",
-            "Restore it from a backup, or move it away and sync again.",
-        ) from None
+        raise _unreadable(path) from None
+
+
+def _opened_to_read(path: Path, copy: Path, merchant: str) -> duckdb.DuckDBPyConnection:
+    """The copy when it is as new as the database: a reader of that stands in no run's way."""
+    if _newest(copy) >= max(_newest(path), _newest(path.with_name(f"{path.name}.wal"))):
+        return duckdb.connect(str(copy), read_only=True)
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException as error:
+        if not _is_locked(error):
+            raise _unreadable(path) from None
+    if not copy.exists():
+        raise BusyError(
+            f"The first run of {merchant} is under way.", "Ask again when it has ended."
+        )
+    return duckdb.connect(str(copy), read_only=True)
+
+
+def _newest(path: Path) -> int:
+    """When the file was last written, in nanoseconds; 0 when there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _is_locked(error: duckdb.IOException) -> bool:
+    return "lock" in str(error).lower()
+
+
+def _unreadable(path: Path) -> UsageError:
+    return UsageError(
+        f"{path} is not a database that this version can read.",
+        "Restore it from a backup, or move it away and sync again.",
+    )
 
 
 def _configure(connection: duckdb.DuckDBPyConnection) -> None:
@@ -153,15 +180,43 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
 def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
     """Harden and create what is missing. DDL only here, followed by a checkpoint."""
     _configure(connection)
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(sql("schema"))
     connection.execute(sql("views"))
     if path is not None:
         connection.execute("CHECKPOINT")
-    connection.execute("SET enable_external_access = false")
+    _harden(connection)
     return Store(connection, path)
+
+
+def _harden(connection: duckdb.DuckDBPyConnection) -> None:
+    """No SQL reaches another file, the network or an extension, nor can change that again."""
+    for name in (
+        "autoinstall_known_extensions",
+        "autoload_known_extensions",
+        "enable_external_access",
+    ):
+        connection.execute(f"SET {name} = false")
+
+
+def _finish(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close, whatever state it was left in: what was committed is in the file, the rest is not."""
+    try:
+        for statement in ("ROLLBACK", "CHECKPOINT"):
+            with suppress(duckdb.Error):  # an error that led here is the one to tell
+                connection.execute(statement)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Files made meanwhile are this user's alone; DuckDB makes its log by itself."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from deliver.desk import DELAY, Desk
 from engine.sandbox.faults import KINDS, Fault, plan
-from engine.sandbox.transport import Killed
+from engine.sandbox.transport import Killed, SandboxTransport
 
 WRITES = {
     "payment": ("POST", "/3/invoicepayments"),
@@ -112,34 +113,38 @@ def test_two_equal_payments_of_one_invoice_both_lost_are_found_one_each() -> Non
     desk.exactly_once()
 
 
+class SlowToken(SandboxTransport):
+    """A token comes 20 seconds late, so the request leaves that long after its intent."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "oauth" in request.url.path:
+            self.world.clock.advance(20.0)
+        return super().handle_request(request)
+
+
 def test_the_delay_counts_from_when_the_request_left_and_not_from_its_intent() -> None:
     desk = Desk(token=False)
     desk.payment(desk.invoice())
-    # The token comes 20 seconds late, so the request leaves that long after its intent.
-    wait = desk.world.clock.advance
-
-    class SlowToken:
-        def __init__(self) -> None:
-            self.inner = desk.transport
-
-        def handle_request(self, request):  # type: ignore[no-untyped-def]
-            if "oauth" in str(request.url):
-                wait(20.0)
-            return self.inner.handle_request(request)
-
-        def close(self) -> None:
-            self.inner.close()
-
-        def __enter__(self):  # type: ignore[no-untyped-def]
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            self.close()
-
-    desk.transport = SlowToken()  # type: ignore[assignment]
+    desk.transport = SlowToken(desk.world)
     plan(desk.world, Fault("drop_before", method="POST", path="invoicepayments"))
     desk.deliver()
     _, sent, looked = desk.world.journal[:3]
     assert sent.fault == "drop_before"
+    assert (looked.at - sent.at).total_seconds() >= DELAY
+    desk.exactly_once()
+
+
+def test_after_a_crash_the_delay_allows_for_a_request_that_left_late() -> None:
+    desk = Desk(token=False)
+    desk.payment(desk.invoice())
+    desk.transport = SlowToken(desk.world)
+    plan(desk.world, Fault("kill_before", method="POST", path="invoicepayments"))
+    with pytest.raises(Killed):
+        desk.deliver()
+    desk.transport = SandboxTransport(desk.world)
+    desk.go_on()
+    sent = next(entry for entry in desk.world.journal if entry.fault)
+    looked = next(entry for entry in desk.world.journal if entry.path == "/3/invoicepayments"
+                  and entry.method == "GET")  # fmt: skip
     assert (looked.at - sent.at).total_seconds() >= DELAY
     desk.exactly_once()

@@ -149,6 +149,19 @@ def test_a_document_that_another_action_adopted_is_not_taken_for_a_lost_one() ->
     desk.exactly_once()
 
 
+def test_a_document_that_is_to_be_adopted_later_in_the_run_is_not_taken_for_a_lost_one() -> None:
+    desk = Desk()
+    invoice = desk.invoice("200.00")
+    foreign = desk.foreign(invoice)
+    lost = desk.payment(invoice)
+    adopting = desk.payment(invoice, adopted=str(foreign))
+    plan(desk.world, Fault("drop_before", method="POST"))
+    desk.deliver()
+    assert desk.events(lost) == ["sending", "unknown", "absent", "sending", "done"]
+    assert desk.number(adopting) == str(foreign)
+    desk.exactly_once()
+
+
 def test_a_found_payment_that_is_booked_already_is_not_booked_again() -> None:
     desk = Desk()
     action = desk.payment(invoice := desk.invoice())
@@ -328,6 +341,24 @@ def test_a_payment_that_was_removed_before_it_was_booked_is_left_to_a_person() -
     report = desk.deliver()
     assert list(report.undecided) == [action.action]
     assert "could not be looked for" in report.undecided[action.action]
+
+
+@pytest.mark.parametrize("status", [408, 302, 502])
+def test_an_answer_of_something_between_us_and_fortnox_is_no_definite_one(status: int) -> None:
+    desk = Desk()
+    action = desk.voucher()
+    inner = SandboxTransport(desk.world)
+
+    def spoil(request: httpx.Request) -> httpx.Response | None:
+        if is_write(request):
+            inner.handle_request(request)
+            return httpx.Response(status, content=b'{"message": "upstream"}')
+        return None
+
+    desk.transport = Wire(desk, spoil)
+    desk.deliver()
+    assert desk.events(action) == ["sending", "unknown", "found"]
+    desk.exactly_once()
 
 
 # -- how long it goes on --------------------------------------------------------------------------
