@@ -13,6 +13,8 @@ from engine.errors import UsageError
 from engine.show.page import Column, Page, Table, Text, blank, heading
 from engine.yamlfile import nearest
 
+# A longer name of an error is cut in the list of all.
+LONGEST = 40
 AGAIN = {"never": "never", "later": "later, by itself", "after_fix": "after the cause is mended"}
 
 
@@ -31,7 +33,7 @@ def chosen(catalogue: Catalogue, code: str) -> list[Entry]:
 
 def table(entries: Iterable[Entry]) -> Page:
     """All of them, one a line."""
-    rows = [[_source(one), _named(one), one.means] for one in entries]
+    rows = [[_source(one), _cut(_named(one)), one.means] for one in entries]
     return [
         Table((Column("From"), Column("Error"), Column("Means")), rows),
         blank(),
@@ -47,11 +49,11 @@ def page(entries: Iterable[Entry]) -> Page:
         stops = " Nothing else that is asked can succeed." if one.fatal else ""
         parts += [
             heading(f"{_source(one)} {_named(one)}"),
-            Text(f"means   {one.means}{stops}", 2),
-            Text(f"why     {one.cause}", 2),
-            Text(f"remedy  {one.remedy}", 2),
-            Text(f"again   {AGAIN[one.retry]}", 2),
-            Text(f"who     {one.who}", 2),
+            Text(f"means   {one.means}{stops}", 2, hang=8),
+            Text(f"why     {one.cause}", 2, hang=8),
+            Text(f"remedy  {one.remedy}", 2, hang=8),
+            Text(f"again   {AGAIN[one.retry]}", 2, hang=8),
+            Text(f"who     {one.who}", 2, hang=8),
         ]
     return parts
 
@@ -66,6 +68,10 @@ def data(entries: Iterable[Entry]) -> list[dict[str, Any]]:
         }
         for one in entries
     ]  # fmt: skip
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _source(entry: Entry) -> str:

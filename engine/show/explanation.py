@@ -65,8 +65,12 @@ def _payout(payout: Row, *, whole: bool, told: bool) -> Page:
     paid = f"{amount(payout['TotalAmount'])} {payout['CurrencyCode']}"
     parts: Page = [
         heading(f"Payout {payout['payout']} of {day(payout['BatchDate'])}: {paid}"),
-        Text(f"proof     {payout['proof']}", indent=2),
-        Text(f"transfer  {state_text(payout['transfer'], payout['transfer_reason'])}", indent=2),
+        Text(f"proof     {payout['proof']}", indent=2, hang=10),
+        Text(
+            f"transfer  {state_text(payout['transfer'], payout['transfer_reason'])}",
+            indent=2,
+            hang=10,
+        ),
     ]
     if not (told or whole):
         return parts
@@ -76,6 +80,7 @@ def _payout(payout: Row, *, whole: bool, told: bool) -> Page:
                 f"interim   {account['account']} holds {amount(account['held'])}, "
                 f"must hold {amount(account['must'])}",
                 indent=2,
+                hang=10,
             )
         )
     parts += _figures(payout["figures"], whole=whole)
@@ -147,7 +152,11 @@ def _line(lines: list[Row], *, whole: bool) -> Page:
         what = " ".join(filter(None, (said["kind"], said["detail"])))
         why = f": {said['reason']}" if said["reason"] else ""
         parts.append(
-            Text(f"decided   {moment(said['noted_at'])} {said['who']}: {what}{why}", indent=2)
+            Text(
+                f"decided   {moment(said['noted_at'])} {said['who']}: {what}{why}",
+                indent=2,
+                hang=10,
+            )
         )
     for raw in line["raw"]:
         query = f"?{raw['query']}" if raw["query"] else ""
@@ -156,6 +165,7 @@ def _line(lines: list[Row], *, whole: bool) -> Page:
                 f"read      {moment(raw['noted_at'])} {raw['path']}{query} "
                 f"({raw['origin']}, raw answer {raw['seq']})",
                 indent=2,
+                hang=10,
             )
         )
     return parts

@@ -13,7 +13,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -75,13 +75,18 @@ class Output:
         stream.flush()
 
     def _laid_out(self, part: Table | Text) -> str:
+        """What a terminal or a pipe gets; cleaned before wrapping could cut a secret in two."""
         if isinstance(part, Table):
-            return self._table(part)
+            rows = [[self._cleaned(cell) for cell in row] for row in part.rows]
+            return self._table(replace(part, rows=rows))
         width = _width() if self.is_terminal else 0
-        text = _wrapped(part.text, part.indent, width)
+        text = _wrapped(self.clean(part.text), part.indent, width, part.hang)
         if part.style and self.is_terminal:
             return _drawn(text.rstrip("\n"), part.style) + "\n"
         return text
+
+    def _cleaned(self, cell: Cell) -> Cell:
+        return self.clean(cell) if isinstance(cell, str) else (self.clean(cell[0]), cell[1])
 
     def _table(self, table: Table) -> str:
         from rich.table import Table as RichTable  # noqa: PLC0415  slow to load, not always needed
@@ -143,7 +148,7 @@ def _width() -> int:
     return min(shutil.get_terminal_size().columns, WIDEST)
 
 
-def _wrapped(text: str, indent: int, width: int) -> str:
+def _wrapped(text: str, indent: int, width: int, hang: int) -> str:
     """The text, each of its lines indented; wrapped to ``width`` unless that is 0."""
     margin = " " * indent
     lines = []
@@ -154,7 +159,7 @@ def _wrapped(text: str, indent: int, width: int) -> str:
                 line.strip(),
                 width,
                 initial_indent=margin + " " * own,
-                subsequent_indent=margin + " " * own,
+                subsequent_indent=margin + " " * (own + hang),
                 break_long_words=False,
                 break_on_hyphens=False,
             )

@@ -37,11 +37,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph, wrapped on a terminal; ``style`` is how a terminal draws it."""
+    """A paragraph, wrapped on a terminal; ``style`` is how a terminal draws it.
+
+    What is wrapped stands ``hang`` further in than the first line.
+    """
 
     text: str
     indent: int = 0
     style: str = ""
+    hang: int = 0
 
 
 Part = Table | Text

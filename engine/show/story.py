@@ -75,7 +75,7 @@ def story(told: Row, *, whole: bool) -> Page:
 
 
 def _labelled(label: str, text: str) -> Page:
-    return [Text(f"{label:<9} {text}", indent=4)] if text else []
+    return [Text(f"{label:<9} {text}", indent=4, hang=10)] if text else []
 
 
 def _row_name(row: Any) -> str:
