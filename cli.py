@@ -66,13 +66,8 @@ def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
     merchants.mkdir(parents=True, exist_ok=True)
     text = initial_text(title or name, os.path.relpath(SCHEMA, merchants))
     path.write_text(text, encoding="utf-8")
-    out.page(
-        [
-            Text(f"Wrote {path}."),
-            Text("Fill in payouts_from, the first day that this program is to book, and set the"),
-            Text(f"secrets that it names. Then: qliro-fortnox lint {name}"),
-        ]
-    )
+    hint = "Fill in payouts_from, the first day that this program is to book, and set the\nsecrets"
+    out.page([Text(f"Wrote {path}.\n{hint} that it names. Then: qliro-fortnox lint {name}")])
     out.data({"file": str(path)})
 
 
@@ -154,7 +149,7 @@ def export(
     """Write out what was fetched. The JSON lines are what `sync --from` reads, anywhere."""
     from engine.session import load_mappings
     from engine.show import opening
-    from engine.traffic import exported
+    from engine.traffic import exported, write
 
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     mapping_set, _ = load_mappings(found)
@@ -165,9 +160,7 @@ def export(
             for line in lines:
                 print(line)
             return
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as target:
-            written = sum(bool(target.write(f"{line}\n")) for line in lines)
+        written = write(file, lines)
     out.note(f"{written} answers in {file}.")
     out.data({"file": str(file), "answers": written})
 
@@ -257,7 +250,7 @@ def status(
 @commands.command(epilog=EXIT_CODES)
 @of_merchant
 @click.argument("ref")
-@option("--most", default=25, metavar="N", help="So many lines at most.")
+@option("--most", type=click.IntRange(1), default=25, metavar="N", help="So many lines at most.")
 def explain(out: Output, merchant: str, merchants: Path, ref: str, most: int) -> None:
     """Tell why something became what it is.
 
@@ -347,13 +340,19 @@ def sandbox() -> None:
 
 
 @sandbox.command(epilog=EXIT_CODES)
-@option("--port", default=8765, metavar="N", help="The port; 0 takes a free one.")
+@option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    metavar="N",
+    help="The port; 0 takes a free one.",
+)
 @option("--seed", default=1, metavar="N", help="Another number makes another history.")
 @option("--trouble", "troubles", multiple=True, metavar="NAME",
               help="Only this oddity instead of a month; several times for several.")  # fmt: skip
 @option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
               help="The day on which the history ends.  [default: today]")  # fmt: skip
-@option("--window", default=5.0, metavar="SECONDS",
+@option("--window", type=click.FloatRange(0.001), default=5.0, metavar="SECONDS",
               help="Fortnox allows 25 requests in this time.")  # fmt: skip
 @option("--journal", type=FILE,
               help="Begin with the writes kept in this file; keep them at the end.")  # fmt: skip

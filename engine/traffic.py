@@ -6,8 +6,9 @@ is stored as such lines, pseudonymised where that is wanted.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,13 @@ def exported(
         prefix=merchant.settings["payment_reference_prefix"] or "",
         words=sorted(own_words(mapping_set)),
     )
+
+
+def write(path: Path, lines: Iterable[str]) -> int:
+    """Write lines to a file that only its owner may read; how many there were."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as target:
+        return sum(bool(target.write(f"{line}\n")) for line in lines)
 
 
 def own_words(mapping_set: MappingSet) -> set[str]:

@@ -136,16 +136,23 @@ def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.OK)
     except QliroFortnoxError as error:
-        out.data(failure.as_data(error))
-        if not out.json:
-            out.complain(failure.paragraph(error))
-        return int(error.exit_code)
+        return _mendable(out, error)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:  # a folder, a disk: not a defect
+            return _mendable(out, QliroFortnoxError(f"{error.filename}: {error.strerror}."))
         told = failure.defect(error, out.state, out.redact, SystemClock().now())
         out.data({"error": {"kind": "defect", "message": told, "exit_code": int(Exit.FAILED)}})
         if not out.json:
             out.complain(told)
         return int(Exit.FAILED)
+
+
+def _mendable(out: Output, error: QliroFortnoxError) -> int:
+    """What a person can mend, in a paragraph or as JSON."""
+    out.data(failure.as_data(error))
+    if not out.json:
+        out.complain(failure.paragraph(error))
+    return int(error.exit_code)
 
 
 def _wrong_usage(error: click.ClickException, arguments: Sequence[str]) -> int:

@@ -37,7 +37,7 @@ OPEN = ("waiting", "parked")
 def page(made: Plan, *, diff: bool = True) -> Page:
     """The plan. ``diff`` adds, for each document, what Fortnox has now and what it will have."""
     if not made.payouts and not made.problems:
-        return [Text("Nothing to plan: no payout is known that is not closed.")]
+        return [Text("Nothing to plan: no open payout is known. `sync` fetches what is new.")]
     outcomes = {one.action: one for one in made.outcomes if one.action}
     balances = _balances(made, outcomes)
     parts: Page = []

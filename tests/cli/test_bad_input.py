@@ -157,6 +157,13 @@ def test_init_writes_a_file_once_and_lint_says_what_to_fill_in(cli: Cli) -> None
     assert linted.err.endswith("\n1 error.\n")
 
 
+def test_a_folder_that_is_not_there_is_no_defect(cli: Cli, shop: Path) -> None:
+    cli("sync", "shop", "--quiet")
+    told = cli("plan", "shop", "--quiet", "--out", "nowhere/plan.json")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == "nowhere/plan.json: No such file or directory.\n"
+
+
 def test_an_unforeseen_error_is_one_paragraph_and_a_private_log(
     cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

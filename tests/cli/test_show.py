@@ -1,0 +1,71 @@
+"""`show` says where each value comes from; `lint` says what is wrong with it, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from shopkit import SECRETS, Cli, write_shop
+
+OVERLAY = """\
+let:
+  wanted_date: "{{ line.BatchDate }}"
+then: []
+"""
+
+
+@pytest.fixture
+def shop_file(tmp_path: Path) -> Path:
+    return write_shop(tmp_path, "http://127.0.0.1:8765")
+
+
+def test_every_value_has_its_origin(cli: Cli, shop_file: Path) -> None:
+    told = cli("show", "shop")
+    rows = {line.split()[0]: line.split() for line in told.out.splitlines() if line}
+    assert told.code == 0
+    assert rows["payouts_from"][1:] == ["2026-10-01", "merchants/shop.yaml:15"]
+    assert rows["rounding.tolerance"][1:] == ["1.00", "default"]
+    assert rows["overlay"][1:] == ["not", "set"]
+
+
+def test_secrets_are_shown_by_name_only(
+    cli: Cli, shop_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QLIRO_API_KEY")
+    told = cli("show", "shop").out
+    assert "*** (environment variable QLIRO_API_KEY, not found)" in told
+    assert "*** (environment variable QLIRO_API_SECRET, found)" in told
+    assert SECRETS["QLIRO_API_SECRET"] not in told
+
+
+def test_what_an_overlay_changes_is_shown_with_its_file_and_line(cli: Cli, shop_file: Path) -> None:
+    (shop_file.parent / "over").mkdir()
+    (shop_file.parent / "over" / "payment.yaml").write_text(OVERLAY)
+    shop_file.write_text(shop_file.read_text() + "overlay: over\n")
+    told = cli("show", "shop").out
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert "Overlay: merchants/over" in lines
+    assert (
+        "payment.yaml: let.wanted_date {{ line.BatchDate }} merchants/over/payment.yaml:2" in lines
+    )
+    assert "payment.yaml: then [] merchants/over/payment.yaml:3" in lines
+    changed = cli("show", "shop", "--json").json["overlaid"]
+    assert [one["key"] for one in changed] == [
+        "payment.yaml: then",
+        "payment.yaml: let.wanted_date",
+    ]
+
+
+def test_lint_all_looks_at_every_merchant_and_at_what_comes_with_the_program(
+    cli: Cli, shop_file: Path
+) -> None:
+    assert cli("lint", "--all").out == "No findings.\n"
+    shop_file.with_name("other.yaml").write_text("version: 2\n")
+    told = cli("lint", "--all")
+    assert told.code == 2
+    assert all(line.startswith("merchants/other.yaml:") for line in told.err.splitlines()[:-1])
+
+
+def test_lint_needs_to_know_what(cli: Cli) -> None:
+    told = cli("lint")
+    assert (told.code, told.err) == (2, "Lint what? Name merchants, or say --all.\n")
