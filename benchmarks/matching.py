@@ -8,7 +8,7 @@ besides judges every candidate, compares balances and finds invoices that severa
 from __future__ import annotations
 
 import multiprocessing
-import resource
+import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from engine.plan.matching import match_query
 from engine.store import Store, in_memory, writing
 
 SIZE = 1_000_000
-ROUNDS = 5
+ROUNDS = 9
 MOST_MEMORY = 1.5 * 1024  # MiB
 
 # Out of 100 lines: 1 names the reference of another line too, 3 have no invoice, 7 have it by
@@ -212,7 +212,16 @@ def _peak(folder: Path) -> float:
         store.execute(DEMAND)
         for contest in contests():
             find(store, contest.query)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return _high_water()
+
+
+def _high_water() -> float:
+    """MiB. Linux's own figure where there is one: a child's ``ru_maxrss`` begins at its parent's."""
+    status = Path("/proc/self/status")
+    if status.exists() and (found := re.search(r"VmHWM:\s+(\d+)", status.read_text("utf-8"))):
+        return int(found[1]) / 1024
+    unit = 2**20 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _alone(work: Callable[[Path], Any], folder: Path) -> Any:

@@ -170,9 +170,9 @@ SELECT
     l.candidates,
     (l.best >> 40)::TINYINT       AS step,
     l.best & ((1::BIGINT << 40) - 1) AS document,
-    coalesce(l.low = l.high AND l.low % 2 = 0 AND s.document IS NULL, false) AS clean
+    coalesce(l.low = l.high AND (l.low & 1) = 0 AND s.document IS NULL, false) AS clean
 FROM line_ AS l
-LEFT JOIN shared AS s ON s.document = l.low // 2
+LEFT JOIN shared AS s ON s.document = l.low >> 1
 """
 
 
