@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -216,7 +218,7 @@ def _peak(folder: Path) -> float:
 
 
 def _high_water() -> float:
-    """MiB. Linux's own figure where there is one: a child's ``ru_maxrss`` begins at its parent's."""
+    """MiB, as Linux tells it where it does: a child's ``ru_maxrss`` begins at its parent's."""
     status = Path("/proc/self/status")
     if status.exists() and (found := re.search(r"VmHWM:\s+(\d+)", status.read_text("utf-8"))):
         return int(found[1]) / 1024
