@@ -396,13 +396,14 @@ class _Courier:
         """A definite no: nothing was done. Without access nothing else can succeed either."""
         entry = look_up(error, self.catalogue)
         text = sentence(error, entry)
+        no_access = access_error("fortnox", answer.status, answer.body)
+        fatal = no_access is not None or entry.fatal
         self._note(
             task.action,
-            Event(task.action.action, task.step, "refused", status=answer.status,
-                  answer=_without_personal(answer.body), note=text),
+            Event(task.action.action, task.step, "not-sent" if fatal else "refused",
+                  status=answer.status, answer=_without_personal(answer.body), note=text),
         )  # fmt: skip
-        no_access = access_error("fortnox", answer.status, answer.body)
-        if no_access is not None or entry.fatal:
+        if fatal:  # not the document's fault: it is sent when there is access again
             self._fail(no_access or AccessError(text))
         elif task.step != "create":  # somebody else may have done it already
             self.ready.appendleft(_Task(task.action, task.step, lookup=True, refusal=text))

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import UsageError
-from engine.ledger import Event, record
+from engine.ledger import Event, owned_numbers, read_actions, record
 from engine.store import Store
 
 KINDS = ("invoice", "ignore", "suspense", "retry")
@@ -23,7 +23,8 @@ def resolve(
 
     ``kind`` invoice needs the invoice number in ``detail``; ignore and suspense need a ``reason``.
     For a delivery of unknown outcome, retry says that it is not there, and ``detail`` with retry
-    says under which number it is. Raises UsageError when no line, or several, carry ``ref``.
+    says under which number it is; there ``ref`` may also be a payout, for its transfer or fees, or
+    the delivery itself. Raises UsageError when no line, or several, carry ``ref``.
     """
     if kind not in KINDS:
         raise UsageError(f"{kind!r} is no way to resolve a line.", f"Known: {', '.join(KINDS)}.")
@@ -33,12 +34,14 @@ def resolve(
         raise UsageError("Why?", "Give a reason: --reason TEXT. It is kept.")
     if not who.strip():
         raise UsageError("Who decides?", "Give a name: --by NAME. It is kept.")
-    line = _the_line(store, ref)
+    line = (_undecided(store, ref) if kind == "retry" else None) or _the_line(store, ref)
     if line["state"] in ("posted", "adopted"):
         raise UsageError(
             f"Line {line['line']} is already {line['state']}; nothing is reversed by itself.",
             "Correct it in Fortnox if it is wrong.",
         )
+    if line["code"] == "undecided" and kind == "retry":
+        _refuse_owned(store, line["delivery"], detail)
     store.append(
         "ledger.resolution",
         [(now, who, line["line"], kind, detail or None, reason or None)],
@@ -57,6 +60,35 @@ def _decide(store: Store, now: datetime, line: dict[str, Any], who: str, number:
         event = "found" if number else "absent"
         record(store, "resolve", now, Event(line["delivery"], row["step"], event,
                number=number or None, note=f"decided by {who}"))  # fmt: skip
+
+
+def _refuse_owned(store: Store, delivery: str, number: str) -> None:
+    """A document in the target is the end of one delivery only."""
+    action = read_actions(store)[delivery]
+    other = owned_numbers(store, action.target).get(number)
+    if number and other is not None and other != delivery:
+        raise UsageError(
+            f"{number} is already the document of {other}; it cannot be that of {delivery} too.",
+            f"`explain {number}` tells what it is.",
+        )
+
+
+def _undecided(store: Store, ref: str) -> dict[str, Any] | None:
+    """The delivery of unknown outcome that is called so, or is the payout's own."""
+    rows = store.rows(
+        "SELECT DISTINCT i.action, i.source FROM ledger.intent AS i "
+        "JOIN ledger.step AS s ON s.action = i.action AND s.event = 'undecided' "
+        "WHERE i.action = $ref OR i.source = $ref AND i.payout = $ref ORDER BY i.action",
+        {"ref": ref},
+    )
+    if not rows:
+        return None
+    if len(rows) > 1:
+        listed = ", ".join(row["action"] for row in rows)
+        raise UsageError(f"Several deliveries of {ref} are undecided: {listed}.", "Name one.")
+    found = rows[0]
+    return {"line": found["source"], "delivery": found["action"], "state": "parked",
+            "code": "undecided"}  # fmt: skip
 
 
 def _the_line(store: Store, ref: str) -> dict[str, Any]:

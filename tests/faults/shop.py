@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -257,6 +258,7 @@ def foreign_payment(world: World, invoice: int, like: Mapping[str, Any]) -> int:
         world, world.invoices[invoice], Decimal(like["Amount"]), int(like["ModeOfPaymentAccount"]),
         day=datetime.fromisoformat(str(like["PaymentDate"])).date(), booked=False,
     )  # fmt: skip
+    world.payments[payment.number] = replace(payment, modified=world.now())
     return payment.number
 
 
