@@ -1,6 +1,6 @@
 """What the mapping may ask of the books: which days are open, which accounts and series there are.
 
-Reads the staged registers (financial years, locked period, accounts, voucher series); writes nothing.
+Reads the staged registers (financial years, locked period, accounts, series); writes nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Books:
         year = self.financial_year(day)
         return series is not None and year is not None and (series, year) in self.series
 
-    def has_account(self, number: int | None, day: date | None) -> bool:  # noqa: ARG002 its year's list
+    def has_account(self, number: int | None, day: date | None) -> bool:
         """Whether the account is in the chart and active."""
         return self.accounts is None or number in self.accounts
 

@@ -1,4 +1,4 @@
-"""Explains a payout, line, order, invoice number or reference: back to its rule and its raw payload.
+"""Explains a payout, line, order, invoice or reference: back to its rule and its raw payload.
 
 Reads the states that the last run left, the outcomes with their traces, the ledger and the raw
 answers; writes nothing. The result is plain data; the command line makes it readable.

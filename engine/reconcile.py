@@ -1,4 +1,4 @@
-"""Reconciles: the state of every line after planning or delivery, and what the interim accounts hold.
+"""Reconciles: the state of every line after a plan or delivery, and what interim accounts hold.
 
 Reads a plan, what delivery reported and the ledger; writes ``ledger.line_state``,
 ``ledger.payout_state``, ``ledger.interim_state`` and ``ledger.proof``: what people read.
@@ -25,22 +25,21 @@ BOOKED = ("posted", "adopted")
 
 def after_delivery(plan: Plan, delivery: Delivery) -> Plan:
     """The plan with what delivery found out: refused and undecided are parked, unknown waits."""
-    outcomes = []
-    for outcome in plan.outcomes:
-        action = outcome.action or ""
-        if action in delivery.refused:
-            outcome = replace(
-                outcome, state="parked", code="refused", reason=delivery.refused[action]
-            )
-        elif action in delivery.undecided:
-            outcome = replace(
-                outcome, state="parked", code="undecided", reason=delivery.undecided[action]
-            )
-        elif action in delivery.unknown:
-            outcome = replace(outcome, state="waiting", code="unknown",
-                              reason="its answer was lost; it is looked for before it is sent again")  # fmt: skip
-        outcomes.append(outcome)
-    return replace(plan, outcomes=outcomes)
+    return replace(plan, outcomes=[_delivered(one, delivery) for one in plan.outcomes])
+
+
+def _delivered(outcome: Outcome, delivery: Delivery) -> Outcome:
+    action = outcome.action or ""
+    if action in delivery.refused:
+        why = delivery.refused[action]
+        return replace(outcome, state="parked", code="refused", reason=why)
+    if action in delivery.undecided:
+        why = delivery.undecided[action]
+        return replace(outcome, state="parked", code="undecided", reason=why)
+    if action in delivery.unknown:
+        why = "its answer was lost; it is looked for before it is sent again"
+        return replace(outcome, state="waiting", code="unknown", reason=why)
+    return outcome
 
 
 def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
@@ -88,8 +87,7 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         store.append("ledger.line_state", lines, LINE_COLUMNS)
         store.append("ledger.payout_state", payouts, PAYOUT_COLUMNS)
         store.append("ledger.interim_state", interims, ("payout", "account", "held", "must"))
-        store.append("ledger.proof", proofs,
-                     ("noted_at", "run", "payout", "holds", "closed", "digest", "detail"))  # fmt: skip
+        store.append("ledger.proof", proofs, PROOF_COLUMNS)
 
 
 LINE_COLUMNS = (
@@ -97,6 +95,7 @@ LINE_COLUMNS = (
     "document", "OrderId", "PaymentTransactionId", "reference", "Type", "Action", "Status",
     "CurrencyCode", "gross", "value", "interim", "vanished",
 )  # fmt: skip
+PROOF_COLUMNS = ("noted_at", "run", "payout", "holds", "closed", "digest", "detail")
 PAYOUT_COLUMNS = (
     "payout", "BatchDate", "batches", "AcquirerName", "CurrencyCode", "TotalAmount", "holds",
     "proof", "transfer", "transfer_reason", "closed", "noted_at",
@@ -114,8 +113,8 @@ def _line_rows(
         if line["Status"] != "Accepted":
             outcome = Outcome("", "", payout.key, "outside", line["Status"].lower(), "")
         elif line["vanished"] and outcome is not None:
-            outcome = replace(outcome, state="parked", code="vanished",
-                              reason="it was posted, and Qliro no longer lists it in the payout")  # fmt: skip
+            why = "it was posted, and Qliro no longer lists it in the payout"
+            outcome = replace(outcome, state="parked", code="vanished", reason=why)
         if outcome is None:
             continue
         action = actions.get(outcome.action or "")

@@ -1,4 +1,4 @@
-"""Tells which invoice field would match the payout lines, and warns when the chosen one is not best.
+"""Tells which invoice field would match the lines, and warns when the chosen one is not best.
 
 Reads recent lines and invoices as staged; for fields that no list shows it asks Fortnox about a
 sample of the lines. Writes only raw answers. This is the check that nobody else makes: the field

@@ -1,7 +1,7 @@
 """Takes down what a person decides of a parked line: which invoice, ignore, suspense, try again.
 
 Reads the line's state; writes ``ledger.resolution`` with name and time, and for a delivery that
-could not be decided the person's answer as an event. What a person decides the next run carries out.
+could not be decided the person's answer as an event. The next run carries out what was decided.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes the plan: every mapping over every line and payout that is open, until each line has a state.
+"""Makes the plan: every mapping over every open line and payout, until each line has a state.
 
 Reads staged tables, the ledger and the registers; writes only temp tables of the matching. What is
 already delivered is recognised and left alone; what stands in the target from elsewhere is adopted.
@@ -75,7 +75,7 @@ def _digest(program: Program, settings: Mapping[str, Any]) -> str:
 
 
 class _Planner:
-    """Planning under way: what is covered, what has been found, what mappings know of each other."""
+    """Planning under way: what is covered, what was found, what mappings know of each other."""
 
     def __init__(
         self,
@@ -451,8 +451,9 @@ class _Planner:
             self.plan.actions.append(action)
             self.facts[action.mapping, action.source] = action.facts
         trace = {**trace, **_rendered_trace(rendered), "document": action.document}
+        told = self._with_inputs(trace, mapping, inputs)
         self._add(Outcome(action.mapping, action.source, action.payout, state, code, reason,
-                          action.covers, action.action, self._with_inputs(trace, mapping, inputs)))  # fmt: skip
+                          action.covers, action.action, told))  # fmt: skip
 
     def _refusal(self, action: Action, source: Row) -> str | None:
         """Why the same document need not be sent again: refused before, and no retry helps."""

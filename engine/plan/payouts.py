@@ -96,16 +96,14 @@ def _lines(
 ) -> dict[str, list[Row]]:
     owner = {batch["Id"]: key for key, (group, _) in wanted.items() for batch in group}
     lines: dict[str, list[Row]] = {key: [] for key in wanted}
-    for row in store.rows(LINES, [sorted(owner)]):
-        row = _money(row, MONEY)
-        row["payout"] = owner[row["Id"]]
-        row["problem"] = None
+    for staged in store.rows(LINES, [sorted(owner)]):
+        line = {**_money(staged, MONEY), "payout": owner[staged["Id"]], "problem": None}
         try:
-            row |= program.derive(LINE, row)
+            line.update(program.derive(LINE, line))
         except ItemError as error:
-            row |= dict.fromkeys(program.mapping_set.entities[LINE].derive)
-            row["problem"] = str(error)
-        lines[row["payout"]].append(row)
+            line.update(dict.fromkeys(program.mapping_set.entities[LINE].derive))
+            line["problem"] = str(error)
+        lines[line["payout"]].append(line)
     return lines
 
 

@@ -1,8 +1,8 @@
 """Keeps a plan as JSON and tells, when it is to be applied, whether the world still is as it was.
 
 Writes and reads a plan file: every action with its document, and what it was made from. A plan is
-stale when a document of it would read otherwise now, or when settings or mappings have changed; what
-it has itself delivered does not make it stale. Nothing secret and nobody's name is in it.
+stale when a document of it would read otherwise now, or when settings or mappings have changed;
+what it has itself delivered does not make it stale. Nothing secret and nobody's name is in it.
 """
 
 from __future__ import annotations
@@ -148,7 +148,8 @@ def _difference(
     before = saved["document"]
     names = sorted({*before, *document})
     fields = [
-        f"{name} was {json_text.encode(before.get(name))}, would be {json_text.encode(document.get(name))}"
+        f"{name} was {json_text.encode(before.get(name))}, "
+        f"would be {json_text.encode(document.get(name))}"
         for name in names
         if json_text.canonical(before.get(name)) != json_text.canonical(document.get(name))
     ]

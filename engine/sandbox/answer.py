@@ -73,7 +73,7 @@ def _journalled(world: World, request: Request) -> Response | Lost:
     return given
 
 
-def _struck(  # noqa: PLR0911  one return for each kind
+def _struck(
     fault: Fault, done: Response | None
 ) -> Response | Lost:
     """What the caller gets to see of a request that a fault struck."""

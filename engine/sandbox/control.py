@@ -21,7 +21,7 @@ from engine.sandbox.faults import clear, fault_from, plan
 from engine.sandbox.world import STOCKHOLM, World, account_balance
 
 
-def answer(world: World, request: Request) -> Response:  # noqa: PLR0911  a table of paths
+def answer(world: World, request: Request) -> Response:
     """GET and POST ``/sandbox/clock|faults``, GET ``/sandbox/journal|state|effects``."""
     try:
         match request.method, request.path.strip("/").split("/")[1:]:

@@ -357,7 +357,7 @@ def _routed(world: World, request: Request, parts: list[str]) -> Response:
     raise RefusedError(2000729, "A valid identifier was not provided.", 404)
 
 
-def _got(world: World, request: Request, parts: list[str]) -> Response:  # noqa: PLR0911  a table of paths
+def _got(world: World, request: Request, parts: list[str]) -> Response:
     match parts:
         case ["invoices"]:
             return _invoices(world, request)
@@ -394,7 +394,7 @@ def _found(register: dict[int, T], number: str, code: int, message: str) -> T:
     return item
 
 
-def _register(  # noqa: PLR0911, PLR0912  a table of paths
+def _register(  # noqa: PLR0912  a table of paths
     world: World, request: Request, parts: list[str]
 ) -> Response:
     query = {name: values[0] for name, values in parameters(request.query).items()}

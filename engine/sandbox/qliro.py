@@ -47,7 +47,7 @@ def authorization(secret: str, body: bytes = b"") -> str:
     return f"Qliro {base64.b64encode(digest).decode()}"
 
 
-def answer(world: World, request: Request) -> Response:  # noqa: PLR0911  a table of paths
+def answer(world: World, request: Request) -> Response:
     """Qliro's answer to a request under ``/checkout/adminapi``; paths in any case."""
     if world.access.required:
         wanted = authorization(world.access.merchant_api_secret, request.body)

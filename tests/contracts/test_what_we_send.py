@@ -64,8 +64,8 @@ def journal(
     folder = tmp_path_factory.mktemp("merchants")
     text = (ROOT / "merchants" / "demo.yaml").read_text("utf-8")
     text = re.sub(r"payout_reference_field: \w+", f"payout_reference_field: {request.param}", text)
-    text = text.replace("{currency: SEK, account: 1930}",
-                        "{currency: SEK, account: 1930}\n  - {currency: EUR, account: 1932}")  # fmt: skip
+    kronor = "{currency: SEK, account: 1930}"
+    text = text.replace(kronor, f"{kronor}\n  - {{currency: EUR, account: 1932}}")
     (folder / "shop.yaml").write_text(text, "utf-8")
     environ = {
         "QLIRO_API_KEY": "key",
