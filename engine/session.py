@@ -108,7 +108,8 @@ def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
         catalogue_from_ddl(sql("schema")),
         merchant_schema(),
     )
-    return mapping_set, compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
+    program = compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
+    return mapping_set, program
 
 
 @contextmanager
