@@ -159,7 +159,7 @@ class _Courier:
 
     def load(self, actions: list[Action]) -> None:
         """Queue the actions; those that touch the same invoice wait for one another."""
-        self.progress = read_progress(self.store)
+        self.progress = read_progress(self.store, [action.payout for action in actions])
         for action in actions:
             name = action.target
             if name not in self.owned:

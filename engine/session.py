@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import httpx
 
 from engine.books import Books, read_books
 from engine.catalogue import Catalogue, read_catalogue
-from engine.clock import Clock
+from engine.clock import Clock, today
 from engine.deliver import Delivery, deliver
 from engine.errors import Exit, StoppedError, UsageError
 from engine.extract.raw import Report
@@ -217,7 +217,7 @@ def carry_out(session: Session, made: Plan, findings: Report) -> RunReport:
     record_plan(session.store, session.run, now, made, session.mapping_set)
     delivery = _deliver(session, made.actions, "deliver")
     after = plan(session, findings, list(made.payouts), offline=True) if made.payouts else made
-    after = after_delivery(after, delivery)
+    after = replace(after_delivery(after, delivery), warnings=made.warnings)
     record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
     record_states(session.store, session.run, session.clock.now(), after)
     if delivery.failure is not None:
@@ -255,10 +255,10 @@ def run(session: Session, named: Collection[str] = ()) -> RunReport:
 def attention(session: Session, made: Plan) -> int:
     """How many outcomes need a person: parked, or waiting longer than the merchant allows."""
     days = int(session.settings["alert_after_days"])
-    today = session.clock.now().date()
+    today_ = today(session.clock)
     count = len(made.problems)
     for outcome in made.outcomes:
-        late = (today - made.payouts[outcome.payout].date).days > days
+        late = (today_ - made.payouts[outcome.payout].date).days > days
         count += outcome.state == "parked" or (outcome.state == "waiting" and late)
     return count
 
