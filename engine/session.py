@@ -77,8 +77,8 @@ class Session:
         """
         if self.stop.is_set():
             raise StoppedError(
-                f"The run was ended during {stage}; nothing is half done.",
-                "The next run goes on.",
+                f"The run was told to end, and ended ({stage}); nothing is half done.",
+                "The next run goes on where it ended.",
             )
         self.on_progress(stage, done, total)
 

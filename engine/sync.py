@@ -81,15 +81,22 @@ def _way_in(merchant: Merchant, clock: Clock) -> httpx.Auth:
 
 
 def personal_key(merchant: Merchant) -> bytes:
-    """The key that personal numbers are hashed with: made once, kept beside the database (0600)."""
+    """The key that personal numbers are hashed with: made once, kept beside the database (0600).
+
+    It is there whole or not at all: half a key would hash everybody anew in the next run.
+    """
     path: Path = merchant.database.with_suffix(".key")
     try:
         return path.read_bytes()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(32)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    half = path.with_suffix(".key.half")
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
     return key
 
 

@@ -186,7 +186,7 @@ class Histories(RuleBasedStateMachine):
                 lost[key] = entry.at
 
     def books_agree_with_the_ledger(self) -> None:
-        """What the documents that we own leave on the interim accounts, by the server's own books."""
+        """What the documents that we own leave on the interim accounts, by the server itself."""
         world, store = self.shop.world, self.shop.store
         on: Counter[int] = Counter()
         for number in owned_numbers(store, "fortnox.invoice_payment"):

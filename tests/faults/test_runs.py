@@ -21,7 +21,18 @@ from engine.sandbox.faults import Fault, plan
 from engine.sandbox.history import new_sale, settle
 from engine.sandbox.transport import Killed, SandboxTransport
 from engine.sandbox.world import World, next_voucher
-from faults.shop import Shop, foreign_payment, new_world, payout_of, posted, requests, session
+from engine.store import Store
+from engine.sync import personal_key
+from faults.shop import (
+    Shop,
+    foreign_payment,
+    merchant,
+    new_world,
+    payout_of,
+    posted,
+    requests,
+    session,
+)
 
 
 class Wire(SandboxTransport):
@@ -392,3 +403,56 @@ def test_one_broken_batch_does_not_hold_up_the_others(tmp_path: Path) -> None:
     assert len(world.made_payments) == 1
     shop.run()
     assert len(world.made_payments) == 2
+
+
+# -- cut off between its own steps ----------------------------------------------------------------
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("back", [1, 2, 4, 6, 30])
+def test_a_process_that_ends_amid_its_own_writing_is_followed_by_one_that_ends_well(
+    tmp_path: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, back: int, when: str
+) -> None:
+    """So many writes before the last one of a run: while plan and states are written down."""
+    append = Store.append
+    count = [0]
+    fatal = [0]
+
+    def appended(self: Store, *arguments: Any) -> None:
+        count[0] += 1
+        if count[0] == fatal[0] and when == "before":
+            raise Crash
+        append(self, *arguments)
+        if count[0] == fatal[0]:
+            raise Crash
+
+    monkeypatch.setattr(Store, "append", appended)
+    two_captures(tmp_path).run()
+    fatal[0], count[0] = count[0] - back + 1, 0
+    shop = two_captures(tmp_path)
+    with pytest.raises(Crash):
+        shop.run()
+    assert shop.run().exit_code == Exit.OK
+    assert posted(shop.world) == whole
+    assert shop.states() == {("posted", "posted"): 3}
+
+
+def test_the_key_of_personal_numbers_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = merchant(tmp_path)
+
+    def crash(_: int) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.sync.os.fsync", crash)
+        with pytest.raises(Crash):
+            personal_key(of)
+    key = personal_key(of)
+    assert len(key) == 32
+    assert personal_key(of) == key
