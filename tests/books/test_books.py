@@ -59,7 +59,7 @@ def test_a_register_that_was_not_fetched_forbids_nothing() -> None:
 def test_the_registers_are_read_as_staged() -> None:
     store = in_memory()
     store.append("fortnox.financial_year", [(2, date(2025, 1, 1), date(2025, 12, 31), "ACCRUAL", 1),
-                                            (1, date(2024, 1, 1), date(2024, 12, 31), "ACCRUAL", 1)],
+                                            (1, date(2024, 1, 1), date(2024, 12, 31), "CASH", 1)],
                  ("Id", "FromDate", "ToDate", "AccountingMethod", "raw_seq"))  # fmt: skip
     store.append("fortnox.account", [(1580, True, 2, 1), (1590, False, 2, 1)],
                  ("Number", "Active", "Year", "raw_seq"))  # fmt: skip

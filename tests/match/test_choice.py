@@ -1,4 +1,4 @@
-"""Which document a line takes: exact balances first, oldest with oldest, never more than is left."""
+"""Which document a line takes: exact balances first, oldest with oldest, never more than left."""
 
 from __future__ import annotations
 
