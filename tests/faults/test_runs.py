@@ -18,7 +18,7 @@ from engine.errors import AccessError, Exit, StoppedError, UnavailableError, Usa
 from engine.ledger import Action, Event, record, record_actions, unsettled
 from engine.resolve import resolve
 from engine.sandbox.faults import Fault, plan
-from engine.sandbox.history import new_sale, settle
+from engine.sandbox.history import new_sale, pay, settle
 from engine.sandbox.transport import Killed, SandboxTransport
 from engine.sandbox.world import World, next_voucher
 from engine.store import Store
@@ -237,6 +237,33 @@ def test_a_payouts_transfer_that_is_undecided_is_decided_by_the_payout(
     assert shop.run().exit_code == Exit.OK
     texts = [one.description for one in world.vouchers.values() if one.key.series == "T"]
     assert len(texts) == 1
+    assert shop.store.value("SELECT closed FROM ledger.payout_state")
+
+
+def test_a_refused_payment_that_somebody_then_made_by_hand_is_adopted_for_good(
+    tmp_path: Path,
+) -> None:
+    world = new_world()
+    payout_of(world, "clean_sale")
+    shop = Shop(world, tmp_path)
+    body = b'{"ErrorInformation":{"error":1,"message":"Nej","code":2000423}}'
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        is_payment = request.method == "POST" and "invoicepayments" in request.url.path
+        return httpx.Response(400, content=body) if is_payment else None
+
+    assert run_over(shop, refuse).exit_code == Exit.ATTENTION
+    (invoice,) = world.invoices.values()
+    day = next(iter(world.batches.values())).day
+    made = pay(world, invoice, invoice.total, 1581, day=day)
+    world.payments[made.number] = replace(world.payments[made.number], modified=world.now())
+    changed = replace(world.invoices[invoice.number], modified=world.now())
+    world.invoices[invoice.number] = changed
+    for _ in range(2):
+        shop.later()
+        assert shop.run().exit_code == Exit.OK
+        assert shop.states() == {("adopted", "adopted"): 1}
+    assert len(world.payments) == 1
     assert shop.store.value("SELECT closed FROM ledger.payout_state")
 
 
