@@ -22,6 +22,5 @@ def apply(session: Session, saved: Mapping[str, Any]) -> RunReport:
     recover(session)
     findings = sync(session, payouts)
     made = plan(session, findings, payouts)
-    return carry_out(
-        session, still_good(session.store, saved, made, session.merchant.name), findings
-    )
+    good = still_good(session.store, saved, made, session.merchant.name)
+    return carry_out(session, good, findings, follow=False)

@@ -69,6 +69,17 @@ class Delivery:
     stopped: bool = False
     failure: QliroFortnoxError | None = None
 
+    def add(self, later: Delivery) -> None:
+        """Count what was delivered afterwards in."""
+        self.done += later.done
+        self.adopted += later.adopted
+        self.refused |= later.refused
+        self.undecided |= later.undecided
+        self.unknown += later.unknown
+        self.requests += later.requests
+        self.stopped = later.stopped
+        self.failure = later.failure
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:

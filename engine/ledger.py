@@ -152,17 +152,29 @@ def read_progress(store: Store, payouts: Iterable[str] | None = None) -> dict[st
     return result
 
 
-def read_actions(store: Store, payouts: Iterable[str] | None = None) -> dict[str, Action]:
-    """The last intent of each action that has an event, of all payouts or of some."""
+def read_actions(
+    store: Store, payouts: Iterable[str] | None = None, lines: Iterable[str] = ()
+) -> dict[str, Action]:
+    """The last intent of each action that has an event: all, or those of some payouts and those
+    that cover or move one of ``lines``, under whatever payout they were made."""
+    if payouts is None:
+        return _actions(store.rows(f"{INTENTS} ORDER BY a.action"))
     rows = store.rows(
-        """
-        SELECT * FROM ledger.intent AS a
-        WHERE a.action IN (SELECT action FROM ledger.event)
-          AND (?::VARCHAR[] IS NULL OR list_contains(?, a.payout))
-        """,
-        [None, []] if payouts is None else [wanted := sorted(set(payouts)), wanted],
+        f"{INTENTS} AND (list_contains(?, a.payout) OR a.action IN ({TOUCHING})) ORDER BY a.action",
+        [sorted(set(payouts)), sorted(set(lines))],
     )
     return _actions(rows)
+
+
+INTENTS = """
+SELECT * FROM ledger.intent AS a
+WHERE a.action IN (SELECT action FROM ledger.event)
+"""
+TOUCHING = """
+SELECT t.action
+FROM (SELECT action, unnest(list_concat(covers, moves)) AS line FROM ledger.action) AS t
+WHERE t.line IN (SELECT unnest(?::VARCHAR[]))
+"""
 
 
 def begun(store: Store) -> list[Action]:

@@ -83,6 +83,7 @@ def prove(
         for line in lines
         if line["Status"] == "Accepted" and line["gross"] is None
     ]
+    problems += list(_odd(batches, lines))
     known = {batch["Id"] for batch in batches}
     summarised = {row["Id"] for row in summaries} | {line["Id"] for line in lines}
     problems += [
@@ -108,6 +109,25 @@ def prove(
     least = [one for one in agreeing if not any(other < one for other in agreeing)]
     told = sorted("{" + ", ".join(sorted(one)) + "}" for one in least)
     return Proof(payout, figures, (), tuple(told[:2]))
+
+
+def _odd(batches: Sequence[Row], lines: Sequence[Row]) -> Iterable[str]:
+    """What no sum can prove: a total that is not there, fractions of an öre, mixed currencies."""
+    currencies = {batch["Id"]: batch["CurrencyCode"] for batch in batches}
+    for batch in batches:
+        if batch["TotalAmount"] is None:
+            yield f"Qliro gives no total of batch {batch['Id']} that can be read"
+    for line in lines:
+        if line["Status"] != "Accepted" or line["Amount"] is None:
+            continue
+        if line["Amount"] != round(line["Amount"], 2):
+            finer = line["Amount"].normalize()
+            yield f"line {line['line']} has an amount finer than an öre, {finer}"
+        if line["CurrencyCode"] != currencies.get(line["Id"]):
+            yield (
+                f"line {line['line']} is in {line['CurrencyCode']}, "
+                f"its batch in {currencies.get(line['Id'])}"
+            )
 
 
 def _figures(

@@ -6,7 +6,7 @@ Reads a plan, what delivery reported and the ledger; writes ``ledger.line_state`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -45,15 +45,20 @@ def _delivered(outcome: Outcome, delivery: Delivery) -> Outcome:
 def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
     """Replace what is told of the plan's payouts; the other payouts stay as they are told."""
     keys = list(plan.payouts)
-    actions = read_actions(store, keys)
-    progress = read_progress(store, keys)
+    told = {line["line"]: payout.key for payout in plan.payouts.values() for line in payout.lines}
+    actions = read_actions(store, keys, told)
+    progress = read_progress(store, {action.payout for action in actions.values()})
+    by_payout: dict[str, list[Action]] = {}
+    for action in actions.values():
+        for key in {told[line] for line in (*action.covers, *action.moves) if line in told}:
+            by_payout.setdefault(key, []).append(action)
     lines: list[tuple[Any, ...]] = []
     payouts: list[tuple[Any, ...]] = []
     interims: list[tuple[Any, ...]] = []
     proofs: list[tuple[Any, ...]] = []
     states = plan.line_states()
     for payout in plan.payouts.values():
-        mine = [action for action in actions.values() if action.payout == payout.key]
+        mine = by_payout.get(payout.key, [])
         lines += _line_rows(payout, states, actions, progress)
         transfer = _transfer(plan, payout)
         held = interim_of(payout, states, mine, progress)
@@ -112,7 +117,7 @@ def _line_rows(
         outcome = states.get(line["line"])
         if line["Status"] != "Accepted":
             outcome = Outcome("", "", payout.key, "outside", line["Status"].lower(), "")
-        elif line["vanished"] and outcome is not None:
+        elif line["vanished"] and outcome is not None and outcome.state != "ignored":
             why = "it was posted, and Qliro no longer lists it in the payout"
             outcome = replace(outcome, state="parked", code="vanished", reason=why)
         if outcome is None:
@@ -133,8 +138,7 @@ def _line_rows(
 def _transfer(plan: Plan, payout: Payout) -> tuple[str, str]:
     """State and reason of the payout's transfers: of the least finished one."""
     moving = [
-        one for one in plan.outcomes if one.payout == payout.key and one.source == payout.key
-        and one.mapping in plan.movers
+        one for one in plan.outcomes if one.payout == payout.key and one.mapping in plan.movers
     ]  # fmt: skip
     if not plan.proofs[payout.key].holds and not moving:
         return "parked", "the payout does not balance"
@@ -150,7 +154,7 @@ def _transfer(plan: Plan, payout: Payout) -> tuple[str, str]:
 def interim_of(
     payout: Payout,
     states: dict[str, Outcome],
-    actions: Iterable[Action],
+    actions: Sequence[Action],
     progress: dict[str, Progress],
 ) -> dict[Any, tuple[Decimal, Decimal]]:
     """By interim account: what the delivered documents leave on it, and what the lines demand.
@@ -159,7 +163,10 @@ def interim_of(
     that after the transfer exactly the open lines are left, with the opposite sign.
     """
     lines = {line["line"]: line for line in payout.lines}
-    accounts = {line["interim"] for line in lines.values()}
+    # A payment's account is an interim account, whatever the table says of its line by now.
+    accounts = {line["interim"] for line in lines.values()} | {
+        action.document.get("ModeOfPaymentAccount") for action in actions
+    }
     effects: list[tuple[Any, Decimal]] = []
     booked: set[str] = set()
     moved: list[str] = []

@@ -40,6 +40,13 @@ def resolve(
             f"Line {line['line']} is already {line['state']}; nothing is reversed by itself.",
             "Correct it in Fortnox if it is wrong.",
         )
+    if kind == "invoice" and not store.rows(
+        "SELECT 1 FROM fortnox.invoice WHERE DocumentNumber = ?", [detail]
+    ):
+        raise UsageError(
+            f"Invoice {detail} is not known here.",
+            "Check its number; an invoice older than sync.invoice_lookback_days is not read.",
+        )
     if line["code"] == "undecided" and kind == "retry":
         _refuse_owned(store, line["delivery"], detail)
     store.append(

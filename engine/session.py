@@ -208,21 +208,44 @@ def recover(session: Session) -> None:
     session.tell("recover", len(left), len(left))
 
 
-def carry_out(session: Session, made: Plan, findings: Report) -> RunReport:
+def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = True) -> RunReport:
     """Deliver a plan, then tell the state of every line.
+
+    ``follow`` also delivers what only then can be planned (the rest of an overpayment, once its
+    payment stands); a saved plan is carried out as it was approved, and no further.
 
     Raises AccessError and UnavailableError, after the states have been written down.
     """
     now = session.clock.now()
     record_plan(session.store, session.run, now, made, session.mapping_set)
     delivery = _deliver(session, made.actions, "deliver")
-    after = plan(session, findings, list(made.payouts), offline=True) if made.payouts else made
-    after = replace(after_delivery(after, delivery), warnings=made.warnings)
-    record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
+    after = _after(session, made, findings, delivery)
+    for _ in range(MOST_ROUNDS if follow else 0):
+        more = _following(after, delivery)
+        if not more:
+            break
+        delivery.add(_deliver(session, more, "deliver"))
+        after = _after(session, made, findings, delivery)
     record_states(session.store, session.run, session.clock.now(), after)
     if delivery.failure is not None:
         raise delivery.failure
     return RunReport(after, delivery, findings, attention(session, after))
+
+
+def _after(session: Session, made: Plan, findings: Report, delivery: Delivery) -> Plan:
+    """The plan as it stands after delivery, written down."""
+    after = plan(session, findings, list(made.payouts), offline=True) if made.payouts else made
+    after = replace(after_delivery(after, delivery), warnings=made.warnings)
+    record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
+    return after
+
+
+def _following(after: Plan, delivery: Delivery) -> list[Action]:
+    """Actions that could only be planned once another had been delivered."""
+    if delivery.failure is not None or delivery.stopped:
+        return []
+    tried = {*delivery.done, *delivery.refused, *delivery.undecided, *delivery.unknown}
+    return [one for one in after.actions if one.action not in tried]
 
 
 def _deliver(
@@ -260,7 +283,13 @@ def attention(session: Session, made: Plan) -> int:
     for outcome in made.outcomes:
         late = (today_ - made.payouts[outcome.payout].date).days > days
         count += outcome.state == "parked" or (outcome.state == "waiting" and late)
-    return count
+    return count + int(session.store.value(UNEVEN, [list(made.payouts)]))
+
+
+# Interim accounts that do not hold what the lines demand.
+UNEVEN = """
+SELECT count(*) FROM ledger.interim_state WHERE held <> must AND list_contains(?, payout)
+"""
 
 
 def state_folder(merchant: Merchant) -> Path:

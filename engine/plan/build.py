@@ -21,7 +21,7 @@ from engine.language.program import CompiledMapping, Program, Rendered
 from engine.language.tables import Hit
 from engine.ledger import Action, Progress, read_actions, read_progress, unsettled
 from engine.match.choice import Choice
-from engine.plan.existing import Existing
+from engine.plan.existing import Existing, Unread
 from engine.plan.matching import line_choices
 from engine.plan.model import Need, Outcome, Payout, Plan, Row
 from engine.plan.payouts import LINE, open_payouts
@@ -88,8 +88,13 @@ class _Planner:
     ) -> None:
         self.store, self.program, self.settings, self.books = store, program, settings, books
         self.catalogue, self.plan = catalogue, plan
-        self.actions = read_actions(store, plan.payouts)
-        self.progress = read_progress(store, plan.payouts)
+        self.lines = [line for payout in plan.payouts.values() for line in payout.accepted]
+        self.payout_of = {
+            line["line"]: payout.key for payout in plan.payouts.values() for line in payout.lines
+        }
+        self.actions = read_actions(store, plan.payouts, self.payout_of)
+        self.progress = read_progress(store, {one.payout for one in self.actions.values()})
+        self.unread_targets = Unread(store)
         self.existing = Existing(store)
         self.unsettled = unsettled(store)
         self.covered: set[str] = set()
@@ -97,7 +102,7 @@ class _Planner:
         self.by_source: dict[tuple[str, str], list[Action]] = {}
         self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.related_index: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
-        self.lines = [line for payout in plan.payouts.values() for line in payout.accepted]
+        self.moved: set[str] = set()
 
     # -- before any mapping ---------------------------------------------------------------------
 
@@ -135,25 +140,38 @@ class _Planner:
             if not progress.touched:
                 continue
             self.by_source.setdefault((action.mapping, action.source), []).append(action)
-            self.facts[action.mapping, action.source] = action.facts
+            self.moved.update(action.moves)
+            if all(progress.finished(step) for step in action.steps):
+                self.facts[action.mapping, action.source] = action.facts
             state, code, reason = _state_of(action, progress)
             if state == "planned":
                 self.plan.actions.append(action)
-            self._add(
-                Outcome(action.mapping, action.source, action.payout, state, code, reason,
-                        action.covers, action.action)
-            )  # fmt: skip
+            for payout in self._payouts_of(action):
+                mine = tuple(one for one in action.covers if self.payout_of.get(one) == payout)
+                self._add(
+                    Outcome(action.mapping, action.source, payout, state, code, reason, mine,
+                            action.action)
+                )  # fmt: skip
+        self.plan.movers |= {one.mapping for one in self.actions.values() if one.moves}
+
+    def _payouts_of(self, action: Action) -> list[str]:
+        """The payouts that its lines are in now: what makes a payout may have been changed."""
+        lines = (*action.covers, *action.moves)
+        keys = {self.payout_of[line] for line in lines if line in self.payout_of}
+        return sorted(keys) or [one for one in [action.payout] if one in self.plan.payouts]
 
     def set_aside(self) -> None:
         """Lines that no mapping is asked about: ignored, unreadable, vanished, unproved."""
         for payout in self.plan.payouts.values():
             proof = self.plan.proofs[payout.key]
             for line in payout.lines:
-                if line["vanished"] and line["line"] in self.covered:
+                if line["vanished"] and line["line"] in self.covered | self.moved:
+                    known = line["resolution"] == "ignore"
+                    what = "posted" if line["line"] in self.covered else "transferred to the bank"
                     self._add(
-                        Outcome(HOUSE, line["line"], payout.key, "parked", "vanished",
-                                "it was posted, and Qliro no longer lists it in the payout; "
-                                "nothing is reversed by itself")
+                        Outcome(HOUSE, line["line"], payout.key, "ignored" if known else "parked",
+                                "vanished", f"it was {what}, and Qliro no longer lists it in the "
+                                "payout; nothing is reversed by itself", (line["line"],))
                     )  # fmt: skip
             for line in payout.accepted:
                 if line["line"] in self.covered:
@@ -255,7 +273,7 @@ class _Planner:
                 inputs[need] = facts
         earlier = self.by_source.get((spec.name, self._id(mapping, source)), [])
         inputs["earlier"] = len(earlier)
-        moved = {line for action in earlier for line in (*action.moves, *action.covers)}
+        moved = self.moved.union(*(action.covers for action in earlier))
         for alias, related in spec.related.items():
             inputs[alias] = [
                 row
@@ -344,18 +362,26 @@ class _Planner:
         if not candidates:
             return False
         unread = [row["Number"] for row in candidates if row["ModeOfPaymentAccount"] is None]
-        self.plan.unread += [Need("payment", number) for number in unread]
+        if unread:
+            self.plan.unread += [Need("payment", number) for number in unread]
+            source = inputs[mapping.spec.alias]
+            why = f"payment {', '.join(unread)} on {choice.document} could not be read yet"
+            self._add(self._outcome(mapping, source, "waiting", "unread", why,
+                                    self._whole(mapping, inputs), trace))  # fmt: skip
+            return True
         rendered = self._render(mapping, inputs)
         if rendered is None or rendered.document is None:
             return False
-        found = self.existing.take(mapping.spec.target, rendered.identity["adopt"])
+        # While the document still takes the line, only what is wholly alike is this line's own.
+        alike = "adopt" if choice.outcome == "spent" else "agree"
+        found = self.existing.take(mapping.spec.target, rendered.identity[alike])
         if found is None:
             return False
         booked = found.get("Booked", True)
         action = self._action(mapping, inputs, rendered, {**trace, "rest": Decimal(0)})
         action = replace(action, adopted=found["number"], then=() if booked else action.then,
                          consumed_of=None if booked else choice.document,
-                         consumed=None if booked else choice.rest)  # fmt: skip
+                         consumed=None if booked else mapping.amount(inputs))  # fmt: skip
         self._finish(mapping, inputs, rendered, action, "adopted",
                      f"found in Fortnox as {found['number']}", trace)  # fmt: skip
         return True
@@ -386,6 +412,11 @@ class _Planner:
         self.plan.warnings += [
             f"{self._id(mapping, source)}: {one.because}" for one in rendered.warnings
         ]
+        blocked = self._not_yet(mapping, inputs, rendered)
+        if blocked is not None:
+            self._add(self._outcome(mapping, source, "waiting", "not-ready", blocked,
+                                    self._whole(mapping, inputs), trace))  # fmt: skip
+            return
         action = self._action(mapping, inputs, rendered, facts or {})
         if choice is not None:
             amount = mapping.amount(inputs) - choice.rest + choice.difference
@@ -398,6 +429,15 @@ class _Planner:
                          f"found in Fortnox as {found['number']}", trace)  # fmt: skip
             return
         self._finish(mapping, inputs, rendered, action, "planned", "to be posted", trace)
+
+    def _not_yet(
+        self, mapping: CompiledMapping, inputs: Mapping[str, Any], rendered: Rendered
+    ) -> str | None:
+        """What must have happened before: a proof, and that the target's own list was read."""
+        proved = (mapping.after(inputs) or {}).get("proof")
+        if proved is not None and not self.plan.proofs[proved].holds:
+            return f"payout {proved} is not proved to balance"
+        return self.unread_targets.of(mapping.spec.target, rendered.document or {})
 
     def _render(self, mapping: CompiledMapping, inputs: dict[str, Any]) -> Rendered | None:
         try:
@@ -449,7 +489,6 @@ class _Planner:
             state, code, reason = "parked", "refused", refusal
         else:
             self.plan.actions.append(action)
-            self.facts[action.mapping, action.source] = action.facts
         trace = {**trace, **_rendered_trace(rendered), "document": action.document}
         told = self._with_inputs(trace, mapping, inputs)
         self._add(Outcome(action.mapping, action.source, action.payout, state, code, reason,
@@ -468,8 +507,12 @@ class _Planner:
         return progress.note if look_up(error, self.catalogue).retry == "never" else None
 
     def _whole(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> tuple[str, ...]:
-        """The lines that share the fate of a source whose document is not there yet."""
-        return tuple(line for line in mapping.covered(inputs) if line not in self.covered)
+        """The lines that share the fate of a source whose document is not there yet; one that
+        adds to another document keeps its line from being done."""
+        lines = mapping.covered(inputs)
+        if mapping.spec.entity == LINE and mapping.spec.needs:
+            return tuple(lines)
+        return tuple(line for line in lines if line not in self.covered)
 
     def _outcome(
         self,

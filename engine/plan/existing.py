@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.deliver import same
+from engine.extract.raw import cursors
 from engine.ledger import owned_numbers
 from engine.plan.model import Row
 from engine.store import Store
@@ -31,6 +32,22 @@ WHERE s.number IS NOT NULL AND a.target = 'fortnox.invoice_payment'
 GROUP BY s.number
 """
 STAGED = {"fortnox.invoice_payment": PAYMENTS, "fortnox.voucher": VOUCHERS}
+
+
+class Unread:
+    """Which of the target's lists were never read whole: what stands there is not known then."""
+
+    def __init__(self, store: Store) -> None:
+        self.streams = set(cursors(store, "fortnox."))
+
+    def of(self, name: str, document: Mapping[str, Any]) -> str | None:
+        """Why a document must wait, or None when it is known what stands beside it."""
+        if name == "fortnox.invoice_payment" and "invoice payments" not in self.streams:
+            return "Fortnox's invoice payments could not be read yet"
+        series, year = document.get("VoucherSeries"), document.get("Year")
+        if name == "fortnox.voucher" and f"vouchers {series} {year}" not in self.streams:
+            return f"Fortnox's vouchers of series {series} could not be read yet"
+        return None
 
 
 class Existing:

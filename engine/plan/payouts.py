@@ -74,9 +74,11 @@ DIGESTS = """
 SELECT
     b.Id,
     md5(concat_ws('|', b.TotalAmount, b.TotalFeeAmount, b.BatchDate,
-        string_agg(concat(l.line, l.Status, l.vanished), ',' ORDER BY l.line))) AS digest
+        string_agg(concat(l.line, l.Status, l.vanished, r.kind, r.noted_at), ',' ORDER BY l.line)
+    )) AS digest
 FROM qliro.settlement_batch AS b
 LEFT JOIN qliro.settlement_line AS l ON l.Id = b.Id
+LEFT JOIN ledger.resolved AS r ON r.line = l.line
 GROUP BY b.Id, b.TotalAmount, b.TotalFeeAmount, b.BatchDate
 """
 

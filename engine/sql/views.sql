@@ -88,6 +88,14 @@ FROM ledger.action AS a
 JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
 WHERE a.target = 'fortnox.invoice';
 
+-- Lines that a document accounts for or transfers, if only perhaps.
+CREATE OR REPLACE VIEW ledger.delivered_line AS
+SELECT DISTINCT unnest(list_concat(a.covers, a.moves)) AS line
+FROM ledger.action AS a
+WHERE a.action IN (
+    SELECT action FROM ledger.step WHERE event NOT IN ('refused', 'not-sent', 'absent')
+);
+
 -- What a mapping reads of a settlement line beside its own columns: its batch, what a person
 -- resolved, Fortnox's rate of the day, the line that a fee settles with, the batch that settled the
 -- same before, the reference that Qliro's order has where the line came without one.
@@ -105,17 +113,19 @@ WITH first_line AS (
     GROUP BY Id, PaymentTransactionId, CurrencyCode
 ),
 again AS (
-    -- Transactions that several batches settle with the same amount, and the first of those: a
-    -- batch that is listed again under another Id brings its lines a second time.
+    -- Transactions that several batches settle with the same amount, and which of those counts: the
+    -- one that was delivered, else the first. A batch that is listed again under another Id brings
+    -- its lines a second time.
     SELECT
         l.PaymentTransactionId,
         l.Type,
         l.Action,
         l.Amount,
         l.CurrencyCode,
-        arg_min(l.Id, (b.BatchDate, l.Id)) AS Id
+        arg_min(l.Id, (d.line IS NULL, b.BatchDate, l.Id)) AS Id
     FROM qliro.settlement_line AS l
     JOIN qliro.settlement_batch AS b ON b.Id = l.Id
+    LEFT JOIN ledger.delivered_line AS d ON d.line = l.line
     WHERE l.Status = 'Accepted' AND l.PaymentTransactionId IS NOT NULL
     GROUP BY l.PaymentTransactionId, l.Type, l.Action, l.Amount, l.CurrencyCode
     HAVING min(l.Id) <> max(l.Id)

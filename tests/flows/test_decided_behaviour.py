@@ -501,11 +501,21 @@ def test_a_write_off_carries_the_cost_centre_and_project_of_its_rule(shop: OpenS
     assert (off.cost_center, off.project) == ("WEB", "7")
 
 
+SETTLED_ALONE = (
+    "clean_sale",
+    "fee_with_vat",
+    "two_captures_one_invoice",
+    "chargeback",
+    "part_payment",
+    "lump_fee_without_order",
+    "rounding_within_tolerance",
+)
+
+
 @pytest.mark.parametrize("mode", ["write_off", "voucher"])
 def test_nothing_is_posted_twice_after_the_database_was_lost(shop: OpenShop, mode: str) -> None:
     opened = shop(**{"fees.mode": mode})
-    for name in ("clean_sale", "fee_with_vat", "two_captures_one_invoice", "chargeback",
-                 "part_payment", "lump_fee_without_order", "rounding_within_tolerance"):  # fmt: skip
+    for name in SETTLED_ALONE:
         opened.trouble(name)
     opened.run()
     before, interims = opened.posted, opened.interims()

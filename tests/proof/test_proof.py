@@ -24,7 +24,7 @@ def line(
     number = Decimal(amount)
     sign = -1 if type_ == "Fee" or action == "Credit" else 1
     return {"line": f"{type_}{amount}", "Id": 1, "Status": status, "Type": type_, "Action": action,
-            "Amount": number, "gross": number * sign}  # fmt: skip
+            "Amount": number, "gross": number * sign, "CurrencyCode": "SEK"}  # fmt: skip
 
 
 def summary(
@@ -52,6 +52,7 @@ def proved(total: str, fee: str | None = "10.00", lines: Sequence[Row] = LINES,
         "Id": 1,
         "TotalAmount": Decimal(total),
         "TotalFeeAmount": Decimal(fee) if fee else None,
+        "CurrencyCode": "SEK",
     }
     return prove("1", [batch], summaries, lines, CONVENTIONS, CHOICES, gross_under)
 
@@ -107,6 +108,24 @@ def test_a_batch_whose_lines_were_not_fetched_fails_the_payout() -> None:
     proof = proved("0.00", fee=None, lines=[])
     assert not proof.holds
     assert "the lines of batch 1 have not been fetched" in proof.sentence()
+
+
+def test_a_total_that_cannot_be_read_proves_nothing() -> None:
+    batch = {"Id": 1, "TotalAmount": None, "TotalFeeAmount": None, "CurrencyCode": "SEK"}
+    proof = prove("1", [batch], [], LINES, CONVENTIONS, CHOICES, gross_under)
+    assert not proof.holds
+    assert "Qliro gives no total of batch 1 that can be read" in proof.sentence()
+
+
+def test_an_amount_finer_than_an_ore_is_refused_not_rounded() -> None:
+    proof = proved("290.005", lines=[*LINES, line("Debit", "0.005")])
+    assert "has an amount finer than an öre, 0.005" in proof.sentence()
+
+
+def test_a_line_in_another_currency_than_its_batch_fails_the_payout() -> None:
+    foreign = {**line("Debit", "100.00"), "CurrencyCode": "EUR"}
+    proof = proved("390.00", lines=[*LINES, foreign])
+    assert "is in EUR, its batch in SEK" in proof.sentence()
 
 
 def test_the_interim_account_must_hold_what_is_transferred_and_not_booked() -> None:
