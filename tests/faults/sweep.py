@@ -30,6 +30,13 @@ from engine.sandbox.world import World
 from faults.shop import compiled, every_kind, merchant, posted, session
 
 
+def quickly_connected(path: Path, _merchant: str) -> duckdb.DuckDBPyConnection:
+    """A database of a dozen rows needs neither threads nor the best of all query plans."""
+    connection = duckdb.connect(str(path), config={"threads": 1})
+    connection.execute("PRAGMA disable_optimizer")
+    return connection
+
+
 def child(world: World, of: Merchant, told: Path) -> int:
     """Fork a run of the merchant; gives the child's process id."""
     process = os.fork()
@@ -37,7 +44,7 @@ def child(world: World, of: Merchant, told: Path) -> int:
         return process
     code = 99
     try:
-        stores._connect = lambda path, _: duckdb.connect(str(path), config={"threads": 1})
+        stores._connect = quickly_connected
         with stores.writing(of.database.parent, of.name) as store:
             with session(of, store, world, socket=True) as opened:
                 report = sessions.run(opened)

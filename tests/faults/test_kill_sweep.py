@@ -38,7 +38,7 @@ def swept(folder: Path, part: int, of: int, **changes: Any) -> list[dict[str, An
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

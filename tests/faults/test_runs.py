@@ -307,7 +307,7 @@ def test_access_lost_in_the_middle_is_one_paragraph_and_the_next_run_goes_on(
 # -- told to end ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("nth", [1, 12, 18, 19, 21])
+@pytest.mark.parametrize("nth", [1, 12, 18, 21])
 def test_told_to_end_it_ends_after_the_request_in_flight_and_the_next_run_finishes(
     tmp_path: Path, whole: dict[str, Any], nth: int
 ) -> None:
@@ -392,14 +392,12 @@ def test_the_states_of_a_run_that_was_broken_off_are_written_down(tmp_path: Path
         ("truncated", "GetSettlementBatches"),
         ("truncated", "GetSettlementsByBatchId"),
         ("html", "GetSettlementsByBatchId"),
-        ("empty", "GetSettlementsByBatchId"),
         ("not_json_error", "GetSettlementsByBatchId"),
         ("truncated", "/3/invoices$"),
         ("html", "/3/invoicepayments$"),
         ("empty", "/3/accounts"),
         ("not_json_error", "/3/financialyears"),
         ("html", "/3/vouchers/sublist/T"),
-        ("truncated", "/3/settings/lockedperiod"),
     ],
 )
 def test_an_answer_that_cannot_be_read_is_kept_and_the_next_run_posts_all(
@@ -440,7 +438,7 @@ class Crash(BaseException):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("back", [1, 2, 4, 6, 30])
+@pytest.mark.parametrize("back", [1, 3, 30])
 def test_a_process_that_ends_amid_its_own_writing_is_followed_by_one_that_ends_well(
     tmp_path: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, back: int, when: str
 ) -> None:
