@@ -94,14 +94,14 @@ def show(out: Output, merchant: str, merchants: Path) -> None:
 def lint(out: Output, merchant_names: tuple[str, ...], everything: bool, merchants: Path) -> int:
     """Check merchant files and mappings. All findings come at once, and no server is asked."""
     from engine.lint import lint_installed, lint_merchant, without_repeats
-    from engine.merchant import find_merchant
+    from engine.merchant import find_merchant, merchant_files
     from engine.show.page import Text
 
     if not merchant_names and not everything:
         raise UsageError("Lint what?", "Name merchants, or say --all.")
     paths = [find_merchant(name, merchants) for name in merchant_names]
     if everything:
-        paths += [path for path in sorted(merchants.glob("*.yaml")) if path not in paths]
+        paths += [path for path in merchant_files(merchants) if path not in paths]
     findings = [one for path in paths for one in lint_merchant(path, os.environ)]
     findings = without_repeats([*findings, *(lint_installed() if everything else [])])
     wrong = any(one.severity == "error" for one in findings)

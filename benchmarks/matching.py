@@ -86,8 +86,10 @@ SELECT
     CASE WHEN position % 200 = 150 THEN (position + 1)::VARCHAR END AS chosen_invoice,
     PaymentTransactionId,
     OrderId,
-    MerchantOrderReference AS reference,
-    OrderId::VARCHAR       AS other_reference,
+    MerchantOrderReference AS key,
+    OrderId::VARCHAR       AS other_key,
+    OrderId::VARCHAR       AS own_order,
+    PaymentTransactionId::VARCHAR AS own_transaction,
     Amount                 AS gross,
     CurrencyCode
 FROM qliro.line_view
@@ -138,16 +140,16 @@ def contests() -> list[Contest]:
     default = match_query(program().mappings["payment"], SETTINGS)
     four = (
         ("DocumentNumber", 'l."chosen_invoice"'),
-        ("ExternalInvoiceReference1", 'l."reference"'),
+        ("ExternalInvoiceReference1", 'l."key"'),
         ("ExternalInvoiceReference2", TEXT.format("OrderId")),
         ("OCR", TEXT.format("PaymentTransactionId")),
     )
     steps = tuple(Step(field, field, (key,)) for field, key in four)
     fields = (
         ("DocumentNumber", 'l."chosen_invoice"'),
-        ("ExternalInvoiceReference1", "'Q' || l.reference"),
-        ("ExternalInvoiceReference1", "l.reference"),
-        ("ExternalInvoiceReference2", "l.other_reference"),
+        ("ExternalInvoiceReference1", "'Q' || l.key"),
+        ("ExternalInvoiceReference1", "l.key"),
+        ("ExternalInvoiceReference2", "l.other_key"),
     )
     return [
         Contest("over four fields", replace(default, steps=steps), four),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.plan.saved import still_good
+from engine.plan.saved import of_its_own_merchant, still_good
 from engine.session import RunReport, Session, carry_out, plan, recover, sync
 
 
@@ -18,6 +18,7 @@ def apply(session: Session, saved: Mapping[str, Any]) -> RunReport:
 
     Raises StalePlanError, naming what moved, before anything is sent.
     """
+    of_its_own_merchant(saved, session.merchant.name)
     payouts = list(saved["payouts"])
     recover(session)
     findings = sync(session, payouts)

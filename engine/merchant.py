@@ -133,6 +133,12 @@ def load_merchant(
     )
 
 
+def merchant_files(folder: Path) -> list[Path]:
+    """The merchant files of a folder, by name; a secrets file beside them is none."""
+    found = folder.glob("*.yaml") if folder.is_dir() else ()
+    return sorted(path for path in found if path.is_file() and "secrets" not in path.stem)
+
+
 def find_merchant(name_or_path: str, folder: Path) -> Path:
     """The file of a merchant: a path to a YAML file, or a name in ``folder``.
 
@@ -148,7 +154,7 @@ def find_merchant(name_or_path: str, folder: Path) -> Path:
     path = folder / f"{name_or_path}.yaml"
     if path.is_file():
         return path
-    known = [file.stem for file in folder.glob("*.yaml")] if folder.is_dir() else []
+    known = [file.stem for file in merchant_files(folder)]
     remedy = nearest(name_or_path, known) or f"Write one with: qliro-fortnox init {name_or_path}"
     raise UsageError(f"There is no merchant {name_or_path!r} in {folder}.", remedy)
 

@@ -183,6 +183,16 @@ def convention_choices() -> dict[str, list[str]]:
     return {name: list(one["enum"]) for name, one in declared.items()}
 
 
+def _refuse_unactivated(session: Session, made: Plan) -> None:
+    """Nothing is written to a live Fortnox before the merchant has been activated."""
+    if session.settings["environment"] == "live" and made.actions:
+        raise UsageError(
+            f"{session.merchant.name} is live and has not been activated: nothing was posted.",
+            "This version can't activate a merchant yet; `plan` shows what would be posted, and "
+            "environment test or sandbox posts.",
+        )
+
+
 def _refuse_cash_method(books: Books) -> None:
     if books.accounting_method == "CASH":
         raise UsageError(
@@ -216,6 +226,7 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
 
     Raises AccessError and UnavailableError, after the states have been written down.
     """
+    _refuse_unactivated(session, made)
     now = session.clock.now()
     record_plan(session.store, session.run, now, made, session.mapping_set)
     delivery = _deliver(session, made.actions, "deliver")

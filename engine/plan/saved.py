@@ -103,16 +103,21 @@ def read(path: Path) -> dict[str, Any]:
     return data
 
 
-def still_good(store: Store, saved: Mapping[str, Any], now: Plan, merchant: str) -> Plan:
-    """The plan made now, limited to the saved one's actions that are still to be delivered.
-
-    Raises StalePlanError, naming what moved, when any saved action would read otherwise now.
-    """
+def of_its_own_merchant(saved: Mapping[str, Any], merchant: str) -> None:
+    """Raises StalePlanError when the plan was made for another merchant."""
     if saved["merchant"] != merchant:
         raise StalePlanError(
             f"The plan is of {saved['merchant']}, not of {merchant}.",
             "Apply it to its own merchant.",
         )
+
+
+def still_good(store: Store, saved: Mapping[str, Any], now: Plan, merchant: str) -> Plan:
+    """The plan made now, limited to the saved one's actions that are still to be delivered.
+
+    Raises StalePlanError, naming what moved, when any saved action would read otherwise now.
+    """
+    of_its_own_merchant(saved, merchant)
     progress = read_progress(store)
     current = {one.action: one for one in now.actions}
     inputs = {one.action: one.trace.get("inputs", {}) for one in now.outcomes if one.action}

@@ -51,7 +51,9 @@ class MerchantName(click.ParamType[str, str]):
         folder = Path(
             ctx.params.get("merchants") or os.environ.get(f"{PREFIX}_MERCHANTS", "merchants")
         )
-        names = sorted(path.stem for path in folder.glob("*.yaml")) if folder.is_dir() else []
+        from engine.merchant import merchant_files  # completion must answer at once
+
+        names = [path.stem for path in merchant_files(folder)]
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -140,6 +142,14 @@ def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.filename:  # a folder, a disk: not a defect
             return _mendable(out, QliroFortnoxError(f"{error.filename}: {error.strerror}."))
+        if "No space left on device" in str(error):  # DuckDB tells it in an error of its own
+            return _mendable(
+                out,
+                QliroFortnoxError(
+                    f"The disk of {out.state or 'the state folder'} is full.",
+                    "Free space and run again; what is written down is whole.",
+                ),
+            )
         told = failure.defect(error, out.state, out.redact, SystemClock().now())
         out.data({"error": {"kind": "defect", "message": told, "exit_code": int(Exit.FAILED)}})
         if not out.json:

@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from shop import Shop, money, rows_of, write_offs
+from shop import Posted, Shop, money, rows_of, write_offs
 
-from engine.errors import Exit
+from engine.errors import Exit, UsageError
 from engine.sandbox.history import Trouble
 from engine.sandbox.troubles_references import invoice_arrives, invoice_is_booked
 
@@ -524,3 +524,20 @@ def test_nothing_is_posted_twice_after_the_database_was_lost(shop: OpenShop, mod
     assert opened.posted == before
     assert opened.interims() == interims
     assert set(opened.states()) == {"adopted"}
+
+
+def test_nothing_is_written_to_a_live_fortnox_before_the_merchant_is_activated(
+    shop: OpenShop,
+) -> None:
+    live = {
+        "environment": "live",
+        "qliro.base_url": "https://payments.qit.nu",
+        "fortnox.base_url": "https://api.fortnox.se",
+        "fortnox.auth_url": "https://apps.fortnox.se/oauth-v1",
+    }
+    opened = shop(**live)
+    opened.trouble("clean_sale")
+    with pytest.raises(UsageError, match="is live and has not been activated"):
+        opened.run()
+    assert opened.posted == Posted(0, 0)
+    assert opened.plan().actions != []

@@ -113,14 +113,14 @@ def test_the_month_ends_with_any_day() -> None:
 def test_ten_thousand_clean_lines_are_made_and_listed_in_a_moment() -> None:
     began = time.monotonic()
     world = clean(10_000)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # 0.3 s on an idle core
     world.limits.rate_limit = None
     began = time.monotonic()
     with fortnox_client(world) as fortnox, qliro_client(world) as qliro:
         for page in range(1, 21):
             fortnox.get("invoices", params={"limit": 500, "page": page})
         qliro.get("settlements/GetSettlementsByBatchId", params={"Id": 70001})
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # 0.3 s on an idle core
     references = [i.external1 for i in world.invoices.values()]
     (batch,) = world.batches.values()
     assert [line.reference for line in batch.lines] == references
