@@ -20,6 +20,7 @@ from click.shell_completion import CompletionItem
 
 from engine.clock import SystemClock
 from engine.errors import Exit, QliroFortnoxError
+from engine.merchant import merchant_files
 from engine.show import failure
 from engine.show.output import Output
 
@@ -51,8 +52,6 @@ class MerchantName(click.ParamType[str, str]):
         folder = Path(
             ctx.params.get("merchants") or os.environ.get(f"{PREFIX}_MERCHANTS", "merchants")
         )
-        from engine.merchant import merchant_files  # completion must answer at once
-
         names = [path.stem for path in merchant_files(folder)]
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
