@@ -137,5 +137,18 @@ class StoppedError(QliroFortnoxError):
         self.exit_code = Exit.TRY_LATER
 
 
+@dataclass(slots=True)
 class ItemError(QliroFortnoxError):
-    """One line, document or answer cannot be handled; it is parked and the rest goes on."""
+    """One line, document or answer cannot be handled; it is parked and the rest goes on.
+
+    ``what`` is the bare sentence and ``place`` where a mapping says so, for those who keep books.
+    """
+
+    what: str = ""
+    place: Place | None = None
+
+    def told(self) -> str:
+        """What is wrong, first; then which file and line decide it."""
+        if not self.what or self.place is None:
+            return str(self)
+        return f"{self.what} ({Path(self.place.path).name}:{self.place.line})"

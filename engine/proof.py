@@ -93,22 +93,43 @@ def prove(
     proof = Proof(payout, figures, tuple(problems))
     if proof.holds or problems:
         return proof
+    return Proof(payout, figures, (), _alternatives(
+        batches, summaries, lines, conventions, choices, gross_under
+    ))  # fmt: skip
+
+
+def _alternatives(
+    batches: Sequence[Row],
+    summaries: Sequence[Row],
+    lines: Sequence[Row],
+    conventions: Mapping[str, Any],
+    choices: Mapping[str, Sequence[str]],
+    gross_under: Callable[[Mapping[str, Any], Sequence[Row]], list[Decimal | None]],
+) -> tuple[str, ...]:
+    """The conventions under which it would agree: two at most, of those that change least."""
     names = list(choices)
-    agreeing = []
-    for values in itertools.product(*(choices[name] for name in names)):
-        other = dict(zip(names, values, strict=True))
-        signed = gross_under(other, lines)
-        if any(value is None for value in signed):
-            continue
-        relined = [{**line, "gross": value} for line, value in zip(lines, signed, strict=True)]
-        if all(one.holds for one in _figures(batches, summaries, relined, other)):
-            changed = [f"{key}: {value}" for key, value in other.items()
-                       if conventions.get(key) != value]  # fmt: skip
-            agreeing.append(frozenset(changed))
-    # A change that is not needed explains nothing.
-    least = [one for one in agreeing if not any(other < one for other in agreeing)]
-    told = sorted("{" + ", ".join(sorted(one)) + "}" for one in least)
-    return Proof(payout, figures, (), tuple(told[:2]))
+    others = [
+        dict(zip(names, values, strict=True))
+        for values in itertools.product(*(choices[name] for name in names))
+    ]
+
+    def changed(other: Mapping[str, Any]) -> list[str]:
+        return [f"{name}: {other[name]}" for name in names if conventions.get(name) != other[name]]
+
+    agreeing: list[str] = []
+    for _, equally in itertools.groupby(
+        sorted(others, key=lambda other: len(changed(other))), lambda other: len(changed(other))
+    ):
+        for other in equally:
+            signed = gross_under(other, lines)
+            if any(value is None for value in signed):
+                continue
+            relined = [{**line, "gross": value} for line, value in zip(lines, signed, strict=True)]
+            if all(one.holds for one in _figures(batches, summaries, relined, other)):
+                agreeing.append("{" + ", ".join(sorted(changed(other))) + "}")
+        if agreeing:
+            break  # what changes more explains nothing more
+    return tuple(sorted(agreeing)[:2])
 
 
 def _odd(batches: Sequence[Row], lines: Sequence[Row]) -> Iterable[str]:

@@ -38,7 +38,7 @@ def explain(error: Exception, built: Built, of: str) -> ItemError:
     mark, values = found
     what, remedy = _why(error, mark, built, values)
     text = f"{mark.expression.place}: {built.name}, {mark.expression.field}: {what} ({of})."
-    return ItemError(text, remedy)
+    return ItemError(text, remedy, what, mark.expression.place)
 
 
 def spot(error: Exception, built: Built) -> tuple[Mark, Locals] | None:

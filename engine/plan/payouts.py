@@ -37,7 +37,7 @@ def open_payouts(
         try:
             row |= program.derive(BATCH, row)
         except ItemError as error:
-            problem = str(error)
+            problem = error.told()
         if problem is None and row["payout"] is None:
             problem = "the columns that name its payout are not all there"
         if problem is not None:
@@ -104,7 +104,7 @@ def _lines(
             line.update(program.derive(LINE, line))
         except ItemError as error:
             line.update(dict.fromkeys(program.mapping_set.entities[LINE].derive))
-            line["problem"] = str(error)
+            line["problem"] = error.told()
         lines[line["payout"]].append(line)
     return lines
 
