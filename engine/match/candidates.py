@@ -9,7 +9,7 @@ whether it is beyond doubt). In the last two, lines and documents go by their ro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -193,11 +193,12 @@ def settle(
     lines: Mapping[str, Row],
     found: Mapping[str, Row],
     tolerance: Decimal,
+    left_open: Collection[str] = (),
 ) -> dict[str, Choice]:
     """The choice of every line: those beyond doubt as they are, the others one after the other.
 
     ``lines`` are the demanding lines in their order, oldest first; ``found`` are the documents
-    in the declared order.
+    in the declared order; ``left_open`` are the outcomes that nothing is posted of.
     """
     names = [step.name for step in query.steps]
     candidates = _candidates(store, query, lines, found, names)
@@ -216,7 +217,7 @@ def settle(
             line, "exact", row["document"], names[row["step"] - 1],
             reason=f"its balance is exactly {amounts[line]:.2f}", losers=losers,
         )  # fmt: skip
-    choices.update(choose(demands, tolerance))
+    choices.update(choose(demands, tolerance, left_open))
     return choices
 
 

@@ -7,7 +7,7 @@ several captures may pay one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -46,7 +46,8 @@ class Choice:
     """What was chosen: ``outcome`` is exact, near, less, more, spent, none, several, wait or park.
 
     ``rest`` is what the document does not take of the amount (more), ``difference`` what it takes
-    beyond it to be settled (near). ``losers`` are (document, step, reason) of all not chosen.
+    beyond it to be settled (near). ``losers`` are (document, step, reason) of all not chosen, and
+    ``rivals`` those of them that are what they must be, and were found at the same step.
     """
 
     line: str
@@ -57,6 +58,7 @@ class Choice:
     difference: Decimal = ZERO
     reason: str = ""
     losers: tuple[tuple[str, str, str], ...] = ()
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,8 +70,13 @@ class _Open:
     losers: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def choose(demands: Sequence[Demand], tolerance: Decimal) -> dict[str, Choice]:
-    """A choice for each demand. Exactly equal balances win, and pair oldest with oldest first."""
+def choose(
+    demands: Sequence[Demand], tolerance: Decimal, left_open: Collection[str] = ()
+) -> dict[str, Choice]:
+    """A choice for each demand. Exactly equal balances win, and pair oldest with oldest first.
+
+    ``left_open`` are the outcomes that nothing is posted of: they take nothing of a balance.
+    """
     choices: dict[str, Choice] = {}
     balances: dict[str, Decimal] = {}
     undecided: list[_Open] = []
@@ -90,7 +97,7 @@ def choose(demands: Sequence[Demand], tolerance: Decimal) -> dict[str, Choice]:
         else:
             choices[one.demand.line] = _take(one, exact, "exact", balances, takers)
     for one in left:
-        choices[one.demand.line] = _settle(one, balances, takers, tolerance)
+        choices[one.demand.line] = _settle(one, balances, takers, tolerance, left_open)
     return choices
 
 
@@ -145,7 +152,11 @@ def _exact(one: _Open, balances: Mapping[str, Decimal]) -> Candidate | None:
 
 
 def _settle(
-    one: _Open, balances: dict[str, Decimal], takers: dict[str, str], tolerance: Decimal
+    one: _Open,
+    balances: dict[str, Decimal],
+    takers: dict[str, str],
+    tolerance: Decimal,
+    left_open: Collection[str],
 ) -> Choice:
     amount = one.demand.amount
     exact = _exact(one, balances)
@@ -160,14 +171,18 @@ def _settle(
         return Choice(
             one.demand.line, "spent", first.document, first.step_name,
             reason=f"{first.document} is already paid: {why}",
-            losers=(*one.losers, *losers),
+            losers=(*one.losers, *losers), rivals=_rivals(one, first),
         )  # fmt: skip
     if len(open_) > 1:
         listed = ", ".join(f"{c.document} (balance {balances[c.document]:.2f})" for c in open_)
+        closed = [c for c in one.usable if c not in open_]
+        spent = [(c.document, c.step_name, "its balance is 0") for c in closed]
         return Choice(
             one.demand.line, "several",
             reason=f"several documents carry its reference and none is exactly it: {listed}",
-            losers=(*one.losers, *((c.document, c.step_name, "one of several") for c in open_)),
+            losers=(
+                *one.losers, *spent, *((c.document, c.step_name, "one of several") for c in open_)
+            ),
         )  # fmt: skip
     candidate = open_[0]
     difference = balances[candidate.document] - amount
@@ -175,7 +190,14 @@ def _settle(
         outcome = "near"
     else:
         outcome = "less" if abs(amount) < abs(balances[candidate.document]) else "more"
+    if outcome in left_open:
+        return _take(one, candidate, outcome, dict(balances), {})
     return _take(one, candidate, outcome, balances, takers)
+
+
+def _rivals(one: _Open, chosen: Candidate) -> tuple[str, ...]:
+    others = sorted((c for c in one.usable if c != chosen), key=lambda candidate: candidate.rank)
+    return tuple(c.document for c in others)
 
 
 def _take(
@@ -205,5 +227,5 @@ def _take(
     }[outcome]
     return Choice(
         one.demand.line, outcome, candidate.document, candidate.step_name, rest, difference,
-        reason, tuple(losers),
+        reason, tuple(losers), _rivals(one, candidate),
     )  # fmt: skip

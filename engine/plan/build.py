@@ -258,7 +258,7 @@ class _Planner:
             return mapping.applies(inputs)
         except ItemError as error:
             source = inputs[mapping.spec.alias]
-            self._add(self._outcome(mapping, source, "parked", "mapping-error", str(error), ()))
+            self._add(self._outcome(mapping, source, "parked", "mapping-error", error.told(), ()))
             return False
 
     def _inputs(self, mapping: CompiledMapping, source: Row) -> dict[str, Any] | None:
@@ -331,7 +331,7 @@ class _Planner:
                  "document": choice.document}  # fmt: skip
         nothing = {**facts, "rest": Decimal(0), "difference": Decimal(0)}
         inputs["match"] = {alias: nothing}
-        if self._adopt(mapping, inputs, choice, trace):
+        if self._adopt(mapping, inputs, choice, documents, trace):
             return
         policy = mapping.match[alias].outcome.get(choice.outcome, "")
         if choice.outcome == "spent":
@@ -353,38 +353,50 @@ class _Planner:
         mapping: CompiledMapping,
         inputs: dict[str, Any],
         choice: Choice,
+        documents: Mapping[str, Row],
         trace: Mapping[str, Any],
     ) -> bool:
-        """Own a payment that already stands on the document for this line, if there is one."""
-        numbers = [choice.document or "", *(document for document, _, _ in choice.losers)]
-        numbers = [number for number in numbers if number not in self.unsettled]
-        candidates = self.existing.on_documents(mapping.spec.target, numbers)
-        if not candidates:
-            return False
-        unread = [row["Number"] for row in candidates if row["ModeOfPaymentAccount"] is None]
-        if unread:
-            self.plan.unread += [Need("payment", number) for number in unread]
-            source = inputs[mapping.spec.alias]
-            why = f"payment {', '.join(unread)} on {choice.document} could not be read yet"
-            self._add(self._outcome(mapping, source, "waiting", "unread", why,
-                                    self._whole(mapping, inputs), trace))  # fmt: skip
+        """Own a payment that already stands on a document for this line, if there is one.
+
+        Where a balance still takes the line, a payment of the same amount may be another line's:
+        then it is this one's only if its date agrees too.
+        """
+        alias, target_name = next(iter(mapping.match)), mapping.spec.target
+        identity = "adopt" if choice.outcome in ("spent", "more") else "agree"
+        for number in (choice.document or "", *choice.rivals):
+            standing = self.existing.on_documents(target_name, [number])
+            if not standing or number in self.unsettled:
+                continue
+            unread = [row["Number"] for row in standing if row["ModeOfPaymentAccount"] is None]
+            if unread:
+                self.plan.unread += [Need("payment", one) for one in unread]
+                source = inputs[mapping.spec.alias]
+                why = f"payment {', '.join(unread)} on {number} could not be read yet"
+                self._add(self._outcome(mapping, source, "waiting", "unread", why,
+                                        self._whole(mapping, inputs), trace))  # fmt: skip
+                return True
+            given = {**inputs, alias: documents[number]}
+            rendered = self._render(mapping, given)
+            if rendered is None:
+                return False
+            if rendered.document is None:
+                continue
+            tolerance = mapping.match[alias].tolerance
+            found = self.existing.take(
+                target_name, rendered.identity[identity], rendered.document, tolerance
+            )
+            if found is None:
+                continue
+            booked = found.get("Booked", True)
+            facts = {**trace, "rest": Decimal(0), "document": number}
+            action = self._action(mapping, given, rendered, facts)
+            action = replace(action, adopted=found["number"], then=() if booked else action.then,
+                             consumed_of=None if booked else number,
+                             consumed=None if booked else mapping.amount(given))  # fmt: skip
+            self._finish(mapping, given, rendered, action, "adopted",
+                         f"found in Fortnox as {found['number']}", trace)  # fmt: skip
             return True
-        rendered = self._render(mapping, inputs)
-        if rendered is None or rendered.document is None:
-            return False
-        # While the document still takes the line, only what is wholly alike is this line's own.
-        alike = "adopt" if choice.outcome == "spent" else "agree"
-        found = self.existing.take(mapping.spec.target, rendered.identity[alike])
-        if found is None:
-            return False
-        booked = found.get("Booked", True)
-        action = self._action(mapping, inputs, rendered, {**trace, "rest": Decimal(0)})
-        action = replace(action, adopted=found["number"], then=() if booked else action.then,
-                         consumed_of=None if booked else choice.document,
-                         consumed=None if booked else mapping.amount(inputs))  # fmt: skip
-        self._finish(mapping, inputs, rendered, action, "adopted",
-                     f"found in Fortnox as {found['number']}", trace)  # fmt: skip
-        return True
+        return False
 
     def _document(
         self,
@@ -444,7 +456,7 @@ class _Planner:
             return mapping.render(inputs, traced=True)
         except ItemError as error:
             source = inputs[mapping.spec.alias]
-            self._add(self._outcome(mapping, source, "parked", "mapping-error", str(error),
+            self._add(self._outcome(mapping, source, "parked", "mapping-error", error.told(),
                                     self._whole(mapping, inputs)))  # fmt: skip
             return None
 

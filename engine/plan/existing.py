@@ -7,6 +7,7 @@ document is given to one taker only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from engine.deliver import same
@@ -16,6 +17,7 @@ from engine.plan.model import Row
 from engine.store import Store
 from engine.targets import target, target_names
 
+ZERO = Decimal(0)
 PAYMENTS = """
 SELECT p.*, d.AmountCurrency, d.ModeOfPayment, d.ModeOfPaymentAccount, d.WriteOffs
 FROM fortnox.invoice_payment AS p
@@ -23,13 +25,19 @@ LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
 ORDER BY try_cast(p.Number AS BIGINT), p.Number
 """
 VOUCHERS = "SELECT * FROM fortnox.voucher ORDER BY VoucherSeries, VoucherNumber"
-# What each payment that an action owns was made for.
+# The payments that this program made, by the invoice that they take from.
 MADE_FOR = """
-SELECT s.number, any_value(a.source) AS source, any_value(a.payout) AS payout
+SELECT
+    arg_max(a.consumed_of, a.noted_at) AS document,
+    s.number,
+    any_value(a.source)                AS source,
+    any_value(a.payout)                AS payout,
+    arg_max(a.consumed, a.noted_at)    AS consumed
 FROM ledger.step AS s
 JOIN ledger.action AS a ON a.action = s.action
-WHERE s.number IS NOT NULL AND a.target = 'fortnox.invoice_payment'
+WHERE s.number IS NOT NULL AND a.target = 'fortnox.invoice_payment' AND a.consumed_of IS NOT NULL
 GROUP BY s.number
+ORDER BY s.number
 """
 STAGED = {"fortnox.invoice_payment": PAYMENTS, "fortnox.voucher": VOUCHERS}
 
@@ -60,7 +68,6 @@ class Existing:
     def __init__(self, store: Store) -> None:
         self.rows: dict[str, dict[str, Row]] = {}
         self.payments: dict[str, list[Row]] = {}
-        self.ours: dict[str, list[Row]] = {}
         for name in target_names():
             if name not in STAGED:
                 continue
@@ -71,10 +78,10 @@ class Existing:
                 number = aim.number(row)
                 if number not in owned:
                     free[number] = {**row, "number": number}
-                elif name == "fortnox.invoice_payment":
-                    self.ours.setdefault(row["InvoiceNumber"], []).append(row)
             self.rows[name] = free
-        self.made_for = {row["number"]: row for row in store.rows(MADE_FOR)}
+        self.ours: dict[str, list[Row]] = {}
+        for row in store.rows(MADE_FOR):
+            self.ours.setdefault(row["document"], []).append(row)
         for row in self.rows.get("fortnox.invoice_payment", {}).values():
             self.payments.setdefault(row["InvoiceNumber"], []).append(row)
 
@@ -89,13 +96,26 @@ class Existing:
             if row["number"] in self.rows[name]
         ]
 
-    def take(self, name: str, adopt: Mapping[str, Any]) -> Row | None:
-        """The first free document whose fields are all as ``adopt`` says; it is free no longer."""
+    def take(
+        self,
+        name: str,
+        adopt: Mapping[str, Any],
+        document: Mapping[str, Any] | None = None,
+        tolerance: Decimal = Decimal(0),
+    ) -> Row | None:
+        """The first free document whose fields are all as ``adopt`` says; it is free no longer.
+
+        A payment must also write off what ``document`` does, give or take the ``tolerance`` that
+        may have gone to rounding; else a fee would count as booked that is not.
+        """
+        off = sum((Decimal(one["Amount"]) for one in (document or {}).get("WriteOffs", ())), ZERO)
         if name == "fortnox.invoice_payment":
             pool: Iterable[Row] = self.on_documents(name, [str(adopt.get("InvoiceNumber"))])
         else:
             pool = list(self.rows.get(name, {}).values())
         for row in pool:
+            if document is not None and abs((row.get("WriteOffs") or ZERO) - off) > tolerance:
+                continue
             if all(same(row.get(field), wanted) for field, wanted in adopt.items()):
                 return self.rows[name].pop(row["number"])
         return None
@@ -109,9 +129,8 @@ class Existing:
             for row in self.on_documents(name, [number])
         ]
         found += [
-            f"payment {row['Number']} of {row['Amount']:.2f} on {row['PaymentDate']}, which "
-            f"settles line {self.made_for[row['Number']]['source']} of payout "
-            f"{self.made_for[row['Number']]['payout']}"
+            f"payment {row['number']}, by which line {row['source']} of payout {row['payout']} "
+            f"takes {row['consumed']:.2f} of it"
             for row in (self.ours.get(number, []) if name == "fortnox.invoice_payment" else [])
         ]
         return "Fortnox has " + "; ".join(found) if found else "Fortnox shows no payment on it"

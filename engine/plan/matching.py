@@ -41,7 +41,8 @@ def line_choices(
     load_demand(store, lines.values(), query.columns("l"))
     candidates.find(store, query)
     found = candidates.documents(store, query)
-    choices = candidates.settle(store, query, lines, found, match.tolerance)
+    left_open = [name for name, state in match.outcome.items() if state == "park"]
+    choices = candidates.settle(store, query, lines, found, match.tolerance, left_open)
     lost = [line for line, choice in choices.items() if choice.outcome in ("none", "wait")]
     return choices, found, list(_searches(store, query, lost))
 
