@@ -129,6 +129,26 @@ again AS (
     WHERE l.Status = 'Accepted' AND l.PaymentTransactionId IS NOT NULL
     GROUP BY l.PaymentTransactionId, l.Type, l.Action, l.Amount, l.CurrencyCode
     HAVING min(l.Id) <> max(l.Id)
+),
+repeated AS (
+    SELECT l.line, l.Id, again.Id AS before
+    FROM qliro.settlement_line AS l
+    JOIN again
+        ON again.PaymentTransactionId = l.PaymentTransactionId
+        AND again.Type = l.Type
+        AND again.Action = l.Action
+        AND again.Amount = l.Amount
+        AND again.CurrencyCode = l.CurrencyCode
+    WHERE l.Status = 'Accepted' AND again.Id <> l.Id
+),
+relisted AS (
+    -- Batches of which every line was settled before: their lump fees were too.
+    SELECT l.Id, min(repeated.before) AS before
+    FROM qliro.settlement_line AS l
+    LEFT JOIN repeated ON repeated.line = l.line
+    WHERE l.Status = 'Accepted' AND l.Type <> 'Fee' AND l.Id IN (SELECT Id FROM repeated)
+    GROUP BY l.Id
+    HAVING bool_and(repeated.before IS NOT NULL)
 )
 SELECT
     line.* REPLACE (
@@ -153,7 +173,9 @@ SELECT
     END                                                  AS FortnoxRate,
     first_line.line                                      AS settles,
     first_line.PaymentMethodType                         AS settled_method,
-    CASE WHEN again.Id <> line.Id THEN again.Id END      AS settled_before
+    -- A fee repeats along with its line; one that comes alone may be another of the same amount.
+    CASE WHEN line.Type = 'Fee' AND first_line.line IS NULL THEN relisted.before
+        ELSE repeated.before END                         AS settled_before
 FROM qliro.settlement_line AS line
 LEFT JOIN qliro.settlement_batch AS batch ON batch.Id = line.Id
 LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
@@ -165,9 +187,5 @@ LEFT JOIN first_line
     AND first_line.PaymentTransactionId = line.PaymentTransactionId
     AND first_line.CurrencyCode = line.CurrencyCode
 LEFT JOIN ledger.resolved AS owner ON owner.line = first_line.line
-LEFT JOIN again
-    ON again.PaymentTransactionId = line.PaymentTransactionId
-    AND again.Type = line.Type
-    AND again.Action = line.Action
-    AND again.Amount = line.Amount
-    AND again.CurrencyCode = line.CurrencyCode;
+LEFT JOIN repeated ON repeated.line = line.line
+LEFT JOIN relisted ON relisted.Id = line.Id;

@@ -164,7 +164,6 @@ def payout(*rows: Mapping[str, Any], **values: Any) -> dict[str, Any]:
     return {
         "payout": columns | found, "lines": list(rows), "books": BOOKS, "earlier": 0,
         "fees": [row for row in rows if row["Type"] == "Fee"],
-        "others": [row for row in rows if row["Type"] != "Fee"],
     }  # fmt: skip
 
 
