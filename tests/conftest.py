@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shop import Shop
+from shop import OpenShop, Shop
 
-from engine import session
+from engine import json_text, session
+from engine.language.catalogue import catalogue_from_ddl
+from engine.language.compile import compile_set
 from engine.language.load import load_set
+from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.sandbox.world import World
-
-OpenShop = Callable[..., Shop]
 
 
 @pytest.fixture
@@ -34,8 +35,11 @@ def shop(tmp_path: Path, read_mappings_once: None) -> OpenShop:
 
 @pytest.fixture
 def read_mappings_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The mapping set is the same in all tests: it is read from its files once in a process."""
+    """The mapping set is the same in all tests: it is read from its files once in a process, and
+    compiled once for the same settings."""
     monkeypatch.setattr(session, "load_set", _read_once)
+    monkeypatch.setattr(session, "compile_set", _compile_once)
+    monkeypatch.setattr(session, "catalogue_from_ddl", _columns)
 
 
 def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:
@@ -45,6 +49,18 @@ def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:
 @cache
 def _read(folder: Path, *rest: _Held) -> MappingSet:
     return load_set(folder, None, *(one.value for one in rest))
+
+
+_columns = cache(catalogue_from_ddl)
+COMPILED: dict[str, Program] = {}
+
+
+def _compile_once(mapping_set: MappingSet, settings: Mapping[str, Any], *rest: Any) -> Program:
+    told = {name: value for name, value in settings.items() if name != "state"}
+    key = json_text.digest([mapping_set.digest, told])
+    if key not in COMPILED:
+        COMPILED[key] = compile_set(mapping_set, settings, *rest)
+    return COMPILED[key]
 
 
 class _Held:

@@ -7,7 +7,7 @@ the server's side the payments, vouchers, balances of invoices and accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -266,3 +266,6 @@ def money(*amounts: str) -> list[Decimal]:
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Their sum."""
     return sum(amounts, Decimal(0))
+
+
+OpenShop = Callable[..., Shop]

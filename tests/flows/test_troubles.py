@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from shop import Posted, Shop
+from shop import OpenShop, Posted, Shop
 
 from engine.errors import AccessError, UsageError
 from engine.sandbox.history import Trouble
@@ -141,30 +140,30 @@ def test_a_second_run_over_all_troubles_posts_nothing_more(crowd: Crowd) -> None
 
 
 @pytest.mark.parametrize("name", [name for name in TROUBLES if name in ALONE - set(REFUSED)])
-def test_a_trouble_with_a_world_to_itself_ends_as_it_says(name: str, tmp_path: Path) -> None:
-    shop = Shop(tmp_path, changes=dict(SETTINGS.get(name, {})))
-    trouble = shop.trouble(name)
-    shop.run()
-    lines = shop.lines(trouble)
+def test_a_trouble_with_a_world_to_itself_ends_as_it_says(name: str, shop: OpenShop) -> None:
+    one = shop(**SETTINGS.get(name, {}))
+    trouble = one.trouble(name)
+    one.run()
+    lines = one.lines(trouble)
     assert [line["state"] for line in lines] == expected(trouble, len(lines)), [
         line["reason"] for line in lines
     ]
-    assert shop.interims() == shop.open_lines()
-    posted = shop.posted
-    shop.run()
-    assert shop.posted == posted
+    assert one.interims() == one.open_lines()
+    posted = one.posted
+    one.run()
+    assert one.posted == posted
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_a_company_or_a_key_that_cannot_work_is_refused_in_a_sentence(
-    name: str, tmp_path: Path
+    name: str, shop: OpenShop
 ) -> None:
-    shop = Shop(tmp_path)
-    shop.trouble(name)
+    one = shop()
+    one.trouble(name)
     error, sentence = REFUSED[name]
     with pytest.raises(error, match=sentence):
-        shop.run()
-    assert shop.posted == Posted(0, 0)
+        one.run()
+    assert one.posted == Posted(0, 0)
 
 
 def test_no_trouble_is_left_out() -> None:

@@ -1,0 +1,135 @@
+"""What a person decides of a parked line, and what the next run makes of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from shop import OpenShop, Posted, rows_of
+
+from engine.errors import UsageError
+from engine.explain import explain
+from engine.sandbox.history import fee_line, made, new_sale
+
+BANK, SUSPENSE, FEE = 1930, 2999, 6570
+
+
+def test_a_chosen_candidate_is_paid(shop: OpenShop) -> None:
+    one = shop()
+    trouble = one.trouble("ambiguous_same_reference")
+    one.run()
+    (line,) = one.lines()
+    assert line["code"] == "ambiguous"
+    assert all(str(number) in line["reason"] for number in trouble.invoices)
+    one.resolve(line["line"], "invoice", trouble.invoices[1])
+    one.run()
+    assert one.states() == ["posted"]
+    assert [payment.invoice for payment in one.payments()] == [trouble.invoices[1]]
+    assert one.balance(trouble.invoices[1]) == Decimal("150.00")
+    assert one.balance(trouble.invoices[0]) == Decimal("300.00")
+    assert one.interims() == {}
+
+
+def test_a_chosen_invoice_need_not_carry_the_reference(shop: OpenShop) -> None:
+    one = shop()
+    trouble = one.trouble("invoice_missing")
+    other = new_sale(one.world, trouble.amounts[0])
+    assert other.invoice is not None
+    one.run()
+    one.resolve(one.lines()[0]["line"], "invoice", other.invoice.number)
+    one.later(days=1)
+    one.run()
+    assert one.states() == ["posted"]
+    assert one.balance(other.invoice) == 0
+
+
+def test_an_ignored_line_keeps_who_when_and_why_and_nothing_is_posted_for_it(
+    shop: OpenShop,
+) -> None:
+    one = shop()
+    one.trouble("already_paid_elsewhere")
+    one.run()
+    (line,) = one.lines()
+    one.resolve(line["line"], "ignore", reason="paid on the bank account, verifikat A 12")
+    report = one.run()
+    (line,) = one.lines()
+    assert line["state"] == "ignored"
+    assert line["reason"] == "paid on the bank account, verifikat A 12"
+    assert report.exit_code == 0
+    (told,) = explain(one.store, line["line"])["lines"]
+    (kept,) = told["resolutions"]
+    assert (kept["who"], kept["kind"]) == ("Anna", "ignore")
+    assert kept["noted_at"] is not None
+    assert one.posted == Posted(0, 1)
+    assert one.payouts()[0]["closed"]
+
+
+def test_what_nobody_recognises_goes_to_suspense_only_when_a_person_says_so(
+    shop: OpenShop,
+) -> None:
+    one = shop()
+    sale = new_sale(one.world, Decimal("100.00"), invoiced=False)
+    made(one.world, "unknown", [sale.line, fee_line(sale.line, Decimal("5.00"))])
+    one.run()
+    assert one.states() == ["waiting", "waiting"]
+    assert one.change(SUSPENSE) == 0
+    one.resolve(one.lines(Type="Transaction")[0]["line"], "suspense", reason="nobody knows it")
+    one.run()
+    (voucher,) = one.vouchers("D")
+    assert rows_of(voucher) == {1581: Decimal("100.00"), SUSPENSE: Decimal("-100.00")}
+    assert one.change(FEE) == Decimal("4.00")
+    assert one.states() == ["posted", "posted"]
+    assert one.interims() == {}
+    assert one.payouts()[0]["closed"]
+
+
+def test_retry_takes_a_line_up_again(shop: OpenShop) -> None:
+    one = shop()
+    trouble = one.trouble("overpayment")
+    one.run()
+    one.settings({"overpayment": "suspense"})
+    one.resolve(one.lines()[0]["line"], "retry")
+    one.run()
+    assert one.states() == ["posted"]
+    assert one.balance(trouble.invoices[0]) == 0
+
+
+def test_a_posted_line_cannot_be_resolved(shop: OpenShop) -> None:
+    one = shop()
+    one.trouble("clean_sale")
+    one.run()
+    with pytest.raises(UsageError, match="already posted; nothing is reversed by itself"):
+        one.resolve(one.lines()[0]["line"], "ignore", reason="no")
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "reason", "says"),
+    [
+        ("ignore", "", "", "Why?"),
+        ("suspense", "", "", "Why?"),
+        ("invoice", "", "", "Which invoice?"),
+        ("forget", "", "x", "no way to resolve"),
+    ],
+)
+def test_a_decision_that_lacks_something_is_asked_back(
+    shop: OpenShop, kind: str, detail: str, reason: str, says: str
+) -> None:
+    one = shop()
+    one.trouble("invoice_missing")
+    one.run()
+    with pytest.raises(UsageError, match=says):
+        one.resolve(one.lines()[0]["line"], kind, detail, reason)
+
+
+def test_a_later_decision_replaces_the_earlier_one(shop: OpenShop) -> None:
+    one = shop()
+    trouble = one.trouble("ambiguous_same_reference")
+    one.run()
+    line = one.lines()[0]["line"]
+    one.resolve(line, "ignore", reason="booked by hand")
+    one.run()
+    assert one.states() == ["ignored"]
+    one.later(seconds=5)
+    one.resolve(line, "invoice", trouble.invoices[0])
+    one.run(str(trouble.batches[0]))
+    assert one.states() == ["posted"]
