@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from shop import OpenShop, Shop
 
@@ -17,6 +18,11 @@ from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.sandbox.world import World
+
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture
