@@ -19,7 +19,6 @@ from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.sandbox.world import World
 
-
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")

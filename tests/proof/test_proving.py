@@ -22,8 +22,8 @@ KINDS = ("Debit", "Credit", "Fee")
 
 
 def line(type_: str, action: str, amount: str, *, status: str = "Accepted", id_: int = 1) -> Row:
-    return {"Id": id_, "line": f"{type_}{amount}", "Type": type_, "Action": action,
-            "Amount": Decimal(amount), "Status": status,
+    return {"Id": id_, "CurrencyCode": "SEK", "line": f"{type_}{amount}", "Type": type_,
+            "Action": action, "Amount": Decimal(amount), "Status": status,
             "gross": gross(type_, action, amount, CONVENTIONS)}  # fmt: skip
 
 
@@ -41,7 +41,12 @@ def gross_under(
 
 
 def batch(total: str, fees: str, id_: int = 1) -> Row:
-    return {"Id": id_, "TotalAmount": Decimal(total), "TotalFeeAmount": Decimal(fees)}
+    return {
+        "Id": id_,
+        "CurrencyCode": "SEK",
+        "TotalAmount": Decimal(total),
+        "TotalFeeAmount": Decimal(fees),
+    }
 
 
 def summary(part: str, lines: Sequence[Row], id_: int = 1) -> Row:
