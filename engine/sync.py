@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Collection
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -130,15 +131,32 @@ def sync_all(
         overlap_days=int(settings["sync"]["overlap_days"]),
         named=named,
     )
+    report.findings += stage(store).problems  # which lines lack a reference shows only now
     if settings["use_merchant_reference"]:
-        report.findings += stage(store).problems  # which lines lack a reference shows only now
         report.add(qliro.fetch_orders(to_qliro, qliro.orders_needed(to_qliro)))
     report.add(
         fortnox.sync_fortnox(
             to_fortnox,
-            payouts_from=settings["payouts_from"],
+            payouts_from=_oldest(store, settings["payouts_from"], named),
             invoice_lookback_days=int(settings["sync"]["invoice_lookback_days"]),
             series=sorted(set(settings["voucher_series"].values())),
         )
     )
     return report
+
+
+# The oldest of the batches that are named, by Id, BatchId or AcquirerName/BatchId/CurrencyCode.
+OLDEST = """
+SELECT min(BatchDate)
+FROM qliro.settlement_batch
+WHERE list_contains(?, Id::VARCHAR)
+   OR list_contains(?, BatchId)
+   OR list_contains(?, concat_ws('/', AcquirerName, BatchId, CurrencyCode))
+"""
+
+
+def _oldest(store: Store, payouts_from: date, named: Collection[str]) -> date:
+    """From when on the books are read: what an earlier payout may have been booked by, too."""
+    names = list(named)
+    oldest: date | None = store.value(OLDEST, [names, names, names]) if names else None
+    return min(payouts_from, oldest) if oldest else payouts_from

@@ -233,3 +233,18 @@ def test_fees_that_cancel_out_are_booked_when_their_accounts_differ(shop: OpenSh
     opened.run()
     assert len(opened.vouchers("Q")) == 1
     assert opened.interims() == {}
+
+
+def test_a_payout_of_before_that_is_named_finds_what_was_booked_of_it(shop: OpenShop) -> None:
+    opened = shop()
+    sold = sale(opened, invoiced=False)
+    invoice(opened, "300.00", sold)
+    (batch,) = [settle(opened.world, [sold.line])]
+    opened.run()
+    before = opened.posted
+    opened.lose_the_database()
+    opened.settings({"payouts_from": "2026-11-15"})
+    opened.run()
+    opened.run(str(batch.id))
+    assert opened.posted == before
+    assert set(opened.states()) == {"adopted"}
