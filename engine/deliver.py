@@ -14,11 +14,19 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from engine import json_text
-from engine.catalogue import ApiError, Catalogue, look_up, read_error, sentence
+from engine.answers import (
+    agrees,
+    carried_out,
+    number_of,
+    page_of,
+    refusal,
+    shown,
+    unwrapped,
+    without_personal,
+)
+from engine.catalogue import ApiError, Catalogue, look_up, sentence
 from engine.clock import STOCKHOLM, Clock
 from engine.errors import AccessError, QliroFortnoxError, UnavailableError
 from engine.ledger import Action, Event, Progress, owned_numbers, read_progress, record
@@ -48,8 +56,6 @@ LONGEST_PAUSE = 30.0
 LOOK_BACK = timedelta(days=1)
 # Of a look-up's list at most so many pages are read.
 MOST_PAGES = 1000
-# Answers may name the customer; nothing here needs that.
-PERSONAL = ("InvoiceCustomerName", "InvoiceCustomerNumber", "CustomerName")
 
 
 @dataclass(slots=True)
@@ -279,7 +285,7 @@ class _Courier:
             self.report.requests += 1
             request = None if task.lookup else self._request(task)
             if request is not None:
-                id_, path = task.action.action, _shown(request)
+                id_, path = task.action.action, shown(request)
                 self._note(
                     task.action,
                     Event(id_, task.step, "sending", request.method, path, request.body),
@@ -330,26 +336,24 @@ class _Courier:
         for page in range(1, MOST_PAGES + 1):
             query = (*request.query, ("page", str(page)))
             answer = self.api.read(request.method, request.path, query)
-            listed = _listed(answer.body, aim) if answer.status == 200 else None
+            listed = page_of(answer.body, aim) if answer.status == 200 else None
             if listed is None:
                 return _Seen(answer, None)
             for item in listed.items:
-                number = _number(item, aim)
-                if number in self.owned[task.action.target] or not _agrees(
-                    item, agree, partly=True
-                ):
+                number = number_of(item, aim)
+                if number in self.owned[task.action.target] or not agrees(item, agree, partly=True):
                     continue
                 if number is None:  # it could be the one, and can't be named
                     return _Seen(answer, None)
                 document = item
                 if aim.calls["find"]["detail"]:
                     seen = self._read(aim, number)
-                    if seen.answer.status == 404 and _refusal(seen.answer) is not None:
+                    if seen.answer.status == 404 and refusal(seen.answer) is not None:
                         continue  # it was removed after it was listed
                     if seen.documents is None:
                         return seen
                     document = seen.documents[number]
-                if _agrees(document, agree, partly=False):
+                if agrees(document, agree, partly=False):
                     found[number] = document
             if page >= listed.pages:
                 return _Seen(answer, found)
@@ -358,7 +362,7 @@ class _Courier:
     def _read(self, aim: Target, number: str) -> _Seen:
         request = aim.read(number)
         answer = self.api.read(request.method, request.path, request.query)
-        document = _unwrapped(answer.body, aim) if answer.status == 200 else None
+        document = unwrapped(answer.body, aim) if answer.status == 200 else None
         return _Seen(answer, None if document is None else {number: document})
 
     # -- answers ----------------------------------------------------------------------------------
@@ -385,8 +389,8 @@ class _Courier:
     def _answered(self, task: _Task, answer: Answer) -> None:
         aim = target(task.action.target)
         if 200 <= answer.status < 300:
-            document = _unwrapped(answer.body, aim)
-            if document is not None and _carried_out(document, aim, task.step):
+            document = unwrapped(answer.body, aim)
+            if document is not None and carried_out(document, aim, task.step):
                 self._useful()
                 number = aim.number(document) if task.step == "create" else None
                 self._done(task, "done", number, answer)
@@ -396,7 +400,7 @@ class _Courier:
             self._slowed(task)
             return
         elif 400 <= answer.status < 500 and answer.status != 408:
-            error = _refusal(answer)
+            error = refusal(answer)
             if error is not None:
                 self._useful()
                 self._refused(task, answer, error)
@@ -412,7 +416,7 @@ class _Courier:
         self._note(
             task.action,
             Event(task.action.action, task.step, "not-sent" if fatal else "refused",
-                  status=answer.status, answer=_without_personal(answer.body), note=text),
+                  status=answer.status, answer=without_personal(answer.body), note=text),
         )  # fmt: skip
         if fatal:  # not the document's fault: it is sent when there is access again
             self._fail(no_access or AccessError(text))
@@ -430,7 +434,7 @@ class _Courier:
             self._unseen(task, seen.answer)
         elif task.step != "create":
             document = next(iter(documents.values()))
-            if _carried_out(document, aim, task.step):
+            if carried_out(document, aim, task.step):
                 self._done(task, "found", None, seen.answer)
                 self._next(task.action)
             elif task.refusal:
@@ -448,7 +452,7 @@ class _Courier:
             else:
                 self._done(task, "found", found[0], seen.answer)
                 for step in task.action.then:
-                    if _carried_out(documents[found[0]], aim, step):
+                    if carried_out(documents[found[0]], aim, step):
                         self._note(task.action, Event(task.action.action, step, "found",
                                                       status=seen.answer.status))  # fmt: skip
                 self._next(task.action)
@@ -467,7 +471,7 @@ class _Courier:
     def _unseen(self, task: _Task, answer: Answer) -> None:
         """A look-up that can't be read: asked again, in this run or a later one, unless the target
         itself says no. What else waits for the same invoice waits on."""
-        if answer.status != 200 and (error := _refusal(answer)) is not None:
+        if answer.status != 200 and (error := refusal(answer)) is not None:
             text = sentence(error, look_up(error, self.catalogue))
             if task.refusal:
                 self._leave(task, task.refusal)
@@ -484,7 +488,7 @@ class _Courier:
     # -- outcomes -------------------------------------------------------------------------------
 
     def _done(self, task: _Task, event: str, number: str | None, answer: Answer) -> None:
-        body = None if task.lookup else _without_personal(answer.body)
+        body = None if task.lookup else without_personal(answer.body)
         self._note(
             task.action,
             Event(task.action.action, task.step, event, status=answer.status, answer=body,
@@ -553,7 +557,7 @@ class _Courier:
             task.action,
             Event(task.action.action, task.step, "unknown",
                   status=answer.status if answer else None,
-                  answer=_without_personal(answer.body) if answer else None, note=why),
+                  answer=without_personal(answer.body) if answer else None, note=why),
         )  # fmt: skip
         self.progress[task.action.action].sent_at[task.step] = left_at or self.clock.now()
         self.tries[task.action.action, task.step] += 1
@@ -596,98 +600,3 @@ class _Courier:
         if self.noted:
             record(self.store, self.run, self.clock.now(), *self.noted)
             self.noted.clear()
-
-
-def _shown(request: Request) -> str:
-    query = "&".join(f"{key}={value}" for key, value in request.query)
-    return f"{request.path}?{query}" if query else request.path
-
-
-def _unwrapped(body: str, aim: Target) -> dict[str, Any] | None:
-    """The document of an answer, or None when the answer is not one that can be trusted."""
-    try:
-        document = json_text.decode(body)[aim.wrapper]
-        aim.number(document)
-    except (ValueError, KeyError, TypeError):
-        return None
-    return dict(document)
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """The entries of a page of a list, and the number of its last page as far as it is known."""
-
-    items: list[dict[str, Any]]
-    pages: int
-
-
-def _listed(body: str, aim: Target) -> _Page | None:
-    """A page of the target's list, or None when it can't be read."""
-    try:
-        content = json_text.decode(body)
-        items = [dict(item) for item in content[aim.calls["find"]["list"]]]
-        return _Page(items, int(content["MetaInformation"]["@TotalPages"]))
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _number(document: dict[str, Any], aim: Target) -> str | None:
-    try:
-        return aim.number(document)
-    except (KeyError, TypeError):
-        return None
-
-
-def _carried_out(document: dict[str, Any], aim: Target, step: str) -> bool:
-    if step == "create":
-        return True
-    return str(document.get(aim.done_field(step))).lower() == "true"
-
-
-def _agrees(document: dict[str, Any], agree: dict[str, Any], *, partly: bool) -> bool:
-    """Whether the fields agree; ``partly`` forgives fields that a list leaves out."""
-    for name, wanted in agree.items():
-        if partly and name not in document:
-            continue
-        if not same(document.get(name), wanted):
-            return False
-    return True
-
-
-def same(left: Any, right: Any) -> bool:
-    """Equal as the API means it: 95 = 95.00, a number may come as its text, and spaces at the ends
-    of a text, or several in a row, are not always kept."""
-    if left == right:
-        return True
-    if left is None or right is None:
-        return False
-    if isinstance(left, int | Decimal) or isinstance(right, int | Decimal):
-        try:
-            return Decimal(str(left)) == Decimal(str(right))
-        except InvalidOperation:
-            return False
-    return str(left).split() == str(right).split()
-
-
-def _refusal(answer: Answer) -> ApiError | None:
-    """The error that the API itself gives in its answer; a proxy's page is none."""
-    try:
-        json_text.decode(answer.body)
-    except ValueError:
-        return None
-    error = read_error("fortnox", answer.status, answer.body)
-    return error if error.code or error.message else None
-
-
-def _without_personal(body: str) -> str:
-    """The answer as kept in the ledger: as it came, less the customer's name and number."""
-    try:
-        value = json_text.decode(body)
-    except ValueError:
-        return body
-    if isinstance(value, dict):
-        for inner in value.values():
-            if isinstance(inner, dict):
-                for name in PERSONAL:
-                    inner.pop(name, None)
-    return json_text.encode(value)

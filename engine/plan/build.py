@@ -18,13 +18,21 @@ from engine.catalogue import Catalogue, look_up, read_error
 from engine.errors import ItemError
 from engine.language.compile import compile_set
 from engine.language.program import CompiledMapping, Program, Rendered
-from engine.language.tables import Hit
 from engine.ledger import Action, Progress, read_actions, read_progress, unsettled
 from engine.match.choice import Choice
 from engine.plan.existing import Existing, Unread
 from engine.plan.matching import line_choices
 from engine.plan.model import Need, Outcome, Payout, Plan, Row
 from engine.plan.payouts import LINE, open_payouts
+from engine.plan.telling import (
+    CODES,
+    FAILED,
+    blocked_by,
+    choice_trace,
+    rendered_trace,
+    state_of,
+    told_hits,
+)
 from engine.proof import prove
 from engine.store import Store
 
@@ -143,7 +151,7 @@ class _Planner:
             self.moved.update(action.moves)
             if all(progress.finished(step) for step in action.steps):
                 self.facts[action.mapping, action.source] = action.facts
-            state, code, reason = _state_of(action, progress)
+            state, code, reason = state_of(action, progress)
             if state == "planned":
                 self.plan.actions.append(action)
             for payout in self._payouts_of(action):
@@ -313,9 +321,9 @@ class _Planner:
     ) -> None:
         """From the choice of a document to an outcome, by what the mapping declares for it."""
         source = inputs[mapping.spec.alias]
-        trace = _choice_trace(choice)
+        trace = choice_trace(choice)
         if choice.outcome in ("none", "several", "wait", "park"):
-            state, code = _blocked(mapping, choice)
+            state, code = blocked_by(mapping, choice)
             self._add(self._outcome(mapping, source, state, code, choice.reason,
                                     self._whole(mapping, inputs), trace))  # fmt: skip
             return
@@ -341,7 +349,7 @@ class _Planner:
                                     self._whole(mapping, inputs), trace))  # fmt: skip
             return
         if policy == "park":
-            self._add(self._outcome(mapping, source, "parked", _CODES[choice.outcome],
+            self._add(self._outcome(mapping, source, "parked", CODES[choice.outcome],
                                     f"{choice.document}: {choice.reason}",
                                     self._whole(mapping, inputs), trace))  # fmt: skip
             return
@@ -406,16 +414,16 @@ class _Planner:
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         source = inputs[mapping.spec.alias]
-        trace = _choice_trace(choice) if choice else {}
+        trace = choice_trace(choice) if choice else {}
         rendered = self._render(mapping, inputs)
         if rendered is None:
             return
-        trace = {**trace, **_rendered_trace(rendered)}
+        trace = {**trace, **rendered_trace(rendered)}
         if rendered.failures or rendered.document is None:
             # Nothing to book is said only when nothing else is wrong.
             failures = [one for one in rendered.failures if one.state != "done"]
             failure = (failures or rendered.failures)[0]
-            state, code = _FAILED[failure.state]
+            state, code = FAILED[failure.state]
             because = "; ".join(one.because for one in failures or rendered.failures)
             self._add(self._outcome(mapping, source, state, code, because,
                                     self._whole(mapping, inputs),
@@ -501,7 +509,7 @@ class _Planner:
             state, code, reason = "parked", "refused", refusal
         else:
             self.plan.actions.append(action)
-        trace = {**trace, **_rendered_trace(rendered), "document": action.document}
+        trace = {**trace, **rendered_trace(rendered), "document": action.document}
         told = self._with_inputs(trace, mapping, inputs)
         self._add(Outcome(action.mapping, action.source, action.payout, state, code, reason,
                           action.covers, action.action, told))  # fmt: skip
@@ -552,74 +560,10 @@ class _Planner:
         hits: list[list[str]] = list(trace.get("tables", ()))
         if mapping.spec.entity == LINE:
             _, derived = self.program.trace_derive(LINE, inputs[mapping.spec.alias], self.books)
-            hits = [*_told(derived), *hits]
+            hits = [*told_hits(derived), *hits]
         rule = str(mapping.spec.source.place(()))
         return {"rule": rule, "inputs": shown, **trace, "tables": hits}
 
     def _add(self, outcome: Outcome) -> None:
         self.plan.outcomes.append(outcome)
         self.covered.update(outcome.covers)
-
-
-_CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exact": "parked"}
-
-
-# State and code of a source whose check does not hold.
-_FAILED = {
-    "park": ("parked", "check-failed"),
-    "wait": ("waiting", "check-failed"),
-    "done": ("posted", "nothing-to-book"),
-}
-
-
-def _blocked(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
-    if choice.outcome == "wait":
-        return "waiting", "not-ready"
-    if choice.outcome == "park":
-        return "parked", "does-not-fit"
-    policy = next(iter(mapping.match.values())).outcome[choice.outcome]
-    state = {"wait": "waiting", "park": "parked"}[policy]
-    return state, {"none": "no-invoice", "several": "ambiguous"}[choice.outcome]
-
-
-def _state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
-    """State, code and sentence of an action that the ledger knows."""
-    if "undecided" in progress.events.values():
-        return "parked", "undecided", f"it is not known whether it was posted: {progress.note}"
-    if all(progress.finished(step) for step in action.steps):
-        if progress.events.get("create") == "adopted":
-            return "adopted", "adopted", f"found in Fortnox as {progress.number}"
-        return "posted", "posted", f"posted as {progress.number}"
-    refused = next((s for s in action.steps if progress.events.get(s) == "refused"), None)
-    if refused:
-        return (
-            "planned",
-            "refused",
-            f"{progress.number} stands, its {refused} was refused: {progress.note}",
-        )
-    if any(progress.in_flight(step) for step in action.steps):
-        return "planned", "unknown", "it was sent and its answer was lost; it is looked for first"
-    return "planned", "to-finish", f"{progress.number} stands and is to be finished"
-
-
-def _rendered_trace(rendered: Rendered) -> dict[str, Any]:
-    """Named values and table rows, as they are told."""
-    if rendered.trace is None:
-        return {}
-    return {"lets": rendered.trace.lets, "tables": _told(rendered.trace.tables)}
-
-
-def _told(hits: Iterable[Hit]) -> list[list[str]]:
-    return [[hit.table, str(hit.row), str(hit.place)] for hit in hits]
-
-
-def _choice_trace(choice: Choice) -> dict[str, Any]:
-    return {
-        "match": {
-            "outcome": choice.outcome,
-            "document": choice.document,
-            "step": choice.step,
-            "reason": choice.reason,
-            "losers": [list(loser) for loser in choice.losers],
-        }
-    }

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.deliver import same
+from engine.answers import same
 from engine.extract.raw import cursors
 from engine.ledger import owned_numbers
 from engine.plan.model import Row

@@ -14,8 +14,9 @@ import pytest
 
 from deliver.desk import Desk
 from engine import deliver as delivery
+from engine.answers import same
 from engine.clock import StoppedClock
-from engine.deliver import MOST_LOST, MOST_TRIES, same
+from engine.deliver import MOST_LOST, MOST_TRIES
 from engine.errors import AccessError, UnavailableError
 from engine.ledger import Event, begun, record, record_actions
 from engine.sandbox.faults import Fault, plan

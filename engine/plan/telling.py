@@ -1,0 +1,77 @@
+"""How outcomes are told: states and codes of what was chosen, checked or delivered, and its trace.
+
+Pure functions; planning asks them what a choice, a failed check or a delivery means for a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.language.program import CompiledMapping, Rendered
+from engine.language.tables import Hit
+from engine.ledger import Action, Progress
+from engine.match.choice import Choice
+
+CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exact": "parked"}
+
+
+# State and code of a source whose check does not hold.
+FAILED = {
+    "park": ("parked", "check-failed"),
+    "wait": ("waiting", "check-failed"),
+    "done": ("posted", "nothing-to-book"),
+}
+
+
+def blocked_by(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
+    if choice.outcome == "wait":
+        return "waiting", "not-ready"
+    if choice.outcome == "park":
+        return "parked", "does-not-fit"
+    policy = next(iter(mapping.match.values())).outcome[choice.outcome]
+    state = {"wait": "waiting", "park": "parked"}[policy]
+    return state, {"none": "no-invoice", "several": "ambiguous"}[choice.outcome]
+
+
+def state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
+    """State, code and sentence of an action that the ledger knows."""
+    if "undecided" in progress.events.values():
+        return "parked", "undecided", f"it is not known whether it was posted: {progress.note}"
+    if all(progress.finished(step) for step in action.steps):
+        if progress.events.get("create") == "adopted":
+            return "adopted", "adopted", f"found in Fortnox as {progress.number}"
+        return "posted", "posted", f"posted as {progress.number}"
+    refused = next((s for s in action.steps if progress.events.get(s) == "refused"), None)
+    if refused:
+        return (
+            "planned",
+            "refused",
+            f"{progress.number} stands, its {refused} was refused: {progress.note}",
+        )
+    if any(progress.in_flight(step) for step in action.steps):
+        return "planned", "unknown", "it was sent and its answer was lost; it is looked for first"
+    return "planned", "to-finish", f"{progress.number} stands and is to be finished"
+
+
+def rendered_trace(rendered: Rendered) -> dict[str, Any]:
+    """Named values and table rows, as they are told."""
+    if rendered.trace is None:
+        return {}
+    return {"lets": rendered.trace.lets, "tables": told_hits(rendered.trace.tables)}
+
+
+def told_hits(hits: Iterable[Hit]) -> list[list[str]]:
+    return [[hit.table, str(hit.row), str(hit.place)] for hit in hits]
+
+
+def choice_trace(choice: Choice) -> dict[str, Any]:
+    return {
+        "match": {
+            "outcome": choice.outcome,
+            "document": choice.document,
+            "step": choice.step,
+            "reason": choice.reason,
+            "losers": [list(loser) for loser in choice.losers],
+        }
+    }
