@@ -14,7 +14,7 @@ from engine.clock import STOCKHOLM
 def stockholm_date(value: Any) -> date | None:
     """``2021/01/15``, ``2021-01-15``, ``2021-01-15T23:30:00`` or the same with a zone; else None.
 
-    A time without a zone is Stockholm's (Qliro documents no zone for the times it gives without one).
+    A time without a zone is Stockholm's (Qliro documents none).
     """
     if not isinstance(value, str):
         return None
