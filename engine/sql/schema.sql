@@ -158,6 +158,16 @@ CREATE TABLE IF NOT EXISTS fortnox.voucher (
     TransactionDate DATE,
     raw_seq         BIGINT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS fortnox.voucher_row (  -- what the list leaves out
+    VoucherSeries VARCHAR NOT NULL,
+    VoucherNumber INTEGER NOT NULL,
+    Year          INTEGER NOT NULL,
+    Account       INTEGER,
+    Debit         DECIMAL(18, 4),
+    Credit        DECIMAL(18, 4),
+    Removed       BOOLEAN,             -- struck by a correction
+    raw_seq       BIGINT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS fortnox.account (
     Number INTEGER NOT NULL, Description VARCHAR, Active BOOLEAN, Year INTEGER,
     CostCenterSettings VARCHAR, ProjectSettings VARCHAR, VATCode VARCHAR, raw_seq BIGINT NOT NULL

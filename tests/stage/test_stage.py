@@ -327,6 +327,21 @@ def test_the_latest_answer_wins_whether_list_or_document(
     }
 
 
+def test_the_rows_of_a_voucher_are_those_that_were_read_last(
+    store: Store, answered: Callable[..., None]
+) -> None:
+    voucher = {"VoucherSeries": "T", "VoucherNumber": 3, "Year": 2, "Description": "payout"}
+    first = {"Account": 1930, "Debit": 10, "Credit": 0, "Removed": False}
+    answered("/3/vouchers/T/3", {"Voucher": voucher | {"VoucherRows": [first, first]}})
+    stage(store)
+    struck = {"Account": "1930", "Debit": "10.50", "Credit": 0, "Removed": True}
+    answered("/3/vouchers/T/3", {"Voucher": voucher | {"VoucherRows": [struck]}})
+    answered("/3/vouchers/sublist/T", {"Vouchers": [voucher]})
+    stage(store)
+    (row,) = store.rows("SELECT Account, Debit, Credit, Removed FROM fortnox.voucher_row")
+    assert row == {"Account": 1930, "Debit": Decimal("10.5"), "Credit": 0, "Removed": True}
+
+
 def test_an_order_adds_its_number_to_the_invoice_and_takes_nothing_away(
     store: Store, answered: Callable[..., None]
 ) -> None:
@@ -432,6 +447,7 @@ def example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 
         ("fortnox-v3", "/3/invoicepayments/{Number}", "fortnox.invoice_payment_detail"),
         ("fortnox-v3", "/3/vouchers/sublist/{VoucherSeries}", "fortnox.voucher"),
         ("fortnox-v3", "/3/vouchers/{VoucherSeries}/{VoucherNumber}", "fortnox.voucher"),
+        ("fortnox-v3", "/3/vouchers/{VoucherSeries}/{VoucherNumber}", "fortnox.voucher_row"),
         ("fortnox-v3", "/3/accounts", "fortnox.account"),
         ("fortnox-v3", "/3/voucherseries", "fortnox.voucher_series"),
         ("fortnox-v3", "/3/financialyears", "fortnox.financial_year"),
