@@ -130,6 +130,8 @@ class _Mapping:
         when = self._emitter(scope.of_when(self.set, spec, self.settings))
         if spec.when:
             when.emit(spec.when)
+        if spec.per:
+            self._emitter(scope.of_source(self.set, spec, self.settings)).emit(spec.per)
         for expression in spec.after.values():
             when.emit(expression)
         for match in spec.match.values():
@@ -148,7 +150,7 @@ class _Mapping:
         for one in (*spec.checks, *spec.warnings):
             self._check(one, later)
         self._identity(later, document)
-        self._then(schema)
+        self._then(schema, later)
 
     def _emitter(
         self, names: Mapping[str, Code], lets: Mapping[str, Expression] | None = None
@@ -275,12 +277,24 @@ class _Mapping:
                     text = f"the document has no field {name!r}."
                     self._wrong(("identity", key, i), "unknown-field", text, nearest(name, made))
 
-    def _then(self, schema: Mapping[str, Any]) -> None:
+    def _then(self, schema: Mapping[str, Any], emitter: Emitter) -> None:
         known = schema.get("x-target", {}).get("then", {})
-        for i, step in enumerate(self.spec.then):
-            if step not in known:
-                text = f"{self.spec.target} has no step {step!r}."
-                self._wrong(("then", i), "unknown-step", text, nearest(step, known))
+        known = [*known, "confirm"] if self.spec.confirm else list(known)
+        for i, one in enumerate(self.spec.then):
+            if one.step not in known:
+                text = f"{self.spec.target} has no step {one.step!r}."
+                self._wrong(("then", i), "unknown-step", text, nearest(one.step, known))
+            if one.when:
+                emitter.emit(one.when)
+        for confirm in self.spec.confirm.values():
+            emitter.emit(confirm.expected)
+            if confirm.within:
+                emitter.emit(confirm.within)
+        if self.spec.confirm and "confirm" not in (one.step for one in self.spec.then):
+            self._wrong(
+                ("confirm",), "unused", "confirm is not among the actions of `then`.",
+                "Name it before the actions that wait for it.", key=True,
+            )  # fmt: skip
 
     # Documents ---------------------------------------------------------------------------------
     def _object(

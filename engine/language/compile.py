@@ -231,6 +231,12 @@ def _mapping(
         return guarded(small(spec.name, text, seen))
 
     source = scope.of_source(mapping_set, spec, code)
+    own_id = ID_COLUMNS.get(spec.entity, "")
+    per = (
+        guarded(small(spec.name, lambda e: e.emit(spec.per).text if spec.per else "", source))
+        if spec.per
+        else lambda inputs: inputs[spec.alias].get(own_id)
+    )
 
     def related(one: Related) -> CompiledRelated:
         seen = scope.of_candidate(mapping_set, one.entity, source)
@@ -261,6 +267,7 @@ def _mapping(
         spec=spec,
         match=matches,
         applies=applies,
+        per=per,
         after=after,
         related={alias: related(one) for alias, one in spec.related.items()},
         amount=guarded(small(spec.name, consumed, source)),

@@ -175,7 +175,8 @@ class _Writer:
         trace = self.trace() if traced else "None"
         body.add(
             f"return Rendered(v_document, {covers}, {moves}, {identity}, "
-            f"() if F is None else F, () if W is None else W, {trace})"
+            f"() if F is None else F, () if W is None else W, {trace}, {self.then()}, "
+            f"{self.confirm()})"
         )
         self.head()
         more = {
@@ -360,6 +361,25 @@ class _Writer:
             for names in (self.spec.identity.agree, self.spec.identity.adopt)
         )
         return f"{{'ask': {{{ask}}}, 'agree': {agree}, 'adopt': {adopt}}}"
+
+    def then(self) -> str:
+        parts: list[str] = []
+        for one in self.spec.then:
+            when = self.emitter.emit(one.when) if one.when else None
+            if when and when.known and not when.value:
+                continue
+            unsure = when and not when.known
+            parts.append(f"*(({one.step!r},) if {when.text} else ())" if unsure and when
+                         else repr(one.step))  # fmt: skip
+        return f"({''.join(part + ', ' for part in parts)})"
+
+    def confirm(self) -> str:
+        emit = self.emitter.emit
+        parts = [
+            f"{name!r}: [{emit(one.expected).text}, {emit(one.within).text if one.within else '0'}]"
+            for name, one in self.spec.confirm.items()
+        ]
+        return f"{{{', '.join(parts)}}}" if parts else "None"
 
     def trace(self) -> str:
         values = {n: c.text for n, c in self.emitter.let_codes.items() if c.known}

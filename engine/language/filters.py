@@ -24,6 +24,7 @@ from engine.language.kinds import (
     TEXT,
     Type,
     join,
+    record,
     rows,
 )
 
@@ -169,6 +170,31 @@ def sums(items: Any, groups: Any) -> list[Any]:
     for number, group in zip(items, groups, strict=True):
         result[group] = result.get(group, 0) + number
     return list(result.values())
+
+
+def _shares(_value: Type, args: Sequence[Type]) -> Type:
+    group = args[1].item if len(args) > 1 else None
+    return rows(record({"group": group or ANY, "share": DECIMAL}, "a share"))
+
+
+@declared("list", _shares, (2, 2))
+def spread(items: Any, total: Any, groups: Any) -> list[dict[str, Any]]:
+    """The number `total` spread over the groups by the sums of the numbers, to the öre and without
+    a rest: rows with `group` and `share`. The list `groups` says at the same place which group; an
+    error when the numbers sum to 0."""
+    weights: dict[Any, Any] = {}
+    for number, group in zip(items, groups, strict=True):
+        weights[group] = weights.get(group, 0) + number
+    whole, before, taken = sum(weights.values()), 0, Decimal(0)
+    if whole == 0:
+        raise Refused("spread needs numbers whose sum is not 0")
+    result = []
+    for group, weight in weights.items():
+        before += weight
+        until = half_up(Decimal(total) * before / whole, Decimal("0.01"))
+        result.append({"group": group, "share": until - taken})
+        taken = until
+    return result
 
 
 @declared("list text", INTEGER)

@@ -17,6 +17,7 @@ from engine.language.kinds import INTEGER, SCALARS, Type
 from engine.language.source import Source
 from engine.language.spec import (
     Check,
+    Confirm,
     Consume,
     EntitySpec,
     Field,
@@ -29,6 +30,7 @@ from engine.language.spec import (
     Step,
     TableRow,
     TableSpec,
+    Then,
 )
 from engine.yamlfile import Path_
 
@@ -93,6 +95,9 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         alias=alias,
         entity=entity,
         target=value["target"],
+        flow=value.get("flow", "payouts"),
+        per=p.maybe_bare("per"),
+        repeats=value.get("repeats", False),
         needs=tuple(value.get("needs", ())),
         related={name: _related(p, name) for name in value.get("related", {})},
         when=p.maybe_bare("when"),
@@ -101,7 +106,8 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         match={name: _match(p, name) for name in value.get("match", {})},
         lets=p.templates("let"),
         document=tuple(_field(p, ("document", name)) for name in value["document"]),
-        then=tuple(value.get("then", ())),
+        then=tuple(_then(p, i) for i in p.items("then")),
+        confirm={name: _confirm(p, name) for name in value.get("confirm", {})},
         after=p.bares("after"),
         identity=_identity(p),
         checks=tuple(_check(p, "checks", i) for i in p.items("checks")),
@@ -191,6 +197,21 @@ def _identity(p: Parts) -> Identity:
     value = p.at(("identity",))
     agree = tuple(value["agree"])
     return Identity(p.templates("identity", "ask"), agree, tuple(value.get("adopt", agree)))
+
+
+def _then(p: Parts, i: int) -> Then:
+    value, place = p.at(("then", i)), p.source.place(("then", i))
+    if isinstance(value, str):
+        return Then(value, None, place)
+    return Then(value["do"], p.maybe_bare("then", i, "when"), place)
+
+
+def _confirm(p: Parts, name: str) -> Confirm:
+    within = "within" in p.at(("confirm", name))
+    return Confirm(
+        p.template("confirm", name, "is"),
+        p.template("confirm", name, "within") if within else None,
+    )
 
 
 def _check(p: Parts, key: str, i: int) -> Check:

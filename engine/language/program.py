@@ -46,7 +46,11 @@ class Trace(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """A document, or the reasons why there is none (``document`` is None then)."""
+    """A document, or the reasons why there is none (``document`` is None then).
+
+    ``then`` are the actions that follow its creation; ``confirm`` is by field of the target's
+    document what it must be and by how much it may differ.
+    """
 
     document: dict[str, Any] | None
     covers: list[Any]
@@ -55,6 +59,8 @@ class Rendered(NamedTuple):
     failures: Sequence[Failure]
     warnings: Sequence[Failure]
     trace: Trace | None
+    then: tuple[str, ...] = ()
+    confirm: dict[str, list[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ class CompiledMapping:
     spec: MappingSpec
     match: Mapping[str, CompiledMatch]
     applies: Callable[[Row], bool]
+    per: Callable[[Row], Any]
     after: Callable[[Row], dict[str, Any] | None]
     related: Mapping[str, CompiledRelated]
     amount: Callable[[Row], Any]

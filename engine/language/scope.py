@@ -16,6 +16,8 @@ from engine.language.spec import MappingSet, MappingSpec
 
 # What a match leaves behind for the document, and a needed mapping for those that need it.
 RESULT: Mapping[str, Type] = {"rest": DECIMAL, "difference": DECIMAL, "outcome": TEXT}
+# Of a needed mapping also which document it made, once it stands.
+MADE: Mapping[str, Type] = {**RESULT, "number": TEXT}
 
 RESERVED = frozenset(
     {"settings", "tables", "books", "it", "earlier", "match", "document", "rows", "group"}
@@ -66,7 +68,7 @@ def of_when(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[
     for alias, related in spec.related.items():
         names[alias] = Code(f"v_{alias}", kinds.rows(row_type(mapping_set, related.entity)))
     for need in spec.needs:
-        names[need] = Code(f"v_{need}", kinds.record(RESULT, need))
+        names[need] = Code(f"v_{need}", kinds.record(MADE, need))
     names["earlier"] = Code("v_earlier", INTEGER)
     names["books"] = BOOKS_CODE
     return names

@@ -84,6 +84,23 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Then:
+    """An action that follows creation, perhaps only ``when``."""
+
+    step: str
+    when: Expression | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """What a field of the target's own document must be, give or take ``within``."""
+
+    expected: Expression
+    within: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A field of a document: a value, perhaps only ``when``; or rows."""
 
@@ -123,6 +140,9 @@ class MappingSpec:
     alias: str
     entity: str
     target: str
+    flow: str
+    per: Expression | None
+    repeats: bool
     needs: tuple[str, ...]
     related: Mapping[str, Related]
     when: Expression | None
@@ -131,7 +151,8 @@ class MappingSpec:
     match: Mapping[str, Match]
     lets: Mapping[str, Expression]
     document: tuple[Field, ...]
-    then: tuple[str, ...]
+    then: tuple[Then, ...]
+    confirm: Mapping[str, Confirm]
     after: Mapping[str, Expression]
     identity: Identity
     checks: tuple[Check, ...]

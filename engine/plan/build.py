@@ -488,7 +488,7 @@ class _Planner:
         }
         return Action(
             action, name, mapping.spec.target, id_, source["payout"], tuple(rendered.covers),
-            rendered.document or {}, rendered.identity, mapping.spec.then,
+            rendered.document or {}, rendered.identity, rendered.then,
             moves=tuple(rendered.moves), facts=kept,
         )  # fmt: skip
 

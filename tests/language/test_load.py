@@ -82,7 +82,8 @@ def test_a_fault_of_the_overlay_is_told_in_the_overlay(tmp_path: Path) -> None:
         load_set(base, over, CATALOGUE)
     assert str(caught.value) == (
         f"{over}/payment.yaml:1:1: unknown-key: 'docment' is not a key here. "
-        "Known: after, checks, covers, let, match, moves, needs, related, then, warnings, when."
+        "Known: after, checks, confirm, covers, flow, let, match, moves, needs, per, "
+        "related, repeats, then, warnings, when."
     )
 
 
