@@ -26,7 +26,8 @@ def shown(request: Request) -> str:
 def unwrapped(body: str, aim: Target) -> dict[str, Any] | None:
     """The document of an answer, or None when the answer is not one that can be trusted."""
     try:
-        document = json_text.decode(body)[aim.wrapper]
+        content = json_text.decode(body)
+        document = content[aim.wrapper] if aim.wrapper else content
         aim.number(document)
     except (ValueError, KeyError, TypeError):
         return None
@@ -46,7 +47,8 @@ def page_of(body: str, aim: Target) -> Page | None:
     try:
         content = json_text.decode(body)
         items = [dict(item) for item in content[aim.calls["find"]["list"]]]
-        return Page(items, int(content["MetaInformation"]["@TotalPages"]))
+        pages = int(content["MetaInformation"]["@TotalPages"]) if aim.pages else 1
+        return Page(items, pages)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -58,10 +60,60 @@ def number_of(document: dict[str, Any], aim: Target) -> str | None:
         return None
 
 
-def carried_out(document: dict[str, Any], aim: Target, step: str) -> bool:
-    if step == "create":
-        return True
-    return str(document.get(aim.done_field(step))).lower() == "true"
+def created(
+    body: str, aim: Target, asked: dict[str, Any]
+) -> tuple[str, dict[str, Any]] | None:
+    """Number and document of an answer to ``create``; None when it can't be trusted."""
+    try:
+        return aim.answered(json_text.decode(body), asked)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def differences(
+    document: dict[str, Any], confirm: dict[str, list[Any]], asked: dict[str, Any]
+) -> str:
+    """In words, what the target's document says otherwise than it must; empty when all agrees.
+
+    The fields of rows that differ from what was ``asked`` for are named too: they are the cause.
+    """
+    wrong = []
+    for name, (wanted, within) in confirm.items():
+        try:
+            off = abs(Decimal(str(document.get(name))) - Decimal(str(wanted)))
+            agrees = off <= Decimal(str(within))
+        except InvalidOperation:
+            agrees = same(document.get(name), wanted)
+        if not agrees:
+            wrong.append(f"{name} is {_plain(document.get(name))} and must be {_plain(wanted)}")
+    if not wrong:
+        return ""
+    return "; ".join(wrong + _row_differences(document, asked))
+
+
+def _row_differences(document: dict[str, Any], asked: dict[str, Any]) -> list[str]:
+    told = []
+    for name, rows in asked.items():
+        if not isinstance(rows, list):
+            continue
+        theirs = document.get(name)
+        if not isinstance(theirs, list):
+            continue
+        if len(theirs) != len(rows):
+            told.append(f"{len(theirs)} {name} where {len(rows)} were sent")
+        for position, (mine, other) in enumerate(zip(rows, theirs, strict=False), start=1):
+            fields = [
+                f"{field} {_plain(other.get(field))} for {_plain(value)}"
+                for field, value in mine.items()
+                if field in other and not same(other[field], value)
+            ]
+            if fields:
+                told.append(f"row {position} has {', '.join(fields)}")
+    return told[:10]
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value)
 
 
 def agrees(document: dict[str, Any], agree: dict[str, Any], *, partly: bool) -> bool:
@@ -89,13 +141,13 @@ def same(left: Any, right: Any) -> bool:
     return str(left).split() == str(right).split()
 
 
-def refusal(answer: Answer) -> ApiError | None:
+def refusal(answer: Answer, system: str = "fortnox") -> ApiError | None:
     """The error that the API itself gives in its answer; a proxy's page is none."""
     try:
         json_text.decode(answer.body)
     except ValueError:
         return None
-    error = read_error("fortnox", answer.status, answer.body)
+    error = read_error(system, answer.status, answer.body)
     return error if error.code or error.message else None
 
 

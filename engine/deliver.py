@@ -10,28 +10,21 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.answers import (
-    agrees,
-    carried_out,
-    number_of,
-    page_of,
-    refusal,
-    shown,
-    unwrapped,
-    without_personal,
-)
-from engine.catalogue import ApiError, Catalogue, look_up, sentence
-from engine.clock import STOCKHOLM, Clock
+from engine import seek
+from engine.answers import created, differences, refusal, shown, unwrapped, without_personal
+from engine.catalogue import NAMES, ApiError, Catalogue, look_up, sentence
+from engine.clock import Clock
 from engine.errors import AccessError, QliroFortnoxError, UnavailableError
 from engine.ledger import Action, Event, Progress, owned_numbers, read_progress, record
+from engine.seek import Seen
 from engine.store import Store
-from engine.targets import Request, Target, target
+from engine.targets import Request, target
 from engine.transport.access import access_error
 from engine.transport.http import Answer, Api, Lost, NotSent
 
@@ -44,26 +37,24 @@ MOST_NOT_SENT = 4
 MOST_SLOWED = 10
 # A step that was sent so often in one run, and never arrived, is left to a person.
 MOST_TRIES = 3
-# A look-up that can't be read is asked again so often.
+# A look-up that can't be read is asked again so often, and so often what the target is still at
+# (after 1, 2, 4, … seconds).
 MOST_LOOKS = 3
+MOST_POLLS = 4
 # An intent is written down before its request waits for its turn; one whose turn comes later than
 # this many seconds is not sent. What a crash left behind left no later than this after its intent.
 LEAVES_WITHIN = 30.0
 # The longest pause, in seconds, between attempts to reach the server.
 LONGEST_PAUSE = 30.0
-# Vouchers are looked for among those changed since this long before they were sent: much longer
-# than clocks differ, and than the hour that comes twice in October.
-LOOK_BACK = timedelta(days=1)
-# Of a look-up's list at most so many pages are read.
-MOST_PAGES = 1000
 
 
 @dataclass(slots=True)
 class Delivery:
     """What became of the actions: ids by outcome; ``stopped`` when told to end early.
 
-    ``unknown`` are those that are to be looked for in a later run. ``failure`` is why nothing more
-    could be sent: a server that does not answer, or refuses us altogether.
+    ``unknown`` are those that are to be looked for in a later run; ``later`` those that the target
+    put off or has not finished yet, with its reason. ``failure`` is why nothing more could be sent:
+    a server that does not answer, or refuses us altogether.
     """
 
     done: list[str] = field(default_factory=list)
@@ -71,6 +62,7 @@ class Delivery:
     refused: dict[str, str] = field(default_factory=dict)
     undecided: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    later: dict[str, str] = field(default_factory=dict)
     requests: int = 0
     stopped: bool = False
     failure: QliroFortnoxError | None = None
@@ -82,6 +74,7 @@ class Delivery:
         self.refused |= later.refused
         self.undecided |= later.undecided
         self.unknown += later.unknown
+        self.later |= later.later
         self.requests += later.requests
         self.stopped = later.stopped
         self.failure = later.failure
@@ -98,22 +91,16 @@ class _Task:
     refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a look-up showed: its last answer, and the documents by number that agree.
-
-    ``documents`` is None when an answer could not be read.
-    """
-
-    answer: Answer
-    documents: dict[str, dict[str, Any]] | None
+def _is_read(action: Action, step: str) -> bool:
+    """Whether a step is looked at and never sent."""
+    return step == "confirm" or (step != "create" and target(action.target).polls(step))
 
 
 def deliver(
     store: Store,
     run: str,
     actions: Iterable[Action],
-    api: Api,
+    apis: Mapping[str, Api],
     clock: Clock,
     catalogue: Catalogue,
     *,
@@ -125,14 +112,15 @@ def deliver(
 ) -> Delivery:
     """Deliver each action's remaining steps, in order; actions on one invoice one after the other.
 
-    ``settle_delay`` in seconds; ``parallel`` requests at a time at most, the limiter of ``api``
-    paces them. Setting ``stop`` ends cleanly after the requests in flight. With ``create`` False no
-    document is created: those that were begun are looked for and finished, and one that is not
-    there is left to be planned anew. An AccessError or UnavailableError is the report's
-    ``failure``; what came before it stands in the ledger and in the report.
+    ``apis`` by the system that a target is of, ``fortnox`` or ``qliro``. ``settle_delay`` in
+    seconds; ``parallel`` requests at a time at most, the limiter of each API paces them. Setting
+    ``stop`` ends cleanly after the requests in flight. With ``create`` False no document is
+    created: those that were begun are looked for and finished, and one that is not there is left to
+    be planned anew. An AccessError or UnavailableError is the report's ``failure``; what came
+    before it stands in the ledger and in the report.
     """
     courier = _Courier(
-        store, run, api, clock, catalogue, settle_delay, parallel, stop, on_progress, create
+        store, run, apis, clock, catalogue, settle_delay, parallel, stop, on_progress, create
     )
     courier.load(list(actions))
     courier.work()
@@ -146,7 +134,7 @@ class _Courier:
         self,
         store: Store,
         run: str,
-        api: Api,
+        apis: Mapping[str, Api],
         clock: Clock,
         catalogue: Catalogue,
         settle_delay: float,
@@ -155,7 +143,7 @@ class _Courier:
         on_progress: Callable[[int, int], None] | None,
         create: bool,
     ) -> None:
-        self.store, self.run, self.api, self.clock = store, run, api, clock
+        self.store, self.run, self.apis, self.clock = store, run, apis, clock
         self.catalogue = catalogue
         self.settle_delay, self.stop, self.on_progress = settle_delay, stop, on_progress
         self.parallel, self.create = parallel, create
@@ -165,11 +153,12 @@ class _Courier:
         self.queues: dict[str, deque[Action]] = {}
         self.ready: deque[_Task] = deque()
         self.later: list[tuple[datetime, int, _Task]] = []
-        self.flying: dict[Future[Answer | _Seen], _Task] = {}
+        self.flying: dict[Future[Answer | Seen], _Task] = {}
         self.total = self.finished = self.counter = 0
         self.lost_in_a_row = self.not_sent_in_a_row = self.slowed_in_a_row = 0
         self.tries: Counter[tuple[str, str]] = Counter()
         self.looks: Counter[tuple[str, str]] = Counter()
+        self.shown: dict[str, dict[str, Any]] = {}  # documents as the target last showed them
         self.noted: list[Event] = []
 
     # -- what is to be done ---------------------------------------------------------------------
@@ -223,7 +212,7 @@ class _Courier:
             elif step == "create" and not self.create:
                 return False
             else:
-                self.ready.append(_Task(action, step))
+                self.ready.append(_Task(action, step, lookup=_is_read(action, step)))
             return True
         self.report.done.append(action.action)
         return False
@@ -294,11 +283,12 @@ class _Courier:
         self._write_down()  # the intents are durable before anything leaves
         leave_by = self.clock.now() + timedelta(seconds=LEAVES_WITHIN)
         for task, request in leaving:
-            flight: Future[Answer | _Seen]
+            flight: Future[Answer | Seen]
             if request is None:
                 flight = pool.submit(self._look, task)
             else:
-                flight = pool.submit(self._send, request, leave_by)
+                system = target(task.action.target).system
+                flight = pool.submit(self._send, system, request, leave_by)
             self.flying[flight] = task
 
     def _wait_until(self, due: datetime) -> None:
@@ -311,63 +301,33 @@ class _Courier:
     # -- requests: in threads of their own, without a look at the store ----------------------------
 
     def _request(self, task: _Task) -> Request:
-        aim = target(task.action.target)
+        action, aim = task.action, target(task.action.target)
         if task.step == "create":
-            return aim.create(task.action.document)
-        number = self.progress[task.action.action].number
+            return aim.create(action.document, action.action)
+        number = self.progress[action.action].number
         if number is None:
-            raise RuntimeError(f"{task.action.action} has no number before {task.step}")
-        return aim.follow(task.step, number)
+            raise RuntimeError(f"{action.action} has no number before {task.step}")
+        return aim.follow(task.step, number, action.document)
 
-    def _send(self, request: Request, leave_by: datetime) -> Answer:
+    def _send(self, system: str, request: Request, leave_by: datetime) -> Answer:
         body = request.body.encode() if request.body is not None else None
-        return self.api.send(request.method, request.path, request.query, body, leave_by=leave_by)
+        return self.apis[system].send(
+            request.method, request.path, request.query, body, leave_by=leave_by
+        )
 
-    def _look(self, task: _Task) -> _Seen:
+    def _look(self, task: _Task) -> Seen:
         """The reads that tell whether a step was carried out."""
-        aim = target(task.action.target)
+        aim, progress = target(task.action.target), self.progress[task.action.action]
+        api = self.apis[aim.system]
         if task.step != "create":
-            return self._read(aim, self.progress[task.action.action].number or "")
-        sent = self.progress[task.action.action].sent_at["create"]
-        since = (sent - LOOK_BACK).astimezone(STOCKHOLM)
-        request = aim.find(task.action.identity["ask"], f"{since:%Y-%m-%d %H:%M}")
-        agree = task.action.identity["agree"]
-        found: dict[str, dict[str, Any]] = {}
-        for page in range(1, MOST_PAGES + 1):
-            query = (*request.query, ("page", str(page)))
-            answer = self.api.read(request.method, request.path, query)
-            listed = page_of(answer.body, aim) if answer.status == 200 else None
-            if listed is None:
-                return _Seen(answer, None)
-            for item in listed.items:
-                number = number_of(item, aim)
-                if number in self.owned[task.action.target] or not agrees(item, agree, partly=True):
-                    continue
-                if number is None:  # it could be the one, and can't be named
-                    return _Seen(answer, None)
-                document = item
-                if aim.calls["find"]["detail"]:
-                    seen = self._read(aim, number)
-                    if seen.answer.status == 404 and refusal(seen.answer) is not None:
-                        continue  # it was removed after it was listed
-                    if seen.documents is None:
-                        return seen
-                    document = seen.documents[number]
-                if agrees(document, agree, partly=False):
-                    found[number] = document
-            if page >= listed.pages:
-                return _Seen(answer, found)
-        return _Seen(answer, None)
-
-    def _read(self, aim: Target, number: str) -> _Seen:
-        request = aim.read(number)
-        answer = self.api.read(request.method, request.path, request.query)
-        document = unwrapped(answer.body, aim) if answer.status == 200 else None
-        return _Seen(answer, None if document is None else {number: document})
+            return seek.read(api, aim, progress.number or "")
+        return seek.created(
+            api, task.action, progress.sent_at["create"], self.owned[task.action.target]
+        )
 
     # -- answers ----------------------------------------------------------------------------------
 
-    def _land(self, task: _Task, future: Future[Answer | _Seen]) -> None:
+    def _land(self, task: _Task, future: Future[Answer | Seen]) -> None:
         try:
             answer = future.result()
         except NotSent as error:
@@ -381,7 +341,7 @@ class _Courier:
             self._hold(task, error.message)
             self._fail(error)
         else:
-            if isinstance(answer, _Seen):
+            if isinstance(answer, Seen):
                 self._looked(task, answer)
             else:
                 self._answered(task, answer)
@@ -389,10 +349,18 @@ class _Courier:
     def _answered(self, task: _Task, answer: Answer) -> None:
         aim = target(task.action.target)
         if 200 <= answer.status < 300:
-            document = unwrapped(answer.body, aim)
-            if document is not None and carried_out(document, aim, task.step):
+            if task.step == "create":
+                made = created(answer.body, aim, task.action.document)
+                number, document = made or (None, None)
+                good = made is not None
+            else:
+                number, document = None, unwrapped(answer.body, aim)
+                good = document is not None and (
+                    aim.repeatable(task.step) or aim.carried_out(task.step, document)
+                )
+            if good:
                 self._useful()
-                number = aim.number(document) if task.step == "create" else None
+                self.shown[task.action.action] = document or {}
                 self._done(task, "done", number, answer)
                 self._next(task.action)
                 return
@@ -400,7 +368,7 @@ class _Courier:
             self._slowed(task)
             return
         elif 400 <= answer.status < 500 and answer.status != 408:
-            error = refusal(answer)
+            error = refusal(answer, aim.system)
             if error is not None:
                 self._useful()
                 self._refused(task, answer, error)
@@ -409,53 +377,70 @@ class _Courier:
 
     def _refused(self, task: _Task, answer: Answer, error: ApiError) -> None:
         """A definite no: nothing was done. Without access nothing else can succeed either."""
+        aim = target(task.action.target)
         entry = look_up(error, self.catalogue)
         text = sentence(error, entry)
-        no_access = access_error("fortnox", answer.status, answer.body)
+        no_access = access_error(aim.system, answer.status, answer.body)
         fatal = no_access is not None or entry.fatal
+        put_off = entry.retry == "later" and entry.known and aim.system == "qliro"
         self._note(
             task.action,
-            Event(task.action.action, task.step, "not-sent" if fatal else "refused",
+            Event(task.action.action, task.step, "not-sent" if fatal or put_off else "refused",
                   status=answer.status, answer=without_personal(answer.body), note=text),
         )  # fmt: skip
         if fatal:  # not the document's fault: it is sent when there is access again
             self._fail(no_access or AccessError(text))
-        elif task.step != "create":  # somebody else may have done it already
+        elif put_off:
+            self.report.later[task.action.action] = text
+            self._end(task.action)
+        elif task.step != "create" or error.code in aim.calls["create"].get("already", ()):
+            # Somebody else may have done it already.
             self.ready.appendleft(_Task(task.action, task.step, lookup=True, refusal=text))
         else:
             self.report.refused[task.action.action] = text
             self._end(task.action)
 
-    def _looked(self, task: _Task, seen: _Seen) -> None:
+    def _looked(self, task: _Task, seen: Seen) -> None:
         """Decide from what the target showed: adopt, send again, or leave it to a person."""
         aim = target(task.action.target)
         documents = seen.documents
         if documents is None:
             self._unseen(task, seen.answer)
         elif task.step != "create":
-            document = next(iter(documents.values()))
-            if carried_out(document, aim, task.step):
-                self._done(task, "found", None, seen.answer)
-                self._next(task.action)
-            elif task.refusal:
-                self._leave(task, task.refusal)
-            else:
-                self._absent(task)
+            self._looked_at_step(task, seen.answer, next(iter(documents.values())))
         else:
             owned = self.owned[task.action.target]
             found = [number for number in documents if number not in owned]
-            if not found:
+            if not found and task.refusal:
+                self._leave(task, task.refusal)
+            elif not found:
                 self._absent(task)
             elif len(found) > 1 + self._twins(task.action):
                 numbers = ", ".join(found)
                 self._undecided(task, f"several documents could be it: {numbers}")
             else:
                 self._done(task, "found", found[0], seen.answer)
+                self.shown[task.action.action] = documents[found[0]]
                 for step in task.action.then:
-                    if carried_out(documents[found[0]], aim, step):
+                    if step != "confirm" and aim.carried_out(step, documents[found[0]]):
                         self._note(task.action, Event(task.action.action, step, "found",
                                                       status=seen.answer.status))  # fmt: skip
                 self._next(task.action)
+
+    def _looked_at_step(self, task: _Task, answer: Answer, document: dict[str, Any]) -> None:
+        """Whether the document shows what was to be done with it."""
+        aim = target(task.action.target)
+        if task.step == "confirm":
+            self._confirm(task, document, answer)
+        elif aim.carried_out(task.step, document):
+            self._done(task, "found", None, answer)
+            self._next(task.action)
+        elif aim.polls(task.step):
+            self._polled(task, aim.failed(task.step, document))
+        elif task.refusal:
+            self._leave(task, task.refusal)
+        else:
+            self._absent(task)
 
     def _twins(self, action: Action) -> int:
         """How many other actions of unknown outcome would look the same in the target."""
@@ -471,7 +456,8 @@ class _Courier:
     def _unseen(self, task: _Task, answer: Answer) -> None:
         """A look-up that can't be read: asked again, in this run or a later one, unless the target
         itself says no. What else waits for the same invoice waits on."""
-        if answer.status != 200 and (error := refusal(answer)) is not None:
+        system = target(task.action.target).system
+        if answer.status != 200 and (error := refusal(answer, system)) is not None:
             text = sentence(error, look_up(error, self.catalogue))
             if task.refusal:
                 self._leave(task, task.refusal)
@@ -484,6 +470,33 @@ class _Courier:
             self._again(task, self.looks[key])
         else:
             self.report.unknown.append(task.action.action)
+
+    def _confirm(self, task: _Task, document: dict[str, Any], answer: Answer | None) -> None:
+        """Go on when the target's document says what it must; else a person looks at it."""
+        wrong = differences(
+            document, task.action.facts.get("confirm") or {}, task.action.document
+        )
+        if wrong:
+            number = self.progress[task.action.action].number
+            self._undecided(task, f"{number} stands and is left as it is: {wrong}")
+        else:
+            self._note(task.action, Event(task.action.action, "confirm", "done",
+                                          status=answer.status if answer else None))  # fmt: skip
+            self._next(task.action)
+
+    def _polled(self, task: _Task, failure: str) -> None:
+        """The target works by itself: asked again a few times, then in a later run."""
+        if failure:
+            self._note(task.action, Event(task.action.action, task.step, "refused", note=failure))
+            self._leave(task, failure)
+            return
+        key = (task.action.action, task.step)
+        self.looks[key] += 1
+        if self.looks[key] < MOST_POLLS:
+            self._again(task, self.looks[key])
+        else:
+            self.report.later[task.action.action] = "it is received, and not finished yet"
+            self._end(task.action)
 
     # -- outcomes -------------------------------------------------------------------------------
 
@@ -501,8 +514,10 @@ class _Courier:
         if step is None:
             self.report.done.append(action.action)
             self._end(action)
+        elif step == "confirm" and self.shown.get(action.action):
+            self._confirm(_Task(action, step), self.shown[action.action], None)
         else:
-            self.ready.appendleft(_Task(action, step))
+            self.ready.appendleft(_Task(action, step, lookup=_is_read(action, step)))
 
     def _absent(self, task: _Task) -> None:
         """Provably not there: sent again, or with ``create`` False planned anew."""
@@ -511,7 +526,8 @@ class _Courier:
             self._end(task.action)
         elif self.tries[task.action.action, task.step] >= MOST_TRIES:
             why = f"it was sent {MOST_TRIES} times without a usable answer"
-            self._leave(task, f"{why}, and Fortnox does not have it; the next run tries again")
+            name = NAMES[target(task.action.target).system]
+            self._leave(task, f"{why}, and {name} does not have it; the next run tries again")
         else:
             self.ready.append(_Task(task.action, task.step))
 
@@ -531,7 +547,8 @@ class _Courier:
         self.not_sent_in_a_row += 1
         if self.not_sent_in_a_row >= MOST_NOT_SENT * self.parallel:
             self._hold(task, why)
-            self._fail(UnavailableError(f"Fortnox can't be reached: {why}.", "Run again later."))
+            name = NAMES[target(task.action.target).system]
+            self._fail(UnavailableError(f"{name} can't be reached: {why}.", "Run again later."))
         else:
             self._again(task, 1 + self.not_sent_in_a_row // self.parallel)
 
@@ -566,7 +583,8 @@ class _Courier:
         if self.lost_in_a_row >= MOST_LOST:
             self._fail(
                 UnavailableError(
-                    f"Fortnox left {MOST_LOST} requests in a row without a usable answer.",
+                    f"{NAMES[target(task.action.target).system]} left {MOST_LOST} requests in a "
+                    "row without a usable answer.",
                     "Run again later; what was sent is looked for before anything is sent again.",
                 )
             )

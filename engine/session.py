@@ -267,7 +267,7 @@ def _deliver(
         session.store,
         session.run,
         actions,
-        session.fortnox,
+        {"fortnox": session.fortnox, "qliro": session.qliro},
         session.clock,
         session.catalogue,
         settle_delay=float(settings["settle_delay_seconds"]),

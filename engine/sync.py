@@ -25,7 +25,7 @@ from engine.store import Store
 from engine.transport.fortnox import ClientCredentials, GivenToken
 from engine.transport.http import Api
 from engine.transport.limiter import Limiter
-from engine.transport.qliro import QliroAuth
+from engine.transport.qliro import QliroAuth, with_key
 
 OnProgress = Callable[[str, int, int | None], None]
 
@@ -43,6 +43,7 @@ def open_apis(
         "qliro",
         settings["qliro"]["base_url"],
         auth=QliroAuth(merchant.secret("qliro.api_secret")),
+        complete=lambda body: with_key(body, merchant.secret("qliro.api_key")),
         clock=clock,
         transport=transport,
         random=random,

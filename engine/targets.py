@@ -7,6 +7,7 @@ calls of the API. A fact of an API stands there once; mappings and deliveries re
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,11 @@ from typing import Any
 from urllib.parse import quote
 
 from engine import json_text
+
+# Request ids are made of an action's id in this namespace: the same action, the same id, for ever.
+REQUESTS = uuid.UUID("5a6f4f0e-9a52-5d0c-8a43-6c1f4b8f2b11")
+# What the APIs write where there is no number (Fortnox: "0", recorded).
+EMPTY = ("", "0", "None")
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "documents"
 
@@ -38,33 +44,134 @@ class Target:
     calls: dict[str, Any]
 
     @property
-    def wrapper(self) -> str:
-        """The key that the API wraps one document in."""
-        return str(self.calls["create"]["wrapper"])
+    def system(self) -> str:
+        """Which API it is a document of: fortnox or qliro."""
+        return self.name.partition(".")[0]
 
-    def create(self, document: Mapping[str, Any]) -> Request:
-        """The call that creates the document. A list without rows is left out of it."""
+    @property
+    def wrapper(self) -> str:
+        """The key that the API wraps one document in; empty where it wraps none."""
+        return str(self.calls.get("wrapper", self.calls["create"].get("wrapper", "")))
+
+    def create(self, document: Mapping[str, Any], action: str = "") -> Request:
+        """The call that creates the document. A list without rows is left out of it.
+
+        ``action`` is what a request id is made of, where the API knows such a thing.
+        """
         call = self.calls["create"]
-        document = {name: value for name, value in document.items() if value != []}
         return Request(
             call["method"],
             fill(call["path"], document),
             _query(call.get("query", {}), document),
-            json_text.encode({self.wrapper: document}),
+            self._body(call, document, action),
         )
 
-    def follow(self, step: str, number: str) -> Request:
-        """The call of a step that follows creation, such as bookkeep; it has no body."""
+    def follow(
+        self, step: str, number: str, document: Mapping[str, Any] | None = None
+    ) -> Request:
+        """The call of a step that follows creation, such as bookkeep; ``document`` is sent where
+        the step sends it again."""
         call = self.calls["then"][step]
-        return Request(call["method"], fill(call["path"], self.names(number)))
+        body = self._body(call, document or {}, "") if call.get("body") else None
+        return Request(call["method"], fill(call["path"], self.names(number)), (), body)
 
-    def done_field(self, step: str) -> str:
-        """The field of the document that is true once the step has been carried out."""
-        return str(self.calls["then"][step]["done"])
+    def _body(
+        self, call: Mapping[str, Any], document: Mapping[str, Any], action: str
+    ) -> str | None:
+        """The document as it is sent: without what only the path names, and in the API's shape."""
+        if call.get("body") is False:
+            return None
+        content: dict[str, Any] = {
+            name: value
+            for name, value in document.items()
+            if value != [] and name not in self.calls.get("omit", ())
+        }
+        for outer, inner in call.get("nest", {}).items():
+            content[outer] = [{name: content.pop(name) for name in inner if name in content}]
+        if "request_id" in call:
+            content[call["request_id"]] = str(uuid.uuid5(REQUESTS, action))
+        return json_text.encode({self.wrapper: content} if self.wrapper else content)
+
+    def answered(
+        self, content: Mapping[str, Any], asked: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]] | None:
+        """The number and the document of an answer to ``create``, or None when it has neither.
+
+        The API may answer with the new document or with the one that it was made from
+        (``asked`` is the document that was sent): each way is declared, the first that fits counts.
+        """
+        ways = self.calls["create"].get("answers") or [
+            {"wrapper": self.wrapper, "number": self.calls["number"]}
+        ]
+        for way in ways:
+            found = content.get(way["wrapper"]) if way["wrapper"] else content
+            if isinstance(found, list):
+                found = found[0] if found else None
+            if not isinstance(found, Mapping):
+                continue
+            if any(
+                str(found.get(name)) == str(asked.get(other))
+                for name, other in way.get("differs", {}).items()
+            ):
+                continue
+            try:
+                number = fill(way["number"], found)
+            except KeyError:
+                continue
+            if number not in EMPTY:
+                return number, dict(found) if way.get("whole", True) else {}
+        return None
+
+    def carried_out(self, step: str, document: Mapping[str, Any]) -> bool:
+        """Whether the document shows that the step has been carried out.
+
+        A step that may be repeated without harm shows nothing: its own answer tells.
+        """
+        done = self.calls["then"][step].get("done")
+        if done is None:
+            return False
+        if isinstance(done, str):
+            return str(document.get(done)).lower() == "true"
+        return all(document.get(name) in wanted for name, wanted in done.items())
+
+    def failed(self, step: str, document: Mapping[str, Any]) -> str:
+        """Why a step that finishes by itself never will; empty when it may."""
+        for name, unwanted in self.calls["then"][step].get("failed", {}).items():
+            if document.get(name) in unwanted:
+                told = [str(document[k]) for k in self.calls["then"][step]["tells"]
+                        if document.get(k)]  # fmt: skip
+                return ": ".join([f"{name} is {document[name]}", *told])
+        return ""
+
+    def polls(self, step: str) -> bool:
+        """Whether the step is only waited for: the API finishes it by itself."""
+        return bool(self.calls["then"][step].get("poll"))
+
+    def repeatable(self, step: str) -> bool:
+        """Whether sending the step twice does no more than sending it once."""
+        return bool(self.calls["then"][step].get("repeatable"))
 
     def read(self, number: str) -> Request:
         """The call that reads one document whole."""
-        path, _, query = fill(self.calls["read"], self.names(number)).partition("?")
+        return self._get(self.calls["read"], self.names(number))
+
+    def via(self, document: Mapping[str, Any]) -> Request:
+        """The call that reads the document which tells whether this one was made of it."""
+        return self._get(self.calls["find"]["via"], document)
+
+    def seen_via(self, content: Mapping[str, Any]) -> str | None:
+        """The number that the answer to ``via`` tells; None when nothing was made."""
+        find = self.calls["find"]
+        found = content[find["wrapper"]]
+        conditions = find.get("when", {}).items()
+        if any(str(found.get(name)).lower() != wanted for name, wanted in conditions):
+            return None
+        number = fill(find["number"], found)
+        return None if number in EMPTY else number
+
+    @staticmethod
+    def _get(template: str, values: Mapping[str, Any]) -> Request:
+        path, _, query = fill(template, values).partition("?")
         pairs = tuple(tuple(part.split("=", 1)) for part in query.split("&") if part)
         return Request("GET", path, pairs)  # type: ignore[arg-type]
 
@@ -73,7 +180,25 @@ class Target:
         call = self.calls["find"]
         values = {**ask, "since": since}
         query = _query(call.get("query", {}), values)
-        return Request("GET", fill(call["path"], values), (*query, ("limit", "500")))
+        limit = (("limit", "500"),) if self.pages else ()
+        return Request("GET", fill(call["path"], values), (*query, *limit))
+
+    @property
+    def pages(self) -> bool:
+        """Whether its list comes in pages; one that stands in another document does not."""
+        return bool(self.wrapper)
+
+    def fits(self, item: Mapping[str, Any], ask: Mapping[str, Any]) -> bool:
+        """Whether an entry of the list may be the document: its kind, and not known before."""
+        where = self.calls["find"].get("where", {})
+        if any(item.get(name) not in wanted for name, wanted in where.items()):
+            return False
+        if not ask.get("known"):
+            return True
+        try:
+            return self.number(item) not in {str(one) for one in ask["known"]}
+        except KeyError:
+            return True
 
     def number(self, document: Mapping[str, Any]) -> str:
         """The number of a document as the API gave it. KeyError when a part is missing."""

@@ -61,7 +61,8 @@ class Api:
     """One of the two APIs, with its address, its way in and its pace. Safe to share by threads.
 
     ``transport`` stands in for the network (the sandbox, a test); ``random`` makes the jitter of
-    the pauses between attempts, seeded where a run must be repeatable.
+    the pauses between attempts, seeded where a run must be repeatable. ``complete`` puts into a
+    body what only the server may see, as it leaves.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Api:
         transport: httpx.BaseTransport | None = None,
         random: Random | None = None,
         attempts: int = ATTEMPTS,
+        complete: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.source = source
         self.clock = clock
@@ -82,6 +84,7 @@ class Api:
         self._limiter = limiter
         self._random = random or Random()  # noqa: S311  jitter, not a secret
         self._attempts = attempts
+        self._complete = complete
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
         self._client = httpx.Client(
             auth=auth,
@@ -132,6 +135,8 @@ class Api:
         NotSent, Lost, or AccessError when no token can be had (nothing was sent then).
         """
         content = body.encode() if isinstance(body, str) else body
+        if content is not None and self._complete:
+            content = self._complete(content)
         headers = {"Content-Type": "application/json"} if content is not None else {}
         if self._limiter:
             self._limiter.wait()

@@ -135,7 +135,7 @@ class Desk:
             record_actions(self.store, f"run-{self.run}", self.clock.now(), actions)
         with self.api() as api:
             return deliver(
-                self.store, f"run-{self.run}", actions, api, self.clock, installed(),
+                self.store, f"run-{self.run}", actions, {"fortnox": api}, self.clock, installed(),
                 settle_delay=DELAY, parallel=self.parallel, stop=self.stop, create=create,
             )  # fmt: skip
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from engine.targets import fill, target, target_names
+from engine.targets import Target, fill, target, target_names
 
 PAYMENT, VOUCHER = target("fortnox.invoice_payment"), target("fortnox.voucher")
 
@@ -47,7 +48,8 @@ def test_a_step_that_follows_has_no_body() -> None:
     request = PAYMENT.follow("bookkeep", "7")
     assert (request.method, request.path) == ("PUT", "/3/invoicepayments/7/bookkeep")
     assert request.body is None
-    assert PAYMENT.done_field("bookkeep") == "Booked"
+    assert PAYMENT.carried_out("bookkeep", {"Booked": True})
+    assert not PAYMENT.carried_out("bookkeep", {"Booked": False})
 
 
 def test_a_number_is_put_together_from_what_the_api_gave() -> None:
@@ -67,7 +69,74 @@ def test_a_series_with_a_strange_name_stays_one_part_of_the_path() -> None:
 def test_every_target_declares_how_its_documents_are_found_again(name: str) -> None:
     calls = target(name).calls
     assert {"create", "number", "read", "find", "then"} <= calls.keys()
-    assert {"path", "query", "list", "detail"} <= calls["find"].keys()
+    ways = {"path", "list", "detail"}, {"via", "wrapper", "number"}
+    assert any(way <= calls["find"].keys() for way in ways)
+
+
+# -- what is made of another document, and what Qliro does by itself ---------------------------------
+
+CREDIT, INVOICED = target("fortnox.credit_invoice"), target("fortnox.order_invoice")
+SHIPMENT = target("qliro.shipment")
+
+
+@pytest.mark.parametrize(
+    ("aim", "asked", "content", "number"),
+    [
+        (CREDIT, {"InvoiceNumber": "7"}, {"Invoice": {"DocumentNumber": "9", "Total": -5}}, "9"),
+        (CREDIT, {"InvoiceNumber": "7"},
+         {"Invoice": {"DocumentNumber": "7", "CreditInvoiceReference": "9"}}, "9"),
+        (CREDIT, {"InvoiceNumber": "7"},
+         {"Invoice": {"DocumentNumber": "7", "CreditInvoiceReference": "0"}}, None),
+        (INVOICED, {"OrderNumber": "3"}, {"Invoice": {"DocumentNumber": "12"}}, "12"),
+        (INVOICED, {"OrderNumber": "3"},
+         {"Order": {"DocumentNumber": "3", "InvoiceReference": "12"}}, "12"),
+        (INVOICED, {"OrderNumber": "3"},
+         {"Order": {"DocumentNumber": "3", "InvoiceReference": "0"}}, None),
+        (SHIPMENT, {}, {"PaymentTransactions": [{"PaymentTransactionId": 5, "Status": "Created"}]},
+         "5"),
+        (SHIPMENT, {}, {"PaymentTransactionId": 5, "Status": "Created"}, "5"),
+        (SHIPMENT, {}, {"PaymentTransactions": []}, None),
+    ],
+)  # fmt: skip
+def test_the_number_is_found_in_either_form_of_an_answer(
+    aim: Target, asked: dict[str, Any], content: dict[str, Any], number: str | None
+) -> None:
+    found = aim.answered(content, asked)
+    assert (found[0] if found else None) == number
+
+
+def test_what_only_the_path_names_is_not_in_the_body() -> None:
+    document = {"InvoiceNumber": "7", "InvoiceDate": "2026-11-02"}
+    request = CREDIT.create(document)
+    assert (request.method, request.path, request.body) == ("PUT", "/3/invoices/7/credit", None)
+    edit = CREDIT.follow("edit", "9", document)
+    assert (edit.method, edit.path) == ("PUT", "/3/invoices/9")
+    assert edit.body == '{"Invoice":{"InvoiceDate":"2026-11-02"}}'
+
+
+def test_a_request_id_is_of_the_action_and_the_shape_is_qliros() -> None:
+    document = {"OrderId": 1, "Currency": "SEK", "PaymentTransactionId": 4, "OrderItems": [{"a": 1}]}
+    first, again = SHIPMENT.create(document, "s-1").body, SHIPMENT.create(document, "s-1").body
+    other = SHIPMENT.create(document, "s-2").body
+    assert first == again != other
+    assert '"Shipments":[{"PaymentTransactionId":4,"OrderItems":[{"a":1}]}]' in (first or "")
+
+
+def test_an_entry_of_another_kind_or_known_before_is_not_the_document() -> None:
+    item = {"Type": "Capture", "PaymentTransactionId": 5}
+    assert SHIPMENT.fits(item, {"known": [4]})
+    assert SHIPMENT.fits({**item, "Type": 3}, {})
+    assert not SHIPMENT.fits(item, {"known": [4, 5]})
+    assert not SHIPMENT.fits({**item, "Type": "Refund"}, {})
+
+
+def test_what_qliro_finishes_by_itself_is_waited_for_until_it_fails() -> None:
+    assert SHIPMENT.polls("settle")
+    assert SHIPMENT.carried_out("settle", {"Status": "Success"})
+    assert not SHIPMENT.carried_out("settle", {"Status": "InProcess"})
+    assert SHIPMENT.failed("settle", {"Status": "InProcess"}) == ""
+    failed = SHIPMENT.failed("settle", {"Status": "Error", "ErrorCode": "INVALID_ITEM"})
+    assert failed == "Status is Error: INVALID_ITEM"
 
 
 def test_an_unknown_target_is_named() -> None:
