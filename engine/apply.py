@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.plan.payouts import still_known
 from engine.plan.saved import of_its_own_merchant, still_good
 from engine.session import RunReport, Session, carry_out, plan, recover, sync
 
@@ -22,6 +23,6 @@ def apply(session: Session, saved: Mapping[str, Any]) -> RunReport:
     payouts = list(saved["payouts"])
     recover(session)
     findings = sync(session, payouts)
-    made = plan(session, findings, payouts)
+    made = plan(session, findings, still_known(session.store, session.program, payouts))
     good = still_good(session.store, saved, made, session.merchant.name)
     return carry_out(session, good, findings, follow=False)

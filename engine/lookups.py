@@ -1,4 +1,4 @@
-"""Reads what planning found missing: payments on paid invoices, references that lists leave out.
+"""Reads what planning found missing: payments on paid invoices, rows of vouchers, references.
 
 Reads the plan's needs and what was asked before; writes raw answers. As few calls as can be: where
 fewer invoices are new than references are wanted, those invoices are read instead of searched for.
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from engine.extract import fortnox
-from engine.extract.ask import Extraction
-from engine.extract.raw import cursor, move_cursor
+from engine.extract.ask import Extraction, ask_all
+from engine.extract.raw import Call, cursor, move_cursor
 from engine.plan.model import Need
 from engine.store import Store
+from engine.targets import target
 
 # An invoice of which the page itself has not been read since it was last listed.
 UNREAD = """
@@ -28,9 +29,11 @@ SEARCHED = "searched."
 def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
     """Read what is needed and not known yet; False when there was nothing new to ask."""
     payments = sorted({need.key for need in needs if need.kind == "payment"})
-    asked = bool(payments)
+    vouchers = sorted({need.key for need in needs if need.kind == "voucher"})
+    asked = bool(payments or vouchers)
     if payments:
         fortnox.fetch_payments(extraction, payments)
+    _fetch_vouchers(extraction, vouchers)
     searches: dict[str, set[str]] = {}
     for need in needs:
         if need.kind == "search":
@@ -38,6 +41,14 @@ def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
     for field, keys in sorted(searches.items()):
         asked = _search(extraction, field, sorted(keys)) or asked
     return asked
+
+
+def _fetch_vouchers(extraction: Extraction, numbers: Collection[str]) -> None:
+    """Whole vouchers, for their rows."""
+    asked = (target("fortnox.voucher").read(number) for number in numbers)
+    calls = (Call(request.path, request.query) for request in asked)
+    for done, _ in enumerate(ask_all(extraction, calls), start=1):
+        extraction.on_progress("vouchers", done, len(numbers))
 
 
 def _search(extraction: Extraction, field: str, keys: list[str]) -> bool:

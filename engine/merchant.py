@@ -221,11 +221,12 @@ def _place_of_default(path: Path_, environment: str) -> Place:
     schema = merchant_schema()
     texts = parse(SCHEMA.read_text("utf-8"), str(SCHEMA.relative_to(HOME)))
     for setting in settings_of(schema):
-        if setting.path == path:
+        if setting.path == path[: len(setting.path)] and not setting.is_group:
             by_environment = environment in setting.schema.get(BY_ENVIRONMENT, {})
             where = (BY_ENVIRONMENT, environment) if by_environment else ("default",)
             has_one = default_of(setting.schema, environment) is not None
-            return texts.place((*setting.pointer, *(where if has_one else ())))
+            inside = (*where, *path[len(setting.path) :]) if has_one else ()
+            return texts.place((*setting.pointer, *inside))
     return Place(texts.path)
 
 

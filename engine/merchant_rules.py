@@ -18,8 +18,10 @@ from engine.settings import BY_ENVIRONMENT, HOME, Schema, Setting, get, needs, s
 from engine.validate import dotted
 from engine.yamlfile import Path_, YamlFile, nearest
 
-BUILT_FLOWS = frozenset({"payouts"})
-WRITING_FLOWS = ("orders", "invoices", "refunds")
+# The flows that write references into documents.
+WRITING_FLOWS = ("orders", "invoices")
+# What a row of sales_accounts is chosen by, in the order of its columns.
+SALES_INPUTS = ("country", "rate", "kind", "buyer", "region")
 
 Rule = Callable[[YamlFile, Mapping[str, Any], Schema], Iterator[Finding]]
 
@@ -65,14 +67,6 @@ def _given(file: YamlFile, key: str) -> bool:
 
 def _flows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
     flows = tree["flows"]
-    for flow, on in flows.items():
-        if on and flow not in BUILT_FLOWS:
-            yield file.finding(
-                ("flows", flow),
-                "not-built",
-                f"the flow {flow} is not built yet; this version runs payouts only.",
-                f"Write {flow}: false.",
-            )
     field = tree["payout_reference_field"]
     declared = schema["properties"]["payout_reference_field"]
     writing = [flow for flow in WRITING_FLOWS if flows[flow]]
@@ -84,6 +78,41 @@ def _flows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[
             " into it.",
             "Choose ExternalInvoiceReference1, or switch the flow off.",
         )
+    if flows["invoices"] and not flows["orders"] and tree["invoices"]["from"] == "order":
+        yield file.finding(
+            ("invoices", "from"),
+            "no-orders",
+            "invoices.from: order needs the flow orders, which makes them.",
+            "Write from: capture, or switch orders on.",
+        )
+    collective = tree["customers"]["by"] == "collective" and not tree["customers"]["collective"]
+    if writing and collective:
+        yield file.finding(
+            ("customers", "collective"),
+            "missing-key",
+            "customers.collective is missing; customers.by: collective needs it.",
+            key=True,
+        )
+
+
+def _own_methods(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    """Status goes back only for terms of payment that are Qliro's own: any rule may break that."""
+    own = tree["qliro_methods"] or ()
+    given: list[tuple[Path_, str]] = [
+        (("payment_methods", index, "terms_of_payment"), row["terms_of_payment"])
+        for index, row in _usable(tree, "payment_methods")
+    ]
+    given.append((("default_terms_of_payment",), tree["default_terms_of_payment"]))
+    for path, terms in given if tree["flows"]["order_status"] else ():
+        if terms and terms not in own:
+            yield file.finding(
+                path,
+                "not-qliros-own",
+                f"{dotted(path)}: {terms} is not one of qliro_methods ({', '.join(own)}), so that"
+                " what is delivered stays not shipped (Ej skickad) at Qliro.",
+                "Give it a code of Qliro's own, or add the code to qliro_methods.",
+                severity="warning",
+            )
 
 
 def _references(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
@@ -109,6 +138,14 @@ def _references(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iter
                 f" {field} holds {limit}.",
                 f"Shorten it to {limit - reference} characters, or choose another field.",
             )
+    for name, taken in (("our_reference", "OurReference"), ("your_reference", "YourReference")):
+        if tree["invoices"][name] and taken in (first, second):
+            yield file.finding(
+                ("invoices", name),
+                "same-field",
+                f"invoices.{name} would take {taken}, which carries the payment's reference.",
+                "Leave it out, or choose another reference field.",
+            )
 
 
 def _payouts_from(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
@@ -124,6 +161,10 @@ def _rows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[F
     yield from _covered(file, tree, "interim_accounts", ("method", "currency"))
     yield from _covered(file, tree, "dimensions", ("method", "country"))
     yield from _covered(file, tree, "bank_accounts", ("currency",))
+    yield from _covered(file, tree, "payment_methods", ("method", "type"))
+    yield from _covered(file, tree, "customers.collective", ("country",))
+    yield from _covered(file, tree, "articles.fixed", ("kind",))
+    yield from sales_rows(file, tree)
     for index, row in _usable(tree, "dimensions"):
         if row.get("cost_center") is None and row.get("project") is None:
             yield file.finding(
@@ -134,10 +175,35 @@ def _rows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[F
             )
 
 
+def sales_rows(file: YamlFile, tree: Mapping[str, Any]) -> Iterator[Finding]:
+    """Rows of the OSS table that a row above always decides, or that can never fit."""
+    yield from _covered(file, tree, "sales_accounts", SALES_INPUTS)
+    home, unused = tree["home_country"], "eu" if tree["oss"] else "oss"
+    for index, row in _usable(tree, "sales_accounts"):
+        region, countries = row.get("region"), row.get("country")
+        named = set(countries if isinstance(countries, list) else [countries]) - {None}
+        if region == unused:
+            because = f"oss is {'true' if tree['oss'] else 'false'}"
+        elif region == "domestic" and named and home not in named:
+            because = f"{home} is home_country"
+        elif region not in (None, "domestic") and named == {home}:
+            because = f"sales to {home}, home_country, are domestic"
+        else:
+            continue
+        yield file.finding(
+            ("sales_accounts", index),
+            "never-fits",
+            f"sales_accounts[{index}] can never fit: its region is {region}, and {because}.",
+            "Correct it, or delete the row.",
+            severity="warning",
+        )
+
+
 def _covered(
     file: YamlFile, tree: Mapping[str, Any], table: str, inputs: tuple[str, ...]
 ) -> Iterator[Finding]:
-    above: dict[tuple[str | None, ...], int] = {}
+    above: dict[tuple[Any, ...], int] = {}
+    at: Path_ = tuple(table.split("."))
     for index, row in _usable(tree, table):
         for case in _cases(row, inputs):
             first = next((line for known, line in above.items() if _covers(known, case)), None)
@@ -145,25 +211,25 @@ def _covered(
                 above[case] = index
                 continue
             named = zip(inputs, case, strict=True)
-            what = ", ".join(value or f"any {name}" for name, value in named)
+            what = ", ".join(f"any {n}" if v is None else str(v) for n, v in named)
             if first == index:
                 message = f"{table}[{index}] names {what} twice."
             else:
-                place = file.place((table, first))
+                place = file.place((*at, first))
                 message = f"{table}[{index}]: {what} is decided by the row in line {place.line}."
             yield file.finding(
-                (table, index), "duplicate-row", message, "Delete one, or put the narrower first."
+                (*at, index), "duplicate-row", message, "Delete one, or put the narrower first."
             )
 
 
 def _usable(tree: Mapping[str, Any], table: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for index, row in enumerate(tree[table] or ()):
+    for index, row in enumerate(get(tree, table) or ()):
         if isinstance(row, dict):
             yield index, row
 
 
-def _cases(row: Mapping[str, Any], inputs: tuple[str, ...]) -> list[tuple[str | None, ...]]:
-    cases: list[tuple[str | None, ...]] = [()]
+def _cases(row: Mapping[str, Any], inputs: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    cases: list[tuple[Any, ...]] = [()]
     for name in inputs:
         value = row.get(name)
         options = value if isinstance(value, list) else [value]
@@ -171,7 +237,7 @@ def _cases(row: Mapping[str, Any], inputs: tuple[str, ...]) -> list[tuple[str | 
     return cases
 
 
-def _covers(known: tuple[str | None, ...], case: tuple[str | None, ...]) -> bool:
+def _covers(known: tuple[Any, ...], case: tuple[Any, ...]) -> bool:
     return all(mine is None or mine == its for mine, its in zip(known, case, strict=True))
 
 
@@ -180,7 +246,9 @@ def _accounts(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterat
     interim = {row.get("account") for _, row in _usable(tree, "interim_accounts")}
     interim = (interim | {tree["default_interim_account"]}) - {None}
     others: list[Path_] = [
-        ("bank_accounts", index, "account") for index, _ in _usable(tree, "bank_accounts")
+        (table, index, "account")
+        for table in ("bank_accounts", "sales_accounts")
+        for index, _ in _usable(tree, table)
     ]
     others += [("accounts", name) for name in tree["accounts"]]
     for path in others:
@@ -317,6 +385,7 @@ def _folders(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterato
 
 _RULES: tuple[Rule, ...] = (
     _flows,
+    _own_methods,
     _references,
     _payouts_from,
     _rows,

@@ -92,7 +92,7 @@ def errors_page(catalogue: Catalogue | None = None) -> str:
 
 
 def _has_columns(setting: Setting) -> bool:
-    return setting.is_rows and "properties" in setting.schema.get("items", {})
+    return setting.is_rows
 
 
 def _section(setting: Setting, inside: Iterable[Setting], *, depth: int) -> str:
@@ -145,6 +145,8 @@ def _default(setting: Setting) -> str:
         default = schema["default"]
         if isinstance(default, bool):
             return f"`{str(default).lower()}`"
+        if isinstance(default, list) and default:
+            return f"`[{', '.join(map(str, default))}]`"
         return "" if default is None else "empty" if default in ("", []) else f"`{default}`"
     return "**required**" if setting.required else ""
 

@@ -14,6 +14,22 @@ from engine.ledger import Event, owned_numbers, read_actions, record
 from engine.store import Store
 
 KINDS = ("invoice", "ignore", "suspense", "retry")
+# By the code of a line's state: why nothing but --ignore changes it, and what to do instead.
+ONLY_IGNORED = {
+    "payout-disagrees": (
+        "Payout {payout} does not balance, and until it does none of its lines is booked, "
+        "whatever is decided of them.",
+        "See `explain {payout}`: change the conventions or ask Qliro; --ignore sets a line aside.",
+    ),
+    "unreadable": (
+        "Line {line} can't be read, so no document can be made of it: {reason}.",
+        "Mend what it names and run again, or book it by hand and --ignore it.",
+    ),
+    "vanished": (
+        "Line {line} was booked or transferred before Qliro took it out of the payout.",
+        "Correct it in Fortnox by hand and --ignore it.",
+    ),
+}
 
 
 def resolve(
@@ -47,16 +63,49 @@ def resolve(
             f"Invoice {detail} is not known here.",
             "Check its number; an invoice older than sync.invoice_lookback_days is not read.",
         )
-    if line["code"] == "undecided" and kind == "retry":
+    _refuse_without_effect(line, kind, detail)
+    if line["code"] == "undecided":
         _refuse_owned(store, line["delivery"], detail)
     store.append(
         "ledger.resolution",
         [(now, who, line["line"], kind, detail or None, reason or None)],
         ("noted_at", "who", "line", "kind", "detail", "reason"),
     )
-    if line["code"] == "undecided" and kind == "retry":
+    if line["code"] == "undecided":
         _decide(store, now, line, who, detail)
     return line
+
+
+def _refuse_without_effect(line: dict[str, Any], kind: str, detail: str) -> None:
+    """A decision that the next run would not carry out is not taken down."""
+    if line["code"] == "undecided":
+        if kind != "retry":
+            raise UsageError(
+                f"It is not known yet whether {line['delivery']} was posted, and that comes first.",
+                "Look in Fortnox: --retry --number NUMBER if it is there, --retry if it is not.",
+            )
+        return
+    if kind != "ignore" and line["code"] in ONLY_IGNORED:
+        why, instead = ONLY_IGNORED[line["code"]]
+        raise UsageError(why.format_map(line), instead.format_map(line))
+    if kind == "retry" and detail:
+        raise UsageError(
+            f"Nothing was sent for line {line['line']} of which the answer was lost, so it can't "
+            f"stand in Fortnox as {detail} by this program.",
+            "Say --retry alone to try again; what somebody else has booked is set aside with "
+            "--ignore --reason TEXT.",
+        )
+    if kind == "invoice" and line["Type"] != "Transaction":
+        raise UsageError(
+            f"Line {line['line']} is a {str(line['Type']).lower()}, and only a sale or a refund "
+            "settles an invoice.",
+            "Decide with --ignore, or with --suspense for a chargeback.",
+        )
+    if kind == "suspense" and line["Type"] == "Fee":
+        raise UsageError(
+            f"Line {line['line']} is a fee, and fees have accounts of their own.",
+            "Book it by hand and --ignore it, or change the settings under fees and accounts.",
+        )
 
 
 def _decide(store: Store, now: datetime, line: dict[str, Any], who: str, number: str) -> None:

@@ -44,8 +44,8 @@ class Setting:
 
     @property
     def is_rows(self) -> bool:
-        """A list of rows."""
-        return self.schema.get("type") == "array"
+        """A list of rows; a list of single values is a value."""
+        return "properties" in self.schema.get("items", {})
 
     @property
     def is_secret(self) -> bool:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.plan.model import STATES
+from engine.plan.payouts import refuse_unknown
 from engine.store import Store
 
 OPEN = ("parked", "waiting", "planned")
@@ -36,6 +37,12 @@ FROM ledger.line_state AS l
 JOIN ledger.payout_state AS p ON p.payout = l.payout
 WHERE list_contains(?, l.state) AND list_contains(?, l.payout)
 ORDER BY list_position(?, l.state), p.BatchDate, l.payout, l.source, l.Type = 'Fee', l.line
+"""
+NAMES = """
+-- What batches are called beside their Id.
+SELECT [BatchId, concat_ws('/', AcquirerName, BatchId, CurrencyCode)] AS names
+FROM qliro.settlement_batch
+WHERE list_contains(?, Id::VARCHAR)
 """
 IGNORED = """
 -- What persons set aside, with their reasons.
@@ -80,12 +87,14 @@ def status(
     """How the payouts stand: those ``named``, or all open and lately closed ones.
 
     Amounts are in each payout's currency, from the merchant's view; ages in days since BatchDate.
-    ``attention`` counts the lines that are parked, or wait longer than ``alert_after_days``.
+    ``attention`` counts the lines that are parked, or wait longer than ``alert_after_days``. Raises
+    UsageError for a name that no payout has.
     """
     payouts = _payouts(store, today)
     if named:
-        wanted = set(named)
-        shown = [one for one in payouts if wanted & {one["payout"], *one["batches"].split(", ")}]
+        names = {one["payout"]: _names(store, one) for one in payouts}
+        refuse_unknown(named, {name: key for key, mine in names.items() for name in mine})
+        shown = [one for one in payouts if set(named) & set(names[one["payout"]])]
     else:
         shown = [
             one
@@ -100,7 +109,6 @@ def status(
         "as_of": max((one["noted_at"] for one in payouts), default=None),
         "payouts": shown,
         "earlier": len(payouts) - len(shown) if not named else 0,
-        "missing": sorted(set(named) - {key for one in shown for key in _names(one)}),
         "lines": lines,
         "ignored": store.rows(IGNORED, [keys]),
         "interim": _interim(store),
@@ -113,8 +121,11 @@ def status(
     }
 
 
-def _names(payout: dict[str, Any]) -> list[str]:
-    return [payout["payout"], *payout["batches"].split(", ")]
+def _names(store: Store, payout: dict[str, Any]) -> list[str]:
+    """What a person may call it: its key, or a batch by Qliro's Id, BatchId or all of its key."""
+    ids = payout["batches"].split(", ")
+    rows = store.rows(NAMES, [ids])
+    return [payout["payout"], *ids, *(name for row in rows for name in row["names"] if name)]
 
 
 def _payouts(store: Store, today: date) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from engine.language.compile import compile_set
 from engine.language.program import CompiledMapping, Program, Rendered
 from engine.ledger import Action, Progress, read_actions, read_progress, unsettled
 from engine.match.choice import Choice
-from engine.plan.existing import Existing, Unread
+from engine.plan.existing import Existing, Unread, differing, sums_of
 from engine.plan.matching import line_choices
 from engine.plan.model import Need, Outcome, Payout, Plan, Row
 from engine.plan.payouts import LINE, open_payouts
@@ -390,8 +390,8 @@ class _Planner:
             if rendered.document is None:
                 continue
             tolerance = mapping.match[alias].tolerance
-            found = self.existing.take(
-                target_name, rendered.identity[identity], rendered.document, tolerance
+            found = self.existing.take_payment(
+                rendered.identity[identity], rendered.document, tolerance
             )
             if found is None:
                 continue
@@ -441,14 +441,44 @@ class _Planner:
         if choice is not None:
             amount = mapping.amount(inputs) - choice.rest + choice.difference
             action = replace(action, consumed_of=choice.document, consumed=amount)
-        elif (
-            found := self.existing.take(mapping.spec.target, rendered.identity["adopt"])
-        ) is not None:
-            action = replace(action, adopted=found["number"], then=())
-            self._finish(mapping, inputs, rendered, action, "adopted",
-                         f"found in Fortnox as {found['number']}", trace)  # fmt: skip
+        elif self._standing(mapping, inputs, rendered, action, trace):
             return
         self._finish(mapping, inputs, rendered, action, "planned", "to be posted", trace)
+
+    def _standing(
+        self,
+        mapping: CompiledMapping,
+        inputs: Mapping[str, Any],
+        rendered: Rendered,
+        action: Action,
+        trace: Mapping[str, Any],
+    ) -> bool:
+        """Own the voucher that stands for this document already; one that only reads like it, and
+        books something else, is left to a person."""
+        name, source = mapping.spec.target, inputs[mapping.spec.alias]
+        alike = self.existing.alike(name, rendered.identity["adopt"])
+        if not alike:
+            return False
+        found = {number: self.existing.sums(number) for number in alike}
+        wanted = sums_of(action.document.get("VoucherRows", ()))
+        number = next((one for one, sums in found.items() if sums == wanted), None)
+        if number is not None:
+            self.existing.take(name, number)
+            action = replace(action, adopted=number, then=())
+            self._finish(mapping, inputs, rendered, action, "adopted",
+                         f"found in Fortnox as {number}", trace)  # fmt: skip
+            return True
+        unread = [one for one, sums in found.items() if sums is None]
+        if unread:
+            self.plan.unread += [Need("voucher", one) for one in unread]
+            state, code = "waiting", "unread"
+            why = f"the rows of voucher {', '.join(unread)} could not be read yet"
+        else:
+            state, code = "parked", "voucher-differs"
+            why = differing({one: sums or {} for one, sums in found.items()}, wanted)
+        self._add(self._outcome(mapping, source, state, code, why,
+                                self._whole(mapping, inputs), trace))  # fmt: skip
+        return True
 
     def _not_yet(
         self, mapping: CompiledMapping, inputs: Mapping[str, Any], rendered: Rendered

@@ -1,6 +1,6 @@
 """What already stands in the target and belongs to no action: found instead of made twice.
 
-Reads the staged payments (with their detail where it was read) and vouchers; writes nothing. A
+Reads the staged payments and vouchers, with their detail where it was read; writes nothing. A
 document is given to one taker only.
 """
 
@@ -18,6 +18,7 @@ from engine.store import Store
 from engine.targets import target, target_names
 
 ZERO = Decimal(0)
+Sums = dict[int, Decimal]  # debit less credit by account
 PAYMENTS = """
 SELECT p.*, d.AmountCurrency, d.ModeOfPayment, d.ModeOfPaymentAccount, d.WriteOffs
 FROM fortnox.invoice_payment AS p
@@ -38,6 +39,14 @@ JOIN ledger.action AS a ON a.action = s.action
 WHERE s.number IS NOT NULL AND a.target = 'fortnox.invoice_payment' AND a.consumed_of IS NOT NULL
 GROUP BY s.number
 ORDER BY s.number
+"""
+# The rows of the vouchers that were read whole since they last changed.
+VOUCHER_ROWS = """
+SELECT r.*
+FROM fortnox.voucher_row AS r
+JOIN fortnox.voucher AS v
+    ON v.VoucherSeries = r.VoucherSeries AND v.VoucherNumber = r.VoucherNumber AND v.Year = r.Year
+WHERE r.raw_seq >= v.raw_seq
 """
 STAGED = {"fortnox.invoice_payment": PAYMENTS, "fortnox.voucher": VOUCHERS}
 
@@ -84,6 +93,10 @@ class Existing:
             self.ours.setdefault(row["document"], []).append(row)
         for row in self.rows.get("fortnox.invoice_payment", {}).values():
             self.payments.setdefault(row["InvoiceNumber"], []).append(row)
+        self.voucher_rows: dict[str, list[Row]] = {}
+        for row in store.rows(VOUCHER_ROWS):
+            number = target("fortnox.voucher").number(row)
+            self.voucher_rows.setdefault(number, []).append(row)
 
     def on_documents(self, name: str, numbers: Iterable[str]) -> list[Row]:
         """The free payments on these invoices."""
@@ -96,29 +109,34 @@ class Existing:
             if row["number"] in self.rows[name]
         ]
 
-    def take(
-        self,
-        name: str,
-        adopt: Mapping[str, Any],
-        document: Mapping[str, Any] | None = None,
-        tolerance: Decimal = Decimal(0),
+    def take_payment(
+        self, adopt: Mapping[str, Any], document: Mapping[str, Any], tolerance: Decimal
     ) -> Row | None:
-        """The first free document whose fields are all as ``adopt`` says; it is free no longer.
+        """The first free payment whose fields are all as ``adopt`` says; it is free no longer.
 
-        A payment must also write off what ``document`` does, give or take the ``tolerance`` that
-        may have gone to rounding; else a fee would count as booked that is not.
+        It must also write off what ``document`` does, give or take the ``tolerance`` that may have
+        gone to rounding; else a fee would count as booked that is not.
         """
-        off = sum((Decimal(one["Amount"]) for one in (document or {}).get("WriteOffs", ())), ZERO)
-        if name == "fortnox.invoice_payment":
-            pool: Iterable[Row] = self.on_documents(name, [str(adopt.get("InvoiceNumber"))])
-        else:
-            pool = list(self.rows.get(name, {}).values())
-        for row in pool:
-            if document is not None and abs((row.get("WriteOffs") or ZERO) - off) > tolerance:
-                continue
-            if all(same(row.get(field), wanted) for field, wanted in adopt.items()):
+        name = "fortnox.invoice_payment"
+        off = sum((Decimal(one["Amount"]) for one in document.get("WriteOffs", ())), ZERO)
+        for row in self.on_documents(name, [str(adopt.get("InvoiceNumber"))]):
+            if abs((row.get("WriteOffs") or ZERO) - off) <= tolerance and _agrees(row, adopt):
                 return self.rows[name].pop(row["number"])
         return None
+
+    def alike(self, name: str, adopt: Mapping[str, Any]) -> list[str]:
+        """The free documents whose fields are all as ``adopt`` says, by number."""
+        found = self.rows.get(name, {}).items() if adopt else ()
+        return [number for number, row in found if _agrees(row, adopt)]
+
+    def sums(self, number: str) -> Sums | None:
+        """What a voucher adds to each account; None when its rows are not read yet."""
+        rows = self.voucher_rows.get(number)
+        return sums_of(rows) if rows is not None else None
+
+    def take(self, name: str, number: str) -> None:
+        """The document has an owner now: it is free no longer."""
+        self.rows[name].pop(number)
 
     def described(self, name: str, number: str) -> str:
         """In words: the payments that stand on a document, and which of them are our own."""
@@ -134,3 +152,35 @@ class Existing:
             for row in (self.ours.get(number, []) if name == "fortnox.invoice_payment" else [])
         ]
         return "Fortnox has " + "; ".join(found) if found else "Fortnox shows no payment on it"
+
+
+def _agrees(row: Row, wanted: Mapping[str, Any]) -> bool:
+    return all(same(row.get(field), value) for field, value in wanted.items())
+
+
+def sums_of(rows: Iterable[Mapping[str, Any]]) -> Sums:
+    """What voucher rows add to each account, those that a correction struck left out."""
+    sums: Sums = {}
+    for row in rows:
+        if not row.get("Removed"):
+            change = Decimal(row["Debit"] or 0) - Decimal(row["Credit"] or 0)
+            sums[int(row["Account"])] = sums.get(int(row["Account"]), ZERO) + change
+    return {account: change for account, change in sorted(sums.items()) if change}
+
+
+def differing(found: Mapping[str, Sums], wanted: Sums) -> str:
+    """In words: vouchers that read like the one wanted and book something else."""
+    stands = "; ".join(f"voucher {number} is {_told(sums)}" for number, sums in found.items())
+    return (
+        f"Fortnox has its text with other amounts: {stands}; to be posted is {_told(wanted)}. "
+        f"Nothing was posted; correct {' or '.join(found)} in Fortnox until it is that, and the "
+        "next run adopts it"
+    )
+
+
+def _told(sums: Sums) -> str:
+    told = [
+        f"{'debit' if change > 0 else 'credit'} {abs(change):.2f} on {account}"
+        for account, change in sums.items()
+    ]
+    return ", ".join(told) or "nothing"

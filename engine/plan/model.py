@@ -66,7 +66,7 @@ class Payout:
 class Need:
     """Something to be read from a server before the plan can be final."""
 
-    kind: str  # invoice, payment, search, order
+    kind: str  # payment, voucher, search
     key: str
     field: str = ""
 

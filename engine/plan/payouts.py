@@ -6,12 +6,13 @@ closed and has not changed since is left out, so that years of history cost noth
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from engine.errors import ItemError
+from engine.errors import ItemError, UsageError
 from engine.language.program import Program
 from engine.plan.model import Payout, Row
 from engine.store import Store
@@ -27,31 +28,17 @@ def open_payouts(
     """Payouts dated ``payouts_from`` or later that are not closed, and those that are ``named``.
 
     With ``named`` given only these, whatever their date: that is retroactive sync. Second come
-    sentences about batches that cannot be read.
+    sentences about batches that cannot be read. Raises UsageError for a name that none has.
     """
-    unreadable: list[str] = []
-    batches: dict[str, list[Row]] = {}
-    for batch in store.rows("SELECT * FROM qliro.settlement_batch ORDER BY BatchDate, Id"):
-        row = _money(batch, ("TotalAmount", "TotalFeeAmount", "FxTotalAmount"))
-        problem = None if row["BatchDate"] else "Qliro gives no date that can be read"
-        try:
-            row |= program.derive(BATCH, row)
-        except ItemError as error:
-            problem = error.told()
-        if problem is None and row["payout"] is None:
-            problem = "the columns that name its payout are not all there"
-        if problem is not None:
-            unreadable.append(
-                f"Batch {row['Id']} can't be booked: {problem}. Its raw answer is kept; the next "
-                "sync within the overlap asks again."
-            )
-            continue
-        batches.setdefault(row["payout"], []).append(row)
+    batches, unreadable = _batches(store, program)
+    if named:
+        known = {name: key for key, group in batches.items() for name in _names(key, group)}
+        refuse_unknown(named, {id: id for id in unreadable} | known)
     digests = {row["Id"]: row["digest"] for row in store.rows(DIGESTS)}
     closed = {row["payout"]: row["digest"] for row in store.rows(CLOSED) if row["closed"]}
     wanted: dict[str, tuple[list[Row], str]] = {}
     for key, group in batches.items():
-        if named and not {key, *(str(batch["Id"]) for batch in group)} & set(named):
+        if named and not set(_names(key, group)) & set(named):
             continue
         if not named and max(batch["BatchDate"] for batch in group) < payouts_from:
             continue
@@ -66,7 +53,61 @@ def open_payouts(
         )
         for key, (group, digest) in wanted.items()
     }
-    return payouts, unreadable
+    return payouts, list(unreadable.values())
+
+
+def still_known(store: Store, program: Program, keys: Iterable[str]) -> list[str]:
+    """Those of the payouts that are there: what makes a payout may have been changed."""
+    batches, _ = _batches(store, program)
+    return [key for key in keys if key in batches]
+
+
+def refuse_unknown(named: Collection[str], known: dict[str, str]) -> None:
+    """Raises UsageError when one is named that is not known; ``known`` is the payout by each name
+    that it has, the newest last."""
+    missing = [name for name in dict.fromkeys(named) if name not in known]
+    if not missing:
+        return
+    close = difflib.get_close_matches(missing[0], known, n=9, cutoff=0.6) or list(known)[::-1]
+    near = list(dict.fromkeys(known[name] for name in close))[:3]
+    which = " or ".join(repr(name) for name in missing)
+    raise UsageError(
+        f"No payout that is known here is called {which}.",
+        (f"The nearest: {', '.join(near)}. " if near else "")
+        + "`sync` and `run` with --payout look for an earlier one at Qliro.",
+    )
+
+
+def _names(key: str, group: Iterable[Row]) -> list[str]:
+    """What a person may call a payout, the key that it has here first."""
+    names = [key]
+    for batch in group:
+        whole = "/".join(str(batch[name]) for name in ("AcquirerName", "BatchId", "CurrencyCode"))
+        names += [str(batch["Id"]), batch["BatchId"] or "", whole]
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _batches(store: Store, program: Program) -> tuple[dict[str, list[Row]], dict[str, str]]:
+    """The batches by payout, the oldest first, and by Id why one can't be booked."""
+    unreadable: dict[str, str] = {}
+    batches: dict[str, list[Row]] = {}
+    for batch in store.rows("SELECT * FROM qliro.settlement_batch ORDER BY BatchDate, Id"):
+        row = _money(batch, ("TotalAmount", "TotalFeeAmount", "FxTotalAmount"))
+        problem = None if row["BatchDate"] else "Qliro gives no date that can be read"
+        try:
+            row |= program.derive(BATCH, row)
+        except ItemError as error:
+            problem = error.told()
+        if problem is None and row["payout"] is None:
+            problem = "the columns that name its payout are not all there"
+        if problem is not None:
+            unreadable[str(row["Id"])] = (
+                f"Batch {row['Id']} can't be booked: {problem}. Its raw answer is kept; the next "
+                "sync within the overlap asks again."
+            )
+            continue
+        batches.setdefault(row["payout"], []).append(row)
+    return batches, unreadable
 
 
 # What a payout looks like as far as its posting goes; another text means it has changed.

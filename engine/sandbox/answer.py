@@ -73,9 +73,7 @@ def _journalled(world: World, request: Request) -> Response | Lost:
     return given
 
 
-def _struck(
-    fault: Fault, done: Response | None
-) -> Response | Lost:
+def _struck(fault: Fault, done: Response | None) -> Response | Lost:
     """What the caller gets to see of a request that a fault struck."""
     if fault.kind in LOST:
         return Lost(fault)

@@ -10,19 +10,91 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
+from engine.sandbox.world_fortnox import (
+    ZERO,
+    Account,
+    Article,
+    Chart,
+    Company,
+    Currency,
+    Customer,
+    FinancialYear,
+    Invoice,
+    InvoiceRow,
+    Mode,
+    Order,
+    Payment,
+    Series,
+    Voucher,
+    VoucherKey,
+    VoucherRow,
+    WriteOff,
+)
+from engine.sandbox.world_qliro import (
+    Address,
+    Batch,
+    Buyer,
+    Conventions,
+    Handling,
+    Item,
+    Line,
+    QliroOrder,
+    Transaction,
+    Upsell,
+)
+
 if TYPE_CHECKING:
     from engine.sandbox.exchange import Request
     from engine.sandbox.faults import Planned
 
+__all__ = [
+    "DEFAULT_START",
+    "STOCKHOLM",
+    "ZERO",
+    "Access",
+    "Account",
+    "Address",
+    "Article",
+    "Batch",
+    "Buyer",
+    "Chart",
+    "Clock",
+    "Company",
+    "Conventions",
+    "Currency",
+    "Customer",
+    "Entry",
+    "FinancialYear",
+    "Handling",
+    "Invoice",
+    "InvoiceRow",
+    "Item",
+    "Limits",
+    "Line",
+    "Mode",
+    "Order",
+    "Payment",
+    "QliroOrder",
+    "Series",
+    "Transaction",
+    "Upsell",
+    "Voucher",
+    "VoucherKey",
+    "VoucherRow",
+    "World",
+    "WriteOff",
+    "account_balance",
+    "interim_account",
+    "next_voucher",
+    "year_of",
+]
 STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
-ZERO: Final = Decimal(0)
 DEFAULT_START: Final = datetime(2026, 11, 16, 9, 0, tzinfo=STOCKHOLM)
 
 
@@ -47,301 +119,6 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Moves the clock forward by so many seconds."""
         self.set(self.now() + timedelta(seconds=seconds))
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """The accounts and voucher series that made worlds use; a test may hand in others."""
-
-    interim: int = 1580
-    interim_by_method: Mapping[str, int] = field(
-        default_factory=lambda: {
-            "QLIRO_INVOICE": 1581,
-            "QLIRO_INVOICE_30": 1581,
-            "QLIRO_CAMPAIGN": 1581,
-            "QLIRO_PARTPAYMENT_ACCOUNT": 1581,
-            "QLIRO_PARTPAYMENT_FIXED": 1581,
-            "QLIRO_PAD_INVOICE": 1581,
-            "QLIROPAYLATER_INVOICE14": 1581,
-            "QLIROPAYLATER_INVOICE30": 1581,
-            "QLIROPAYLATER_BNPL": 1581,
-            "CREDITCARDS": 1582,
-            "SWISH": 1582,
-            "TRUSTLY": 1582,
-        }
-    )
-    bank: int = 1930
-    cash: int = 1910
-    receivable: int = 1510
-    fees: int = 6570
-    fee_vat: int = 2641
-    rounding: int = 3740
-    fx_gain: int = 3960
-    fx_loss: int = 7960
-    dispute: int = 1589
-    suspense: int = 2999
-    debt: int = 2890
-    fees_pending: int = 1790
-    fees_owed: int = 2990
-    inactive: int = 1599
-    series_fees: str = "Q"
-    series_transfer: str = "T"
-    series_dispute: str = "D"
-    series_invoice: str = "B"
-    series_payment: str = "C"
-    series_closed: str = "A"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    number: int
-    description: str
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    code: str
-    description: str
-    manual: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class FinancialYear:
-    id: int
-    first: date
-    last: date
-    method: str = "ACCRUAL"
-
-
-@dataclass(frozen=True, slots=True)
-class Currency:
-    code: str
-    description: str
-    buy: Decimal
-    sell: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """A mode of payment: its code and the account that its payments are booked on."""
-
-    code: str
-    description: str
-    account: int
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherKey:
-    series: str
-    number: int
-    year: int
-
-
-@dataclass(frozen=True, slots=True)
-class VoucherRow:
-    account: int
-    debit: Decimal = ZERO
-    credit: Decimal = ZERO
-    text: str = ""
-    cost_center: str = ""
-    project: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Voucher:
-    key: VoucherKey
-    description: str
-    day: date
-    rows: tuple[VoucherRow, ...]
-    modified: datetime
-    comments: str = ""
-    reference_type: str = "MANUAL"
-    reference_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceRow:
-    description: str
-    quantity: Decimal
-    price: Decimal
-    vat: int = 25
-    account: int = 3001
-
-
-@dataclass(frozen=True, slots=True)
-class Invoice:
-    """A customer invoice; ``total`` and ``balance`` in its own currency, credits negative."""
-
-    number: int
-    day: date
-    due: date
-    total: Decimal
-    balance: Decimal
-    modified: datetime
-    customer_number: str = "1"
-    customer_name: str = "Kund"
-    currency: str = "SEK"
-    rate: Decimal = Decimal(1)
-    booked: bool = True
-    cancelled: bool = False
-    credit: bool = False
-    credit_reference: int = 0
-    order_reference: int = 0
-    your_order_number: str = ""
-    our_reference: str = ""
-    your_reference: str = ""
-    external1: str = ""
-    external2: str = ""
-    ocr: str = ""
-    terms: str = "30"
-    vat: Decimal = ZERO
-    rows: tuple[InvoiceRow, ...] = ()
-    final_pay_date: date | None = None
-    voucher: VoucherKey | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A Fortnox order, there so that an invoice can be reached through it."""
-
-    number: int
-    day: date
-    total: Decimal
-    modified: datetime
-    invoice: int = 0
-    currency: str = "SEK"
-    customer_number: str = "1"
-    customer_name: str = "Kund"
-    cancelled: bool = False
-    external1: str = ""
-    external2: str = ""
-    your_order_number: str = ""
-    our_reference: str = ""
-    your_reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOff:
-    account: int
-    amount: Decimal
-    currency: str = "SEK"
-    description: str = ""
-    text: str = ""
-    cost_center: str = ""
-    project: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """An invoice payment: ``amount`` in kronor, ``amount_currency`` in the invoice's currency."""
-
-    number: int
-    invoice: int
-    amount: Decimal
-    amount_currency: Decimal
-    day: date
-    account: int
-    modified: datetime
-    mode: str = ""
-    currency: str = "SEK"
-    rate: Decimal = Decimal(1)
-    write_offs: tuple[WriteOff, ...] = ()
-    booked: bool = False
-    source: str = "manual"
-    voucher: VoucherKey | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One settlement row at Qliro; ``amount`` positive, ``action`` and ``type`` tell its sign.
-
-    ``status`` is the list it stands in. ``appears`` and ``vanishes`` bound the time in which the
-    API shows it; ``extra`` are fields that no document knows. A returned fee is a fee with a
-    negative amount.
-    """
-
-    action: str
-    type: str
-    amount: Decimal
-    currency: str
-    method: str | None
-    settled: date
-    completed: datetime
-    order: int | None = None
-    transaction: int | None = None
-    reference: str | None = None
-    batch_id: str | None = None
-    country: str | None = "SE"
-    acquirer: str | None = "Qliro"
-    subtype: str | None = None
-    vat_rate: Decimal | None = None
-    excluding_vat: Decimal | None = None
-    fx_rate: Decimal | None = None
-    fx_currency: str | None = None
-    fx_total: Decimal | None = None
-    status: str = "Accepted"
-    appears: datetime | None = None
-    vanishes: datetime | None = None
-    extra: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A settlement batch: its totals are summed from the visible lines, unless overridden."""
-
-    id: int
-    batch_id: str
-    acquirer: str
-    day: date
-    currency: str
-    lines: tuple[Line, ...]
-    appears: datetime | None = None
-    vanishes: datetime | None = None
-    fx_rate: Decimal | None = None
-    fx_currency: str | None = None
-    fx_total: Decimal | None = None
-    total_off_by: Decimal = ZERO
-    summary_off_by: Decimal = ZERO
-    extra: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """One payment transaction of a Qliro order."""
-
-    id: int
-    type: str
-    amount: Decimal
-    at: datetime
-    status: str = "Success"
-    original: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QliroOrder:
-    id: int
-    reference: str
-    currency: str
-    country: str
-    method: str
-    transactions: tuple[Transaction, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Conventions:
-    """How this Qliro speaks: what nobody documents, so that each reading can be played.
-
-    ``signed_amounts``: refunds, fees and chargebacks come with a minus. ``gross_totals``:
-    ``TotalAmount`` before fees. ``debit_is_sale`` False: Debit and Credit the other way round.
-    """
-
-    signed_amounts: bool = False
-    gross_totals: bool = False
-    debit_is_sale: bool = True
-    enums: Literal["names", "integers", "mixed"] = "names"
-    timestamps: Literal["naive", "zoned", "mixed"] = "naive"
-    future_fields: bool = False
 
 
 @dataclass(slots=True)
@@ -379,11 +156,17 @@ class Access:
             "settings",
             "companyinformation",
             "currency",
+            "customer",
+            "article",
+            "costcenter",
+            "project",
         }
     )
     unlicensed: set[str] = field(default_factory=set)
     merchant_api_key: str = "SANDBOX"
     merchant_api_secret: str = "sandbox-secret"  # noqa: S105  likewise
+    plus_api_key: str = "SANDBOX-PLUS"
+    plus_api_secret: str = "sandbox-plus-secret"  # noqa: S105  likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +206,16 @@ class World:
     currencies: dict[str, Currency] = field(default_factory=dict)
     modes: dict[str, Mode] = field(default_factory=dict)
     predefined: dict[str, int] = field(default_factory=dict)
+    company: Company = field(default_factory=Company)
+    vat_rates: dict[Decimal, int] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)
+    deliveries: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    cost_centers: dict[str, str] = field(default_factory=dict)
+    projects: dict[str, str] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+    customers_deleted: set[str] = field(default_factory=set)
+    articles: dict[str, Article] = field(default_factory=dict)
     invoices: dict[int, Invoice] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     payments: dict[int, Payment] = field(default_factory=dict)
@@ -432,6 +225,8 @@ class World:
 
     batches: dict[int, Batch] = field(default_factory=dict)
     qliro_orders: dict[int, QliroOrder] = field(default_factory=dict)
+    handling: Handling = field(default_factory=Handling)
+    request_ids: dict[str, datetime] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
     faults: list[Planned] = field(default_factory=list)
@@ -440,6 +235,7 @@ class World:
     window: deque[float] = field(default_factory=deque)
     made_payments: list[int] = field(default_factory=list)
     made_vouchers: list[VoucherKey] = field(default_factory=list)
+    made: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def now(self) -> datetime:

@@ -40,7 +40,6 @@ def page(merchant: str, name: str, found: Row) -> Page:
             Text(f"Begin with: qliro-fortnox run {merchant}"),
         ]
     parts: Page = [heading(f"{name}, as the run of {moment(found['as_of'])} left it"), blank()]
-    parts += [Text(f"No payout here is called {one}.") for one in found["missing"]]
     parts += _payouts(found)
     parts += _disagreeing(found)
     parts += _outside(found)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from shopkit import Cli, shop_world, write_shop
 
+from engine.sandbox.control import effects
 from engine.sandbox.server import serve
+from engine.sandbox.world import World
 from engine.show import status as shown_status
 
 
@@ -136,6 +138,36 @@ def test_what_cannot_be_explained_or_resolved_is_said_in_a_sentence(cli: Cli, sh
         told = cli(*arguments)
         assert (told.code, told.out) == (2, "")
         assert told.err.startswith(says)
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "status"])
+def test_a_payout_that_is_not_there_is_told_with_the_nearest(
+    cli: Cli, shop: Path, world: World, command: str
+) -> None:
+    cli("run", "shop", "--quiet")
+    before = effects(world)
+    told = cli(command, "shop", "--quiet", "--payout", "70002", "--payout", "7000l")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "No payout that is known here is called '7000l'. The nearest: 70003, 70002, 70001. "
+        "`sync` and `run` with --payout look for an earlier one at Qliro.\n"
+    )
+    assert effects(world) == before
+    # Qliro was asked three years back, and only by a run.
+    asked = [one for one in world.journal if "FromBatchDate=2024" in one.query]
+    assert bool(asked) == (command == "run")
+
+
+@pytest.mark.parametrize("name", ["70002", "20261113002", "Qliro/20261113002/SEK"])
+@pytest.mark.parametrize("command", ["run", "plan", "status"])
+def test_a_payout_goes_by_each_of_its_names(cli: Cli, shop: Path, command: str, name: str) -> None:
+    cli("run", "shop", "--quiet")
+    told = cli(command, "shop", "--quiet", "--payout", name)
+    assert told.code in (0, 3)
+    assert "Every payout is closed" not in told.out
+    if command == "status":
+        assert "70002" in told.out
+        assert "70001" not in told.out
 
 
 def test_an_unknown_option_in_the_chosen_form(cli: Cli) -> None:

@@ -133,3 +133,63 @@ def test_a_later_decision_replaces_the_earlier_one(shop: OpenShop) -> None:
     one.resolve(line, "invoice", trouble.invoices[0])
     one.run(str(trouble.batches[0]))
     assert one.states() == ["posted"]
+
+
+@pytest.mark.parametrize("kind", ["suspense", "invoice", "retry"])
+def test_a_line_of_a_payout_that_does_not_balance_can_only_be_ignored(
+    shop: OpenShop, kind: str
+) -> None:
+    one = shop(**{"conventions.fee": "plus"})
+    sale = new_sale(one.world, Decimal("100.00"))
+    made(one.world, "with fee", [sale.line, fee_line(sale.line, Decimal("5.00"))])
+    one.run()
+    (line,) = one.lines(Type="Transaction")
+    assert line["code"] == "payout-disagrees"
+    detail = sale.invoice.number if sale.invoice and kind == "invoice" else ""
+    with pytest.raises(UsageError, match="does not balance") as caught:
+        one.resolve(line["line"], kind, detail, reason="x")
+    assert f"explain {line['payout']}" in caught.value.remedy
+    assert not one.store.rows("SELECT * FROM ledger.resolution")
+    one.resolve(line["line"], "ignore", reason="booked by hand")
+
+
+def test_a_number_is_taken_only_for_what_was_sent(shop: OpenShop) -> None:
+    one = shop()
+    one.trouble("invoice_missing")
+    one.run()
+    (line,) = one.lines()
+    with pytest.raises(UsageError, match=r"Nothing was sent for line .* stand in Fortnox as 17"):
+        one.resolve(line["line"], "retry", 17)
+    one.resolve(line["line"], "retry")
+
+
+@pytest.mark.parametrize("kind", ["ignore", "suspense"])
+def test_what_may_have_been_posted_is_looked_for_before_anything_else_is_decided(
+    shop: OpenShop, kind: str
+) -> None:
+    one = shop()
+    one.trouble("clean_sale")
+    one.run()
+    line = one.lines()[0]["line"]
+    one.store.execute(
+        "UPDATE ledger.line_state SET state = 'parked', code = 'undecided' WHERE line = ?", [line]
+    )
+    with pytest.raises(UsageError, match=r"not known yet whether payment-.* was posted"):
+        one.resolve(line, kind, reason="x")
+
+
+def test_only_a_sale_or_refund_settles_an_invoice_and_a_fee_is_not_in_suspense(
+    shop: OpenShop,
+) -> None:
+    one = shop(chargeback="park")
+    one.trouble("chargeback")
+    invoice = next(iter(one.world.invoices))
+    sale = new_sale(one.world, Decimal("100.00"), invoiced=False)
+    made(one.world, "with fee", [sale.line, fee_line(sale.line, Decimal("5.00"))])
+    one.run()
+    (chargeback,) = one.lines(Type="Chargeback")
+    with pytest.raises(UsageError, match="is a chargeback, and only a sale or a refund"):
+        one.resolve(chargeback["line"], "invoice", invoice)
+    (fee,) = one.lines(Type="Fee")
+    with pytest.raises(UsageError, match="fees have accounts of their own"):
+        one.resolve(fee["line"], "suspense", reason="x")

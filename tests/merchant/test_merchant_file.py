@@ -203,14 +203,66 @@ BAD = {
         ["hats.yaml:22:25: same-field: payout_reference_field and second_reference_field are both"
          " ExternalInvoiceReference1. Each carries another identifier: choose two fields."],
     ),
-    "a flow that is not built, and a field that it could not write": (
+    "a field that a flow could not write": (
         {},
         "payout_reference_field: OCR\nflows: {invoices: true}\n",
         ["hats.yaml:22:25: field-not-writable: OCR can only be searched, so the flow invoices"
          " cannot write a reference into it. Choose ExternalInvoiceReference1, or switch the flow"
-         " off.",
-         "hats.yaml:23:19: not-built: the flow invoices is not built yet; this version runs"
-         " payouts only. Write invoices: false."],
+         " off."],
+    ),
+    "invoices from orders that nobody makes": (
+        {},
+        "flows: {invoices: true}\ninvoices: {from: order}\n",
+        ["hats.yaml:23:18: no-orders: invoices.from: order needs the flow orders, which makes them."
+         " Write from: capture, or switch orders on."],
+    ),
+    "collective customers of whom none is named": (
+        {},
+        "flows: {orders: true}\ncustomers: {by: collective}\n",
+        ["hats.yaml:23:1: missing-key: customers.collective is missing; customers.by: collective"
+         " needs it."],
+    ),
+    "a reference of the merchant's own in the field of the payment's": (
+        {},
+        "second_reference_field: OurReference\ninvoices: {our_reference: Anna}\n",
+        ["hats.yaml:23:27: same-field: invoices.our_reference would take OurReference, which"
+         " carries the payment's reference. Leave it out, or choose another reference field."],
+    ),
+    "a sales account that a row above decides": (
+        {},
+        "sales_accounts: [{country: [DE, FR], account: 3101}, {country: DE, rate: 19,"
+        " account: 3102}]\n",
+        ["hats.yaml:22:54: duplicate-row: sales_accounts[1]: DE, 19, any kind, any buyer, any"
+         " region is decided by the row in line 22. Delete one, or put the narrower first."],
+    ),
+    "a sales account that is an interim account": (
+        {},
+        "sales_accounts: [{account: 1581}]\n",
+        ["hats.yaml:22:28: interim-account-shared: sales_accounts[0].account: 1581 is also an"
+         " interim account. An interim account holds the open lines and nothing else: use another"
+         " account."],
+    ),
+    "a country, a rate and a kind that are none": (
+        {},
+        "sales_accounts: [{country: Sweden, rate: 250, kind: food, account: 3001}]\n",
+        ["hats.yaml:22:28: not-a-country: sales_accounts[0].country: 'Sweden' is no country code;"
+         " write two capitals, SE.",
+         "hats.yaml:22:42: not-allowed: sales_accounts[0].rate: 250 is no VAT rate: 0 to 50"
+         " percent, with at most two decimals.",
+         "hats.yaml:22:53: not-allowed: sales_accounts[0].kind: 'food' is no kind of line: goods,"
+         " shipping, fee, discount, credit_voucher."],
+    ),
+    "terms of payment as nobody stores them": (
+        {},
+        "default_terms_of_payment: fak\n",
+        ["hats.yaml:22:27: not-terms-of-payment: default_terms_of_payment: 'fak' is no code of"
+         " terms of payment; write it as Fortnox stores it, in capitals and digits, at most 25."],
+    ),
+    "an article number with a space": (
+        {},
+        "articles: {fixed: [{kind: shipping, article: MY FREIGHT}]}\n",
+        ["hats.yaml:22:46: not-an-article: articles.fixed[0].article: 'MY FREIGHT' is no article"
+         " number: letters, digits and _ - / \\ + $, at most 50, no spaces."],
     ),
     "the accounts that the default modes need": (
         {"accounts:\n  fee: 6570\n  fee_vat: 2641\n  rounding: 3740\n  dispute: 1589\n": ""},
@@ -455,6 +507,36 @@ def test_one_series_for_two_kinds_is_only_a_warning(load: Load, tmp_path: Path) 
     ]
 
 
+def test_terms_of_payment_that_are_not_qliros_own_are_told_when_status_goes_back(
+    load: Load, tmp_path: Path
+) -> None:
+    merchant = load(more=(
+        "flows: {order_status: true}\n"
+        "payment_methods: [{method: SWISH, terms_of_payment: FAK}]\n"
+    ))  # fmt: skip
+    assert [str(warning).replace(f"{tmp_path}/", "") for warning in merchant.warnings] == [
+        "hats.yaml:23:53: not-qliros-own: payment_methods[0].terms_of_payment: FAK is not one of"
+        " qliro_methods (QLIRO), so that what is delivered stays not shipped (Ej skickad) at"
+        " Qliro. Give it a code of Qliro's own, or add the code to qliro_methods."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "because"),
+    [
+        ("{region: eu, account: 3001}", "its region is eu, and oss is true"),
+        ("{region: domestic, country: DE, account: 3001}",
+         "its region is domestic, and SE is home_country"),
+        ("{region: oss, country: SE, account: 3001}",
+         "its region is oss, and sales to SE, home_country, are domestic"),
+    ],
+)  # fmt: skip
+def test_a_sales_account_that_can_never_fit_is_told(load: Load, row: str, because: str) -> None:
+    (warning,) = load(more=f"sales_accounts: [{row}]\n").warnings
+    assert warning.code == "never-fits"
+    assert because in warning.message
+
+
 def test_a_merchant_is_found_by_name_or_by_path(tmp_path: Path) -> None:
     (tmp_path / "hats.yaml").write_text(PLAIN, "utf-8")
     assert find_merchant("hats", tmp_path) == tmp_path / "hats.yaml"
@@ -478,7 +560,9 @@ def test_show_gives_every_setting_its_value_and_its_origin(load: Load, tmp_path:
     assert lines["qliro.plus_api_key"] == ("", "not set")
     assert lines["payment_reference_prefix"] == ("''", "default")
     every = [s.key for s in settings_of(merchant_schema()) if not s.is_group]
-    assert [key for key in every if key not in lines] == ["interim_accounts", "bank_accounts"]
+    rows = {key.split("[")[0] for key in lines if "[" in key}
+    assert [key for key in every if key not in lines] == [key for key in every if key in rows]
+    assert {"interim_accounts", "bank_accounts", "sales_accounts"} <= rows
 
 
 def test_the_place_of_a_default_is_its_line_in_the_schema(load: Load) -> None:
@@ -489,6 +573,8 @@ def test_the_place_of_a_default_is_its_line_in_the_schema(load: Load) -> None:
         assert place.path == "schemas/merchant.schema.json"
         value = get(merchant.settings, path)
         assert lines[place.line - 1][place.column - 1 :].lstrip('"').startswith(str(value))
+    row = merchant.place(("sales_accounts", 1))
+    assert lines[row.line - 1].strip().startswith('{"region": "domestic", "rate": 12')
 
 
 def test_every_key_of_the_schema_is_described_and_closed() -> None:

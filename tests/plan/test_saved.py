@@ -116,6 +116,15 @@ def test_settings_that_changed_make_the_plan_stale(shop: OpenShop) -> None:
     assert 'PaymentDate was "2026-11-13", would be "2026-11-11"' in caught.value.message
 
 
+def test_a_changed_key_of_payouts_makes_the_plan_stale(shop: OpenShop) -> None:
+    one = shop()
+    one.trouble("clean_sale")
+    data = written(one)
+    one.settings({"payouts.key": "AcquirerName + BatchId + CurrencyCode"})
+    with pytest.raises(StalePlanError, match="settings or the mappings have changed"):
+        apply(one, data)
+
+
 def test_new_lines_do_not_make_a_plan_stale_and_are_not_in_it(shop: OpenShop) -> None:
     one = shop()
     one.trouble("clean_sale")
@@ -133,6 +142,17 @@ def test_a_plan_of_another_merchant_is_refused(shop: OpenShop) -> None:
     data = written(one)
     with pytest.raises(StalePlanError, match="of shop, not of other"):
         saved.still_good(one.store, data, one.plan(), "other")
+
+
+def test_a_plan_of_another_merchant_is_refused_before_any_server_is_asked(shop: OpenShop) -> None:
+    one = shop()
+    one.trouble("clean_sale")
+    data = written(one) | {"merchant": "other"}
+    asked = len(one.world.journal)
+    with pytest.raises(StalePlanError, match="of other, not of shop") as caught:
+        apply(one, data)
+    assert caught.value.remedy == "Apply it to its own merchant."
+    assert len(one.world.journal) == asked
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"version": 99, "actions": []}'])

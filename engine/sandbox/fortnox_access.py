@@ -1,0 +1,113 @@
+"""Who may call Fortnox and how often: tokens, scopes and the sliding window of requests.
+
+It reads a request and the world's ``Access`` and ``Limits``; it writes tokens and the window.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from datetime import timedelta
+from typing import Final
+
+from engine.sandbox.exchange import Request, Response, answered, encoded, parameters
+from engine.sandbox.fortnox_fields import RefusedError
+from engine.sandbox.world import World
+
+_SCOPES: Final = {
+    "invoices": "invoice",
+    "invoicepayments": "payment",
+    "orders": "order",
+    "vouchers": "bookkeeping",
+    "accounts": "bookkeeping",
+    "voucherseries": "bookkeeping",
+    "financialyears": "bookkeeping",
+    "settings": "settings",
+    "modesofpayments": "settings",
+    "predefinedaccounts": "settings",
+    "companyinformation": "companyinformation",
+    "currencies": "currency",
+}
+
+
+def let_in(world: World, request: Request) -> bool:
+    """Whether the request carries a token that is still good."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    expires = world.access.tokens.get(token)
+    return scheme == "Bearer" and expires is not None and world.now() < expires
+
+
+def may(world: World, resource: str) -> None:
+    """Refuses a resource whose scope was not granted or not licensed."""
+    scope = _SCOPES.get(resource)
+    if scope in world.access.unlicensed:
+        raise RefusedError(2001101, "Det finns ingen aktiv licens för önskat scope")
+    if scope is not None and scope not in world.access.scopes:
+        raise RefusedError(2000663, "Har inte behörighet för scope")
+
+
+def rate_exceeded(world: World) -> bool:
+    """Whether the sliding window is full; if not, this request is counted in it."""
+    limits, window = world.limits, world.window
+    if limits.rate_limit is None:
+        return False
+    now = time.monotonic() if limits.rate_clock == "real" else world.now().timestamp()
+    while window and window[0] <= now - limits.rate_window_seconds:
+        window.popleft()
+    if len(window) >= limits.rate_limit:
+        return True
+    window.append(now)
+    return False
+
+
+def issue_token(world: World) -> str:
+    """A new access token, good for an hour of the world's time; its claims name the tenant."""
+    access = world.access
+    access.issued += 1
+    claims = {"tenantId": int(access.tenant_id), "jti": access.issued}
+    token = ".".join(
+        base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+        for part in (b'{"alg":"none"}', encoded(claims), b"sandbox")
+    )
+    access.tokens[token] = world.now() + timedelta(seconds=3600)
+    return token
+
+
+def _oauth_error(status: int, error: str, description: str) -> Response:
+    return answered({"error": error, "error_description": description}, status)
+
+
+def token(world: World, request: Request) -> Response:
+    """``POST /oauth-v1/token``: client credentials, a code, or a refresh token that rotates."""
+    access = world.access
+    try:
+        pair = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic "))
+    except binascii.Error:
+        pair = b""
+    if pair != f"{access.client_id}:{access.client_secret}".encode():
+        return _oauth_error(401, "invalid_client", "Client credentials are invalid")
+    form = {k: v[0] for k, v in parameters(request.body.decode("utf-8", "replace")).items()}
+    rotated: dict[str, object] = {}
+    match form.get("grant_type"):
+        case "client_credentials":
+            if request.headers.get("tenantid") != access.tenant_id:
+                return _oauth_error(400, "invalid_grant", "No consent for this tenant")
+        case "refresh_token" | "authorization_code" as grant:
+            if grant == "refresh_token" and form.get("refresh_token") != access.refresh_token:
+                return _oauth_error(400, "invalid_grant", "Invalid refresh token")
+            if grant == "authorization_code" and form.get("code") not in access.codes:
+                return _oauth_error(400, "invalid_grant", "Invalid authorization code")
+            access.codes.discard(form.get("code", ""))
+            access.refresh_token = f"sandbox-refresh-{access.issued + 2}"
+            rotated = {"refresh_token": access.refresh_token}
+        case _:
+            return _oauth_error(400, "unsupported_grant_type", "Unsupported grant type")
+    content = {
+        "access_token": issue_token(world),
+        **rotated,
+        "scope": " ".join(sorted(access.scopes)),
+        "expires_in": 3600,
+        "token_type": "bearer",
+    }
+    return answered(content, effect="token issued")

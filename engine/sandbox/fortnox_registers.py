@@ -1,0 +1,60 @@
+"""Fortnox's small registers, listed and one by one: accounts, series, currencies, terms, units.
+
+It reads a request's query and the world and writes nothing.
+"""
+
+from __future__ import annotations
+
+from engine.sandbox import fortnox_register_shapes as shapes
+from engine.sandbox.exchange import Request, Response, answered, parameters
+from engine.sandbox.fortnox_fields import NO_YEAR, RefusedError
+from engine.sandbox.fortnox_lists import found_in, page
+from engine.sandbox.world import World
+
+
+def register(  # noqa: PLR0912  a table of paths
+    world: World, request: Request, parts: list[str]
+) -> Response:
+    """A register that only has to be shown, by its path; 404 where there is none."""
+    query = {name: values[0] for name, values in parameters(request.query).items()}
+    match parts:
+        case ["accounts"]:
+            items = list(world.accounts.values())
+            return page("Accounts", items, query, lambda a: shapes.account_item(world, a))
+        case ["accounts", number]:
+            account = found_in(world.accounts, number, 2000423, "Kan inte hitta kontot.")
+            return answered({"Account": shapes.account_item(world, account)})
+        case ["voucherseries"]:
+            series = list(world.series.values())
+            render = "VoucherSeriesCollection"
+            return page(render, series, query, lambda s: shapes.series_item(world, s))
+        case ["voucherseries", code] if code in world.series:
+            item = shapes.series_item(world, world.series[code])
+            return answered({"VoucherSeries": item})
+        case ["financialyears", number]:
+            year = found_in(world.years, number, NO_YEAR, "Kan inte hitta räkenskapsåret.")
+            return answered({"FinancialYear": shapes.year_item(year)})
+        case ["currencies"]:
+            codes = list(world.currencies.values())
+            return page("Currencies", codes, query, lambda c: shapes.currency_item(world, c))
+        case ["currencies", code] if code in world.currencies:
+            return answered({"Currency": shapes.currency_item(world, world.currencies[code])})
+        case ["modesofpayments"]:
+            return page("ModesOfPayments", list(world.modes.values()), query, shapes.mode_item)
+        case ["modesofpayments", code] if code in world.modes:
+            return answered({"ModeOfPayment": shapes.mode_item(world.modes[code])})
+        case ["predefinedaccounts"]:
+            pairs = list(world.predefined.items())
+            return page("PreDefinedAccounts", pairs, query, lambda p: shapes.predefined_item(*p))
+        case ["predefinedaccounts", name] if name in world.predefined:
+            item = shapes.predefined_item(name, world.predefined[name])
+            return answered({"PreDefinedAccount": item})
+        case ["settings", "lockedperiod"]:
+            locked = world.locked_until
+            period = {"EndDate": locked.isoformat() if locked else None}
+            return answered({"LockedPeriod": period})
+        case ["settings", "company"]:
+            return answered({"CompanySettings": shapes.company_settings(world)})
+        case ["companyinformation"]:
+            return answered({"CompanyInformation": shapes.company_information(world)})
+    raise RefusedError(2000729, "A valid identifier was not provided.", 404)
