@@ -137,7 +137,8 @@ class Contest:
 
 def contests() -> list[Contest]:
     """Four fields, a key each; and the default payment mapping with all its eight keys."""
-    default = match_query(program().mappings["payment"], SETTINGS)
+    payment = program().mappings["payment"]
+    default = match_query(payment, payment.match["invoice"], SETTINGS)
     four = (
         ("DocumentNumber", 'l."chosen_invoice"'),
         ("ExternalInvoiceReference1", 'l."key"'),

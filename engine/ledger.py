@@ -166,6 +166,12 @@ def read_actions(
     return _actions(rows)
 
 
+def read_actions_of(store: Store, mapping: str, sources: Iterable[str]) -> dict[str, Action]:
+    """The last intent of each action of a mapping for these sources, wherever it was made."""
+    query = f"{INTENTS} AND a.mapping = ? AND list_contains(?, a.source) ORDER BY a.action"
+    return _actions(store.rows(query, [mapping, sorted(set(sources))]))
+
+
 INTENTS = """
 SELECT * FROM ledger.intent AS a
 WHERE a.action IN (SELECT action FROM ledger.event)

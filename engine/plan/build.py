@@ -14,7 +14,7 @@ from typing import Any
 
 from engine import json_text
 from engine.books import Books
-from engine.catalogue import Catalogue, look_up, read_error
+from engine.catalogue import Catalogue
 from engine.errors import ItemError
 from engine.language.compile import compile_set
 from engine.language.program import CompiledMapping, Program, Rendered
@@ -29,6 +29,7 @@ from engine.plan.telling import (
     FAILED,
     blocked_by,
     choice_trace,
+    refused_before,
     rendered_trace,
     state_of,
     told_hits,
@@ -72,7 +73,8 @@ def make_plan(
     planner.known()
     planner.set_aside()
     for mapping in program.mappings.values():
-        planner.evaluate(mapping)
+        if mapping.spec.flow == "payouts":
+            planner.evaluate(mapping)
     planner.uncovered()
     return plan
 
@@ -546,15 +548,10 @@ class _Planner:
 
     def _refusal(self, action: Action, source: Row) -> str | None:
         """Why the same document need not be sent again: refused before, and no retry helps."""
-        progress, before = self.progress.get(action.action), self.actions.get(action.action)
-        if progress is None or before is None or progress.events.get("create") != "refused":
-            return None
         if source.get("resolution") == "retry":
             return None
-        if json_text.canonical(before.document) != json_text.canonical(action.document):
-            return None
-        error = read_error("fortnox", progress.status or 400, progress.answer or "")
-        return progress.note if look_up(error, self.catalogue).retry == "never" else None
+        before, progress = self.actions.get(action.action), self.progress.get(action.action)
+        return refused_before(action, before, progress, self.catalogue)
 
     def _whole(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> tuple[str, ...]:
         """The lines that share the fate of a source whose document is not there yet; one that

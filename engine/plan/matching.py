@@ -13,15 +13,15 @@ from decimal import Decimal
 from typing import Any
 
 from engine.language.expressions import Expression
-from engine.language.program import CompiledMapping, CompiledRequire
+from engine.language.program import CompiledMapping, CompiledMatch, CompiledRequire
 from engine.language.sql import to_sql, to_sql_condition
 from engine.match import candidates
 from engine.match.choice import Choice
+from engine.match.lookup import Found, look_up
+from engine.plan.entities import ENTITIES
 from engine.plan.model import Need, Row
 from engine.store import Store
 
-# The view that holds an entity's documents, and the column that names one.
-VIEWS = {"fortnox.invoice": ("fortnox.invoice_view", "DocumentNumber")}
 # Fields of an invoice that its list leaves out (the list items of Fortnox's OpenAPI document);
 # the last is reached through the order.
 NOT_LISTED = ("YourOrderNumber", "OurReference", "YourReference", "OrderReference")
@@ -37,7 +37,7 @@ def line_choices(
     ``lines`` by id in their order, the oldest first, with derived columns.
     """
     match = next(iter(mapping.match.values()))
-    query = match_query(mapping, settings)
+    query = match_query(mapping, match, settings)
     load_demand(store, lines.values(), query.columns("l"))
     candidates.find(store, query)
     found = candidates.documents(store, query)
@@ -47,15 +47,35 @@ def line_choices(
     return choices, found, list(_searches(store, query, lost))
 
 
-def match_query(mapping: CompiledMapping, settings: Mapping[str, Any]) -> candidates.Query:
-    """The declared match as SQL fragments over ``l`` (the line) and ``i`` (the document)."""
-    match = next(iter(mapping.match.values()))
-    view, key = VIEWS[match.entity]
+def lookups(
+    store: Store,
+    mapping: CompiledMapping,
+    match: CompiledMatch,
+    settings: Mapping[str, Any],
+    sources: Mapping[str, Row],
+) -> tuple[dict[str, Found], dict[str, Row]]:
+    """What each source refers to where nothing is consumed of it, and the documents by key.
+
+    ``sources`` by id, with derived columns and their id as ``line``.
+    """
+    query = match_query(mapping, match, settings)
+    load_demand(store, sources.values(), query.columns("l"), ENTITIES[mapping.spec.entity].relation)
+    candidates.find(store, query)
+    found = {str(key): row for key, row in candidates.documents(store, query).items()}
+    return look_up(store, query, sources, found), found
+
+
+def match_query(
+    mapping: CompiledMapping, match: CompiledMatch, settings: Mapping[str, Any]
+) -> candidates.Query:
+    """The declared match as SQL fragments over ``l`` (the source) and ``i`` (the document)."""
+    entity = ENTITIES[match.entity]
+    view, key = entity.relation, entity.id
     alias = mapping.spec.alias
 
     def sql(expression: Expression | None) -> str:
-        if expression is None:
-            raise ValueError(f"{mapping.spec.name}: a match needs consume")
+        if expression is None:  # nothing is consumed: every candidate is as good as the other
+            return "0"
         return to_sql(expression, {alias: "l", "it": "i"}, settings)
 
     steps = tuple(
@@ -88,12 +108,15 @@ def _once(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def load_demand(store: Store, lines: Iterable[Row], asked: Iterable[str]) -> None:
-    """The lines as the temp table ``demand``: the columns asked for, typed as their values are."""
+def load_demand(
+    store: Store, lines: Iterable[Row], asked: Iterable[str], view: str = "qliro.line_view"
+) -> None:
+    """The lines as the temp table ``demand``: the columns asked for, typed as their values are,
+    or as the ``view`` that they are of types them."""
     rows = list(lines)
     columns = ["line", *(name for name in asked if name != "line")]
     base = {
-        row["column_name"]: row["column_type"] for row in store.rows("DESCRIBE qliro.line_view")
+        row["column_name"]: row["column_type"] for row in store.rows(f"DESCRIBE {view}")
     }
     types = {name: base.get(name) or _type_of(row[name] for row in rows) for name in columns}
     declared = ", ".join(f'"{name}" {kind}' for name, kind in types.items())

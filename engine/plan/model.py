@@ -63,6 +63,25 @@ class Payout:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCase:
+    """A Qliro order as planning sees it; ``digest`` tells when it has changed."""
+
+    key: str
+    day: date | None
+    digest: str
+
+    @property
+    def case(self) -> str:
+        """What its outcomes and actions stand under, beside the payouts."""
+        return self.named(self.key)
+
+    @staticmethod
+    def named(key: str | int) -> str:
+        """The case of an OrderId."""
+        return f"order {key}"
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """Something to be read from a server before the plan can be final."""
 
@@ -77,6 +96,7 @@ class Plan:
 
     digest: str
     payouts: dict[str, Payout] = field(default_factory=dict)
+    orders: dict[str, OrderCase] = field(default_factory=dict)
     proofs: dict[str, Proof] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
@@ -84,6 +104,13 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # what could not even be planned
     movers: frozenset[str] = frozenset()  # mappings that transfer money to the bank
+
+    def day_of(self, case: str) -> date | None:
+        """Since when a payout or an order may have been waiting."""
+        if case in self.payouts:
+            return self.payouts[case].date
+        order = self.orders.get(case.removeprefix("order "))
+        return order.day if order else None
 
     def line_states(self) -> dict[str, Outcome]:
         """The outcome that decides each line: the least finished of those that cover it."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from engine import json_text
+from engine.catalogue import Catalogue, look_up, read_error
 from engine.language.program import CompiledMapping, Rendered
 from engine.language.tables import Hit
 from engine.ledger import Action, Progress
@@ -52,6 +54,19 @@ def state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
     if any(progress.in_flight(step) for step in action.steps):
         return "planned", "unknown", "it was sent and its answer was lost; it is looked for first"
     return "planned", "to-finish", f"{progress.number} stands and is to be finished"
+
+
+def refused_before(
+    action: Action, before: Action | None, progress: Progress | None, catalogue: Catalogue
+) -> str | None:
+    """Why the same document need not be sent again: refused before, and no retry helps."""
+    if progress is None or before is None or progress.events.get("create") != "refused":
+        return None
+    if json_text.canonical(before.document) != json_text.canonical(action.document):
+        return None
+    system = action.target.partition(".")[0]
+    error = read_error(system, progress.status or 400, progress.answer or "")
+    return progress.note if look_up(error, catalogue).retry == "never" else None
 
 
 def rendered_trace(rendered: Rendered) -> dict[str, Any]:

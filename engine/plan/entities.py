@@ -1,0 +1,64 @@
+"""The entities of orders: where their rows stand, what names one, and what must have been read.
+
+A fact of the store is declared here once; planning and matching read it from here. Settlement lines
+and payouts are not among them: those come by payout (``engine.plan.payouts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.language.catalogue import ID_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """``relation`` holds its rows, ``id`` names one. Rows belong to the Qliro order in OrderId, or
+    to none (``by_order`` False): registers and lists.
+
+    ``stream`` is the cursor of the list that fills it: one that was never read whole is not empty.
+    ``need`` is what is to be read of a row whose column ``unread`` is true.
+    """
+
+    name: str
+    relation: str
+    by_order: bool = True
+    stream: str = ""
+    need: str = ""
+
+    @property
+    def id(self) -> str:
+        return ID_COLUMNS[self.name]
+
+
+ORDER_ROWS = """(
+    SELECT r.*, o.OrderId FROM fortnox.order_row AS r
+    JOIN fortnox.order_view AS o ON o.DocumentNumber = r.DocumentNumber
+)"""
+
+ENTITIES: Mapping[str, Entity] = {
+    one.name: one
+    for one in (
+        Entity("qliro.order", "qliro.order_view"),
+        Entity("qliro.order_line", "qliro.order_line"),
+        Entity("qliro.capture", "qliro.capture"),
+        Entity("qliro.capture_line", "qliro.capture_line"),
+        Entity("qliro.refund", "qliro.refund"),
+        Entity("qliro.refund_line", "qliro.refund_line"),
+        Entity("qliro.reversal", "qliro.reversal"),
+        Entity("fortnox.order", "fortnox.order_view", stream="orders", need="order_detail"),
+        Entity("fortnox.order_row", ORDER_ROWS),
+        Entity("fortnox.invoice", "fortnox.invoice_view", by_order=False, stream="invoices"),
+        Entity("fortnox.invoice_row", "fortnox.invoice_row", by_order=False),
+        Entity("fortnox.customer", "fortnox.customer", by_order=False, stream="customers"),
+        Entity("fortnox.article", "fortnox.article", by_order=False, stream="articles"),
+    )
+}
+# Lists that a document of each target appears in: what was never read is not known to be empty.
+LISTED = {
+    "fortnox.customer": "customers",
+    "fortnox.article": "articles",
+    "fortnox.order": "orders",
+    "fortnox.invoice": "invoices",
+}

@@ -1,0 +1,463 @@
+"""Plans what becomes of orders: of each, its captures and refunds, one document by each mapping.
+
+Reads staged orders and what belongs to them, the ledger and the registers; adds outcomes and
+actions to the plan. What is delivered is recognised and left alone; what stands in the target
+from elsewhere is found by the mapping's match and adopted or left to a person, as it declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from engine.books import Books
+from engine.catalogue import Catalogue
+from engine.errors import ItemError
+from engine.language.program import CompiledMapping, Program, Rendered
+from engine.ledger import (
+    Action,
+    Progress,
+    owned_numbers,
+    read_actions,
+    read_actions_of,
+    read_progress,
+)
+from engine.match.lookup import Found
+from engine.plan.entities import ENTITIES, LISTED
+from engine.plan.existing import Unread
+from engine.plan.matching import lookups
+from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
+from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
+from engine.store import Store
+
+PERSON = "person"  # the mapping of outcomes that a person decided
+CENT = Decimal("0.01")
+NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
+# States of what an order waits for, in words.
+NOT_YET = {"planned": "is to be posted first", "waiting": "waits", "parked": "is parked"}
+
+
+def open_orders(
+    store: Store, orders_from: date, named: Collection[str] = ()
+) -> dict[str, OrderCase]:
+    """Orders from ``orders_from`` on that are not closed, or have changed since they were.
+
+    With ``named`` only these, by OrderId or MerchantReference, whatever their date.
+    """
+    names = list(named)
+    rows = store.rows(OPEN, [bool(names), names, names, bool(names), orders_from, bool(names)])
+    return {
+        str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
+        for row in rows
+    }
+
+
+# What an order looks like as far as its documents go; another text means that it has changed.
+OPEN = """
+WITH seen AS (
+    SELECT
+        o.OrderId,
+        o.OrderDate,
+        o.MerchantReference,
+        concat_ws('|', o.raw_seq, max(f.raw_seq), max(r.noted_at)) AS digest
+    FROM qliro.order_view AS o
+    LEFT JOIN fortnox.order_view AS f ON f.OrderId = o.OrderId
+    LEFT JOIN ledger.resolved AS r ON split_part(r.line, '/', 1) = o.OrderId::VARCHAR
+    GROUP BY o.OrderId, o.OrderDate, o.MerchantReference, o.raw_seq
+)
+SELECT s.OrderId, s.OrderDate, s.digest
+FROM seen AS s
+LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
+WHERE (NOT ? OR list_contains(?, s.OrderId::VARCHAR) OR list_contains(?, s.MerchantReference))
+  AND (? OR s.OrderDate IS NULL OR s.OrderDate >= ?)
+  AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
+ORDER BY s.OrderDate, s.OrderId
+"""
+
+
+@dataclass(slots=True)
+class _Sources:
+    """The sources of a mapping that ask for a document, with what they may name."""
+
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
+
+
+def plan_orders(
+    store: Store,
+    program: Program,
+    settings: Mapping[str, Any],
+    books: Books,
+    catalogue: Catalogue,
+    plan: Plan,
+) -> None:
+    """Outcomes and actions of the plan's orders, by every mapping whose flow is on."""
+    planner = _Planner(store, program, settings, books, catalogue, plan)
+    for mapping in program.mappings.values():
+        if mapping.spec.flow != "payouts" and settings["flows"][mapping.spec.flow]:
+            planner.evaluate(mapping)
+
+
+class _Planner:
+    """Planning under way: rows by entity, what is delivered, what mappings know of each other."""
+
+    def __init__(
+        self,
+        store: Store,
+        program: Program,
+        settings: Mapping[str, Any],
+        books: Books,
+        catalogue: Catalogue,
+        plan: Plan,
+    ) -> None:
+        self.store, self.program, self.settings, self.books = store, program, settings, books
+        self.catalogue, self.plan = catalogue, plan
+        self.actions = read_actions(store, [case.case for case in plan.orders.values()])
+        self.progress = read_progress(store, {one.payout for one in self.actions.values()})
+        self.by_source: dict[tuple[str, str], list[Action]] = {}
+        for action in self.actions.values():
+            self._index(action)
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.loaded: dict[str, list[Row]] = {}
+        self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
+        self.unread = Unread(store)
+        self.owned: dict[str, dict[str, str]] = {}
+        self.resolved = {row["line"]: row for row in store.rows("SELECT * FROM ledger.resolved")}
+
+    def _index(self, action: Action) -> None:
+        if self.progress.get(action.action, Progress()).touched:
+            self.by_source.setdefault((action.mapping, action.source), []).append(action)
+
+    # -- rows -----------------------------------------------------------------------------------
+
+    def rows(self, name: str) -> list[Row]:
+        """The rows of an entity that belong to the plan's orders, with derived columns."""
+        if name not in self.loaded:
+            entity = ENTITIES[name]
+            wanted = (
+                " WHERE OrderId IN (SELECT unnest(?::BIGINT[]))" if entity.by_order else ""
+            )
+            rows = self.store.rows(
+                f'SELECT * FROM {entity.relation}{wanted} ORDER BY "{entity.id}"',
+                [[int(key) for key in self.plan.orders]] if entity.by_order else [],
+            )
+            self.loaded[name] = [self._derived(name, _plain(row)) for row in rows]
+        return self.loaded[name]
+
+    def _derived(self, name: str, row: Row) -> Row:
+        row["problem"] = None
+        try:
+            row.update(self.program.derive(name, row, self.books))
+        except ItemError as error:
+            row.update(dict.fromkeys(self.program.mapping_set.entities[name].derive))
+            row["problem"] = error.told()
+        return row
+
+    def _related(self, mapping: CompiledMapping, alias: str, inputs: Row) -> list[Row]:
+        related, spec = mapping.related[alias], mapping.spec.related[alias]
+        index = self.joined.get((spec.entity, related.columns))
+        if index is None:
+            index = {}
+            for row in self.rows(spec.entity):
+                key = tuple(row[column] for column in related.columns)
+                if None not in key:
+                    index.setdefault(key, []).append(row)
+            self.joined[spec.entity, related.columns] = index
+        found = index.get(related.key(inputs), [])
+        return [row for row in found if related.when({**inputs, "it": row})]
+
+    # -- mappings -------------------------------------------------------------------------------
+
+    def evaluate(self, mapping: CompiledMapping) -> None:
+        """One mapping over all its sources."""
+        spec = mapping.spec
+        sources = _Sources()
+        for row in self.rows(spec.entity):
+            key = mapping.per({spec.alias: row})
+            if key is None or str(key) in sources.rows or (spec.name, str(key)) in self.outcomes:
+                continue
+            self._consider(mapping, str(key), row, sources)
+        for alias in mapping.match:
+            self._match(mapping, alias, sources)
+        for key, inputs in sources.inputs.items():
+            if key in sources.rows:
+                self._document(mapping, key, inputs)
+
+    def _consider(
+        self, mapping: CompiledMapping, key: str, row: Row, sources: _Sources
+    ) -> None:
+        """Whether the source asks for a document: it applies, and has none that stands."""
+        name = mapping.spec.name
+        known = self.by_source.get((name, key))
+        if known is None and mapping.spec.per is not None:
+            known = self._elsewhere(name, key)
+        open_ = [one for one in known or () if not self._finished(one)]
+        if known and (open_ or not mapping.spec.repeats):
+            self._known((open_ or known)[-1])
+            return
+        inputs = self._inputs(mapping, key, row, len(known or ()))
+        try:
+            if inputs is None or not mapping.applies(inputs):
+                return
+        except ItemError as error:
+            self._add(mapping, key, row, "parked", "mapping-error", error.told())
+            return
+        decided = self.resolved.get(key)
+        if decided is not None and decided["kind"] == "ignore":
+            why = decided["reason"] or "a person said so"
+            self._add(mapping, key, row, "ignored", "ignored", why)
+        elif row["problem"]:
+            self._add(mapping, key, row, "parked", "unreadable", row["problem"])
+        elif row.get("unread"):
+            need = ENTITIES[mapping.spec.entity].need
+            self.plan.unread.append(Need(need, str(row[ENTITIES[mapping.spec.entity].id])))
+            self._add(mapping, key, row, "waiting", "unread", "its page could not be read yet")
+        elif (first := self._first(mapping, row)) is not None:
+            self._add(mapping, key, row, "waiting", "not-ready", first)
+        else:
+            sources.inputs[key] = inputs
+            sources.rows[key] = row
+
+    def _elsewhere(self, name: str, key: str) -> list[Action] | None:
+        """What was made for the same key by an order that is not in this plan."""
+        for action in read_actions_of(self.store, name, [key]).values():
+            if action.action not in self.actions:
+                self.actions[action.action] = action
+                self.progress |= read_progress(self.store, {action.payout})
+                self._index(action)
+        return self.by_source.get((name, key))
+
+    def _finished(self, action: Action) -> bool:
+        progress = self.progress.get(action.action, Progress())
+        return all(progress.finished(step) for step in action.steps)
+
+    def _known(self, action: Action) -> None:
+        """The outcome of what the ledger knows: delivered, on its way, or undecided."""
+        state, code, reason = state_of(action, self.progress[action.action])
+        if state == "planned":
+            self.plan.actions.append(action)
+        self._outcome(Outcome(action.mapping, action.source, action.payout, state, code, reason,
+                              (), action.action))  # fmt: skip
+
+    def _inputs(
+        self, mapping: CompiledMapping, key: str, row: Row, earlier: int
+    ) -> dict[str, Any] | None:
+        """What the mapping may name but for its matches."""
+        spec = mapping.spec
+        inputs: dict[str, Any] = {
+            spec.alias: row, "books": self.books, "match": {}, "earlier": earlier,
+        }  # fmt: skip
+        for need in spec.needs:
+            inputs[need] = self._made(need, row)
+        try:
+            for alias in spec.related:
+                inputs[alias] = self._related(mapping, alias, inputs)
+        except ItemError as error:
+            self._add(mapping, key, row, "parked", "mapping-error", error.told())
+            return None
+        return inputs
+
+    def _source_of(self, need: str, row: Row) -> str | None:
+        """The source that a needed mapping has in this row: by its own key, or its entity's id."""
+        mapping = self.program.mappings[need]
+        column = ENTITIES[mapping.spec.entity].id
+        if mapping.spec.per is None:
+            value = row.get(column)
+            return None if value is None else str(value)
+        for other in self.rows(mapping.spec.entity):
+            if other.get(column) == row.get(column):
+                value = mapping.per({mapping.spec.alias: other})
+                return None if value is None else str(value)
+        return None
+
+    def _made(self, need: str, row: Row) -> dict[str, Any] | None:
+        """What a needed mapping made of it, once all of that stands."""
+        key = self._source_of(need, row)
+        if key is None:
+            return None
+        made = [one for one in self.by_source.get((need, key), []) if self._finished(one)]
+        if not made:
+            return None
+        number = self.progress[made[-1].action].number
+        return {**NOTHING, **made[-1].facts, "number": number}
+
+    def _first(self, mapping: CompiledMapping, row: Row) -> str | None:
+        """What has to come first, or None when nothing stands in the way."""
+        for need in mapping.spec.needs:
+            key = self._source_of(need, row)
+            outcome = self.outcomes.get((need, key or ""))
+            if outcome is not None and outcome.state in NOT_YET:
+                told = f"its {need.replace('_', ' ')} {NOT_YET[outcome.state]}"
+                return f"{told} ({outcome.reason})" if outcome.state != "planned" else told
+        stream = LISTED.get(mapping.spec.target, "")
+        if stream and not self.unread.replayed and stream not in self.unread.streams:
+            return f"Fortnox's {stream} could not be read yet"
+        return None
+
+    # -- matches --------------------------------------------------------------------------------
+
+    def _match(self, mapping: CompiledMapping, alias: str, sources: _Sources) -> None:
+        """Look up what each source refers to; those that find what they must not drop out."""
+        if not sources.rows:
+            return
+        demand = {key: {**row, "line": key} for key, row in sources.rows.items()}
+        match = mapping.match[alias]
+        found, documents = lookups(self.store, mapping, match, self.settings, demand)
+        for key, one in found.items():
+            row, inputs = sources.rows[key], sources.inputs[key]
+            inputs["match"][alias] = {**NOTHING, "outcome": one.outcome}
+            if self._settled(mapping, alias, key, row, one):
+                del sources.rows[key]
+                continue
+            inputs[alias] = documents[one.document] if one.document else None
+
+    def _settled(
+        self, mapping: CompiledMapping, alias: str, key: str, row: Row, found: Found
+    ) -> bool:
+        """Whether the look-up decides already what becomes of the source."""
+        outcome = mapping.match[alias].outcome
+        policy = {
+            "one": outcome.get("one", "use"), "none": outcome.get("none", "wait"),
+            "several": outcome.get("several", "park"), "wait": "wait", "park": "park",
+        }[found.outcome]  # fmt: skip
+        trace = {"match": found.trace()}
+        if policy in ("use", "go", "first"):
+            return False
+        if policy == "adopt":
+            return self._adopted(mapping, key, row, found, trace)
+        state = {"wait": "waiting", "park": "parked"}[policy]
+        code = {"none": "nothing-found", "several": "ambiguous", "one": "already-there"}.get(
+            found.outcome, "not-ready"
+        )
+        reason = found.reason
+        if found.outcome == "one":
+            reason = f"{found.document} already carries its reference ({found.reason})"
+        self._add(mapping, key, row, state, code, f"{alias}: {reason}", trace)
+        return True
+
+    def _adopted(
+        self, mapping: CompiledMapping, key: str, row: Row, found: Found, trace: Row
+    ) -> bool:
+        """Own the document that somebody made; one that is another source's is left to a person,
+        unless several sources may share it."""
+        spec, number = mapping.spec, str(found.document)
+        if spec.target not in self.owned:
+            self.owned[spec.target] = owned_numbers(self.store, spec.target)
+        owner = self.owned[spec.target].setdefault(number, self._name(mapping, key, 0))
+        if owner != self._name(mapping, key, 0) and spec.per is None:
+            why = f"{number} carries its reference and is the document of {owner}"
+            self._add(mapping, key, row, "parked", "ambiguous", why, trace)
+            return True
+        action = Action(self._name(mapping, key, 0), spec.name, spec.target, key, _case(row), (),
+                        {}, {"ask": {}, "agree": {}, "adopt": {}}, adopted=number,
+                        facts={"document": number})  # fmt: skip
+        self.plan.actions.append(action)
+        self._add(mapping, key, row, "adopted", "adopted", f"found in Fortnox as {number}", trace,
+                  action.action)  # fmt: skip
+        return True
+
+    # -- documents ------------------------------------------------------------------------------
+
+    def _document(self, mapping: CompiledMapping, key: str, inputs: dict[str, Any]) -> None:
+        row = inputs[mapping.spec.alias]
+        try:
+            rendered = mapping.render(inputs, traced=True)
+        except ItemError as error:
+            self._add(mapping, key, row, "parked", "mapping-error", error.told(), inputs=inputs)
+            return
+        trace = rendered_trace(rendered)
+        if rendered.failures or rendered.document is None:
+            # Nothing to make is said only when nothing else is wrong.
+            failures = [one for one in rendered.failures if one.state != "done"]
+            failure = (failures or rendered.failures)[0]
+            state, code = FAILED[failure.state]
+            because = "; ".join(one.because for one in failures or rendered.failures)
+            trace["place"] = str(failure.place)
+            self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
+            return
+        self.plan.warnings += [f"{key}: {one.because}" for one in rendered.warnings]
+        action = self._action(mapping, key, row, rendered, int(inputs["earlier"]))
+        before, progress = self.actions.get(action.action), self.progress.get(action.action)
+        trace["document"] = action.document
+        retry = (self.resolved.get(key) or {}).get("kind") == "retry"
+        refusal = None if retry else refused_before(action, before, progress, self.catalogue)
+        if refusal is not None:
+            self._add(mapping, key, row, "parked", "refused", refusal, trace, action.action, inputs)
+            return
+        self.plan.actions.append(action)
+        self._add(mapping, key, row, "planned", "to-post", "to be posted", trace, action.action,
+                  inputs)  # fmt: skip
+
+    @staticmethod
+    def _name(mapping: CompiledMapping, key: str, earlier: int) -> str:
+        return f"{mapping.spec.name}-{key}" + (f"-{earlier + 1}" if earlier else "")
+
+    def _action(
+        self, mapping: CompiledMapping, key: str, row: Row, rendered: Rendered, earlier: int
+    ) -> Action:
+        facts: dict[str, Any] = {}
+        if rendered.confirm:
+            facts["confirm"] = rendered.confirm
+        return Action(
+            self._name(mapping, key, earlier), mapping.spec.name, mapping.spec.target, key,
+            _case(row), (), rendered.document or {}, rendered.identity, rendered.then, facts=facts,
+        )  # fmt: skip
+
+    # -- outcomes -------------------------------------------------------------------------------
+
+    def _add(
+        self,
+        mapping: CompiledMapping,
+        key: str,
+        row: Row,
+        state: str,
+        code: str,
+        reason: str,
+        trace: Mapping[str, Any] | None = None,
+        action: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:
+        spec = mapping.spec
+        shown = {
+            alias: value
+            for alias, value in (inputs or {spec.alias: row}).items()
+            if alias not in ("books", "match", "earlier")
+        }
+        hits: Iterable[Any] = ()
+        if not row["problem"]:
+            _, hits = self.program.trace_derive(spec.entity, row, self.books)
+        told = {
+            "rule": str(spec.source.place(())), "inputs": shown, **(trace or {}),
+            "tables": [*told_hits(hits), *(trace or {}).get("tables", ())],
+        }  # fmt: skip
+        self._outcome(Outcome(spec.name, key, _case(row), state, code, reason, (), action, told))
+
+    def _outcome(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.mapping, outcome.source] = outcome
+        self.plan.outcomes.append(outcome)
+
+
+def _case(row: Row) -> str:
+    """The case that a row belongs to."""
+    return OrderCase.named(row["OrderId"])
+
+
+def _plain(row: Row) -> Row:
+    """Amounts with two decimals where they have no more; a third decimal stays and is refused."""
+    for name, value in row.items():
+        if isinstance(value, Decimal) and value == (short := value.quantize(CENT)):
+            row[name] = short
+    return row
+
+
+def after_orders(plan: Plan) -> dict[str, bool]:
+    """Of each order of the plan whether nothing is open any more."""
+    done = {case.case: True for case in plan.orders.values()}
+    for one in plan.outcomes:
+        if one.payout in done and one.state not in ("posted", "adopted", "ignored"):
+            done[one.payout] = False
+    return {key: done[case.case] for key, case in plan.orders.items()}
+
