@@ -254,9 +254,9 @@ def status(
 def explain(out: Output, merchant: str, merchants: Path, ref: str, most: int) -> None:
     """Tell why something became what it is.
 
-    REF is a payout, line, order, transaction, invoice or payment number, or a reference. Which rule
-    decided, in which file and line, what it was given, which candidates lost and why,
-    which request was sent and what came back. With --verbose nothing is left out.
+    REF is a payout, line, order, transaction, invoice, payment or voucher number (T3), or a
+    reference. Which rule decided, in which file and line, what it was given, which candidates lost
+    and why, which request was sent and what came back. With --verbose nothing is left out.
     """
     from engine.explain import explain as gather
     from engine.show import explanation, opening

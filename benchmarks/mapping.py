@@ -23,13 +23,16 @@ from engine.language.filters import FILTERS
 from engine.language.load import load_set
 from engine.language.program import CompiledMapping, Program
 from engine.language.spec import Field
+from engine.settings import filled, merchant_schema
 
 HOUSE = Path(__file__).resolve().parent.parent
 ROUNDS, SECONDS = 7, 0.25
 CENT = Decimal("0.01")
 Inputs = Mapping[str, Any]
 
+SCHEMA = merchant_schema()
 SETTINGS: dict[str, Any] = {
+    **filled({}, SCHEMA, SCHEMA, None),
     "payouts": {"key": "Id"},
     "payout_reference_field": "ExternalInvoiceReference1",
     "second_reference_field": "ExternalInvoiceReference2",

@@ -6,6 +6,7 @@ answers; writes nothing. The result is plain data; the command line makes it rea
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from engine import json_text
@@ -18,6 +19,43 @@ WHERE $ref IN (line, payout, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, re
                number, delivery)
 ORDER BY payout, line
 """
+
+CANDIDATE_OF = """
+-- The open lines for which an invoice was a candidate that was not chosen, or not yet.
+SELECT l.*
+FROM ledger.line_state AS l
+JOIN (
+    SELECT mapping, source, arg_max(trace, rowid) AS trace
+    FROM ledger.outcome
+    WHERE contains(trace, '"match"')
+    GROUP BY mapping, source
+) AS o ON o.mapping = l.mapping AND o.source = l.source
+WHERE l.state IN ('parked', 'waiting', 'planned')
+  AND contains(o.trace, $ref)
+  AND list_contains(json_extract_string(o.trace, '$.match.losers[*][0]'), $ref)
+ORDER BY l.payout, l.line
+"""
+
+VOUCHER = """
+-- Payouts of which a voucher has this number, or that are told of one. $number is a pattern.
+SELECT p.*
+FROM ledger.payout_state AS p
+WHERE regexp_matches(p.transfer_reason, $number)
+   OR p.payout IN (
+       SELECT i.source
+       FROM ledger.step AS s
+       JOIN ledger.intent AS i ON i.action = s.action
+       WHERE regexp_matches(s.number, $number)
+   )
+ORDER BY p.BatchDate, p.payout
+"""
+LINES_OF_VOUCHER = """
+SELECT * FROM ledger.line_state
+WHERE regexp_matches(number, $number) OR regexp_matches(reason, $number)
+ORDER BY payout, line
+"""
+# A voucher as people write it, T3 or T 3, and as it is printed, T/3 or T/3/2: series, number, year.
+WRITTEN = re.compile(r"([A-ZÅÄÖ]{1,10})[ /]?(\d+)(?:/(\d+))?", re.IGNORECASE)
 
 OUTCOME = """
 SELECT * FROM ledger.outcome
@@ -43,17 +81,24 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
     ``most`` lines are told in full. Raises UsageError when nothing carries that reference.
     """
     lines = store.rows(FIND, {"ref": ref})
+    known = {line["line"] for line in lines}
+    lines += [one for one in store.rows(CANDIDATE_OF, {"ref": ref}) if one["line"] not in known]
     payouts = store.rows(
         "SELECT * FROM ledger.payout_state WHERE payout = $ref OR list_contains("
         "string_split(batches, ', '), $ref)",
         {"ref": ref},
     )
+    number = _voucher(ref)
+    if not lines and not payouts and number:
+        lines = store.rows(LINES_OF_VOUCHER, {"number": number})
+        payouts = store.rows(VOUCHER, {"number": number})
+    of_payout = bool(payouts) and all(line["payout"] == ref for line in lines)
     if not lines and payouts:
         lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
     if not lines and not payouts:
         raise UsageError(
             f"Nothing here carries {ref!r}.",
-            "Give a payout, line, order, transaction, invoice number or reference; "
+            "Give a payout, line, order, transaction, invoice or voucher number, or a reference; "
             "`status` lists what there is.",
         )
     if not payouts:
@@ -62,10 +107,20 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
         )
     return {
         "ref": ref,
+        "of_payout": of_payout,
         "payouts": [_payout(store, row) for row in payouts],
         "lines": [_line(store, row) for row in lines[:most]],
         "further_lines": max(0, len(lines) - most),
     }
+
+
+def _voucher(ref: str) -> str | None:
+    """A pattern for the number of the voucher that somebody means, None when it can be none."""
+    found = WRITTEN.fullmatch(ref.strip())
+    if found is None:
+        return None
+    series, number, year = found.groups()
+    return rf"(?i)(^|\s){series}/0*{int(number)}/{year or r'[0-9]+'}\b"
 
 
 def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ FILES = {
     "stage_settlement_batches": {"settlement_batches"},
     "stage_orders": {"order", "merchant_order"},
     "stage_invoices": {"invoices", "invoice", "fortnox_order"},
+    "stage_fortnox_orders": {"orders", "fortnox_order"},
+    "stage_customers": {"customers", "customer", "articles", "article"},
     "stage_payments": {"invoice_payments", "invoice_payment"},
     "stage_vouchers": {"vouchers", "voucher"},
     "stage_registers": {
@@ -28,6 +30,9 @@ FILES = {
         "locked_period",
         "currencies",
         "modes_of_payment",
+        "terms_of_payment",
+        "cost_centers",
+        "projects",
         "company",
     },
 }

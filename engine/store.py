@@ -182,7 +182,8 @@ def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(sql("schema"))
-    connection.execute(sql("views"))
+    for name in ("views", "views_orders", "views_captures"):
+        connection.execute(sql(name))
     if path is not None:
         connection.execute("CHECKPOINT")
     _harden(connection)

@@ -70,7 +70,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         staged=False,
     ),
     Endpoint("settlements", "qliro", "/v2/settlements", "Settlements", staged=False),
-    Endpoint("order", "qliro", "/v2/orders/{id}", "OrderId"),
+    Endpoint("order", "qliro", "/v2/orders/{id}", "OrderId", repeats=True),
     Endpoint(
         "payment_transaction",
         "qliro",
@@ -83,8 +83,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     # Fortnox v3 (its OpenAPI document)
     Endpoint("invoices", "fortnox", "/3/invoices", "Invoices"),
     Endpoint("invoice", "fortnox", "/3/invoices/{DocumentNumber}", "Invoice"),
-    Endpoint("orders", "fortnox", "/3/orders", "Orders", staged=False),
+    Endpoint("orders", "fortnox", "/3/orders", "Orders"),
     Endpoint("fortnox_order", "fortnox", "/3/orders/{DocumentNumber}", "Order"),
+    Endpoint("customers", "fortnox", "/3/customers", "Customers"),
+    Endpoint("customer", "fortnox", "/3/customers/{CustomerNumber}", "Customer"),
+    Endpoint("articles", "fortnox", "/3/articles", "Articles"),
+    Endpoint("article", "fortnox", "/3/articles/{ArticleNumber}", "Article"),
     Endpoint("invoice_payments", "fortnox", "/3/invoicepayments", "InvoicePayments"),
     Endpoint("invoice_payment", "fortnox", "/3/invoicepayments/{Number}", "InvoicePayment"),
     Endpoint("vouchers", "fortnox", "/3/vouchers/sublist/{VoucherSeries}", "Vouchers"),
@@ -99,6 +103,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("locked_period", "fortnox", "/3/settings/lockedperiod", "LockedPeriod", repeats=True),
     Endpoint("currencies", "fortnox", "/3/currencies", "Currencies", repeats=True),
     Endpoint("modes_of_payment", "fortnox", "/3/modesofpayments", "ModesOfPayments", repeats=True),
+    Endpoint("terms_of_payment", "fortnox", "/3/termsofpayments", "TermsOfPayments", repeats=True),
+    Endpoint("cost_centers", "fortnox", "/3/costcenters", "CostCenters", repeats=True),
+    Endpoint("projects", "fortnox", "/3/projects", "Projects", repeats=True),
     Endpoint("company", "fortnox", "/3/companyinformation", "CompanyInformation", repeats=True),
 )
 

@@ -10,9 +10,39 @@ from collections.abc import Mapping
 
 import duckdb
 
-from engine.language.kinds import DATE, DECIMAL, INTEGER, SCALARS, TEXT, Type
+from engine.language.kinds import (
+    BOOLEAN,
+    DATE,
+    DECIMAL,
+    INTEGER,
+    SCALARS,
+    TEXT,
+    TIMESTAMP,
+    Type,
+)
 
 Catalogue = Mapping[str, Mapping[str, Type]]
+
+# What every line of an order, a capture or a refund tells: the item, and of its order.
+_ITEM: Mapping[str, Type] = {
+    "line": TEXT,
+    "OrderId": INTEGER,
+    "position": INTEGER,  # from 1
+    "MerchantReference": TEXT,
+    "Description": TEXT,
+    "Quantity": DECIMAL,
+    "PricePerItemIncVat": DECIMAL,
+    "PricePerItemExVat": DECIMAL,
+    "VatRate": DECIMAL,  # percent; older orders lack it
+    "Type": TEXT,  # Product, Discount, Fee, Shipping
+    "Currency": TEXT,
+    "Country": TEXT,
+    "DeliveryCountry": TEXT,
+    "JuridicalType": TEXT,
+    "OrganisationNumber": TEXT,
+    "VatNumber": TEXT,
+    "OrderDate": DATE,
+}
 
 # Columns that the views of the stages add to the stored ones, by entity.
 VIEW_COLUMNS: Catalogue = {
@@ -46,6 +76,91 @@ VIEW_COLUMNS: Catalogue = {
         "OurReference": TEXT,
         "YourReference": TEXT,
         "OrderReference": TEXT,
+        "CreditInvoiceReference": TEXT,
+        "Credit": BOOLEAN,
+        "VATIncluded": BOOLEAN,
+    },
+    "qliro.order": {
+        "payment": TEXT,  # secured, cancelled, waiting, refused
+        "DeliveryCountry": TEXT,
+        "OrderDate": DATE,
+        "SecuredAt": TIMESTAMP,
+        "authorised": DECIMAL,  # what is reserved or taken now, without what was replaced
+        "captured": DECIMAL,
+        "refunded": DECIMAL,
+        "reversed": DECIMAL,
+        "remaining": DECIMAL,  # authorised and neither captured nor reversed
+        "total": DECIMAL,  # of its lines
+        "lines": INTEGER,
+        "captures": INTEGER,
+        "refunds": INTEGER,
+    },
+    "qliro.order_line": {
+        **_ITEM,
+        "shipped": DECIMAL,
+        "released": DECIMAL,
+        "returned": DECIMAL,
+        "remaining": DECIMAL,
+    },
+    "qliro.capture": {
+        "capture": TEXT,
+        "OrderId": INTEGER,
+        "PaymentTransactionId": INTEGER,
+        "Type": TEXT,  # Capture, Debit, UpdateInvoice
+        "Amount": DECIMAL,
+        "CaptureDate": DATE,
+        "CapturedAt": TIMESTAMP,
+        "ordinal": INTEGER,  # within the order
+        "takes_all": BOOLEAN,  # the first one, and of the whole order
+        "ours": BOOLEAN,  # this program asked for it
+        "MerchantReference": TEXT,
+        "Currency": TEXT,
+        "Country": TEXT,
+        "PaymentMethodName": TEXT,
+        "PaymentTypeCode": TEXT,
+        "JuridicalType": TEXT,
+        "lines": INTEGER,
+        "line_total": DECIMAL,
+    },
+    "qliro.capture_line": {**_ITEM, "capture": TEXT},
+    "qliro.refund": {
+        "refund": TEXT,
+        "OrderId": INTEGER,
+        "PaymentTransactionId": INTEGER,
+        "OriginalPaymentTransactionId": INTEGER,
+        "capture": TEXT,  # that it is of; null when it could be of several
+        "Type": TEXT,  # Refund, Credit, UpdateInvoice
+        "Amount": DECIMAL,  # what the buyer got back
+        "RefundDate": DATE,
+        "RefundedAt": TIMESTAMP,
+        "ordinal": INTEGER,  # within its capture
+        "MerchantReference": TEXT,
+        "Currency": TEXT,
+        "Country": TEXT,
+        "PaymentMethodName": TEXT,
+        "JuridicalType": TEXT,
+        "lines": INTEGER,
+        "line_total": DECIMAL,
+        "captures": INTEGER,  # of its order
+    },
+    "qliro.refund_line": {**_ITEM, "refund": TEXT},
+    "qliro.reversal": {
+        "reversal": TEXT,
+        "OrderId": INTEGER,
+        "PaymentTransactionId": INTEGER,
+        "OriginalPaymentTransactionId": INTEGER,
+        "Amount": DECIMAL,
+        "ReversalDate": DATE,
+        "ReversedAt": TIMESTAMP,
+    },
+    "fortnox.order": {
+        "InvoiceReference": TEXT,
+        "TermsOfPayment": TEXT,
+        "YourOrderNumber": TEXT,
+        "OurReference": TEXT,
+        "YourReference": TEXT,
+        "DeliveryState": TEXT,
+        "OrderId": INTEGER,  # Qliro's, of an order that this program made
     },
 }
 
@@ -55,8 +170,17 @@ ID_COLUMNS: Mapping[str, str] = {
     "qliro.payout": "payout",
     "qliro.settlement_batch": "Id",
     "qliro.order": "OrderId",
+    "qliro.order_line": "line",
+    "qliro.capture": "capture",
+    "qliro.capture_line": "line",
+    "qliro.refund": "refund",
+    "qliro.refund_line": "line",
+    "qliro.reversal": "reversal",
     "fortnox.invoice": "DocumentNumber",
     "fortnox.invoice_payment": "Number",
+    "fortnox.order": "DocumentNumber",
+    "fortnox.customer": "CustomerNumber",
+    "fortnox.article": "ArticleNumber",
 }
 
 _TYPES = {

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
-from engine.language.filters import Null, Refused, forbidden, text_of
+from engine.language.filters import Null, Refused, text_of
+from engine.language.fortnox_signs import forbidden
 from engine.language.kinds import NUMERIC, Type, a
 
 CENT = Decimal("0.01")

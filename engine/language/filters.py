@@ -6,13 +6,13 @@ entry in docs/language.md (a test compares them). A null where a value is needed
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
+from engine.language.fortnox_signs import as_article, forbidden
 from engine.language.kinds import (
     ANY,
     DATE,
@@ -129,6 +129,15 @@ def positive(value: Any) -> Any:
     return value if value > 0 else 0
 
 
+@declared("number", NUMBER)
+def plain(value: Any) -> Any:
+    """The number without zeros behind its decimals: 25.0000 is the whole number 25, 25.50 is
+    25.5."""
+    if value == int(value):
+        return int(value)
+    return Decimal(format(value, "f").rstrip("0"))
+
+
 # Lists -------------------------------------------------------------------------------------------
 def _extreme(items: Any, choose: Callable[[Any], Any]) -> Any:
     if not items:
@@ -235,6 +244,25 @@ def where(items: Any, attribute: str, *wanted: Any) -> list[Any]:
     return [row for row in items if row[attribute] in wanted]
 
 
+_HALF_OERE = Decimal("0.005")
+
+
+@declared("list", rows(NUMBER), (2, 2))
+def fitting(items: Any, including: Any, excluding: Any) -> list[Any]:
+    """Of the rates (percent), those by which a price that was rounded to two decimals including
+    and excluding VAT can have come about; nulls are passed over, each rate comes once."""
+    if including is None or excluding is None:
+        raise Null
+    found: list[Any] = []
+    for rate in items:
+        if rate is None or rate in found:
+            continue
+        factor = 1 + Decimal(rate) / 100
+        if abs(including - excluding * factor) <= _HALF_OERE * (1 + factor):
+            found.append(rate)
+    return found
+
+
 # Text --------------------------------------------------------------------------------------------
 def text_of(value: Any) -> str:
     """The text of a text, number or date; anything else has none."""
@@ -331,20 +359,6 @@ def text(value: Any) -> str:
     return text_of(value)
 
 
-# Fortnox's "formats and encoding" page: letters and these. No quotes, angles, pipes, tildes, tabs.
-_ALLOWED = frozenset("\\\u0308\u030a0123456789 –:.`´’,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u00a0\n\r")
-
-
-def forbidden(value: str) -> str:
-    """The first character of ``value`` that Fortnox refuses in texts, or nothing."""
-    if value.isascii() and value.replace(" ", "").replace("-", "").isalnum():
-        return ""
-    for character in value:
-        if character not in _ALLOWED and not unicodedata.category(character).startswith("L"):
-            return character
-    return ""
-
-
 @declared("text", TEXT)
 def fortnox_text(value: Any) -> str:
     """The text with each character that Fortnox forbids replaced by a visible `_`."""
@@ -352,6 +366,25 @@ def fortnox_text(value: Any) -> str:
     if not forbidden(found):
         return found
     return "".join(["_" if forbidden(character) else character for character in found])
+
+
+@declared("text", TEXT, (1, 1))
+def cut(value: Any, most: int) -> str:
+    """The text with at most `most` characters; where it was longer it ends with `...`."""
+    if type(most) is not int or most < len(_CUT):
+        raise Refused(f"cut takes a whole number from {len(_CUT)}")
+    found = _text(value)
+    return found if len(found) <= most else found[: most - len(_CUT)] + _CUT
+
+
+_CUT = "..."  # Fortnox refuses the sign for an ellipsis
+
+
+@declared("text", TEXT)
+def article_number(value: Any) -> str:
+    """The text as Fortnox takes an article number: letters, digits and `_ - / \\ + $`, any other
+    sign a `_`; of more than 50 characters the first 41 and a sum of all of them."""
+    return as_article(_text(value))
 
 
 # Any ---------------------------------------------------------------------------------------------

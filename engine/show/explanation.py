@@ -32,7 +32,7 @@ Row = dict[str, Any]
 def page(found: Row, *, whole: bool = False) -> Page:
     """The explanation. ``whole`` leaves nothing out: all inputs, bodies in full."""
     parts: Page = []
-    of_payout = all(one["payout"] == found["ref"] for one in found["payouts"])
+    of_payout = found["of_payout"]
     for one in found["payouts"]:
         parts += _payout(one, whole=whole, told=of_payout)
     groups = _grouped(found["lines"])

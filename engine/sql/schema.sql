@@ -89,12 +89,71 @@ CREATE TABLE IF NOT EXISTS qliro.settlement_line (
     raw_seq                BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS qliro."order" (
-    OrderId           BIGINT NOT NULL,
-    MerchantReference VARCHAR,
-    Currency          VARCHAR,
-    Country           VARCHAR,
-    PaymentMethodName VARCHAR,
-    raw_seq           BIGINT NOT NULL
+    OrderId            BIGINT NOT NULL,
+    MerchantReference  VARCHAR,
+    Currency           VARCHAR,
+    Country            VARCHAR,
+    PaymentMethodName  VARCHAR,
+    PaymentTypeCode    VARCHAR,
+    IsUpsellOrder      BOOLEAN,
+    JuridicalType      VARCHAR,            -- Physical, Company, or what Qliro sent
+    FirstName          VARCHAR,
+    LastName           VARCHAR,
+    Email              VARCHAR,
+    MobileNumber       VARCHAR,
+    OrganisationNumber VARCHAR,            -- of a company, in the form of its country
+    PersonHash         VARCHAR,            -- in place of a personal number
+    VatNumber          VARCHAR,
+    BillingFirstName   VARCHAR,
+    BillingLastName    VARCHAR,
+    BillingCompanyName VARCHAR,
+    BillingCareOf      VARCHAR,
+    BillingStreet      VARCHAR,
+    BillingStreet2     VARCHAR,
+    BillingPostalCode  VARCHAR,
+    BillingCity        VARCHAR,
+    BillingCountryCode VARCHAR,
+    BillingArea        VARCHAR,
+    ShippingFirstName  VARCHAR,
+    ShippingLastName   VARCHAR,
+    ShippingCompanyName VARCHAR,
+    ShippingCareOf     VARCHAR,
+    ShippingStreet     VARCHAR,
+    ShippingStreet2    VARCHAR,
+    ShippingPostalCode VARCHAR,
+    ShippingCity       VARCHAR,
+    ShippingCountryCode VARCHAR,
+    ShippingArea       VARCHAR,
+    raw_seq            BIGINT NOT NULL,
+    as_of              TIMESTAMPTZ NOT NULL   -- when this was last so
+);
+CREATE TABLE IF NOT EXISTS qliro.item_action (  -- what was done with an item, as Qliro tells it
+    OrderId              BIGINT NOT NULL,
+    Id                   BIGINT,
+    position             INTEGER NOT NULL, -- in the answer, from 1
+    ActionType           VARCHAR,          -- Create, Reserve, Ship, Return, Release, or as it came
+    PaymentTransactionId BIGINT,
+    MerchantReference    VARCHAR,
+    Description          VARCHAR,
+    Quantity             DECIMAL(18, 4),
+    PricePerItemIncVat   DECIMAL(18, 4),
+    PricePerItemExVat    DECIMAL(18, 4),
+    VatRate              DECIMAL(9, 4),    -- null in older orders
+    Type                 VARCHAR,          -- Product, Discount, Fee, Shipping, or as it came
+    raw_seq              BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS qliro.transaction (
+    PaymentTransactionId BIGINT,
+    OrderId              BIGINT NOT NULL,
+    OriginalPaymentTransactionId BIGINT,   -- what a capture, refund or reversal is of
+    Type                 VARCHAR,          -- Preauthorization, Debit, Capture, …, or as it came
+    Amount               DECIMAL(18, 4),
+    Currency             VARCHAR,
+    Status               VARCHAR,          -- only Success counts
+    "Timestamp"          TIMESTAMPTZ,
+    PaymentMethodName    VARCHAR,
+    position             INTEGER NOT NULL, -- in the answer, from 1
+    raw_seq              BIGINT NOT NULL
 );
 
 -- stage: Fortnox -------------------------------------------------------------------------------
@@ -127,7 +186,83 @@ CREATE TABLE IF NOT EXISTS fortnox.invoice_detail (  -- what the list leaves out
     OurReference    VARCHAR,
     YourReference   VARCHAR,
     OrderReference  VARCHAR,
+    CreditInvoiceReference VARCHAR,         -- '' when there is none
+    Credit          BOOLEAN,
+    TotalToPay      DECIMAL(18, 4),
+    VATIncluded     BOOLEAN,
     raw_seq         BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.invoice_row (
+    DocumentNumber    VARCHAR NOT NULL,
+    position          INTEGER NOT NULL,    -- in the document, from 1
+    RowId             BIGINT,
+    ArticleNumber     VARCHAR,
+    AccountNumber     INTEGER,
+    Description       VARCHAR,
+    DeliveredQuantity DECIMAL(18, 4),
+    Price             DECIMAL(18, 4),
+    Discount          DECIMAL(18, 4),
+    DiscountType      VARCHAR,
+    VAT               DECIMAL(9, 4),       -- percent
+    Unit              VARCHAR,
+    Total             DECIMAL(18, 4),
+    TotalExcludingVAT DECIMAL(18, 4),
+    raw_seq           BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox."order" (
+    DocumentNumber            VARCHAR NOT NULL,
+    CustomerNumber            VARCHAR,
+    Currency                  VARCHAR,
+    OrderDate                 DATE,
+    DeliveryDate              DATE,
+    ExternalInvoiceReference1 VARCHAR,
+    ExternalInvoiceReference2 VARCHAR,
+    Cancelled                 BOOLEAN,
+    Sent                      BOOLEAN,
+    OrderType                 VARCHAR,
+    Total                     DECIMAL(18, 4),
+    raw_seq                   BIGINT NOT NULL,
+    as_of                     TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.order_detail (  -- what the list leaves out
+    DocumentNumber   VARCHAR NOT NULL,
+    InvoiceReference VARCHAR,              -- '' when there is none
+    TermsOfPayment   VARCHAR,
+    YourOrderNumber  VARCHAR,
+    OurReference     VARCHAR,
+    YourReference    VARCHAR,
+    DeliveryState    VARCHAR,
+    raw_seq          BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.order_row (
+    DocumentNumber    VARCHAR NOT NULL,
+    position          INTEGER NOT NULL,    -- in the document, from 1
+    RowId             BIGINT,
+    ArticleNumber     VARCHAR,
+    Description       VARCHAR,
+    OrderedQuantity   DECIMAL(18, 4),
+    DeliveredQuantity DECIMAL(18, 4),
+    Price             DECIMAL(18, 4),
+    VAT               DECIMAL(9, 4),       -- percent
+    Total             DECIMAL(18, 4),
+    raw_seq           BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.customer (  -- no more of a person than documents need
+    CustomerNumber     VARCHAR NOT NULL,
+    Name               VARCHAR,
+    OrganisationNumber VARCHAR,            -- a keyed hash where it may be a personal number
+    Email              VARCHAR,
+    City               VARCHAR,
+    ZipCode            VARCHAR,
+    Type               VARCHAR,            -- this and the next three: null when only listed
+    VATType            VARCHAR,
+    TermsOfPayment     VARCHAR,
+    Active             BOOLEAN,
+    raw_seq            BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.article (
+    ArticleNumber VARCHAR NOT NULL, Description VARCHAR, Active BOOLEAN,  -- null when only listed
+    raw_seq BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS fortnox.invoice_payment (
     Number               VARCHAR NOT NULL,
@@ -185,6 +320,15 @@ CREATE TABLE IF NOT EXISTS fortnox.currency (
 );
 CREATE TABLE IF NOT EXISTS fortnox.mode_of_payment (
     Code VARCHAR NOT NULL, Description VARCHAR, AccountNumber INTEGER, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.terms_of_payment (
+    Code VARCHAR NOT NULL, Description VARCHAR, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.cost_center (
+    Code VARCHAR NOT NULL, Description VARCHAR, Active BOOLEAN, raw_seq BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS fortnox.project (
+    ProjectNumber VARCHAR NOT NULL, Description VARCHAR, Status VARCHAR, raw_seq BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS fortnox.company (
     CompanyName VARCHAR, OrganizationNumber VARCHAR, DatabaseNumber VARCHAR, raw_seq BIGINT NOT NULL

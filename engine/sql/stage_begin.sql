@@ -25,7 +25,7 @@ CREATE OR REPLACE TEMP MACRO reference_or_blank(x) AS
 -- The new answers of an endpoint. What can't be read, or has no body because it repeats the one
 -- before it, becomes null in TRY(from_json(…)); a condition on body here would read every body.
 CREATE OR REPLACE TEMP MACRO fresh(name) AS TABLE
-    SELECT seq, noted_at, path, query, body
+    SELECT seq, noted_at, path, query, body, digest, problem
     FROM raw.answer
     WHERE endpoint = name
       AND status = 200

@@ -53,7 +53,9 @@ WITH documents AS (
         seq,
         TRY(from_json(body, '{"Invoice": {
             "DocumentNumber": "VARCHAR", "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR",
-            "YourReference": "VARCHAR", "OrderReference": "VARCHAR"
+            "YourReference": "VARCHAR", "OrderReference": "VARCHAR",
+            "CreditInvoiceReference": "VARCHAR", "Credit": "BOOLEAN",
+            "TotalToPay": "DECIMAL(18,4)", "VATIncluded": "BOOLEAN"
         }}')).Invoice AS d
     FROM fresh('invoice')
 ),
@@ -72,11 +74,15 @@ new_facts AS (
         coalesce(d.OurReference, '') AS OurReference,
         coalesce(d.YourReference, '') AS YourReference,
         reference_or_blank(d.OrderReference) AS OrderReference,
+        reference_or_blank(d.CreditInvoiceReference) AS CreditInvoiceReference,
+        d.Credit,
+        d.TotalToPay,
+        d.VATIncluded,
         seq AS raw_seq
     FROM documents
     WHERE d.DocumentNumber IS NOT NULL
     UNION ALL
-    SELECT o.InvoiceReference, NULL, NULL, NULL, o.DocumentNumber, seq
+    SELECT o.InvoiceReference, NULL, NULL, NULL, o.DocumentNumber, NULL, NULL, NULL, NULL, seq
     FROM orders
     WHERE reference_or_blank(o.InvoiceReference) <> ''
 ),
@@ -92,6 +98,10 @@ SELECT
     arg_max(OurReference, raw_seq) AS OurReference,
     arg_max(YourReference, raw_seq) AS YourReference,
     arg_max(OrderReference, raw_seq) AS OrderReference,
+    arg_max(CreditInvoiceReference, raw_seq) AS CreditInvoiceReference,
+    arg_max(Credit, raw_seq) AS Credit,
+    arg_max(TotalToPay, raw_seq) AS TotalToPay,
+    arg_max(VATIncluded, raw_seq) AS VATIncluded,
     max(raw_seq) AS raw_seq
 FROM facts
 GROUP BY DocumentNumber;
@@ -99,3 +109,36 @@ GROUP BY DocumentNumber;
 DELETE FROM fortnox.invoice_detail
 WHERE DocumentNumber IN (SELECT DocumentNumber FROM staged_detail);
 INSERT INTO fortnox.invoice_detail BY NAME SELECT * FROM staged_detail;
+
+-- The rows of an invoice are those that its own document showed last.
+CREATE OR REPLACE TEMP TABLE staged_rows AS
+WITH documents AS (
+    SELECT
+        seq,
+        noted_at,
+        TRY(from_json(body, '{"Invoice": {
+            "DocumentNumber": "VARCHAR",
+            "InvoiceRows": [{
+                "RowId": "BIGINT", "ArticleNumber": "VARCHAR", "AccountNumber": "INTEGER",
+                "Description": "VARCHAR", "DeliveredQuantity": "DECIMAL(18,4)",
+                "Price": "DECIMAL(18,4)", "Discount": "DECIMAL(18,4)",
+                "DiscountType": "VARCHAR", "VAT": "DECIMAL(9,4)", "Unit": "VARCHAR",
+                "Total": "DECIMAL(18,4)", "TotalExcludingVAT": "DECIMAL(18,4)"
+            }]
+        }}')).Invoice AS d
+    FROM fresh('invoice')
+)
+SELECT d.DocumentNumber AS DocumentNumber, d.InvoiceRows AS rows, seq AS raw_seq
+FROM documents
+WHERE d.DocumentNumber IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY d.DocumentNumber ORDER BY noted_at DESC, seq DESC) = 1;
+
+DELETE FROM fortnox.invoice_row WHERE DocumentNumber IN (SELECT DocumentNumber FROM staged_rows);
+INSERT INTO fortnox.invoice_row BY NAME
+SELECT DocumentNumber, CAST(position AS INTEGER) AS position, r.*, raw_seq
+FROM (
+    SELECT
+        DocumentNumber, unnest(rows) AS r, generate_subscripts(rows, 1) AS position, raw_seq
+    FROM staged_rows
+)
+WHERE r IS NOT NULL;

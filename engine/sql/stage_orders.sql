@@ -1,34 +1,223 @@
--- Orders of Qliro, seen by its Admin or its Merchant API → qliro.order. The latest answer wins.
+-- Orders of Qliro, seen by its Admin or its Merchant API → qliro.order, and of what the answer says
+-- of items and transactions → qliro.item_action, qliro.transaction. The latest answer wins.
+
+-- Enums come as names or as their places in x-enumNames; what is neither stays as it came.
+CREATE OR REPLACE TEMP MACRO enum_name(x, names) AS
+    coalesce(names[TRY_CAST(x AS INTEGER) + 1], x);
+CREATE OR REPLACE TEMP MACRO action_type(x) AS
+    enum_name(x, ['Create', 'Reserve', 'Ship', 'Return', 'Release']);
+CREATE OR REPLACE TEMP MACRO item_type(x) AS
+    enum_name(x, ['Product', 'Discount', 'Fee', 'Shipping']);
+CREATE OR REPLACE TEMP MACRO transaction_type(x) AS
+    enum_name(x, [
+        'Preauthorization', 'Debit', 'Credit', 'Capture', 'Reversal', 'Refund', 'UpdateInvoice',
+        'Registration'
+    ]);
+CREATE OR REPLACE TEMP MACRO transaction_status(x) AS
+    enum_name(x, [
+        'Created', 'InProcess', 'UserInteractionRequired', 'OnHold', 'Success', 'Error', 'Cancelled'
+    ]);
+CREATE OR REPLACE TEMP MACRO juridical_type(x) AS enum_name(x, ['Physical', 'Company']);
+
+-- Whether a number has the form of an organisation number of its country. A shop may call a person
+-- a company: the third digit of a Swedish personal number is 0 or 1, of a company's it is not.
+CREATE OR REPLACE TEMP MACRO is_organisation(number, country) AS
+    CASE upper(country)
+        WHEN 'SE' THEN regexp_full_match(
+            regexp_replace(number, '[^0-9A-Za-z]', '', 'g'), '(16)?[0-9]{2}[2-9][0-9]{7}')
+        WHEN 'NO' THEN regexp_full_match(
+            regexp_replace(number, '[^0-9A-Za-z]', '', 'g'), '[0-9]{9}')
+        WHEN 'FI' THEN regexp_full_match(
+            regexp_replace(number, '[^0-9A-Za-z]', '', 'g'), '[0-9]{7,8}')
+        WHEN 'DK' THEN regexp_full_match(
+            regexp_replace(number, '[^0-9A-Za-z]', '', 'g'), '[0-9]{8}')
+        ELSE number <> '' AND NOT starts_with(number, 'pn:')
+    END;
+
+CREATE OR REPLACE TEMP TABLE answered_order AS
+WITH answers AS (
+    SELECT seq, noted_at, body, true AS admin
+    FROM fresh('order')
+    WHERE starts_with(problem, 'the answer is about another order') IS NOT true
+    UNION ALL
+    SELECT seq, noted_at, body, false FROM fresh('merchant_order')
+)
+SELECT
+    seq,
+    noted_at,
+    admin,
+    TRY(from_json(body, '{
+        "OrderId": "BIGINT", "MerchantReference": "VARCHAR", "Currency": "VARCHAR",
+        "Country": "VARCHAR",
+        "PaymentMethod": {"PaymentMethodName": "VARCHAR", "PaymentTypeCode": "VARCHAR"},
+        "Upsell": {"IsUpsellOrder": "BOOLEAN"},
+        "Customer": {
+            "FirstName": "VARCHAR", "LastName": "VARCHAR", "Email": "VARCHAR",
+            "MobileNumber": "VARCHAR", "PersonalNumber": "VARCHAR", "VatNumber": "VARCHAR",
+            "JuridicalType": "VARCHAR"},
+        "BillingAddress": {
+            "FirstName": "VARCHAR", "LastName": "VARCHAR", "CompanyName": "VARCHAR",
+            "CareOf": "VARCHAR", "Street": "VARCHAR", "Street2": "VARCHAR",
+            "PostalCode": "VARCHAR", "City": "VARCHAR", "CountryCode": "VARCHAR",
+            "Area": "VARCHAR"},
+        "ShippingAddress": {
+            "FirstName": "VARCHAR", "LastName": "VARCHAR", "CompanyName": "VARCHAR",
+            "CareOf": "VARCHAR", "Street": "VARCHAR", "Street2": "VARCHAR",
+            "PostalCode": "VARCHAR", "City": "VARCHAR", "CountryCode": "VARCHAR",
+            "Area": "VARCHAR"},
+        "OrderItemActions": [{
+            "Id": "BIGINT", "MerchantReference": "VARCHAR", "Description": "VARCHAR",
+            "Quantity": "DECIMAL(18,4)", "PricePerItemIncVat": "DECIMAL(18,4)",
+            "PricePerItemExVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(9,4)",
+            "ActionType": "VARCHAR", "PaymentTransactionId": "BIGINT", "Type": "VARCHAR"}],
+        "PaymentTransactions": [{
+            "PaymentTransactionId": "BIGINT", "OriginalPaymentTransactionId": "BIGINT",
+            "Type": "VARCHAR", "Amount": "DECIMAL(18,4)", "Currency": "VARCHAR",
+            "Status": "VARCHAR", "Timestamp": "VARCHAR", "PaymentMethodName": "VARCHAR",
+            "PaymentMethodSubtypeCode": "VARCHAR"}]
+    }')) AS o
+FROM answers;
+DELETE FROM answered_order WHERE o.OrderId IS NULL;
+
 -- The method of the order itself counts, else that of a successful transaction (Qliro's module).
 CREATE OR REPLACE TEMP TABLE staged_order AS
-WITH answers AS (
-    SELECT seq, body FROM fresh('order')
-    UNION ALL
-    SELECT seq, body FROM fresh('merchant_order')
-),
-orders AS (
+WITH latest AS (
     SELECT
-        seq,
-        TRY(from_json(body, '{
-            "OrderId": "BIGINT", "MerchantReference": "VARCHAR", "Currency": "VARCHAR",
-            "Country": "VARCHAR", "PaymentMethod": {"PaymentMethodName": "VARCHAR"},
-            "PaymentTransactions": [{"Status": "VARCHAR", "PaymentMethodName": "VARCHAR"}]
-        }')) AS o
-    FROM answers
+        *,
+        list_filter(
+            o.PaymentTransactions, LAMBDA t: transaction_status(t.Status) = 'Success'
+        )[-1] AS paid
+    FROM answered_order
+    QUALIFY row_number() OVER (PARTITION BY o.OrderId ORDER BY noted_at DESC, seq DESC) = 1
 )
 SELECT
     o.OrderId,
     o.MerchantReference,
     o.Currency,
     o.Country,
-    coalesce(
-        o.PaymentMethod.PaymentMethodName,
-        list_filter(o.PaymentTransactions, LAMBDA t: t.Status IN ('Success', '4'))[-1].PaymentMethodName
-    ) AS PaymentMethodName,
-    seq AS raw_seq
-FROM orders
-WHERE o.OrderId IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY o.OrderId ORDER BY seq DESC) = 1;
+    coalesce(o.PaymentMethod.PaymentMethodName, paid.PaymentMethodName) AS PaymentMethodName,
+    coalesce(o.PaymentMethod.PaymentTypeCode, paid.PaymentMethodSubtypeCode) AS PaymentTypeCode,
+    coalesce(o.Upsell.IsUpsellOrder, false) AS IsUpsellOrder,
+    juridical_type(o.Customer.JuridicalType) AS JuridicalType,
+    o.Customer.FirstName AS FirstName,
+    o.Customer.LastName AS LastName,
+    o.Customer.Email AS Email,
+    o.Customer.MobileNumber AS MobileNumber,
+    CASE
+        WHEN juridical_type(o.Customer.JuridicalType) = 'Company'
+         AND is_organisation(
+             o.Customer.PersonalNumber,
+             coalesce(nullif(o.BillingAddress.CountryCode, ''), o.Country)
+         )
+        THEN o.Customer.PersonalNumber
+    END AS OrganisationNumber,
+    CASE WHEN starts_with(o.Customer.PersonalNumber, 'pn:') THEN o.Customer.PersonalNumber END
+        AS PersonHash,
+    o.Customer.VatNumber AS VatNumber,
+    o.BillingAddress.FirstName AS BillingFirstName,
+    o.BillingAddress.LastName AS BillingLastName,
+    o.BillingAddress.CompanyName AS BillingCompanyName,
+    o.BillingAddress.CareOf AS BillingCareOf,
+    o.BillingAddress.Street AS BillingStreet,
+    o.BillingAddress.Street2 AS BillingStreet2,
+    o.BillingAddress.PostalCode AS BillingPostalCode,
+    o.BillingAddress.City AS BillingCity,
+    o.BillingAddress.CountryCode AS BillingCountryCode,
+    o.BillingAddress.Area AS BillingArea,
+    o.ShippingAddress.FirstName AS ShippingFirstName,
+    o.ShippingAddress.LastName AS ShippingLastName,
+    o.ShippingAddress.CompanyName AS ShippingCompanyName,
+    o.ShippingAddress.CareOf AS ShippingCareOf,
+    o.ShippingAddress.Street AS ShippingStreet,
+    o.ShippingAddress.Street2 AS ShippingStreet2,
+    o.ShippingAddress.PostalCode AS ShippingPostalCode,
+    o.ShippingAddress.City AS ShippingCity,
+    o.ShippingAddress.CountryCode AS ShippingCountryCode,
+    o.ShippingAddress.Area AS ShippingArea,
+    seq AS raw_seq,
+    noted_at AS as_of
+FROM latest;
 
 DELETE FROM qliro."order" WHERE OrderId IN (SELECT OrderId FROM staged_order);
 INSERT INTO qliro."order" BY NAME SELECT * FROM staged_order;
+
+-- An answer that came again unchanged has no body: the order is as new as that.
+UPDATE qliro."order" AS o
+SET as_of = again.noted_at
+FROM (
+    SELECT before.seq, max(now.noted_at) AS noted_at
+    FROM fresh('order') AS now
+    JOIN raw.answer AS before
+        ON before.endpoint = 'order'
+        AND before.path = now.path
+        AND before.digest = now.digest
+        AND before.seq < now.seq
+    GROUP BY before.seq
+) AS again
+WHERE o.raw_seq = again.seq AND o.as_of < again.noted_at;
+
+-- The Admin API tells all items and transactions of an order; the Merchant API tells none, or
+-- transactions only, and takes nothing away.
+CREATE OR REPLACE TEMP TABLE told_order AS
+SELECT *
+FROM answered_order
+WHERE admin OR o.PaymentTransactions IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY o.OrderId ORDER BY noted_at DESC, seq DESC) = 1;
+
+DELETE FROM qliro.item_action
+WHERE OrderId IN (SELECT o.OrderId FROM told_order WHERE admin);
+INSERT INTO qliro.item_action BY NAME
+SELECT
+    OrderId,
+    i.Id,
+    CAST(position AS INTEGER) AS position,
+    action_type(i.ActionType) AS ActionType,
+    i.PaymentTransactionId,
+    i.MerchantReference,
+    i.Description,
+    i.Quantity,
+    i.PricePerItemIncVat,
+    i.PricePerItemExVat,
+    i.VatRate,
+    item_type(i.Type) AS Type,
+    raw_seq
+FROM (
+    SELECT
+        o.OrderId AS OrderId,
+        unnest(o.OrderItemActions) AS i,
+        generate_subscripts(o.OrderItemActions, 1) AS position,
+        seq AS raw_seq
+    FROM told_order
+    WHERE admin
+)
+WHERE i IS NOT NULL;
+
+DELETE FROM qliro.transaction WHERE OrderId IN (SELECT o.OrderId FROM told_order);
+INSERT INTO qliro.transaction BY NAME
+SELECT
+    t.PaymentTransactionId,
+    OrderId,
+    nullif(t.OriginalPaymentTransactionId, 0) AS OriginalPaymentTransactionId,
+    transaction_type(t.Type) AS Type,
+    t.Amount,
+    t.Currency,
+    transaction_status(t.Status) AS Status,
+    TRY_CAST(t.Timestamp AS TIMESTAMPTZ) AS "Timestamp",
+    t.PaymentMethodName,
+    CAST(position AS INTEGER) AS position,
+    raw_seq
+FROM (
+    SELECT
+        o.OrderId AS OrderId,
+        unnest(o.PaymentTransactions) AS t,
+        generate_subscripts(o.PaymentTransactions, 1) AS position,
+        seq AS raw_seq
+    FROM told_order
+)
+WHERE t IS NOT NULL
+-- What is told twice of a transaction is true once.
+QUALIFY t.PaymentTransactionId IS NULL
+    OR row_number() OVER (PARTITION BY OrderId, t.PaymentTransactionId ORDER BY position DESC) = 1;
+DROP TABLE answered_order;
+DROP TABLE staged_order;
+DROP TABLE told_order;

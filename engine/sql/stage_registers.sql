@@ -92,6 +92,54 @@ QUALIFY row_number() OVER (PARTITION BY m.Code ORDER BY seq DESC) = 1;
 DELETE FROM fortnox.mode_of_payment WHERE Code IN (SELECT Code FROM staged_mode);
 INSERT INTO fortnox.mode_of_payment BY NAME SELECT * FROM staged_mode;
 
+CREATE OR REPLACE TEMP TABLE staged_terms AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"TermsOfPayments": [{
+            "Code": "VARCHAR", "Description": "VARCHAR"
+        }]}')).TermsOfPayments) AS x
+    FROM fresh('terms_of_payment')
+)
+SELECT x.*, seq AS raw_seq
+FROM listed
+WHERE x.Code IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY x.Code ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.terms_of_payment WHERE Code IN (SELECT Code FROM staged_terms);
+INSERT INTO fortnox.terms_of_payment BY NAME SELECT * FROM staged_terms;
+
+CREATE OR REPLACE TEMP TABLE staged_center AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"CostCenters": [{
+            "Code": "VARCHAR", "Description": "VARCHAR", "Active": "BOOLEAN"
+        }]}')).CostCenters) AS x
+    FROM fresh('cost_centers')
+)
+SELECT x.*, seq AS raw_seq
+FROM listed
+WHERE x.Code IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY x.Code ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.cost_center WHERE Code IN (SELECT Code FROM staged_center);
+INSERT INTO fortnox.cost_center BY NAME SELECT * FROM staged_center;
+
+CREATE OR REPLACE TEMP TABLE staged_project AS
+WITH listed AS (
+    SELECT
+        seq,
+        unnest(TRY(from_json(body, '{"Projects": [{
+            "ProjectNumber": "VARCHAR", "Description": "VARCHAR", "Status": "VARCHAR"
+        }]}')).Projects) AS x
+    FROM fresh('projects')
+)
+SELECT x.*, seq AS raw_seq
+FROM listed
+WHERE x.ProjectNumber IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY x.ProjectNumber ORDER BY seq DESC) = 1;
+DELETE FROM fortnox.project WHERE ProjectNumber IN (SELECT ProjectNumber FROM staged_project);
+INSERT INTO fortnox.project BY NAME SELECT * FROM staged_project;
+
 CREATE OR REPLACE TEMP TABLE staged_lock AS
 SELECT
     stockholm_date(TRY(from_json(body, '{"LockedPeriod": {"EndDate": "VARCHAR"}}'))

@@ -65,6 +65,9 @@ SELECT
     d.OurReference,
     d.YourReference,
     d.OrderReference,
+    d.CreditInvoiceReference,
+    d.Credit,
+    d.VATIncluded,
     (i.Balance - coalesce(t.consumed, 0))::DECIMAL(18, 4) AS open_balance
 FROM fortnox.invoice AS i
 LEFT JOIN fortnox.invoice_detail AS d ON d.DocumentNumber = i.DocumentNumber
@@ -81,12 +84,21 @@ LEFT JOIN (
     GROUP BY DocumentNumber
 ) AS t ON t.DocumentNumber = i.DocumentNumber;
 
--- Documents that this program itself wrote, by the order or transaction that they came from.
+-- Invoices that this program itself wrote, by what they came from: an order, a transaction, or a
+-- capture or refund, whose id is OrderId/PaymentTransactionId and which is found by each part too.
 CREATE OR REPLACE VIEW ledger.own_document AS
-SELECT a.source AS source, s.number AS DocumentNumber
+SELECT DISTINCT
+    unnest(
+        CASE
+            WHEN regexp_full_match(a.source, '[0-9]+/[0-9]+')
+            THEN [a.source, split_part(a.source, '/', 1), split_part(a.source, '/', 2)]
+            ELSE [a.source]
+        END
+    ) AS source,
+    s.number AS DocumentNumber
 FROM ledger.action AS a
 JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
-WHERE a.target = 'fortnox.invoice';
+WHERE starts_with(a.target, 'fortnox.') AND ends_with(a.target, 'invoice');
 
 -- Lines that a document accounts for or transfers, if only perhaps.
 CREATE OR REPLACE VIEW ledger.delivered_line AS

@@ -11,6 +11,7 @@ from shopkit import Cli
 
 from engine.sandbox.control import effects
 from engine.sandbox.history import new_invoice
+from engine.sandbox.troubles import TROUBLES
 from engine.sandbox.world import World
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -104,6 +105,40 @@ def test_a_parked_line_is_found_by_each_of_its_names_with_its_losers(cli: Cli) -
         assert "    lost      1003 by 'payout reference': one of several\n" in told
     payout = cli("explain", "shop", "70003").out
     assert "c171f7afd4876faf  sale  250.00  10003      –        parked  several documents" in payout
+
+
+@pytest.mark.parametrize("written", ["T/{}/{}", "T/{}", "T{}", "t {}"])
+def test_a_voucher_is_found_as_it_is_printed_and_as_people_write_it(
+    cli: Cli, world: World, written: str
+) -> None:
+    cli("run", "shop", "--quiet")
+    key = world.made_vouchers[0]
+    printed = f"T/{key.number}/{key.year}"
+    assert printed in cli("status", "shop", "--all").out
+    told = cli("explain", "shop", written.format(key.number, key.year)).out
+    assert f"transfer  posted as {printed}\n" in told
+    assert "POST /3/vouchers?financialyear=" in told
+
+
+def test_a_voucher_that_covers_lines_is_found_with_them(cli: Cli, world: World) -> None:
+    TROUBLES["chargeback"](world)
+    cli("run", "shop", "--quiet")
+    (dispute,) = [key for key in world.made_vouchers if key.series == "D"]
+    told = cli("explain", "shop", f"D{dispute.number}").out
+    assert "chargeback" in told
+    assert f"posted as D/{dispute.number}/{dispute.year}" in told
+    nothing = cli("explain", "shop", "D999")
+    assert (nothing.code, nothing.out) == (2, "")
+
+
+def test_an_invoice_that_is_a_mere_candidate_is_found_with_the_line_that_may_pay_it(
+    cli: Cli,
+) -> None:
+    cli("run", "shop", "--quiet")
+    for candidate in ("1002", "1003"):
+        told = cli("explain", "shop", candidate).out
+        assert "Line c171f7afd4876faf: sale 250.00 SEK, reference 10003" in told
+        assert f"    lost      {candidate} by 'payout reference': one of several\n" in told
 
 
 def test_what_a_person_decides_the_next_run_carries_out(cli: Cli, world: World) -> None:

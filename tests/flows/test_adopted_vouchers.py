@@ -9,6 +9,7 @@ import pytest
 from shop import OpenShop, Shop, rows_of
 
 from engine.errors import Exit
+from engine.explain import explain
 from engine.sandbox.faults import Fault, clear, plan
 from engine.sandbox.history import fee_line, new_sale, settle
 from engine.sandbox.world import Voucher, VoucherRow
@@ -63,6 +64,7 @@ def test_a_voucher_of_the_same_text_is_not_adopted_for_a_payout_that_grew(shop: 
     assert "debit 95.00 on 1930" in told
     assert "debit 143.00 on 1930" in told
     assert "correct" in told
+    assert explain(opened.store, f"T{number.split('/')[1]}")["payouts"][0]["payout"] == str(batch)
     fees = opened.lines(Type="Fee")
     assert [one["code"] for one in fees] == ["voucher-differs", "voucher-differs"]
     assert opened.states(Type="Transaction") == ["adopted", "posted"]

@@ -324,6 +324,10 @@ def test_the_latest_answer_wins_whether_list_or_document(
         "OurReference": "x",
         "YourReference": "",
         "OrderReference": "",
+        "CreditInvoiceReference": "",
+        "Credit": None,
+        "TotalToPay": None,
+        "VATIncluded": None,
     }
 
 

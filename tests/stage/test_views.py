@@ -7,11 +7,52 @@ from decimal import Decimal
 
 import pytest
 
-from engine.language.catalogue import VIEW_COLUMNS, catalogue_from_ddl
+from engine.language.catalogue import ID_COLUMNS, VIEW_COLUMNS, catalogue_from_ddl
 from engine.plan.payouts import _payout_row
 from engine.store import Store, in_memory, sql
 
-VIEWS = {"qliro.settlement_line": "qliro.line_view", "fortnox.invoice": "fortnox.invoice_view"}
+VIEWS = {
+    "qliro.settlement_line": "qliro.line_view",
+    "qliro.order": "qliro.order_view",
+    "fortnox.invoice": "fortnox.invoice_view",
+    "fortnox.order": "fortnox.order_view",
+}
+# These are views by their own names, and have no table.
+PLAIN = (
+    "qliro.order_line",
+    "qliro.capture",
+    "qliro.capture_line",
+    "qliro.refund",
+    "qliro.refund_line",
+    "qliro.reversal",
+)
+KINDS = {
+    "VARCHAR": "text",
+    "BIGINT": "integer",
+    "INTEGER": "integer",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+    "DECIMAL(18,4)": "decimal",
+    "DECIMAL(9,4)": "decimal",
+}
+
+
+@pytest.mark.parametrize("entity", PLAIN)
+def test_what_a_mapping_may_name_of_an_order_is_what_the_view_has(entity: str) -> None:
+    columns = in_memory().rows(f"DESCRIBE {entity}")
+    there = {column["column_name"]: KINDS[column["column_type"]] for column in columns}
+    named = {name: type_.kind for name, type_ in catalogue_from_ddl(sql("schema"))[entity].items()}
+    assert named == there
+    assert ID_COLUMNS[entity] in there
+
+
+@pytest.mark.parametrize("entity", ["qliro.order", "fortnox.order"])
+def test_the_columns_that_a_view_adds_have_the_types_that_it_gives_them(entity: str) -> None:
+    columns = in_memory().rows(f"DESCRIBE {VIEWS[entity]}")
+    there = {column["column_name"]: KINDS[column["column_type"]] for column in columns}
+    named = {name: type_.kind for name, type_ in catalogue_from_ddl(sql("schema"))[entity].items()}
+    assert named == there
 
 
 @pytest.mark.parametrize("entity", VIEWS)

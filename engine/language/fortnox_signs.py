@@ -1,0 +1,36 @@
+"""Which signs Fortnox takes in texts and in article numbers.
+
+Reads a text, tells the first sign that Fortnox refuses, or gives the text as an article number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+LONGEST_ARTICLE = 50  # Fortnox's OpenAPI document, ArticleNumber
+
+# Fortnox's "formats and encoding" page: letters and these. No quotes, angles, pipes, tildes, tabs.
+_IN_TEXTS = frozenset("\\\u0308\u030a0123456789 –:.`´’,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u00a0\n\r")
+_IN_ARTICLES = frozenset("0123456789_-/\\+$")
+
+
+def forbidden(value: str) -> str:
+    """The first character of ``value`` that Fortnox refuses in texts, or nothing."""
+    if value.isascii() and value.replace(" ", "").replace("-", "").isalnum():
+        return ""
+    for character in value:
+        if character not in _IN_TEXTS and not unicodedata.category(character).startswith("L"):
+            return character
+    return ""
+
+
+def as_article(value: str) -> str:
+    """``value`` as an article number: other signs become ``_``, and one that is too long ends
+    with a sum of all of it, so that two that begin alike stay two."""
+    found = unicodedata.normalize("NFC", value).strip()
+    clean = "".join(c if c in _IN_ARTICLES or c.isalpha() else "_" for c in found)
+    if len(clean) <= LONGEST_ARTICLE:
+        return clean
+    check = hashlib.sha256(found.encode()).hexdigest()[:8]
+    return f"{clean[: LONGEST_ARTICLE - 9]}-{check}"

@@ -1,0 +1,332 @@
+-- What mappings see of Qliro's captures, refunds and reversals, and the orders summed up from all of
+-- it. Run after views_orders.sql.
+
+-- Every time that money was taken. A capture of what a Debit took already takes nothing.
+CREATE OR REPLACE VIEW qliro.taking AS
+SELECT
+    s.*,
+    row_number() OVER (
+        PARTITION BY s.OrderId ORDER BY s."Timestamp" NULLS LAST, s.PaymentTransactionId
+    ) AS ordinal,
+    count(*) FILTER (WHERE s.Type <> 'UpdateInvoice') OVER (PARTITION BY s.OrderId) AS takings
+FROM qliro.success AS s
+LEFT JOIN qliro.success AS debit
+    ON s.Type = 'Capture'
+    AND debit.OrderId = s.OrderId
+    AND debit.Type = 'Debit'
+    AND debit.PaymentTransactionId = s.OriginalPaymentTransactionId
+WHERE (s.Type IN ('Capture', 'Debit') AND debit.id IS NULL)
+   OR (s.Type = 'UpdateInvoice' AND s.Amount > 0);
+
+-- What was taken, item by item: what the transaction shipped. A Debit ships nothing by itself: it is
+-- of what it reserved, else of what was bought. So is what somebody captured whole, without a word
+-- of items.
+CREATE OR REPLACE VIEW qliro.capture_line AS
+WITH told AS (
+    SELECT
+        t.id AS capture,
+        coalesce(
+            list_position(['Ship', 'Reserve', 'Create', 'Return', 'Release'], i.ActionType), 6
+        ) AS choice,
+        i.OrderId, i.row, i.position, i.MerchantReference, i.Description, i.Quantity,
+        i.PricePerItemIncVat, i.PricePerItemExVat, i.VatRate, i.Type
+    FROM qliro.taking AS t
+    JOIN qliro.item AS i
+        ON i.OrderId = t.OrderId AND i.PaymentTransactionId = t.PaymentTransactionId
+    WHERE t.Type <> 'Capture' OR i.ActionType = 'Ship'
+    UNION ALL
+    SELECT
+        t.id, 7, l.OrderId, split_part(l.line, '/', 3), l.position, l.MerchantReference,
+        l.Description, l.Quantity, l.PricePerItemIncVat, l.PricePerItemExVat, l.VatRate, l.Type
+    FROM qliro.taking AS t
+    JOIN (
+        SELECT *, sum(Quantity * PricePerItemIncVat) OVER (PARTITION BY OrderId) AS total
+        FROM qliro.order_line
+    ) AS l ON l.OrderId = t.OrderId
+    WHERE t.takings = 1 AND (t.Type = 'Debit' OR (t.Type = 'Capture' AND t.Amount = l.total))
+),
+chosen AS (
+    SELECT * FROM told QUALIFY choice = min(choice) OVER (PARTITION BY capture)
+)
+SELECT
+    c.capture || '/' || c.row AS line,
+    c.capture,
+    c.OrderId,
+    CAST(row_number() OVER (PARTITION BY c.capture ORDER BY c.position) AS INTEGER) AS position,
+    c.MerchantReference,
+    c.Description,
+    c.Quantity,
+    c.PricePerItemIncVat,
+    c.PricePerItemExVat,
+    c.VatRate,
+    c.Type,
+    h.* EXCLUDE (OrderId)
+FROM chosen AS c
+LEFT JOIN qliro.order_head AS h ON h.OrderId = c.OrderId;
+
+CREATE OR REPLACE VIEW qliro.capture AS
+WITH lines AS (
+    SELECT capture, count(*) AS n, sum(Quantity * PricePerItemIncVat) AS total
+    FROM qliro.capture_line
+    GROUP BY capture
+),
+-- Every item with its quantity, to see whether two lists are of the same.
+taken AS (
+    SELECT capture, list(item ORDER BY item) AS items
+    FROM (
+        SELECT capture, (MerchantReference, PricePerItemIncVat, sum(Quantity)) AS item
+        FROM qliro.capture_line
+        GROUP BY capture, MerchantReference, PricePerItemIncVat
+    )
+    GROUP BY capture
+),
+bought AS (
+    SELECT OrderId, list(item ORDER BY item) AS items, sum(total) AS total
+    FROM (
+        SELECT
+            OrderId,
+            (MerchantReference, PricePerItemIncVat, sum(Quantity)) AS item,
+            sum(Quantity * PricePerItemIncVat) AS total
+        FROM qliro.order_line
+        GROUP BY OrderId, MerchantReference, PricePerItemIncVat
+    )
+    GROUP BY OrderId
+)
+SELECT
+    t.id AS capture,
+    t.OrderId,
+    t.PaymentTransactionId,
+    t.Type,
+    CAST(abs(t.Amount) AS DECIMAL(18, 4)) AS Amount,
+    t.day AS CaptureDate,
+    t."Timestamp" AS CapturedAt,
+    CAST(t.ordinal AS INTEGER) AS ordinal,
+    coalesce(
+        t.ordinal = 1 AND t.Type <> 'UpdateInvoice' AND abs(t.Amount) = bought.total
+        AND taken.items = bought.items,
+        false
+    ) AS takes_all,
+    CAST(t.PaymentTransactionId AS VARCHAR) IN (
+        SELECT s.number
+        FROM ledger.step AS s
+        JOIN ledger.action AS a ON a.action = s.action
+        WHERE a.target = 'qliro.shipment' AND s.number IS NOT NULL
+    ) AS ours,
+    o.MerchantReference,
+    o.Currency,
+    o.Country,
+    o.PaymentMethodName,
+    o.PaymentTypeCode,
+    o.JuridicalType,
+    CAST(coalesce(lines.n, 0) AS INTEGER) AS lines,
+    CAST(coalesce(lines.total, 0) AS DECIMAL(18, 4)) AS line_total
+FROM qliro.taking AS t
+JOIN qliro."order" AS o ON o.OrderId = t.OrderId
+LEFT JOIN lines ON lines.capture = t.id
+LEFT JOIN taken ON taken.capture = t.id
+LEFT JOIN bought ON bought.OrderId = t.OrderId;
+
+-- Every time that the buyer got money back.
+CREATE OR REPLACE VIEW qliro.giving AS
+SELECT *
+FROM qliro.success
+WHERE Type IN ('Refund', 'Credit') OR (Type = 'UpdateInvoice' AND Amount < 0);
+
+-- What was given back, item by item: what the transaction returned, else whatever it carries. A
+-- discount by which a refund is given counts upwards: the lines add up to what the buyer got.
+CREATE OR REPLACE VIEW qliro.refund_line AS
+WITH chosen AS (
+    SELECT g.id AS refund, i.*
+    FROM qliro.giving AS g
+    JOIN qliro.item AS i
+        ON i.OrderId = g.OrderId AND i.PaymentTransactionId = g.PaymentTransactionId
+    QUALIFY coalesce(
+        list_position(['Return', 'Ship', 'Reserve', 'Create', 'Release'], i.ActionType), 6
+    ) = min(coalesce(
+        list_position(['Return', 'Ship', 'Reserve', 'Create', 'Release'], i.ActionType), 6
+    )) OVER (PARTITION BY g.id)
+),
+upwards AS (
+    SELECT
+        *, CASE WHEN sum(gross) OVER (PARTITION BY refund) < 0 THEN -1 ELSE 1 END AS sign
+    FROM chosen
+)
+SELECT
+    u.refund || '/' || u.row AS line,
+    u.refund,
+    u.OrderId,
+    CAST(row_number() OVER (PARTITION BY u.refund ORDER BY u.position) AS INTEGER) AS position,
+    u.MerchantReference,
+    u.Description,
+    u.Quantity,
+    CAST(u.PricePerItemIncVat * u.sign AS DECIMAL(18, 4)) AS PricePerItemIncVat,
+    CAST(u.PricePerItemExVat * u.sign AS DECIMAL(18, 4)) AS PricePerItemExVat,
+    u.VatRate,
+    u.Type,
+    h.* EXCLUDE (OrderId)
+FROM upwards AS u
+LEFT JOIN qliro.order_head AS h ON h.OrderId = u.OrderId;
+
+CREATE OR REPLACE VIEW qliro.refund AS
+WITH captures AS (
+    SELECT OrderId, count(*) AS n, any_value(id) AS only_one
+    FROM qliro.taking
+    GROUP BY OrderId
+),
+lines AS (
+    SELECT refund, count(*) AS n, sum(Quantity * PricePerItemIncVat) AS total
+    FROM qliro.refund_line
+    GROUP BY refund
+),
+placed AS (
+    SELECT
+        g.*,
+        coalesce(captures.n, 0) AS captures,
+        coalesce(t.id, CASE WHEN captures.n = 1 THEN captures.only_one END) AS capture
+    FROM qliro.giving AS g
+    LEFT JOIN qliro.taking AS t
+        ON t.OrderId = g.OrderId AND t.PaymentTransactionId = g.OriginalPaymentTransactionId
+    LEFT JOIN captures ON captures.OrderId = g.OrderId
+)
+SELECT
+    p.id AS refund,
+    p.OrderId,
+    p.PaymentTransactionId,
+    p.OriginalPaymentTransactionId,
+    p.capture,
+    p.Type,
+    CAST(abs(p.Amount) AS DECIMAL(18, 4)) AS Amount,
+    p.day AS RefundDate,
+    p."Timestamp" AS RefundedAt,
+    CAST(row_number() OVER (
+        PARTITION BY p.OrderId, p.capture ORDER BY p."Timestamp" NULLS LAST, p.PaymentTransactionId
+    ) AS INTEGER) AS ordinal,
+    o.MerchantReference,
+    o.Currency,
+    o.Country,
+    o.PaymentMethodName,
+    o.JuridicalType,
+    CAST(coalesce(lines.n, 0) AS INTEGER) AS lines,
+    CAST(coalesce(lines.total, 0) AS DECIMAL(18, 4)) AS line_total,
+    CAST(p.captures AS INTEGER) AS captures
+FROM placed AS p
+JOIN qliro."order" AS o ON o.OrderId = p.OrderId
+LEFT JOIN lines ON lines.refund = p.id;
+
+CREATE OR REPLACE VIEW qliro.reversal AS
+SELECT
+    id AS reversal,
+    OrderId,
+    PaymentTransactionId,
+    OriginalPaymentTransactionId,
+    CAST(abs(Amount) AS DECIMAL(18, 4)) AS Amount,
+    day AS ReversalDate,
+    "Timestamp" AS ReversedAt
+FROM qliro.success
+WHERE Type = 'Reversal';
+
+-- An order as a mapping sees it: with what its transactions and items add up to.
+CREATE OR REPLACE VIEW qliro.order_view AS
+WITH reserved AS (
+    SELECT OrderId, sum(Amount) AS authorised FROM qliro.reservation GROUP BY OrderId
+),
+moved AS (
+    -- Of what is reserved now: what a later reservation replaced counts no more.
+    SELECT
+        OrderId,
+        sum(abs(Amount)) FILTER (WHERE Type = 'Reversal' AND of_now) AS reversed,
+        count(*) FILTER (WHERE Type = 'Reversal' AND of_now) AS reversals,
+        sum(abs(Amount)) FILTER (WHERE Type IN ('Capture', 'Debit') AND of_now) AS used
+    FROM qliro.success_of_now
+    GROUP BY OrderId
+),
+taken AS (
+    SELECT OrderId, sum(abs(Amount)) AS captured, count(*) AS captures
+    FROM qliro.taking
+    GROUP BY OrderId
+),
+given AS (
+    SELECT OrderId, sum(abs(Amount)) AS refunded, count(*) AS refunds
+    FROM qliro.giving
+    GROUP BY OrderId
+),
+bought AS (
+    SELECT OrderId, count(*) AS lines, sum(Quantity * PricePerItemIncVat) AS total
+    FROM qliro.order_line
+    GROUP BY OrderId
+),
+tried AS (
+    SELECT
+        OrderId,
+        count(*) FILTER (
+            WHERE Status IN ('OnHold', 'Created', 'InProcess', 'UserInteractionRequired')
+        ) AS waiting,
+        min("Timestamp") FILTER (
+            WHERE Status = 'Success' AND Type IN ('Preauthorization', 'Debit')
+        ) AS SecuredAt
+    FROM qliro.transaction
+    GROUP BY OrderId
+),
+summed AS (
+    SELECT
+        o.*,
+        h.DeliveryCountry,
+        h.OrderDate,
+        tried.SecuredAt,
+        tried.OrderId IS NOT NULL AS was_tried,
+        coalesce(tried.waiting, 0) > 0 AS is_waiting,
+        reserved.OrderId IS NOT NULL AS is_reserved,
+        coalesce(moved.reversals, 0) AS reversals,
+        CAST(coalesce(reserved.authorised, 0) AS DECIMAL(18, 4)) AS authorised,
+        CAST(coalesce(taken.captured, 0) AS DECIMAL(18, 4)) AS captured,
+        CAST(coalesce(given.refunded, 0) AS DECIMAL(18, 4)) AS refunded,
+        CAST(coalesce(moved.reversed, 0) AS DECIMAL(18, 4)) AS reversed,
+        CAST(coalesce(reserved.authorised, 0) - coalesce(moved.used, 0)
+            - coalesce(moved.reversed, 0) AS DECIMAL(18, 4)) AS remaining,
+        CAST(coalesce(bought.total, 0) AS DECIMAL(18, 4)) AS total,
+        CAST(coalesce(bought.lines, 0) AS INTEGER) AS lines,
+        CAST(coalesce(taken.captures, 0) AS INTEGER) AS captures,
+        CAST(coalesce(given.refunds, 0) AS INTEGER) AS refunds
+    FROM qliro."order" AS o
+    JOIN qliro.order_head AS h ON h.OrderId = o.OrderId
+    LEFT JOIN reserved ON reserved.OrderId = o.OrderId
+    LEFT JOIN moved ON moved.OrderId = o.OrderId
+    LEFT JOIN taken ON taken.OrderId = o.OrderId
+    LEFT JOIN given ON given.OrderId = o.OrderId
+    LEFT JOIN bought ON bought.OrderId = o.OrderId
+    LEFT JOIN tried ON tried.OrderId = o.OrderId
+)
+SELECT
+    * EXCLUDE (was_tried, is_waiting, is_reserved, reversals),
+    CASE
+        WHEN captures > 0 THEN 'secured'
+        WHEN is_reserved AND reversals > 0 AND remaining <= 0 THEN 'cancelled'
+        WHEN is_reserved THEN 'secured'
+        WHEN is_waiting THEN 'waiting'
+        WHEN NOT was_tried AND lines > 0 AND (PaymentMethodName = 'FREE' OR total = 0)
+        THEN 'secured'
+        ELSE 'refused'
+    END AS payment
+FROM summed;
+
+-- A Fortnox order with what only its own page shows, and the Qliro order that it was made of here.
+CREATE OR REPLACE VIEW fortnox.order_view AS
+SELECT
+    o.*,
+    d.InvoiceReference,
+    d.TermsOfPayment,
+    d.YourOrderNumber,
+    d.OurReference,
+    d.YourReference,
+    d.DeliveryState,
+    own.OrderId
+FROM fortnox."order" AS o
+LEFT JOIN fortnox.order_detail AS d ON d.DocumentNumber = o.DocumentNumber
+LEFT JOIN (
+    SELECT s.number, max(TRY_CAST(a.source AS BIGINT)) AS OrderId
+    FROM ledger.action AS a
+    JOIN ledger.step AS s
+        ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
+    WHERE a.target = 'fortnox.order'
+    GROUP BY s.number
+) AS own ON own.number = o.DocumentNumber;

@@ -1,0 +1,233 @@
+-- What mappings see of Qliro's orders: what was bought, taken, given back and released, derived
+-- from the transactions that succeeded and from the items that carry their ids. Run after views.sql.
+
+-- Only these transactions count.
+CREATE OR REPLACE VIEW qliro.success AS
+SELECT
+    OrderId || '/' || coalesce(CAST(PaymentTransactionId AS VARCHAR), '#' || position) AS id,
+    * EXCLUDE (Status, position, raw_seq),
+    CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE) AS day
+FROM qliro.transaction
+WHERE Status = 'Success';
+
+-- What every line tells of its order.
+CREATE OR REPLACE VIEW qliro.order_head AS
+SELECT
+    o.OrderId,
+    o.Currency,
+    o.Country,
+    coalesce(nullif(o.ShippingCountryCode, ''), nullif(o.BillingCountryCode, ''), o.Country)
+        AS DeliveryCountry,
+    o.JuridicalType,
+    o.OrganisationNumber,
+    o.VatNumber,
+    coalesce(t.succeeded, t.begun) AS OrderDate
+FROM qliro."order" AS o
+LEFT JOIN (
+    SELECT
+        OrderId,
+        min(CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE))
+            FILTER (WHERE Status = 'Success') AS succeeded,
+        min(CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE)) AS begun
+    FROM qliro.transaction
+    GROUP BY OrderId
+) AS t ON t.OrderId = o.OrderId;
+
+-- Items with the sign that they have: some shops send a discount as a positive number. An item is
+-- the same when its reference and its price are (Qliro's document): signature. row names it.
+CREATE OR REPLACE VIEW qliro.item AS
+SELECT
+    signed.*,
+    CASE
+        WHEN Id <> 0 AND count(*) OVER (PARTITION BY OrderId, PaymentTransactionId, Id) = 1
+        THEN CAST(Id AS VARCHAR)
+        ELSE '#' || position
+    END AS row,
+    coalesce(MerchantReference, '') || ' ' || coalesce(CAST(PricePerItemIncVat AS VARCHAR), '')
+        AS signature,
+    CAST(Quantity * PricePerItemIncVat AS DECIMAL(18, 4)) AS gross
+FROM (
+    SELECT * REPLACE (
+        CASE Type WHEN 'Discount' THEN -abs(PricePerItemIncVat) ELSE PricePerItemIncVat END
+            AS PricePerItemIncVat,
+        CASE Type WHEN 'Discount' THEN -abs(PricePerItemExVat) ELSE PricePerItemExVat END
+            AS PricePerItemExVat
+    )
+    FROM qliro.item_action
+) AS signed;
+
+-- The transactions that hold what the buyer owes now: the last that reserved or took, for every
+-- change of an order may bring a new one; after an upsell also earlier ones that stand beside it.
+CREATE OR REPLACE VIEW qliro.reservation AS
+WITH listed AS (
+    SELECT OrderId, PaymentTransactionId, list(DISTINCT signature) AS items
+    FROM qliro.item
+    WHERE ActionType IN ('Reserve', 'Create', 'Ship')
+    GROUP BY OrderId, PaymentTransactionId
+),
+held AS (
+    SELECT
+        s.OrderId,
+        s.PaymentTransactionId,
+        s.Amount,
+        s."Timestamp",
+        listed.items,
+        row_number() OVER back AS back,
+        -- A transaction that only renamed the order has no items: those of the one before hold.
+        last_value(CASE WHEN listed.items IS NOT NULL THEN s.PaymentTransactionId END IGNORE NULLS)
+            OVER (
+                PARTITION BY s.OrderId
+                ORDER BY s."Timestamp" NULLS FIRST, s.PaymentTransactionId
+            ) AS items_of
+    FROM qliro.success AS s
+    LEFT JOIN listed
+        ON listed.OrderId = s.OrderId AND listed.PaymentTransactionId = s.PaymentTransactionId
+    WHERE s.Type IN ('Preauthorization', 'Debit')
+    WINDOW back AS (
+        PARTITION BY s.OrderId ORDER BY s."Timestamp" DESC NULLS LAST, s.PaymentTransactionId DESC
+    )
+),
+reversed AS (
+    SELECT OrderId, OriginalPaymentTransactionId, sum(abs(Amount)) AS Amount
+    FROM qliro.success
+    WHERE Type = 'Reversal'
+    GROUP BY OrderId, OriginalPaymentTransactionId
+)
+SELECT OrderId, PaymentTransactionId, items_of, Amount, "Timestamp", true AS is_last
+FROM held
+WHERE back = 1
+UNION ALL
+SELECT e.OrderId, e.PaymentTransactionId, e.items_of, e.Amount, e."Timestamp", false
+FROM held AS e
+JOIN qliro."order" AS o ON o.OrderId = e.OrderId AND o.IsUpsellOrder
+LEFT JOIN reversed AS r
+    ON r.OrderId = e.OrderId AND r.OriginalPaymentTransactionId = e.PaymentTransactionId
+WHERE e.back > 1
+  AND e.items IS NOT NULL
+  AND coalesce(r.Amount < e.Amount, true)
+  -- What reappears as a whole in a later one was replaced by it.
+  AND NOT EXISTS (
+      SELECT 1 FROM held AS l
+      WHERE l.OrderId = e.OrderId AND l.back < e.back AND list_has_all(l.items, e.items)
+  );
+
+-- The successful transactions, and whether each is, or is of, what is reserved now. One that does
+-- not say what it is of counts when it came after the last reservation.
+CREATE OR REPLACE VIEW qliro.success_of_now AS
+SELECT
+    s.*,
+    coalesce(
+        now.OrderId IS NOT NULL
+        OR (
+            s.Type NOT IN ('Preauthorization', 'Debit')
+            AND s.OriginalPaymentTransactionId IS NULL
+            AND (s."Timestamp" >= last."Timestamp") IS NOT false
+        ),
+        true
+    ) AS of_now
+FROM qliro.success AS s
+LEFT JOIN qliro.reservation AS now
+    ON now.OrderId = s.OrderId
+    AND now.PaymentTransactionId = CASE
+        WHEN s.Type IN ('Preauthorization', 'Debit') THEN s.PaymentTransactionId
+        ELSE s.OriginalPaymentTransactionId
+    END
+LEFT JOIN qliro.reservation AS last ON last.OrderId = s.OrderId AND last.is_last;
+
+-- What was bought, as Qliro holds it now, and what became of it.
+CREATE OR REPLACE VIEW qliro.order_line AS
+WITH items AS (
+    -- Of each transaction what it reserved, else what it created, else what it shipped.
+    SELECT *
+    FROM qliro.item
+    WHERE ActionType IN ('Reserve', 'Create', 'Ship')
+    QUALIFY list_position(['Reserve', 'Create', 'Ship'], ActionType)
+        = min(list_position(['Reserve', 'Create', 'Ship'], ActionType))
+            OVER (PARTITION BY OrderId, PaymentTransactionId)
+),
+bought AS (
+    SELECT i.*, r."Timestamp" AS reserved_at
+    FROM qliro.reservation AS r
+    JOIN items AS i ON i.OrderId = r.OrderId AND i.PaymentTransactionId = r.items_of
+    UNION ALL BY NAME
+    SELECT *, NULL AS reserved_at
+    FROM qliro.item
+    WHERE ActionType = 'Create'
+      AND OrderId NOT IN (SELECT OrderId FROM qliro.reservation WHERE items_of IS NOT NULL)
+),
+moved AS (
+    -- A release counts when it is of what is reserved now: what a later reservation replaced is
+    -- released too, and is still bought.
+    SELECT
+        i.OrderId,
+        i.signature,
+        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Ship') AS shipped,
+        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Return') AS returned,
+        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Release' AND s.of_now) AS released
+    FROM qliro.item AS i
+    JOIN qliro.success_of_now AS s
+        ON s.OrderId = i.OrderId AND s.PaymentTransactionId = i.PaymentTransactionId
+    GROUP BY i.OrderId, i.signature
+),
+-- The same item may stand in several rows: the first of them is shipped first, and so on. The last
+-- takes what is left.
+ranked AS (
+    SELECT
+        b.*,
+        coalesce(m.shipped, 0) AS all_shipped,
+        coalesce(m.returned, 0) AS all_returned,
+        coalesce(m.released, 0) AS all_released,
+        row_number() OVER twins AS twin,
+        count(*) OVER (PARTITION BY b.OrderId, b.signature) AS twins,
+        sum(b.Quantity) OVER twins - b.Quantity AS before
+    FROM bought AS b
+    LEFT JOIN moved AS m ON m.OrderId = b.OrderId AND m.signature = b.signature
+    WINDOW twins AS (
+        PARTITION BY b.OrderId, b.signature
+        ORDER BY b.reserved_at NULLS FIRST, b.PaymentTransactionId, b.position
+    )
+),
+shipped AS (
+    SELECT
+        *,
+        greatest(0, least(
+            all_shipped - before, CASE WHEN twin < twins THEN Quantity ELSE all_shipped END
+        )) AS shipped,
+        greatest(0, least(
+            all_returned - before, CASE WHEN twin < twins THEN Quantity ELSE all_returned END
+        )) AS returned
+    FROM ranked
+),
+released AS (
+    SELECT
+        *,
+        greatest(0, least(
+            all_released - coalesce(sum(greatest(0, Quantity - shipped)) OVER (
+                PARTITION BY OrderId, signature ORDER BY twin
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ), 0),
+            CASE WHEN twin < twins THEN Quantity - shipped ELSE all_released END
+        )) AS released
+    FROM shipped
+)
+SELECT
+    r.OrderId || '/' || coalesce(r.PaymentTransactionId, 0) || '/' || r.row AS line,
+    r.OrderId,
+    CAST(row_number() OVER (
+        PARTITION BY r.OrderId
+        ORDER BY r.reserved_at NULLS FIRST, r.PaymentTransactionId, r.position
+    ) AS INTEGER) AS position,
+    r.MerchantReference,
+    r.Description,
+    r.Quantity,
+    r.PricePerItemIncVat,
+    r.PricePerItemExVat,
+    r.VatRate,
+    r.Type,
+    CAST(r.shipped AS DECIMAL(18, 4)) AS shipped,
+    CAST(r.released AS DECIMAL(18, 4)) AS released,
+    CAST(r.returned AS DECIMAL(18, 4)) AS returned,
+    CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
+    h.* EXCLUDE (OrderId)
+FROM released AS r
+LEFT JOIN qliro.order_head AS h ON h.OrderId = r.OrderId;
