@@ -18,19 +18,24 @@ import click
 from engine.clock import SystemClock, today
 from engine.errors import Exit, UsageError
 from engine.show import command, failure
-from engine.show.command import EXIT_CODES, in_folder, of_merchant, option, shared
+from engine.show.command import (
+    EXIT_CODES,
+    in_folder,
+    of_merchant,
+    option,
+    payout_option,
+    scoped,
+    shared,
+)
 from engine.show.output import Output
 
 if TYPE_CHECKING:
+    from engine.scope import Scope
     from engine.session import RunReport, Session
 
 VERSION = "0.1.0"
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
-payout_option = option(
-    "--payout", "payouts", multiple=True, metavar="KEY",
-    help="Only this payout, whatever its date; may be given several times.",
-)  # fmt: skip
 
 
 @click.group(context_settings=command.SETTINGS, epilog=EXIT_CODES)
@@ -116,10 +121,8 @@ def lint(out: Output, merchant_names: tuple[str, ...], everything: bool, merchan
 @commands.command(epilog=EXIT_CODES)
 @of_merchant
 @option("--from", "file", type=FILE, help="Saved traffic (JSON lines) in place of the network.")
-@payout_option
-def sync(
-    out: Output, merchant: str, merchants: Path, file: Path | None, payouts: tuple[str, ...]
-) -> int:
+@scoped
+def sync(out: Output, merchant: str, merchants: Path, file: Path | None, scope: Scope) -> int:
     """Fetch what is new at Qliro and Fortnox. Nothing is written to either."""
     from engine.session import sync as fetch
     from engine.show import opening, synced
@@ -132,7 +135,7 @@ def sync(
             report = sync_from(found, store, SystemClock(), file, on_progress)
     else:
         with opening.session(out, found) as session:
-            report = fetch(session, payouts)
+            report = fetch(session, scope)
     out.page(synced.page(merchant, report))
     out.data(synced.data(report))
     return Exit.ATTENTION if report.findings else Exit.OK
@@ -167,14 +170,14 @@ def export(
 
 @commands.command(epilog=EXIT_CODES)
 @of_merchant
-@payout_option
+@scoped
 @option("--out", "file", type=FILE, help="Keep the plan in this file, for `apply`.")
 @option("--diff/--no-diff", default=True, help="Show each document against what Fortnox has.")
 def plan(
     out: Output,
     merchant: str,
     merchants: Path,
-    payouts: tuple[str, ...],
+    scope: Scope,
     file: Path | None,
     diff: bool,
 ) -> None:
@@ -186,7 +189,7 @@ def plan(
 
     found = opening.opened(out, merchant, merchants)
     with opening.session(out, found) as session:
-        made = make(session, Report(), payouts)
+        made = make(session, Report(), scope)
         data = saved.as_data(found.name, made, session.clock.now())
         if file is not None:
             saved.write(file, data)
@@ -214,15 +217,15 @@ def apply(out: Output, merchant: str, merchants: Path, file: Path) -> int:
 
 @commands.command(epilog=EXIT_CODES)
 @of_merchant
-@payout_option
-def run(out: Output, merchant: str, merchants: Path, payouts: tuple[str, ...]) -> int:
+@scoped
+def run(out: Output, merchant: str, merchants: Path, scope: Scope) -> int:
     """Sync, plan and post, all at once. What a scheduler calls; nothing is ever posted twice."""
     from engine.session import run as run_all
     from engine.show import opening
 
     found = opening.opened(out, merchant, merchants)
     with opening.session(out, found) as session:
-        report = run_all(session, payouts)
+        report = run_all(session, scope)
         return _told(out, merchant, session, report)
 
 

@@ -11,18 +11,20 @@ from typing import Any
 
 from engine.plan.payouts import still_known
 from engine.plan.saved import of_its_own_merchant, still_good
+from engine.scope import Scope
 from engine.session import RunReport, Session, carry_out, plan, recover, sync
 
 
 def apply(session: Session, saved: Mapping[str, Any]) -> RunReport:
-    """Recover, sync, plan the same payouts again, and deliver what the saved plan holds.
+    """Recover, sync, plan the same payouts and orders again, and deliver what the saved plan holds.
 
     Raises StalePlanError, naming what moved, before anything is sent.
     """
     of_its_own_merchant(saved, session.merchant.name)
-    payouts = list(saved["payouts"])
+    payouts, orders = tuple(saved["payouts"]), tuple(saved["orders"])
     recover(session)
-    findings = sync(session, payouts)
-    made = plan(session, findings, still_known(session.store, session.program, payouts))
+    findings = sync(session, Scope(payouts, orders))
+    known = still_known(session.store, session.program, payouts)
+    made = plan(session, findings, Scope(tuple(known), orders))
     good = still_good(session.store, saved, made, session.merchant.name)
     return carry_out(session, good, findings, follow=False)

@@ -16,6 +16,7 @@ from engine import json_text
 from engine.deliver import Delivery
 from engine.ledger import Action, Progress, read_actions, read_progress
 from engine.plan.model import Outcome, Payout, Plan
+from engine.plan.orders import after_orders
 from engine.proof import interim_balance
 from engine.store import Store
 
@@ -39,11 +40,13 @@ def _delivered(outcome: Outcome, delivery: Delivery) -> Outcome:
     if action in delivery.unknown:
         why = "its answer was lost; it is looked for before it is sent again"
         return replace(outcome, state="waiting", code="unknown", reason=why)
+    if action in delivery.later:
+        return replace(outcome, state="waiting", code="later", reason=delivery.later[action])
     return outcome
 
 
 def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
-    """Replace what is told of the plan's payouts; the other payouts stay as they are told."""
+    """Replace what is told of the plan's payouts and orders; the others stay as they are told."""
     keys = list(plan.payouts)
     told = {line["line"]: payout.key for payout in plan.payouts.values() for line in payout.lines}
     actions = read_actions(store, keys, told)
@@ -86,7 +89,15 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         }
         proofs.append((now, run, payout.key, proof.holds, closed, payout.digest,
                        json_text.encode(detail)))  # fmt: skip
+    finished = after_orders(plan)
+    orders = [
+        (one.key, one.day, finished[one.key], one.digest, now) for one in plan.orders.values()
+    ]
     with store.transaction():
+        store.execute(
+            "DELETE FROM ledger.order_state WHERE list_contains(?, OrderId)", [list(plan.orders)]
+        )
+        store.append("ledger.order_state", orders, ORDER_COLUMNS)
         for table in ("line_state", "payout_state", "interim_state"):
             store.execute(f"DELETE FROM ledger.{table} WHERE list_contains(?, payout)", [keys])
         store.append("ledger.line_state", lines, LINE_COLUMNS)
@@ -95,6 +106,7 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         store.append("ledger.proof", proofs, PROOF_COLUMNS)
 
 
+ORDER_COLUMNS = ("OrderId", "OrderDate", "closed", "digest", "noted_at")
 LINE_COLUMNS = (
     "payout", "line", "state", "code", "reason", "mapping", "source", "delivery", "number",
     "document", "OrderId", "PaymentTransactionId", "reference", "Type", "Action", "Status",

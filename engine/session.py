@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +34,7 @@ from engine.plan.build import make_plan
 from engine.plan.model import Plan
 from engine.plan.record import record_plan
 from engine.reconcile import after_delivery, record_states
+from engine.scope import ALL, Scope
 from engine.settings import merchant_schema
 from engine.stage import stage
 from engine.store import Store, sql
@@ -42,7 +43,11 @@ from engine.transport.http import Api
 
 OnProgress = Callable[[str, int, int | None], None]
 # Planning may show that something must be read first; more rounds than this would be a loop.
-MOST_ROUNDS = 4
+MOST_ROUNDS = 8
+NO_PLUS = (
+    "Refunds need Qliro's API Plus credentials (qliro.plus_api_key and qliro.plus_api_secret), and "
+    "the merchant's file has none: no refund is handled. Ask your Qliro account manager for them."
+)
 
 
 def silent(_stage: str, _done: int, _total: int | None) -> None:
@@ -130,14 +135,25 @@ def open_session(
         yield session
 
 
-def sync(session: Session, named: Collection[str] = ()) -> Report:
+def flows(session: Session) -> set[str]:
+    """The flows that are on; refunds only with the credentials that they need."""
+    on = {name for name, is_on in session.settings["flows"].items() if is_on}
+    return on - {"refunds"} if _lacks_plus(session) else on
+
+
+def _lacks_plus(session: Session) -> bool:
+    needs = {"qliro.plus_api_key", "qliro.plus_api_secret"}
+    return session.settings["flows"]["refunds"] and not needs <= set(session.merchant.secrets)
+
+
+def sync(session: Session, scope: Scope = ALL) -> Report:
     """Fetch what is new from both, and stage it."""
     findings = sync_all(
         session.merchant,
         session.store,
         (session.qliro, session.fortnox),
         session.tell,
-        named,
+        scope.payouts or (),
     )
     _stage(session, findings)
     return findings
@@ -149,7 +165,7 @@ def _stage(session: Session, findings: Report) -> None:
 
 
 def plan(
-    session: Session, findings: Report, named: Collection[str] = (), *, offline: bool = False
+    session: Session, findings: Report, scope: Scope = ALL, *, offline: bool = False
 ) -> Plan:
     """The plan; what it needs to know is read from Fortnox first, unless ``offline``."""
     books = read_books(session.store)
@@ -163,8 +179,11 @@ def plan(
             books,
             convention_choices(),
             session.catalogue,
-            named=named,
+            flows=flows(session),
+            scope=scope,
         )
+        if _lacks_plus(session):
+            made.problems.insert(0, NO_PLUS)
         if offline or not made.unread or not _read_needs(session, made):
             return made
         _stage(session, findings)
@@ -245,7 +264,10 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
 
 def _after(session: Session, made: Plan, findings: Report, delivery: Delivery) -> Plan:
     """The plan as it stands after delivery, written down."""
-    after = plan(session, findings, list(made.payouts), offline=True) if made.payouts else made
+    after = made
+    if made.payouts or made.orders:
+        same = Scope(tuple(made.payouts), tuple(made.orders))
+        after = plan(session, findings, same, offline=True)
     after = replace(after_delivery(after, delivery), warnings=made.warnings)
     record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
     return after
@@ -255,7 +277,8 @@ def _following(after: Plan, delivery: Delivery) -> list[Action]:
     """Actions that could only be planned once another had been delivered."""
     if delivery.failure is not None or delivery.stopped:
         return []
-    tried = {*delivery.done, *delivery.refused, *delivery.undecided, *delivery.unknown}
+    tried = {*delivery.done, *delivery.refused, *delivery.undecided, *delivery.unknown,
+             *delivery.later}  # fmt: skip
     return [one for one in after.actions if one.action not in tried]
 
 
@@ -278,11 +301,11 @@ def _deliver(
     )
 
 
-def run(session: Session, named: Collection[str] = ()) -> RunReport:
+def run(session: Session, scope: Scope = ALL) -> RunReport:
     """Recover, sync, plan, deliver, reconcile."""
     recover(session)
-    findings = sync(session, named)
-    made = plan(session, findings, named)
+    findings = sync(session, scope)
+    made = plan(session, findings, scope)
     return carry_out(session, made, findings)
 
 
@@ -292,7 +315,8 @@ def attention(session: Session, made: Plan) -> int:
     today_ = today(session.clock)
     count = len(made.problems)
     for outcome in made.outcomes:
-        late = (today_ - made.payouts[outcome.payout].date).days > days
+        since = made.day_of(outcome.payout)
+        late = since is not None and (today_ - since).days > days
         count += outcome.state == "parked" or (outcome.state == "waiting" and late)
     return count + int(session.store.value(UNEVEN, [list(made.payouts)]))
 

@@ -66,9 +66,7 @@ class Target:
             self._body(call, document, action),
         )
 
-    def follow(
-        self, step: str, number: str, document: Mapping[str, Any] | None = None
-    ) -> Request:
+    def follow(self, step: str, number: str, document: Mapping[str, Any] | None = None) -> Request:
         """The call of a step that follows creation, such as bookkeep; ``document`` is sent where
         the step sends it again."""
         call = self.calls["then"][step]

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from engine import scope as scopes
 from engine import session as sessions
 from engine import store as stores
 from engine.clock import StoppedClock
@@ -125,14 +126,15 @@ class Shop:
         self._remember()
         opened: Session
         with self.session() as opened:
-            return sessions.run(opened, named)
+            return sessions.run(opened, scopes.named(named))
 
     def plan(self, *named: str) -> Plan:
         """Sync and plan; nothing is written to Fortnox."""
         self._remember()
         opened: Session
         with self.session() as opened:
-            return sessions.plan(opened, sessions.sync(opened, named), named)
+            scope = scopes.named(named)
+            return sessions.plan(opened, sessions.sync(opened, scope), scope)
 
     def lose_the_database(self) -> None:
         """Everything that the program knew is gone; the world is as it was."""

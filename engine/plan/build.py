@@ -23,6 +23,7 @@ from engine.match.choice import Choice
 from engine.plan.existing import Existing, Unread, differing, sums_of
 from engine.plan.matching import line_choices
 from engine.plan.model import Need, Outcome, Payout, Plan, Row
+from engine.plan.orders import open_orders, plan_orders
 from engine.plan.payouts import LINE, open_payouts
 from engine.plan.telling import (
     CODES,
@@ -36,6 +37,7 @@ from engine.plan.telling import (
     told_warnings,
 )
 from engine.proof import prove
+from engine.scope import ALL, Scope
 from engine.store import Store
 
 PERSON = "person"  # the mapping of outcomes that a person decided
@@ -50,14 +52,17 @@ def make_plan(
     convention_choices: Mapping[str, Sequence[str]],
     catalogue: Catalogue,
     *,
-    named: Collection[str] = (),
+    flows: Collection[str],
+    scope: Scope = ALL,
 ) -> Plan:
-    """The plan as of what is staged now. ``named`` limits it to those payouts, whatever their date.
+    """The plan as of what is staged now, of the payouts and orders that are in ``scope``.
 
-    ``convention_choices`` are the values each convention may have, to explain a disagreement.
+    ``convention_choices`` are the values each convention may have, to explain a disagreement;
+    ``flows`` are those that are on.
     """
     payouts_from: date = settings["payouts_from"]
-    payouts, unreadable = open_payouts(store, program, payouts_from, named)
+    wanted = scope.payouts if "payouts" in flows else ()
+    payouts, unreadable = open_payouts(store, program, payouts_from, wanted)
     movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
     plan = Plan(_digest(program, settings), payouts, movers=movers, problems=unreadable)
     planner = _Planner(store, program, settings, books, catalogue, plan)
@@ -78,6 +83,9 @@ def make_plan(
             planner.evaluate(mapping)
     planner.uncovered()
     plan.warnings = told_warnings(planner.warned)
+    if set(flows) - {"payouts"}:
+        plan.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
+        plan_orders(store, program, settings, books, catalogue, plan, flows)
     return plan
 
 

@@ -31,24 +31,28 @@ from engine.plan.existing import Unread
 from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
 from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
+from engine.scope import Scope
 from engine.store import Store
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 CENT = Decimal("0.01")
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
+MOST_NAMED = 5  # sources that a warning names
 # States of what an order waits for, in words.
 NOT_YET = {"planned": "is to be posted first", "waiting": "waits", "parked": "is parked"}
 
 
-def open_orders(
-    store: Store, orders_from: date, named: Collection[str] = ()
-) -> dict[str, OrderCase]:
+def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
     """Orders from ``orders_from`` on that are not closed, or have changed since they were.
 
-    With ``named`` only these, by OrderId or MerchantReference, whatever their date.
+    Those that the scope names, or whose day lies in its period, come whatever their date.
     """
-    names = list(named)
-    rows = store.rows(OPEN, [bool(names), names, names, bool(names), orders_from, bool(names)])
+    if scope.orders == ():
+        return {}
+    names, by_name = list(scope.orders or ()), scope.orders is not None
+    asked = by_name or scope.is_period
+    since = scope.since or (date.min if asked else orders_from)
+    rows = store.rows(OPEN, [by_name, names, names, since, scope.until or date.max, asked])
     return {
         str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
         for row in rows
@@ -72,7 +76,7 @@ SELECT s.OrderId, s.OrderDate, s.digest
 FROM seen AS s
 LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
 WHERE (NOT ? OR list_contains(?, s.OrderId::VARCHAR) OR list_contains(?, s.MerchantReference))
-  AND (? OR s.OrderDate IS NULL OR s.OrderDate >= ?)
+  AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN ? AND ?)
   AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
 ORDER BY s.OrderDate, s.OrderId
 """
@@ -93,12 +97,14 @@ def plan_orders(
     books: Books,
     catalogue: Catalogue,
     plan: Plan,
+    flows: Collection[str],
 ) -> None:
-    """Outcomes and actions of the plan's orders, by every mapping whose flow is on."""
+    """Outcomes and actions of the plan's orders, by every mapping whose flow is among ``flows``."""
     planner = _Planner(store, program, settings, books, catalogue, plan)
     for mapping in program.mappings.values():
-        if mapping.spec.flow != "payouts" and settings["flows"][mapping.spec.flow]:
+        if mapping.spec.flow != "payouts" and mapping.spec.flow in flows:
             planner.evaluate(mapping)
+    plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
 
 
 class _Planner:
@@ -125,6 +131,7 @@ class _Planner:
         self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
         self.unread = Unread(store)
         self.owned: dict[str, dict[str, str]] = {}
+        self.warned: dict[str, list[str]] = {}
         self.resolved = {row["line"]: row for row in store.rows("SELECT * FROM ledger.resolved")}
 
     def _index(self, action: Action) -> None:
@@ -137,9 +144,7 @@ class _Planner:
         """The rows of an entity that belong to the plan's orders, with derived columns."""
         if name not in self.loaded:
             entity = ENTITIES[name]
-            wanted = (
-                " WHERE OrderId IN (SELECT unnest(?::BIGINT[]))" if entity.by_order else ""
-            )
+            wanted = " WHERE OrderId IN (SELECT unnest(?::BIGINT[]))" if entity.by_order else ""
             rows = self.store.rows(
                 f'SELECT * FROM {entity.relation}{wanted} ORDER BY "{entity.id}"',
                 [[int(key) for key in self.plan.orders]] if entity.by_order else [],
@@ -186,9 +191,7 @@ class _Planner:
             if key in sources.rows:
                 self._document(mapping, key, inputs)
 
-    def _consider(
-        self, mapping: CompiledMapping, key: str, row: Row, sources: _Sources
-    ) -> None:
+    def _consider(self, mapping: CompiledMapping, key: str, row: Row, sources: _Sources) -> None:
         """Whether the source asks for a document: it applies, and has none that stands."""
         name = mapping.spec.name
         known = self.by_source.get((name, key))
@@ -378,7 +381,8 @@ class _Planner:
             trace["place"] = str(failure.place)
             self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
             return
-        self.plan.warnings += [f"{key}: {one.because}" for one in rendered.warnings]
+        for one in rendered.warnings:
+            self.warned.setdefault(one.because, []).append(key)
         action = self._action(mapping, key, row, rendered, int(inputs["earlier"]))
         before, progress = self.actions.get(action.action), self.progress.get(action.action)
         trace["document"] = action.document
@@ -445,6 +449,11 @@ def _case(row: Row) -> str:
     return OrderCase.named(row["OrderId"])
 
 
+def _some(keys: list[str]) -> str:
+    more = len(keys) - MOST_NAMED
+    return ", ".join(keys[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _plain(row: Row) -> Row:
     """Amounts with two decimals where they have no more; a third decimal stays and is refused."""
     for name, value in row.items():
@@ -460,4 +469,3 @@ def after_orders(plan: Plan) -> dict[str, bool]:
         if one.payout in done and one.state not in ("posted", "adopted", "ignored"):
             done[one.payout] = False
     return {key: done[case.case] for key, case in plan.orders.items()}
-

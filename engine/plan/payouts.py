@@ -23,11 +23,15 @@ MONEY = ("Amount", "AmountExcludingVat", "FxTotal")
 
 
 def open_payouts(
-    store: Store, program: Program, payouts_from: date, named: Collection[str] = ()
+    store: Store,
+    program: Program,
+    payouts_from: date,
+    named: Collection[str] | None = None,
 ) -> tuple[dict[str, Payout], list[str]]:
     """Payouts dated ``payouts_from`` or later that are not closed, and those that are ``named``.
 
-    With ``named`` given only these, whatever their date: that is retroactive sync. Second come
+    With ``named`` given only these, whatever their date: that is retroactive sync; with an empty
+    one none at all. Second come
     sentences about batches that cannot be read. Raises UsageError for a name that none has.
     """
     batches, unreadable = _batches(store, program)
@@ -38,12 +42,12 @@ def open_payouts(
     closed = {row["payout"]: row["digest"] for row in store.rows(CLOSED) if row["closed"]}
     wanted: dict[str, tuple[list[Row], str]] = {}
     for key, group in batches.items():
-        if named and not set(_names(key, group)) & set(named):
+        if named is not None and not set(_names(key, group)) & set(named):
             continue
-        if not named and max(batch["BatchDate"] for batch in group) < payouts_from:
+        if named is None and max(batch["BatchDate"] for batch in group) < payouts_from:
             continue
         digest = "-".join(digests.get(batch["Id"], "") for batch in group)
-        if not named and closed.get(key) == digest:
+        if named is None and closed.get(key) == digest:
             continue
         wanted[key] = (group, digest)
     lines = _lines(store, program, wanted)

@@ -18,7 +18,7 @@ from engine.ledger import read_progress
 from engine.plan.model import Outcome, Plan
 from engine.store import Store
 
-VERSION = 1
+VERSION = 2
 
 
 def as_data(merchant: str, made: Plan, now: datetime) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def as_data(merchant: str, made: Plan, now: datetime) -> dict[str, Any]:
         "made_at": now.isoformat(),
         "digest": made.digest,
         "payouts": list(made.payouts),
+        "orders": list(made.orders),
         "proofs": {
             key: {"holds": one.holds, "says": one.sentence()} for key, one in made.proofs.items()
         },
@@ -134,7 +135,7 @@ def still_good(store: Store, saved: Mapping[str, Any], now: Plan, merchant: str)
         other = current.get(id_)
         if other is None:
             state = states.get((one["mapping"], one["source"]))
-            why = f"{state.state}: {state.reason}" if state else "gone from the payout"
+            why = f"{state.state}: {state.reason}" if state else "it is gone"
             moved.append(f"{id_} would not be posted now ({why})")
         elif json_text.canonical(other.document) != json_text.canonical(one["document"]):
             moved.append(f"{id_}: {_difference(one, other.document, _facts(inputs.get(id_, {})))}")

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from click.shell_completion import CompletionItem
 from engine.clock import SystemClock
 from engine.errors import Exit, QliroFortnoxError
 from engine.merchant import merchant_files
+from engine.scope import named
 from engine.show import failure
 from engine.show.output import Output
 
@@ -76,6 +78,40 @@ class Option(click.Option):
 
 
 option = functools.partial(click.option, cls=Option)
+DAY = click.DateTime(["%Y-%m-%d"])
+payout_option = option(
+    "--payout", "payouts", multiple=True, metavar="KEY",
+    help="Only this payout, whatever its date; may be given several times.",
+)  # fmt: skip
+
+
+def scoped(function: Command) -> Command:
+    """Gives a command the options that limit it, as ``scope``: all that is open without any."""
+
+    @functools.wraps(function)
+    def run(
+        *args: Any,
+        payouts: tuple[str, ...],
+        orders: tuple[str, ...],
+        since: datetime | None,
+        until: datetime | None,
+        **options: Any,
+    ) -> Any:
+        days = (since.date() if since else None, until.date() if until else None)
+        return function(*args, scope=named(payouts, orders, *days), **options)
+
+    decorated: Command = run
+    for one in (
+        option("--until", type=DAY, help="Only orders of this day or before it."),
+        option("--since", type=DAY, help="Only orders of this day or after it, however old."),
+        option(
+            "--order", "orders", multiple=True, metavar="REF",
+            help="Only this order, by OrderId or reference; may be given several times.",
+        ),
+        payout_option,
+    ):  # fmt: skip
+        decorated = one(decorated)
+    return decorated
 
 
 def shared(command: Command) -> Command:

@@ -443,3 +443,10 @@ CREATE TABLE IF NOT EXISTS ledger.interim_state (
     held    DECIMAL(18, 4) NOT NULL,   -- what this program's documents leave on the account
     must    DECIMAL(18, 4) NOT NULL    -- what the lines say it must hold
 );
+CREATE TABLE IF NOT EXISTS ledger.order_state (
+    OrderId   VARCHAR NOT NULL,
+    OrderDate DATE,
+    closed    BOOLEAN NOT NULL,        -- nothing of it is open any more
+    digest    VARCHAR NOT NULL,        -- of what was seen: an order that has not moved is not looked at
+    noted_at  TIMESTAMPTZ NOT NULL
+);
