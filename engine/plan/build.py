@@ -32,6 +32,7 @@ from engine.plan.telling import (
     rendered_trace,
     state_of,
     told_hits,
+    told_warnings,
 )
 from engine.proof import prove
 from engine.store import Store
@@ -74,6 +75,7 @@ def make_plan(
     for mapping in program.mappings.values():
         planner.evaluate(mapping)
     planner.uncovered()
+    plan.warnings = told_warnings(planner.warned)
     return plan
 
 
@@ -111,6 +113,7 @@ class _Planner:
         self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.related_index: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
         self.moved: set[str] = set()
+        self.warned: dict[str, list[tuple[str, str]]] = {}
 
     # -- before any mapping ---------------------------------------------------------------------
 
@@ -429,9 +432,9 @@ class _Planner:
                                     self._whole(mapping, inputs),
                                     {**trace, "place": str(failure.place)}))  # fmt: skip
             return
-        self.plan.warnings += [
-            f"{self._id(mapping, source)}: {one.because}" for one in rendered.warnings
-        ]
+        for one in rendered.warnings:
+            said = (self._id(mapping, source), source["payout"])
+            self.warned.setdefault(one.because, []).append(said)
         blocked = self._not_yet(mapping, inputs, rendered)
         if blocked is not None:
             self._add(self._outcome(mapping, source, "waiting", "not-ready", blocked,

@@ -5,7 +5,7 @@ Pure functions; planning asks them what a choice, a failed check or a delivery m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.language.program import CompiledMapping, Rendered
@@ -15,6 +15,8 @@ from engine.match.choice import Choice
 
 CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exact": "parked"}
 
+# A warning names so many payouts.
+MOST_NAMED = 3
 
 # State and code of a source whose check does not hold.
 FAILED = {
@@ -75,3 +77,22 @@ def choice_trace(choice: Choice) -> dict[str, Any]:
             "losers": [list(loser) for loser in choice.losers],
         }
     }
+
+
+def told_warnings(warned: Mapping[str, Sequence[tuple[str, str]]]) -> list[str]:
+    """Each warning once, with how many lines it is about and of which payouts.
+
+    ``warned`` has for each text the (source, payout) that it was said of; the source of a payout's
+    own document is the payout.
+    """
+    return [f"{text} ({_about(said)})" for text, said in warned.items()]
+
+
+def _about(said: Sequence[tuple[str, str]]) -> str:
+    payouts = list(dict.fromkeys(payout for _, payout in said))
+    lines = list(dict.fromkeys(source for source, payout in said if source != payout))
+    more = f" and {len(payouts) - MOST_NAMED} more" if len(payouts) > MOST_NAMED else ""
+    of = f"payout{'s' if len(payouts) > 1 else ''} {', '.join(payouts[:MOST_NAMED])}{more}"
+    if not lines:
+        return of
+    return f"line {lines[0]} of {of}" if len(lines) == 1 else f"{len(lines)} lines of {of}"

@@ -52,12 +52,30 @@ def test_an_unknown_method_takes_the_default_account_and_is_reported(
     one.trouble(name)
     (warning,) = one.plan().warnings
     method = "NEW_METHOD" if name == "unknown_payment_method" else "(null)"
-    assert warning.endswith(
-        f"the payment method {method} is not declared; the default account 1580 is used"
+    line = one.store.value("SELECT line FROM qliro.settlement_line")
+    assert warning == (
+        f"the payment method {method} is not declared; the default account 1580 is used: add it "
+        f"to interim_accounts (line {line} of payout 70001)"
     )
     one.run()
     assert one.payments()[0].account == 1580
     assert one.interims() == {}
+
+
+def test_the_same_warning_of_many_lines_is_given_once(shop: OpenShop) -> None:
+    one = shop()
+    for payout in range(5):
+        sales = [new_sale(one.world, Decimal("100.00"), method="NEW") for _ in range(2)]
+        made(one.world, f"payout {payout}", [sale.line for sale in sales])
+    other = new_sale(one.world, Decimal("100.00"), method="NEWER")
+    made(one.world, "other", [other.line])
+    first, second = one.plan().warnings
+    assert first == (
+        "the payment method NEW is not declared; the default account 1580 is used: add it to "
+        "interim_accounts (10 lines of payouts 70001, 70002, 70003 and 2 more)"
+    )
+    assert second.startswith("the payment method NEWER is not declared;")
+    assert one.run().plan.warnings == [first, second]
 
 
 @pytest.mark.parametrize("name", ["unknown_payment_method", "null_payment_method"])
