@@ -52,11 +52,15 @@ def _comment(setting: Setting) -> Iterator[str]:
         text += f" One of: {', '.join(setting.schema['enum'])}."
     if setting.is_rows and not setting.schema.get("x-initial") and "examples" in setting.schema:
         text += f" For example: {_flow(setting.schema['examples'][0])}"
-    yield from textwrap.wrap(
+    yield from _wrapped(text, f"{indent}# ", f"{indent}# ")
+
+
+def _wrapped(text: str, first: str, then: str) -> list[str]:
+    return textwrap.wrap(
         text,
         _WIDTH,
-        initial_indent=f"{indent}# ",
-        subsequent_indent=f"{indent}# ",
+        initial_indent=first,
+        subsequent_indent=then,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -69,7 +73,8 @@ def _entry(setting: Setting) -> Iterator[str]:
         yield f"{indent}{key}:"
     elif "x-initial" in schema and setting.is_rows:
         yield f"{indent}{key}:"
-        yield from (f"{indent}  - {_flow(row)}" for row in schema["x-initial"])
+        for row in schema["x-initial"]:
+            yield from _wrapped(_flow(row), f"{indent}  - ", f"{indent}      ")
     elif "x-initial" in schema:
         yield f"{indent}{key}: {_flow(schema['x-initial'])}"
     elif "default" in schema:

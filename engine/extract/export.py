@@ -12,7 +12,7 @@ from datetime import UTC
 import msgspec
 
 from engine import json_text
-from engine.extract.pseudonym import Pseudonyms, known_ids
+from engine.extract.pseudonym import Pseudonyms, known_ids, references
 from engine.store import Store
 
 STORED = """
@@ -40,7 +40,9 @@ def export(
     ``prefix`` is the Payment Reference Prefix, which stays, and ``words`` those of the merchant's
     own voucher texts, which stay too, so that matching gives the same result after import.
     """
-    replace = Pseudonyms(key, known_ids(store), prefix, words) if pseudonymise else None
+    replace = None
+    if pseudonymise:
+        replace = Pseudonyms(key, known_ids(store), prefix, words, references(store))
     bounds = store.rows("SELECT min(seq) AS first, max(seq) AS last FROM raw.answer")[0]
     if bounds["first"] is None:
         return

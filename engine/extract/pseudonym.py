@@ -15,6 +15,7 @@ from collections.abc import Collection
 from urllib.parse import quote, unquote
 
 from engine.extract.redact import Value, replaced, values
+from engine.language.filters import fortnox_text
 from engine.store import Store
 
 # Texts under these keys say nothing about anybody: ids that the APIs give out, codes, dates.
@@ -49,7 +50,8 @@ _LOWER, _UPPER, _DIGITS = (
     "0123456789",
 )
 _CLASSES = {sign: signs for signs in (_LOWER, _UPPER, _DIGITS) for sign in signs}
-_PLAIN_WORD = re.compile(r"[\d.,:/-]+|[0-9a-f]{16}")  # a number, a date, the id of a line
+_NUMBER = re.compile(r"[\d.,:/-]+")
+_NOBODY = re.compile(r"\d{4}-\d\d-\d\d|[0-9a-f]{16}")  # a day, the id of a line
 _ROUNDS = 4
 
 KNOWN_IDS = """
@@ -68,6 +70,24 @@ WHERE id IS NOT NULL AND id <> ''
 """
 
 
+REFERENCES = """
+-- What shops call their orders.
+SELECT DISTINCT trim(reference) AS reference
+FROM (
+    SELECT MerchantOrderReference AS reference FROM qliro.settlement_line
+    UNION ALL
+    SELECT MerchantReference FROM qliro."order"
+)
+WHERE trim(reference) <> ''
+"""
+
+
+def references(store: Store) -> frozenset[str]:
+    """The orders' references in the staged tables: in a text of a voucher each is one, even where
+    it looks like any number."""
+    return frozenset(row["reference"] for row in store.rows(REFERENCES))
+
+
 def known_ids(store: Store) -> frozenset[str]:
     """The ids in the staged tables: a reference that is one of them is no name and stays."""
     return frozenset(row["id"] for row in store.rows(KNOWN_IDS))
@@ -77,16 +97,24 @@ class Pseudonyms:
     """One way of replacing, held together by its key.
 
     ``kept`` are texts that stay; ``prefix`` stays before a reference; ``words`` stay in voucher
-    texts.
+    texts, and ``references`` are replaced there as everywhere.
     """
 
     def __init__(
-        self, key: bytes, kept: Collection[str], prefix: str = "", words: Collection[str] = ()
+        self,
+        key: bytes,
+        kept: Collection[str],
+        prefix: str = "",
+        words: Collection[str] = (),
+        references: Collection[str] = (),
     ) -> None:
         self._key = key
         self._kept = frozenset(kept)
         self._prefix = prefix
         self._words = frozenset(words)
+        # As vouchers write them, by Fortnox's characters; some have several words.
+        self._spoken = {fortnox_text(one): one for one in references}
+        self._longest = max((len(one.split()) for one in self._spoken), default=1)
 
     def text(self, text: str) -> str:
         """The replacement of a text: same length, same kinds of signs, another text.
@@ -143,11 +171,32 @@ class Pseudonyms:
         )
 
     def _speech(self, text: str) -> str:
-        words = re.split(r"(\s+)", text)
-        return "".join(
-            word if word in self._words or _PLAIN_WORD.fullmatch(word) else self.text(word)
-            for word in words
-        )
+        """A voucher's text: references as everywhere, else word by word."""
+        pieces = re.split(r"(\s+)", text)  # words, and between them white space
+        told: list[str] = []
+        at = 0
+        while at < len(pieces):
+            ends = range(min(at + 2 * self._longest - 1, len(pieces)), at, -2)
+            spans = ((end, self._reference("".join(pieces[at:end]))) for end in ends)
+            end, found = next((one for one in spans if one[1]), (at + 1, None))
+            told += [found or self._word(pieces[at]), *pieces[end : end + 1]]
+            at = end + 1
+        return "".join(told)
+
+    def _reference(self, word: str) -> str | None:
+        """The replacement of a known reference, its prefix left; None for another word."""
+        head = self._prefix if self._prefix and word.startswith(self._prefix) else ""
+        reference = self._spoken.get(word[len(head) :])
+        return None if reference is None else head + fortnox_text(self.text(reference))
+
+    def _word(self, word: str) -> str:
+        bare = word.removeprefix(self._prefix)
+        if word in self._words or _NOBODY.fullmatch(bare):
+            return word
+        if not _NUMBER.fullmatch(bare):
+            return self.text(word)
+        head = word[: len(word) - len(bare)]  # of a number, a part may be a reference: 10001/2
+        return head + re.sub(r"\d+", lambda found: self._reference(found[0]) or found[0], bare)
 
     def _permuted(self, text: str) -> str:
         """A Feistel network over the digits and letters of a text, position by position.

@@ -324,6 +324,14 @@ def join_(items: Any, separator: str) -> str:
     return concatenate(*pieces[1:])
 
 
+@declared("list", TEXT)
+def first_text(items: Any) -> str | None:
+    """The first text of the list that is neither null nor blank, without white space at its
+    ends; null when there is none."""
+    texts = (_text(item).strip() for item in items if item is not None)
+    return next((one for one in texts if one), None)
+
+
 @declared("text", TEXT)
 def upper(value: Any) -> str:
     """The text in capitals."""

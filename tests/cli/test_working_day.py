@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -285,3 +286,19 @@ def test_pseudonymised_traffic_holds_no_name_and_no_reference(cli: Cli) -> None:
     assert '"10003"' in plain
     assert '"10003"' not in hidden
     assert all(json.loads(line)["status"] for line in hidden.splitlines())
+
+
+def test_the_text_of_a_voucher_names_the_same_pseudonym_as_the_line_that_it_books(
+    cli: Cli, world: World
+) -> None:
+    TROUBLES["chargeback"](world)
+    cli("run", "shop", "--quiet")
+    cli("sync", "shop", "--quiet")
+    (dispute,) = [one for one in world.vouchers.values() if one.key.series == "D"]
+    reference = dispute.description.split()[2]
+    assert reference.isdecimal()
+    hidden = cli("export", "shop", "--pseudonymise").out
+    (told,) = {text.split()[2] for text in re.findall(r"Qliro tvist [^\"]+", hidden)}
+    assert told != reference
+    assert f'"MerchantOrderReference":"{told}"' in hidden
+    assert reference not in hidden

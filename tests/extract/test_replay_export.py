@@ -167,6 +167,33 @@ def test_texts_of_vouchers_keep_dates_numbers_and_the_merchants_own_words() -> N
     assert replaced[5] != "Anna"
 
 
+@pytest.mark.parametrize(
+    ("reference", "spoken"),
+    [("10001", "10001"), ("S-1001", "S-1001"), ("10 001 B", "10 001 B"), ("<1001>", "_1001_")],
+)
+@pytest.mark.parametrize("prefix", ["", "QL-"])
+def test_a_reference_in_a_voucher_text_is_the_pseudonym_of_the_same_reference(
+    reference: str, spoken: str, prefix: str
+) -> None:
+    names = Pseudonyms(b"key", {"70001"}, prefix, {"Qliro", "tvist"}, {reference})
+    text = f"Qliro tvist {prefix}{spoken} 2026-11-01 70001 a1b2c3d4e5f60718"
+    body = json.dumps({"Description": text, "MerchantReference": reference})
+    replaced = json.loads(names.body(body))
+    other = replaced["MerchantReference"]
+    assert other != reference
+    wanted = other.replace("<", "_").replace(">", "_")
+    assert replaced["Description"] == (
+        f"Qliro tvist {prefix}{wanted} 2026-11-01 70001 a1b2c3d4e5f60718"
+    )
+
+
+def test_a_reference_that_is_part_of_a_number_is_replaced_too() -> None:
+    names = Pseudonyms(b"key", (), references={"10001"})
+    replaced = json.loads(names.body('{"Description":"10001, 10001/2 99 2026-11-01"}'))
+    other = names.text("10001")
+    assert replaced["Description"] == f"{other}, {other}/2 99 2026-11-01"
+
+
 def test_bad_lines_are_named_by_number_and_the_rest_goes_on(store: Store, tmp_path: Path) -> None:
     good = {
         "request": {"method": "GET", "url": "https://api.fortnox.se/3/settings/lockedperiod"},

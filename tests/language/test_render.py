@@ -154,7 +154,8 @@ def test_a_warning_is_told_and_not_in_the_way() -> None:
     rendered = program.mappings["payment"].render(inputs(main))
     assert rendered.document is not None
     assert [w.because for w in rendered.warnings] == [
-        "the payment method SWISH is not declared; the default account 1689 is used"
+        "the payment method SWISH is not declared; the default account 1689 is used: add it to "
+        "interim_accounts"
     ]
 
 

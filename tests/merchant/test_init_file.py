@@ -9,7 +9,7 @@ import pytest
 from engine.errors import FileError
 from engine.initfile import initial_text
 from engine.merchant import load_merchant
-from engine.settings import default_of, get, merchant_schema, settings_of
+from engine.settings import HOME, default_of, get, merchant_schema, settings_of
 from engine.yamlfile import parse
 
 ENVIRON = dict.fromkeys(
@@ -68,3 +68,10 @@ def test_it_names_its_schema_for_editors() -> None:
     assert initial_text("Hats").startswith(
         "# yaml-language-server: $schema=../schemas/merchant.schema.json\n"
     )
+
+
+def test_qliros_own_methods_have_an_interim_account_like_in_the_demo() -> None:
+    text = initial_text("Hats")
+    demo = parse((HOME / "merchants" / "demo.yaml").read_text("utf-8")).value
+    assert parse(text).value["interim_accounts"] == demo["interim_accounts"]
+    assert max(map(len, text.splitlines())) <= 100
