@@ -20,6 +20,8 @@ from engine.errors import BusyError, UsageError
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 MEMORY_LIMIT = "1GB"
+# What people read: there in every database that was ever made ready.
+MADE_READY = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'interim_state'"
 # By position, or by name for a statement with $names.
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -110,12 +112,15 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
     Raises UsageError when the merchant has no database yet.
     """
     path, copy = folder / f"{merchant}.duckdb", folder / f"{merchant}.last.duckdb"
+    none = UsageError(
+        f"{merchant} has no database in {folder} yet.", "Run `qliro-fortnox sync` first."
+    )
     if not path.exists():
-        raise UsageError(
-            f"{merchant} has no database in {folder} yet.", "Run `qliro-fortnox sync` first."
-        )
+        raise none
     connection = _opened_to_read(path, copy, merchant)
     try:
+        if not connection.execute(MADE_READY).fetchall():
+            raise none  # the first run ended, or its disk was full, before that
         _configure(connection)
         _harden(connection)
         connection.execute("SET lock_configuration = true")

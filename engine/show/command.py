@@ -178,10 +178,11 @@ def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
         if isinstance(error, OSError) and error.filename:  # a folder, a disk: not a defect
             return _mendable(out, QliroFortnoxError(f"{error.filename}: {error.strerror}."))
         if "No space left on device" in str(error):  # DuckDB tells it in an error of its own
+            written = "the file to be written" if isinstance(error, OSError) else out.state
             return _mendable(
                 out,
                 QliroFortnoxError(
-                    f"The disk of {out.state or 'the state folder'} is full.",
+                    f"The disk of {written or 'the state folder'} is full.",
                     "Free space and run again; what is written down is whole.",
                 ),
             )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from shopkit import Cli, shop_world, write_shop
 
@@ -12,6 +14,7 @@ from engine.sandbox.control import effects
 from engine.sandbox.server import serve
 from engine.sandbox.world import World
 from engine.show import status as shown_status
+from engine.store import Store
 
 
 @pytest.fixture
@@ -194,6 +197,49 @@ def test_a_folder_that_is_not_there_is_no_defect(cli: Cli, shop: Path) -> None:
     told = cli("plan", "shop", "--quiet", "--out", "nowhere/plan.json")
     assert (told.code, told.out) == (1, "")
     assert told.err == "nowhere/plan.json: No such file or directory.\n"
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_the_next_run_goes_on(
+    cli: Cli, shop: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Store.append
+
+    def full(store: Store, table: str, *rest: Any) -> None:
+        if table == "ledger.event":
+            text = "IO Error: Could not write file: No space left on device"
+            raise duckdb.IOException(text)
+        append(store, table, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "append", full)
+        told = cli("run", "shop", "--quiet")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == (
+        "The disk of state is full. Free space and run again; what is written down is whole.\n"
+    )
+    assert not Path("state/defects.log").exists()
+    assert world.made_payments == world.made_vouchers == []
+    assert cli("run", "shop", "--quiet").code == 3
+    assert len(world.made_payments) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is full")
+def test_a_full_disk_of_a_file_that_is_asked_for_is_told_in_a_sentence(
+    cli: Cli, shop: Path
+) -> None:
+    cli("sync", "shop", "--quiet")
+    told = cli("plan", "shop", "--quiet", "--out", "/dev/full")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("The disk of the file to be written is full. Free space")
+
+
+def test_a_database_that_was_never_finished_counts_as_none(cli: Cli, shop: Path) -> None:
+    Path("state").mkdir()
+    duckdb.connect("state/shop.duckdb").close()
+    told = cli("status", "shop")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == "shop has no database in state yet. Run `qliro-fortnox sync` first.\n"
+    assert cli("run", "shop", "--quiet").code == 3
 
 
 def test_an_unforeseen_error_is_one_paragraph_and_a_private_log(
