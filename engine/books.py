@@ -22,6 +22,9 @@ class Books:
     accounting_method: str | None = None
     accounts: frozenset[int] | None = None  # the active ones; None when the register is not there
     series: frozenset[tuple[str, int]] | None = None  # (code, year id) of those for manual vouchers
+    articles: frozenset[str] = frozenset()  # those of Fortnox, and those made since it was read
+    currencies: frozenset[str] | None = None
+    terms: frozenset[str] | None = None
 
     def financial_year(self, day: date | None) -> int | None:
         """The id of the financial year that holds the day; None when Fortnox has none."""
@@ -63,6 +66,18 @@ class Books:
         """Whether the account is in the chart and active."""
         return self.accounts is None or number in self.accounts
 
+    def has_article(self, number: str | None) -> bool:
+        """Whether the article is in Fortnox."""
+        return number in self.articles
+
+    def has_currency(self, code: str | None) -> bool:
+        """Whether the company has the currency; its own needs no entry."""
+        return self.currencies is None or code in self.currencies
+
+    def has_terms(self, code: str | None) -> bool:
+        """Whether the company has the terms of payment."""
+        return self.terms is None or code in self.terms
+
 
 def read_books(store: Store) -> Books:
     """The calendar as last fetched."""
@@ -71,13 +86,28 @@ def read_books(store: Store) -> Books:
     spans = tuple((year["Id"], year["FromDate"], year["ToDate"]) for year in years)
     accounts = store.rows("SELECT Number, Active FROM fortnox.account")
     series = store.rows("SELECT Code, Manual, Year FROM fortnox.voucher_series")
+    currencies = store.rows("SELECT Code FROM fortnox.currency")
+    terms = store.rows("SELECT Code FROM fortnox.terms_of_payment")
     return Books(
         spans,
         store.value("SELECT max(EndDate) FROM fortnox.locked_period"),
         years[-1]["AccountingMethod"] if years else None,
         frozenset(row["Number"] for row in accounts if row["Active"]) if accounts else None,
         frozenset(_manual(series, spans)) if series else None,
+        frozenset(row["number"] for row in store.rows(ARTICLES)),
+        frozenset(row["Code"] for row in currencies) if currencies else None,
+        frozenset(row["Code"] for row in terms) if terms else None,
     )
+
+
+ARTICLES = """
+SELECT ArticleNumber AS number FROM fortnox.article
+UNION
+SELECT s.number
+FROM ledger.step AS s
+JOIN ledger.action AS a ON a.action = s.action
+WHERE a.target = 'fortnox.article' AND s.event IN ('done', 'found', 'adopted')
+"""
 
 
 def _manual(

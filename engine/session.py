@@ -181,6 +181,7 @@ def plan(
             session.catalogue,
             flows=flows(session),
             scope=scope,
+            again=offline,
         )
         if _lacks_plus(session):
             made.problems.insert(0, NO_PLUS)

@@ -79,6 +79,9 @@ VIEW_COLUMNS: Catalogue = {
         "CreditInvoiceReference": TEXT,
         "Credit": BOOLEAN,
         "VATIncluded": BOOLEAN,
+        "unread": BOOLEAN,  # its page was not read since it was listed
+        "label": TEXT,  # the capture or refund whose identity it carries
+        "credited": BOOLEAN,  # it has a credit invoice
     },
     "qliro.order": {
         "payment": TEXT,  # secured, cancelled, waiting, refused
@@ -94,6 +97,7 @@ VIEW_COLUMNS: Catalogue = {
         "lines": INTEGER,
         "captures": INTEGER,
         "refunds": INTEGER,
+        "unread": BOOLEAN,  # this program has changed it since it was read
     },
     "qliro.order_line": {
         **_ITEM,
@@ -101,6 +105,7 @@ VIEW_COLUMNS: Catalogue = {
         "released": DECIMAL,
         "returned": DECIMAL,
         "remaining": DECIMAL,
+        "over": BOOLEAN,  # more of it came back than was bought
     },
     "qliro.capture": {
         "capture": TEXT,
@@ -161,6 +166,13 @@ VIEW_COLUMNS: Catalogue = {
         "YourReference": TEXT,
         "DeliveryState": TEXT,
         "OrderId": INTEGER,  # Qliro's, of an order that this program made
+        "made_for": TEXT,  # the same, to look it up by
+        "unread": BOOLEAN,  # its page was not read since it was listed
+        "invoice_booked": BOOLEAN,
+    },
+    "fortnox.order_row": {
+        "OrderId": INTEGER,  # Qliro's, of an order that this program made
+        "undelivered": BOOLEAN,  # less of it was delivered than ordered
     },
 }
 
@@ -179,6 +191,7 @@ ID_COLUMNS: Mapping[str, str] = {
     "fortnox.invoice": "DocumentNumber",
     "fortnox.invoice_payment": "Number",
     "fortnox.order": "DocumentNumber",
+    "fortnox.order_row": "position",
     "fortnox.customer": "CustomerNumber",
     "fortnox.article": "ArticleNumber",
 }

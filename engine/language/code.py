@@ -55,11 +55,17 @@ BOOKS: Mapping[str, Type] = {
     "in_closed_year": BOOLEAN,
     "takes_vouchers": BOOLEAN,
     "has_account": BOOLEAN,
+    "has_article": BOOLEAN,
+    "has_currency": BOOLEAN,
+    "has_terms": BOOLEAN,
 }
-# What each takes: a date, and before it what is asked about.
+# What each takes, where that is not a date alone.
 BOOKS_TAKE: Mapping[str, tuple[str, ...]] = {
     "takes_vouchers": ("text", "date"),
     "has_account": ("integer", "date"),
+    "has_article": ("text",),
+    "has_currency": ("text",),
+    "has_terms": ("text",),
 }
 
 

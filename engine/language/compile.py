@@ -311,6 +311,7 @@ def _match(
         of=consume.of if consume else None,
         amount=consume.amount if consume else None,
         tolerance=Decimal(tolerance or 0),
+        whole=match.whole,
         order=match.order,
         outcome={key: str(known(e)) for key, e in match.outcome.items()},
     )

@@ -95,7 +95,7 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         alias=alias,
         entity=entity,
         target=value["target"],
-        flow=value.get("flow", "payouts"),
+        flows=_flows(value.get("flow", "payouts")),
         per=p.maybe_bare("per"),
         repeats=value.get("repeats", False),
         needs=tuple(value.get("needs", ())),
@@ -161,6 +161,7 @@ def _match(p: Parts, name: str) -> Match:
         entity=value["from"],
         steps=tuple(steps),
         require=tuple(requires),
+        whole=value.get("whole", False),
         consume=consume,
         order=tuple(p.bare(*path, "order", i) for i in p.items(*path, "order")),
         outcome=p.templates(*path, "outcome"),
@@ -197,6 +198,10 @@ def _identity(p: Parts) -> Identity:
     value = p.at(("identity",))
     agree = tuple(value["agree"])
     return Identity(p.templates("identity", "ask"), agree, tuple(value.get("adopt", agree)))
+
+
+def _flows(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _then(p: Parts, i: int) -> Then:

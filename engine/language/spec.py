@@ -67,6 +67,7 @@ class Match:
     entity: str
     steps: tuple[Step, ...]
     require: tuple[Require, ...]
+    whole: bool
     consume: Consume | None
     order: tuple[Expression, ...]
     outcome: Mapping[str, Expression]
@@ -140,7 +141,7 @@ class MappingSpec:
     alias: str
     entity: str
     target: str
-    flow: str
+    flows: tuple[str, ...]
     per: Expression | None
     repeats: bool
     needs: tuple[str, ...]

@@ -54,11 +54,13 @@ def make_plan(
     *,
     flows: Collection[str],
     scope: Scope = ALL,
+    again: bool = False,
 ) -> Plan:
     """The plan as of what is staged now, of the payouts and orders that are in ``scope``.
 
     ``convention_choices`` are the values each convention may have, to explain a disagreement;
-    ``flows`` are those that are on.
+    ``flows`` are those that are on. With ``again`` nothing has been read since the last plan: a
+    source whose document has just been finished gets no further one.
     """
     payouts_from: date = settings["payouts_from"]
     wanted = scope.payouts if "payouts" in flows else ()
@@ -79,13 +81,13 @@ def make_plan(
     planner.known()
     planner.set_aside()
     for mapping in program.mappings.values():
-        if mapping.spec.flow == "payouts":
+        if "payouts" in mapping.spec.flows:
             planner.evaluate(mapping)
     planner.uncovered()
     plan.warnings = told_warnings(planner.warned)
     if set(flows) - {"payouts"}:
         plan.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
-        plan_orders(store, program, settings, books, catalogue, plan, flows)
+        plan_orders(store, program, settings, books, catalogue, plan, flows, again=again)
     return plan
 
 

@@ -18,7 +18,8 @@ class Entity:
     to none (``by_order`` False): registers and lists.
 
     ``stream`` is the cursor of the list that fills it: one that was never read whole is not empty.
-    ``need`` is what is to be read of a row whose column ``unread`` is true.
+    ``need`` is what is to be read of a row whose column ``unread`` is true, ``called`` its name in
+    sentences.
     """
 
     name: str
@@ -26,30 +27,32 @@ class Entity:
     by_order: bool = True
     stream: str = ""
     need: str = ""
+    called: str = ""
 
     @property
     def id(self) -> str:
         return ID_COLUMNS[self.name]
 
 
-ORDER_ROWS = """(
-    SELECT r.*, o.OrderId FROM fortnox.order_row AS r
-    JOIN fortnox.order_view AS o ON o.DocumentNumber = r.DocumentNumber
-)"""
-
 ENTITIES: Mapping[str, Entity] = {
     one.name: one
     for one in (
-        Entity("qliro.order", "qliro.order_view"),
+        Entity("qliro.order", "qliro.order_view", need="order", called="Qliro's order"),
         Entity("qliro.order_line", "qliro.order_line"),
         Entity("qliro.capture", "qliro.capture"),
         Entity("qliro.capture_line", "qliro.capture_line"),
         Entity("qliro.refund", "qliro.refund"),
         Entity("qliro.refund_line", "qliro.refund_line"),
         Entity("qliro.reversal", "qliro.reversal"),
-        Entity("fortnox.order", "fortnox.order_view", stream="orders", need="order_detail"),
-        Entity("fortnox.order_row", ORDER_ROWS),
-        Entity("fortnox.invoice", "fortnox.invoice_view", by_order=False, stream="invoices"),
+        Entity(
+            "fortnox.order", "fortnox.order_view", stream="orders",
+            need="order_detail", called="Fortnox's order",
+        ),
+        Entity("fortnox.order_row", "fortnox.order_row_view"),
+        Entity(
+            "fortnox.invoice", "fortnox.invoice_view", by_order=False, stream="invoices",
+            need="invoice", called="Fortnox's invoice",
+        ),
         Entity("fortnox.invoice_row", "fortnox.invoice_row", by_order=False),
         Entity("fortnox.customer", "fortnox.customer", by_order=False, stream="customers"),
         Entity("fortnox.article", "fortnox.article", by_order=False, stream="articles"),

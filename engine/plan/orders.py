@@ -98,11 +98,18 @@ def plan_orders(
     catalogue: Catalogue,
     plan: Plan,
     flows: Collection[str],
+    *,
+    again: bool = False,
 ) -> None:
-    """Outcomes and actions of the plan's orders, by every mapping whose flow is among ``flows``."""
-    planner = _Planner(store, program, settings, books, catalogue, plan)
+    """Outcomes and actions of the plan's orders, by every mapping of which a flow is on.
+
+    With ``again`` nothing has been read since the last plan of this run: what was finished since
+    is not followed by another document of the same source.
+    """
+    planner = _Planner(store, program, settings, books, catalogue, plan, again)
+    wanted = set(flows) - {"payouts"}
     for mapping in program.mappings.values():
-        if mapping.spec.flow != "payouts" and mapping.spec.flow in flows:
+        if wanted & set(mapping.spec.flows):
             planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
 
@@ -118,7 +125,9 @@ class _Planner:
         books: Books,
         catalogue: Catalogue,
         plan: Plan,
+        again: bool,
     ) -> None:
+        self.again = again
         self.store, self.program, self.settings, self.books = store, program, settings, books
         self.catalogue, self.plan = catalogue, plan
         self.actions = read_actions(store, [case.case for case in plan.orders.values()])
@@ -198,7 +207,7 @@ class _Planner:
         if known is None and mapping.spec.per is not None:
             known = self._elsewhere(name, key)
         open_ = [one for one in known or () if not self._finished(one)]
-        if known and (open_ or not mapping.spec.repeats):
+        if known and (open_ or self.again or not mapping.spec.repeats):
             self._known((open_ or known)[-1])
             return
         inputs = self._inputs(mapping, key, row, len(known or ()))
@@ -214,15 +223,37 @@ class _Planner:
             self._add(mapping, key, row, "ignored", "ignored", why)
         elif row["problem"]:
             self._add(mapping, key, row, "parked", "unreadable", row["problem"])
-        elif row.get("unread"):
-            need = ENTITIES[mapping.spec.entity].need
-            self.plan.unread.append(Need(need, str(row[ENTITIES[mapping.spec.entity].id])))
-            self._add(mapping, key, row, "waiting", "unread", "its page could not be read yet")
+        elif (problem := self._spoiled(mapping, inputs)) is not None:
+            self._add(mapping, key, row, "parked", "unreadable", problem)
+        elif (missing := self._missing(mapping, inputs)) is not None:
+            self._add(mapping, key, row, "waiting", "unread", missing)
         elif (first := self._first(mapping, row)) is not None:
             self._add(mapping, key, row, "waiting", "not-ready", first)
         else:
             sources.inputs[key] = inputs
             sources.rows[key] = row
+
+    def _missing(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> str | None:
+        """What has still to be read of the source and the rows that belong to it."""
+        spec = mapping.spec
+        rows = [(spec.entity, inputs[spec.alias])]
+        rows += [(one.entity, row) for alias, one in spec.related.items() for row in inputs[alias]]
+        told = None
+        for name, row in rows:
+            if row.get("unread"):
+                told = self._ask(name, str(row[ENTITIES[name].id]))
+        return told
+
+    def _ask(self, entity: str, key: str) -> str:
+        """Ask for the page of a row; the sentence says what is waited for."""
+        self.plan.unread.append(Need(ENTITIES[entity].need, key))
+        return f"{ENTITIES[entity].called} {key} could not be read yet"
+
+    @staticmethod
+    def _spoiled(mapping: CompiledMapping, inputs: Mapping[str, Any]) -> str | None:
+        """Why one of its related rows can't be read, if one can't."""
+        rows = (row for alias in mapping.spec.related for row in inputs[alias])
+        return next((row["problem"] for row in rows if row["problem"]), None)
 
     def _elsewhere(self, name: str, key: str) -> list[Action] | None:
         """What was made for the same key by an order that is not in this plan."""
@@ -315,7 +346,12 @@ class _Planner:
             if self._settled(mapping, alias, key, row, one):
                 del sources.rows[key]
                 continue
-            inputs[alias] = documents[one.document] if one.document else None
+            document = documents[one.document] if one.document else None
+            if document is not None and match.whole and document.get("unread"):
+                told = self._ask(match.entity, str(one.document))
+                self._add(mapping, key, row, "waiting", "unread", told, {"match": one.trace()})
+                del sources.rows[key]
+            inputs[alias] = document
 
     def _settled(
         self, mapping: CompiledMapping, alias: str, key: str, row: Row, found: Found
@@ -327,8 +363,14 @@ class _Planner:
             "several": outcome.get("several", "park"), "wait": "wait", "park": "park",
         }[found.outcome]  # fmt: skip
         trace = {"match": found.trace()}
-        if policy in ("use", "go", "first"):
+        if policy == "first":
+            policy = outcome.get("one", "use")
+        if policy in ("use", "go"):
             return False
+        if policy == "done":
+            why = f"{found.document} is there already ({found.reason})"
+            self._add(mapping, key, row, "posted", "nothing-to-book", why, trace)
+            return True
         if policy == "adopt":
             return self._adopted(mapping, key, row, found, trace)
         state = {"wait": "waiting", "park": "parked"}[policy]

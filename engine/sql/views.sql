@@ -68,7 +68,22 @@ SELECT
     d.CreditInvoiceReference,
     d.Credit,
     d.VATIncluded,
-    (i.Balance - coalesce(t.consumed, 0))::DECIMAL(18, 4) AS open_balance
+    (i.Balance - coalesce(t.consumed, 0))::DECIMAL(18, 4) AS open_balance,
+    coalesce(d.raw_seq < i.raw_seq, true) AS unread,
+    -- The capture or refund whose identity it carries in a reference field.
+    CASE
+        WHEN regexp_full_match(i.ExternalInvoiceReference2, '[0-9]+/[0-9]+') THEN i.ExternalInvoiceReference2
+        WHEN regexp_full_match(i.ExternalInvoiceReference1, '[0-9]+/[0-9]+') THEN i.ExternalInvoiceReference1
+        WHEN regexp_full_match(d.YourReference, '[0-9]+/[0-9]+') THEN d.YourReference
+        WHEN regexp_full_match(d.OurReference, '[0-9]+/[0-9]+') THEN d.OurReference
+        WHEN regexp_full_match(d.YourOrderNumber, '[0-9]+/[0-9]+') THEN d.YourOrderNumber
+    END AS label,
+    coalesce(d.CreditInvoiceReference, '') <> '' OR i.DocumentNumber IN (
+        SELECT a.document ->> 'InvoiceNumber'
+        FROM ledger.intent AS a
+        JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.number IS NOT NULL
+        WHERE a.target = 'fortnox.credit_invoice'
+    ) AS credited
 FROM fortnox.invoice AS i
 LEFT JOIN fortnox.invoice_detail AS d ON d.DocumentNumber = i.DocumentNumber
 LEFT JOIN (

@@ -298,6 +298,13 @@ summed AS (
 )
 SELECT
     * EXCLUDE (was_tried, is_waiting, is_reserved, reversals),
+    -- What this program asked Qliro to do since it was read has changed it.
+    coalesce(as_of <= (
+        SELECT max(s.sent_at)
+        FROM ledger.step AS s
+        JOIN ledger.action AS a ON a.action = s.action
+        WHERE starts_with(a.target, 'qliro.') AND a.payout = 'order ' || summed.OrderId
+    ), false) AS unread,
     CASE
         WHEN captures > 0 THEN 'secured'
         WHEN is_reserved AND reversals > 0 AND remaining <= 0 THEN 'cancelled'
@@ -319,9 +326,13 @@ SELECT
     d.OurReference,
     d.YourReference,
     d.DeliveryState,
+    coalesce(d.raw_seq < o.raw_seq, true) AS unread,
+    coalesce(i.Booked, false) AS invoice_booked,
+    CAST(own.OrderId AS VARCHAR) AS made_for,
     own.OrderId
 FROM fortnox."order" AS o
 LEFT JOIN fortnox.order_detail AS d ON d.DocumentNumber = o.DocumentNumber
+LEFT JOIN fortnox.invoice AS i ON i.DocumentNumber = d.InvoiceReference
 LEFT JOIN (
     SELECT s.number, max(TRY_CAST(a.source AS BIGINT)) AS OrderId
     FROM ledger.action AS a
@@ -330,3 +341,12 @@ LEFT JOIN (
     WHERE a.target = 'fortnox.order'
     GROUP BY s.number
 ) AS own ON own.number = o.DocumentNumber;
+
+-- Its rows, by the Qliro order; a row is undelivered while less of it was delivered than ordered.
+CREATE OR REPLACE VIEW fortnox.order_row_view AS
+SELECT
+    r.*,
+    o.OrderId,
+    coalesce(r.DeliveredQuantity < r.OrderedQuantity, true) AS undelivered
+FROM fortnox.order_row AS r
+JOIN fortnox.order_view AS o ON o.DocumentNumber = r.DocumentNumber;
