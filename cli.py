@@ -27,6 +27,7 @@ from engine.show.command import (
     scoped,
     shared,
 )
+from engine.show.oss import oss
 from engine.show.output import Output
 
 if TYPE_CHECKING:
@@ -337,19 +338,17 @@ def errors(out: Output, code: str | None) -> None:
     out.data(view.data(found))
 
 
+commands.add_command(oss)
+
+
 @commands.group(epilog=EXIT_CODES)
 def sandbox() -> None:
     """A double of Qliro and Fortnox, to try things on."""
 
 
 @sandbox.command(epilog=EXIT_CODES)
-@option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8765,
-    metavar="N",
-    help="The port; 0 takes a free one.",
-)
+@option("--port", type=click.IntRange(0, 65535), default=8765, metavar="N",
+              help="The port; 0 takes a free one.")  # fmt: skip
 @option("--seed", default=1, metavar="N", help="Another number makes another history.")
 @option("--trouble", "troubles", multiple=True, metavar="NAME",
               help="Only this oddity instead of a month; several times for several.")  # fmt: skip

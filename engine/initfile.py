@@ -34,7 +34,7 @@ def initial_text(name: str, schema: str = "../schemas/merchant.schema.json") -> 
     lines = [_HEAD.format(schema=schema, name=" ".join(name.split()))]
     for setting in settings_of(merchant_schema()):
         if setting.path == ("name",):
-            lines += [*_comment(setting), f"name: {_flow(name)}", ""]
+            lines += [*_comment(setting), f"name: {flow(name)}", ""]
             continue
         if len(setting.path) == 1 and lines[-1] != "":
             lines.append("")
@@ -51,7 +51,7 @@ def _comment(setting: Setting) -> Iterator[str]:
     if "enum" in setting.schema:
         text += f" One of: {', '.join(setting.schema['enum'])}."
     if setting.is_rows and not setting.schema.get("x-initial") and "examples" in setting.schema:
-        text += f" For example: {_flow(setting.schema['examples'][0])}"
+        text += f" For example: {flow(setting.schema['examples'][0])}"
     yield from _wrapped(text, f"{indent}# ", f"{indent}# ")
 
 
@@ -74,26 +74,26 @@ def _entry(setting: Setting) -> Iterator[str]:
     elif "x-initial" in schema and setting.is_rows:
         yield f"{indent}{key}:"
         for row in schema["x-initial"]:
-            yield from _wrapped(_flow(row), f"{indent}  - ", f"{indent}      ")
+            yield from _wrapped(flow(row), f"{indent}  - ", f"{indent}      ")
     elif "x-initial" in schema:
-        yield f"{indent}{key}: {_flow(schema['x-initial'])}"
+        yield f"{indent}{key}: {flow(schema['x-initial'])}"
     elif "default" in schema:
-        yield f"{indent}{key}: {_flow(schema['default'])}"
+        yield f"{indent}{key}: {flow(schema['default'])}"
     elif setting.required:
-        yield f"{indent}{key}:  # fill in, for example {_flow(schema['examples'][0])}"
+        yield f"{indent}{key}:  # fill in, for example {flow(schema['examples'][0])}"
     else:
-        yield f"{indent}#{key}: {_flow(schema['examples'][0])}"
+        yield f"{indent}#{key}: {flow(schema['examples'][0])}"
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """A value in YAML's flow style; text is quoted only where YAML would read it as another."""
     match value:
         case bool():
             return "true" if value else "false"
         case dict():
-            return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+            return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
         case list():
-            return f"[{', '.join(map(_flow, value))}]"
+            return f"[{', '.join(map(flow, value))}]"
         case int() | Decimal():
             return str(value)
     text = str(value)

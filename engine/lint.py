@@ -1,7 +1,8 @@
 """Checks what people edit, without asking any server: merchant files, mappings, the catalogue.
 
 Reads the files and gives all findings of all of them at once, warnings included. A merchant file
-that is wrong does not hide what is wrong in the mappings that it names.
+that is wrong does not hide what is wrong in the mappings that it names. Where orders were fetched,
+what was sold is held against the OSS table.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from engine.catalogue import FOLDER as ERRORS
 from engine.catalogue import read_catalogue
 from engine.errors import FileError, Finding
+from engine.gaps import gaps_of
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
@@ -36,7 +38,7 @@ def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
         program = compile_set(
             mapping_set, merchant.settings, lambda path: merchant.place(tuple(path))
         )
-        findings += program.warnings
+        findings += [*program.warnings, *gaps_of(merchant, program)]
     except FileError as error:
         findings += error.findings
     return without_repeats(findings)

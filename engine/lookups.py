@@ -1,4 +1,4 @@
-"""Reads what planning found missing: payments on paid invoices, rows of vouchers, references.
+"""Reads what planning found missing: single documents with their rows, payments, references.
 
 Reads the plan's needs and what was asked before; writes raw answers. As few calls as can be: where
 fewer invoices are new than references are wanted, those invoices are read instead of searched for.
@@ -28,11 +28,14 @@ SEARCHED = "searched."
 
 def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
     """Read what is needed and not known yet; False when there was nothing new to ask."""
-    payments = sorted({need.key for need in needs if need.kind == "payment"})
-    vouchers = sorted({need.key for need in needs if need.kind == "voucher"})
-    asked = bool(payments or vouchers)
-    if payments:
-        fortnox.fetch_payments(extraction, payments)
+    payments = _keys(needs, "payment")
+    vouchers = _keys(needs, "voucher")
+    orders = _keys(needs, "order_detail")
+    invoices = _keys(needs, "invoice")
+    asked = bool(payments or vouchers or orders or invoices)
+    fortnox.fetch_payments(extraction, payments)
+    fortnox.fetch_orders(extraction, orders)
+    fortnox.fetch_invoices(extraction, invoices)
     _fetch_vouchers(extraction, vouchers)
     searches: dict[str, set[str]] = {}
     for need in needs:
@@ -41,6 +44,10 @@ def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
     for field, keys in sorted(searches.items()):
         asked = _search(extraction, field, sorted(keys)) or asked
     return asked
+
+
+def _keys(needs: Collection[Need], kind: str) -> list[str]:
+    return sorted({need.key for need in needs if need.kind == kind})
 
 
 def _fetch_vouchers(extraction: Extraction, numbers: Collection[str]) -> None:

@@ -103,7 +103,13 @@ def load_merchant(
     ``needs_secrets`` False is for commands that ask no server: a secret that cannot be found is
     then no finding. Raises FileError with all findings of severity error at once.
     """
-    file = read(path)
+    return of_file(read(path), path, environ, needs_secrets=needs_secrets)
+
+
+def of_file(
+    file: YamlFile, path: Path, environ: Mapping[str, str], *, needs_secrets: bool = True
+) -> Merchant:
+    """The merchant that ``file`` declares, as if it stood at ``path``; likewise."""
     schema = merchant_schema()
     secret_paths = [s.path for s in settings_of(schema) if s.is_secret]
     faults = validate.faults(

@@ -148,12 +148,11 @@ def _references(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iter
             )
 
 
-def _payouts_from(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
-    value = tree["payouts_from"]
-    if value is not None and not isinstance(value, date):
-        yield file.finding(
-            ("payouts_from",), "not-a-date", f"payouts_from: there is no day {value}."
-        )
+def _first_days(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    for name in ("payouts_from", "orders_from"):
+        value = tree[name]
+        if value is not None and not isinstance(value, date):
+            yield file.finding((name,), "not-a-date", f"{name}: there is no day {value}.")
 
 
 def _rows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
@@ -387,7 +386,7 @@ _RULES: tuple[Rule, ...] = (
     _flows,
     _own_methods,
     _references,
-    _payouts_from,
+    _first_days,
     _rows,
     _accounts,
     _currencies,

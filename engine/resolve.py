@@ -25,6 +25,10 @@ ONLY_IGNORED = {
         "Line {line} can't be read, so no document can be made of it: {reason}.",
         "Mend what it names and run again, or book it by hand and --ignore it.",
     ),
+    "voucher-differs": (
+        "A voucher for line {line} stands in Fortnox already, with other amounts.",
+        "Correct it there (`explain {line}` names it) and run again, or --ignore the line.",
+    ),
     "vanished": (
         "Line {line} was booked or transferred before Qliro took it out of the payout.",
         "Correct it in Fortnox by hand and --ignore it.",

@@ -21,6 +21,7 @@ from engine.catalogue import Catalogue, read_catalogue
 from engine.clock import Clock, today
 from engine.deliver import Delivery, deliver
 from engine.errors import Exit, StoppedError, UsageError
+from engine.extract.orders import fetch_orders
 from engine.extract.raw import Report
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
@@ -154,6 +155,9 @@ def sync(session: Session, scope: Scope = ALL) -> Report:
         (session.qliro, session.fortnox),
         session.tell,
         scope.payouts or (),
+        scope.orders or (),
+        scope.since,
+        scope.until,
     )
     _stage(session, findings)
     return findings
@@ -193,8 +197,11 @@ def plan(
 
 def _read_needs(session: Session, made: Plan) -> bool:
     apis = session.qliro, session.fortnox
-    _, to_fortnox = extractions(session.merchant, session.store, apis, session.tell)
-    return fetch_needs(to_fortnox, made.unread)
+    to_qliro, to_fortnox = extractions(session.merchant, session.store, apis, session.tell)
+    orders = sorted({int(need.key) for need in made.unread if need.kind == "order"})
+    if orders:
+        fetch_orders(to_qliro, orders)
+    return fetch_needs(to_fortnox, made.unread) or bool(orders)
 
 
 def convention_choices() -> dict[str, list[str]]:

@@ -160,7 +160,8 @@ def needed_text(setting: Setting) -> str:
                 parts.append(f"there is no {key}")
             else:
                 parts.append(f"{key} is {' or '.join(map(str, values))}")
-        cases.append(" and ".join(parts))
+        if parts:  # a setting that only a flow needs says so itself
+            cases.append(" and ".join(parts))
     return f"Needed when {', or when '.join(cases)}." if cases else ""
 
 

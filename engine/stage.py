@@ -143,7 +143,8 @@ FROM raw.answer
 WHERE seq > getvariable('staged_to')
   AND seq <= getvariable('newest')
   AND (
-      problem IS NOT NULL
+      -- Who asked for the order has said it already.
+      NOT starts_with(problem, 'the answer is about another order')
       OR (endpoint IN ('settlements', 'bank_transfer_details') AND status = 200)
   )
 ORDER BY seq

@@ -87,8 +87,8 @@ def status(
     """How the payouts stand: those ``named``, or all open and lately closed ones.
 
     Amounts are in each payout's currency, from the merchant's view; ages in days since BatchDate.
-    ``attention`` counts the lines that are parked, or wait longer than ``alert_after_days``. Raises
-    UsageError for a name that no payout has.
+    ``attention`` counts the lines and ``transfers`` (to the bank, by payout) that are parked, or
+    wait longer than ``alert_after_days``. Raises UsageError for a name that no payout has.
     """
     payouts = _payouts(store, today)
     if named:
@@ -105,6 +105,14 @@ def status(
     lines = store.rows(LINES, [list(OPEN), keys, list(OPEN)])
     for line in lines:
         line["age"] = (today - line["BatchDate"]).days
+
+    def urgent(state: str, age: int) -> bool:
+        return state == "parked" or (state == "waiting" and age > alert_after_days)
+
+    # Of a payout that does not balance, the lines are parked and say so.
+    transfers = [
+        one["payout"] for one in shown if one["holds"] and urgent(one["transfer"], one["age"])
+    ]
     return {
         "as_of": max((one["noted_at"] for one in payouts), default=None),
         "payouts": shown,
@@ -112,11 +120,8 @@ def status(
         "lines": lines,
         "ignored": store.rows(IGNORED, [keys]),
         "interim": _interim(store),
-        "attention": sum(
-            line["state"] == "parked"
-            or (line["state"] == "waiting" and line["age"] > alert_after_days)
-            for line in lines
-        ),
+        "transfers": transfers,
+        "attention": len(transfers) + sum(urgent(line["state"], line["age"]) for line in lines),
         "alert_after_days": alert_after_days,
     }
 

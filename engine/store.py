@@ -254,3 +254,5 @@ def _renew_copy(path: Path) -> None:
         shutil.copyfile(path, half)
         half.chmod(0o600)
         half.replace(path.with_suffix(".last.duckdb"))
+    with suppress(OSError):  # half a copy would keep the disk full
+        half.unlink(missing_ok=True)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 
 from engine.clock import Clock
 from engine.errors import FileError
 from engine.extract import fortnox, qliro
+from engine.extract import orders as order_extraction
 from engine.extract.ask import Extraction
 from engine.extract.raw import Report
 from engine.merchant import Merchant
@@ -28,6 +30,9 @@ from engine.transport.limiter import Limiter
 from engine.transport.qliro import QliroAuth, with_key
 
 OnProgress = Callable[[str, int, int | None], None]
+# The flows that begin with an order of Qliro's, and those that need one and what stands in Fortnox.
+ORDER_FLOWS = ("orders", "invoices", "refunds")
+DOCUMENT_FLOWS = (*ORDER_FLOWS, "order_status")
 
 
 def open_apis(
@@ -119,8 +124,14 @@ def sync_all(
     apis: tuple[Api, Api],
     on_progress: OnProgress,
     named: Collection[str] = (),
+    orders: Collection[str] = (),
+    since: date | None = None,
+    until: date | None = None,
 ) -> Report:
     """What is new at both, staged; ``named`` adds payouts from before ``payouts_from``.
+
+    ``orders`` adds single orders by OrderId or reference, ``since`` and ``until`` (days in
+    Europe/Stockholm) those that are known and were active between.
 
     Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
     """
@@ -132,18 +143,49 @@ def sync_all(
         overlap_days=int(settings["sync"]["overlap_days"]),
         named=named,
     )
-    report.findings += stage(store).problems  # which lines lack a reference shows only now
-    if settings["use_merchant_reference"]:
-        report.add(qliro.fetch_orders(to_qliro, qliro.orders_needed(to_qliro)))
+    report.findings += stage(store).problems  # which orders lines name shows only now
+    report.add(_sync_orders(settings, to_qliro, orders, since, until))
     report.add(
         fortnox.sync_fortnox(
             to_fortnox,
             payouts_from=_oldest(store, settings["payouts_from"], named),
             invoice_lookback_days=int(settings["sync"]["invoice_lookback_days"]),
             series=sorted(set(settings["voucher_series"].values())),
+            orders_from=settings["orders_from"],
+            documents=_any_flow(settings, DOCUMENT_FLOWS),
         )
     )
     return report
+
+
+def _sync_orders(
+    settings: Mapping[str, Any],
+    to_qliro: Extraction,
+    named: Collection[str],
+    since: date | None,
+    until: date | None,
+) -> Report:
+    """Orders that a line lacks the reference of; those that the flows want; those asked for."""
+    report = Report()
+    if settings["use_merchant_reference"]:
+        report.add(
+            order_extraction.fetch_orders(to_qliro, order_extraction.orders_needed(to_qliro))
+        )
+    wanted = _any_flow(settings, DOCUMENT_FLOWS)
+    scope = order_extraction.OrderScope(
+        first=settings["orders_from"],
+        refresh_hours=int(settings["sync"]["order_refresh_hours"]),
+        settled=_any_flow(settings, ORDER_FLOWS),
+        refreshed=wanted,
+        since=since,
+        until=until,
+    )
+    report.add(order_extraction.sync_orders(to_qliro, scope, named))
+    return report
+
+
+def _any_flow(settings: Mapping[str, Any], flows: Collection[str]) -> bool:
+    return any(settings["flows"][flow] for flow in flows)
 
 
 # The oldest of the batches that are named, by Id, BatchId or AcquirerName/BatchId/CurrencyCode.

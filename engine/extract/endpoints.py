@@ -17,7 +17,8 @@ class Endpoint:
     """One call. ``path`` has ``{name}`` for a variable part; ``key`` is what the answer must hold.
 
     ``repeats`` marks what is asked again and again and seldom changes: an answer equal to the last
-    one is noted without its body. ``staged`` is False for what is only kept.
+    one is noted without its body. ``staged`` is False for what is only kept. ``contacts`` marks
+    answers whose phone numbers and addresses nobody needs: they are emptied before they are kept.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Endpoint:
     method: str = "GET"
     repeats: bool = False
     staged: bool = True
+    contacts: bool = False
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     @property
@@ -82,11 +84,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("merchant_order", "qliro", "/checkout/merchantapi/Orders/{id}", "OrderId"),
     # Fortnox v3 (its OpenAPI document)
     Endpoint("invoices", "fortnox", "/3/invoices", "Invoices"),
-    Endpoint("invoice", "fortnox", "/3/invoices/{DocumentNumber}", "Invoice"),
+    Endpoint("invoice", "fortnox", "/3/invoices/{DocumentNumber}", "Invoice", contacts=True),
     Endpoint("orders", "fortnox", "/3/orders", "Orders"),
-    Endpoint("fortnox_order", "fortnox", "/3/orders/{DocumentNumber}", "Order"),
-    Endpoint("customers", "fortnox", "/3/customers", "Customers"),
-    Endpoint("customer", "fortnox", "/3/customers/{CustomerNumber}", "Customer"),
+    Endpoint("fortnox_order", "fortnox", "/3/orders/{DocumentNumber}", "Order", contacts=True),
+    Endpoint("customers", "fortnox", "/3/customers", "Customers", contacts=True),
+    Endpoint("customer", "fortnox", "/3/customers/{CustomerNumber}", "Customer", contacts=True),
     Endpoint("articles", "fortnox", "/3/articles", "Articles"),
     Endpoint("article", "fortnox", "/3/articles/{ArticleNumber}", "Article"),
     Endpoint("invoice_payments", "fortnox", "/3/invoicepayments", "InvoicePayments"),

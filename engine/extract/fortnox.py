@@ -1,4 +1,4 @@
-"""Asks Fortnox for what changed since the last sync: invoices, payments, vouchers, registers.
+"""Asks Fortnox for what changed since the last sync: documents, vouchers, customers, registers.
 
 Writes ``raw.answer``, and in ``raw.cursor`` for each stream the moment from which the next sync
 asks. What lists leave out (a document's own references, a payment's account) is fetched on demand.
@@ -30,6 +30,10 @@ REGISTERS = (
     "/3/modesofpayments",
     "/3/currencies",
 )
+# What documents name, and payouts alone do not: asked for where a flow writes documents.
+DOCUMENT_REGISTERS = ("/3/termsofpayments", "/3/costcenters", "/3/projects")
+# Before anything that a company in Fortnox can hold.
+EVER = "1990-01-01 00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +52,36 @@ def sync_fortnox(
     payouts_from: date,
     invoice_lookback_days: int = 180,
     series: Collection[str] = (),
+    orders_from: date | None = None,
+    documents: bool = False,
 ) -> Report:
     """Registers; invoices and payments changed since the last sync; vouchers of ``series``.
 
     The first sync begins ``invoice_lookback_days`` before ``payouts_from``, for vouchers at
-    ``payouts_from``. A stream's cursor moves only when all its pages were read.
+    ``payouts_from``. With ``documents`` come all customers and articles too, the registers that a
+    document names, and orders; invoices and orders then begin before ``orders_from`` where that
+    is earlier. A stream's cursor moves only when all its pages were read.
 
     Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
     """
     report = Report()
     start = extraction.api.clock.now() - OVERLAP
     years: list[int] = []
-    for done, path in enumerate(REGISTERS, start=1):
+    registers = (*REGISTERS, *DOCUMENT_REGISTERS) if documents else REGISTERS
+    for done, path in enumerate(registers, start=1):
         pages = list(_pages(extraction, report, path, ()))
         if path == "/3/financialyears":
             years = _years(pages, payouts_from)
-        extraction.on_progress("registers", done, len(REGISTERS))
-    for stream in _streams(payouts_from, invoice_lookback_days, series, years):
+        extraction.on_progress("registers", done, len(registers))
+    first = min(payouts_from, orders_from or payouts_from) if documents else payouts_from
+    since = f"{first - timedelta(days=invoice_lookback_days)} 00:00"
+    streams = [
+        _Stream("invoices", "/3/invoices", since),
+        *(_document_streams(since) if documents else ()),
+        _Stream("invoice payments", "/3/invoicepayments", since),
+        *_voucher_streams(payouts_from, series, years),
+    ]
+    for stream in streams:
         _sync(extraction, report, stream, start)
     return report
 
@@ -126,12 +143,16 @@ def _fetch(extraction: Extraction, path: str, numbers: Iterable[str]) -> dict[st
     return found
 
 
-def _streams(
-    payouts_from: date, lookback: int, series: Collection[str], years: Sequence[int]
+def _document_streams(since: str) -> Iterator[_Stream]:
+    """An order's customer and articles may be older than any order."""
+    yield _Stream("customers", "/3/customers", EVER)
+    yield _Stream("articles", "/3/articles", EVER)
+    yield _Stream("orders", "/3/orders", since)
+
+
+def _voucher_streams(
+    payouts_from: date, series: Collection[str], years: Sequence[int]
 ) -> Iterator[_Stream]:
-    since = f"{payouts_from - timedelta(days=lookback)} 00:00"
-    yield _Stream("invoices", "/3/invoices", since)
-    yield _Stream("invoice payments", "/3/invoicepayments", since)
     for code in sorted(series):
         for year in years:
             yield _Stream(

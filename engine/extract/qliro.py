@@ -1,8 +1,7 @@
-"""Asks Qliro for settlement batches, the lines of each that is new or may have changed, and orders.
+"""Asks Qliro for settlement batches, and for the lines of each that is new or may have changed.
 
 Writes ``raw.answer``; remembers in ``raw.cursor`` the period that was listed and, for each batch,
-what its row looked like when its lines were fetched. Qliro has no call that lists orders: they are
-asked for one by one, where a line needs one.
+what its row looked like when its lines were fetched.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from engine import json_text
 from engine.clock import today
 from engine.extract.ask import Extraction, ask, ask_all
 from engine.extract.dates import stockholm_date
-from engine.extract.endpoints import ORDER, SETTLEMENT_BATCHES, SETTLEMENTS_BY_BATCH
-from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor
+from engine.extract.endpoints import SETTLEMENT_BATCHES, SETTLEMENTS_BY_BATCH
+from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor, why
 
 # GetSettlementBatches refuses more than 60 days (PERIOD_LIMIT_EXCEEDED) or 61 (PERIOD_INVALID).
 LONGEST_WINDOW = timedelta(days=59)
@@ -87,57 +86,6 @@ def sync_settlements(
     return report
 
 
-def orders_needed(extraction: Extraction) -> list[int]:
-    """OrderIds of staged lines that have no merchant reference and whose order is not known yet.
-
-    An order that Qliro did not find is asked for again after a day.
-    """
-    rows = extraction.store.rows(ORDERS_NEEDED, [extraction.api.clock.now() - timedelta(days=1)])
-    return [row["OrderId"] for row in rows]
-
-
-ORDERS_NEEDED = """
--- Accepted lines without a reference, whose order was neither staged nor asked for lately.
-SELECT DISTINCT line.OrderId
-FROM qliro.settlement_line AS line
-LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
-WHERE line.Status = 'Accepted'
-  AND coalesce(trim(line.MerchantOrderReference), '') = ''
-  AND line.OrderId > 0
-  AND known.OrderId IS NULL
-  AND NOT EXISTS (
-      SELECT 1 FROM raw.answer AS asked
-      WHERE asked.endpoint = 'order'
-        AND asked.noted_at > ?
-        AND ends_with(asked.path, '/' || line.OrderId)
-  )
-ORDER BY line.OrderId
-"""
-
-
-def fetch_orders(extraction: Extraction, ids: Iterable[int]) -> Report:
-    """Orders by ``OrderId``, for the references that their lines lack.
-
-    Qliro reads the same path as an id or as a reference; an answer about another order than the
-    one asked for is reported and must not be staged under the id that was asked.
-    """
-    report = Report()
-    wanted = list(ids)
-    calls = (Call(ORDER.format(id=id)) for id in wanted)
-    for done, (id, kept) in enumerate(
-        zip(wanted, ask_all(extraction, calls), strict=True), start=1
-    ):
-        report.answers += 1
-        extraction.on_progress("orders", done, len(wanted))
-        where = f"Qliro order {id}"
-        if kept.status != 200 or kept.problem:
-            report.find(where, "order-not-read", _why(kept), "It is asked for again in a day.")
-        elif isinstance(kept.content, dict) and str(kept.content.get("OrderId")) != str(id):
-            other = kept.content.get("OrderId")
-            report.find(where, "other-order", f"Qliro answered with order {other} instead.")
-    return report
-
-
 def _list(
     extraction: Extraction, report: Report, first: date, last: date
 ) -> tuple[dict[int, _Row], date | None]:
@@ -157,7 +105,7 @@ def _list(
             kept = _listed(extraction, report, window[0], earlier)
         where = f"Qliro settlement batches {window[0]} to {window[1]}"
         if kept.status != 200 or kept.content is None:
-            report.find(where, "batches-not-read", _why(kept), "The next sync asks again.")
+            report.find(where, "batches-not-read", why(kept), "The next sync asks again.")
             through = None
             continue
         for position, item in enumerate(kept.items(), start=1):
@@ -212,7 +160,7 @@ def _lines(extraction: Extraction, report: Report, wanted: list[_Row]) -> None:
         extraction.on_progress("settlement lines", done, len(rows))
         where = f"Qliro settlement batch {row.id}"
         if kept.status != 200 or kept.content is None:
-            report.find(where, "lines-not-read", _why(kept), "The next sync asks again.")
+            report.find(where, "lines-not-read", why(kept), "The next sync asks again.")
             _remember(extraction, row, MISSING, 0)
             continue
         if kept.problem:
@@ -261,11 +209,3 @@ def _open_days(values: Iterable[str], oldest: date) -> Iterator[date]:
 
 def _code(kept: Kept) -> str | None:
     return kept.error.get("ErrorCode") if kept.status == 400 else None
-
-
-def _why(kept: Kept) -> str:
-    """Why an answer is of no use, in a sentence."""
-    if kept.problem:
-        return f"{kept.problem[0].upper()}{kept.problem[1:]} (status {kept.status})."
-    said = " ".join(str(kept.error[k]) for k in ("ErrorCode", "ErrorMessage") if kept.error.get(k))
-    return f"Status {kept.status}: {said}" if said else f"Status {kept.status}."

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
+from urllib.parse import unquote
 
 import msgspec
 
@@ -36,6 +37,8 @@ COLUMNS = [
     "digest",
     "problem",
 ]
+# How the problem of such an answer begins: it is kept, and never staged (stage_orders.sql).
+OTHER_ORDER = "the answer is about another order"
 # Qliro's lists of lines by status; a list of another name would be lost in silence.
 LINE_LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
 
@@ -122,9 +125,11 @@ def keep(
     kept: list[Kept] = []
     for call, answer in answers:
         endpoint = classify(call.method, call.path)
-        body = redacted(answer.body, key)
+        body = redacted(answer.body, key, contacts=endpoint.contacts)
         digest = hashlib.sha256(body.encode()).hexdigest()
         content, problem = _read(endpoint, answer, body)
+        if endpoint.name == "order" and problem is None and answer.status == 200:
+            problem = _other_order(call, content)
         repeated = (
             endpoint.repeats
             and answer.status == 200
@@ -173,6 +178,14 @@ def move_cursor(store: Store, stream: str, value: str, at: datetime) -> None:
         store.append("raw.cursor", [[stream, value, at]], ["stream", "value", "noted_at"])
 
 
+def why(kept: Kept) -> str:
+    """Why an answer of Qliro is of no use, in a sentence."""
+    if kept.problem:
+        return f"{kept.problem[0].upper()}{kept.problem[1:]} (status {kept.status})."
+    said = " ".join(str(kept.error[k]) for k in ("ErrorCode", "ErrorMessage") if kept.error.get(k))
+    return f"Status {kept.status}: {said}" if said else f"Status {kept.status}."
+
+
 def _last_digest(store: Store, rows: Sequence[list[Any]], call: Call) -> str | None:
     query = call.query_text
     for row in reversed(rows):
@@ -199,6 +212,15 @@ def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | Non
     if endpoint.name == "settlements_by_batch":
         return content, answer.problem or _unreadable_lines(content)
     return content, answer.problem
+
+
+def _other_order(call: Call, content: dict[str, Any]) -> str | None:
+    """Qliro reads the end of the path as an id or as a reference: its answer must be either."""
+    asked = unquote(call.path.rstrip("/").rpartition("/")[2])
+    id, reference = str(content.get("OrderId")), content.get("MerchantReference")
+    if asked == id or asked.casefold() == str(reference).strip().casefold():
+        return None
+    return f"{OTHER_ORDER} than {asked}: OrderId {id}, reference {reference}"
 
 
 def _error(body: str) -> dict[str, Any]:

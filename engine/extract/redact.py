@@ -1,7 +1,9 @@
-"""Takes a private buyer's personal number out of a body before it is stored, and nothing else.
+"""Takes out of a body, before it is stored, what names a private buyer and nobody needs.
 
 Reads JSON text, whole or cut off, and gives the same text, byte for byte, with each personal
 number replaced by a keyed hash (``pn:`` and hex): enough to recognise the buyer, not to name him.
+Wherever a sole trader's number stands for an organisation's it goes too. Of Fortnox's customers the
+phone numbers and streets are emptied.
 """
 
 from __future__ import annotations
@@ -16,6 +18,17 @@ from dataclasses import dataclass, field
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?P<end>"?)|[{}\[\]:,]|[^\s"{}\[\]:,]+', re.DOTALL)
 _ESCAPED_LETTER = re.compile(r"\\u00[4-7]", re.IGNORECASE)  # a key may be written with escapes
 _NOT_DIGITS = re.compile(r"[^0-9A-Z]")
+# A personal number of SE or DK (its third digit is a month's first), NO or FI; a Swedish VAT number
+# is the number between SE and 01.
+_PERSONAL = re.compile(
+    r"(?<![0-9])(?P<number>"
+    r"(?:18|19|20)?[0-9]{2}[01][0-9]{3}[-+ ]?[0-9]{4}(?=(?:01)?(?![0-9]))"
+    r"|[0-9]{6} ?[0-9]{5}(?![0-9])"
+    r"|[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9A-Z])"
+    r")"
+)
+_BUSINESS = frozenset({"organisationnumber", "vatnumber"})  # should be no person's, and may be
+_CONTACT = re.compile(r"(?:delivery|visiting|invoice)?(?:address|phone|fax)[0-9]?", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -72,19 +85,48 @@ def values(text: str) -> Iterator[Value]:
                     pending = _unquoted(piece)
 
 
-def redacted(text: str, key: bytes) -> str:
-    """The text with each private buyer's ``PersonalNumber`` replaced; a company's number stays."""
-    if "personalnumber" not in text.lower() and not _ESCAPED_LETTER.search(text):
+def redacted(text: str, key: bytes, *, contacts: bool = False) -> str:
+    """The text with each private buyer's number replaced by its hash; a company's number stays.
+
+    Personal are ``PersonalNumber``, unless it is a company's, and an ``OrganisationNumber`` or
+    ``VatNumber`` that has the form of a personal number. ``contacts`` also empties phone numbers
+    and addresses.
+    """
+    lower = text.lower()
+    named = any(name in lower for name in ("personalnumber", *_BUSINESS))
+    if not (named or contacts or _ESCAPED_LETTER.search(text)):
         return text
     found = list(values(text))
     companies = {v.holder for v in found if v.key == "JuridicalType" and _is_company(text, v)}
-    numbers = [v for v in found if v.key.lower() == "personalnumber"]
-    private = [
-        v
-        for v in numbers
-        if _scalar(text, v) and not (v.holder in companies and _is_organisation(_scalar(text, v)))
-    ]
-    return replaced(text, private, lambda number: hashed(number, key))
+    spots: list[Value] = []
+    by: list[str] = []
+    for v in found:
+        number = _scalar(text, v)
+        if not number:
+            continue
+        new = _instead(v.key, number, v.holder in companies, key, contacts)
+        if new is not None:
+            spots.append(v)
+            by.append(new)
+    news = iter(by)
+    return replaced(text, spots, lambda _: next(news))
+
+
+def _instead(name: str, number: str, is_company: bool, key: bytes, contacts: bool) -> str | None:
+    """What to store in place of a scalar under the key ``name``; None leaves it."""
+    plain = name.lower()
+    if plain == "personalnumber" and not (is_company and _is_organisation(number)):
+        return hashed(number, key)
+    if plain in _BUSINESS and (person := _person(number)):
+        return hashed(person, key)
+    return "" if contacts and _CONTACT.fullmatch(plain) else None
+
+
+def _person(text: str) -> str | None:
+    """The personal number that a text holds, however it is spaced; None when it holds none."""
+    upper = text.upper()
+    found = _PERSONAL.search(upper) or _PERSONAL.search(_NOT_DIGITS.sub("", upper))
+    return found["number"] if found else None
 
 
 def replaced(text: str, spots: list[Value], by: Callable[[str], str]) -> str:

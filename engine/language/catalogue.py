@@ -170,6 +170,10 @@ VIEW_COLUMNS: Catalogue = {
         "unread": BOOLEAN,  # its page was not read since it was listed
         "invoice_booked": BOOLEAN,
     },
+    "fortnox.customer": {
+        "organisation": TEXT,  # OrganisationNumber without blanks and hyphens
+        "email_address": TEXT,  # Email in small letters
+    },
     "fortnox.order_row": {
         "OrderId": INTEGER,  # Qliro's, of an order that this program made
         "undelivered": BOOLEAN,  # less of it was delivered than ordered

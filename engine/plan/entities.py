@@ -54,7 +54,7 @@ ENTITIES: Mapping[str, Entity] = {
             need="invoice", called="Fortnox's invoice",
         ),
         Entity("fortnox.invoice_row", "fortnox.invoice_row", by_order=False),
-        Entity("fortnox.customer", "fortnox.customer", by_order=False, stream="customers"),
+        Entity("fortnox.customer", "fortnox.customer_view", by_order=False, stream="customers"),
         Entity("fortnox.article", "fortnox.article", by_order=False, stream="articles"),
     )
 }

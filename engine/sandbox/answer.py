@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.sandbox import control, fortnox, qliro
+from engine.sandbox import control, fortnox, qliro, qliro_deeds
 from engine.sandbox.exchange import Request, Response
 from engine.sandbox.faults import LOST, WITHOUT_EFFECT, Fault, Lost, fault_for
 from engine.sandbox.world import Entry, World
@@ -24,7 +24,7 @@ def answer(world: World, request: Request) -> Response | Lost:
 
 
 def happen(world: World) -> None:
-    """Carries out the late effects whose time has come."""
+    """Carries out what was to happen by now: late effects, and transactions that come to an end."""
     due = [item for item in world.late if item[0] <= world.now()]
     for moment, n, request in due:
         world.late.remove((moment, n, request))
@@ -35,6 +35,7 @@ def happen(world: World) -> None:
         finally:
             world.access.required, world.limits.rate_limit = required, limit
         world.journal[n - 1] = replace(world.journal[n - 1], effect=effect)
+    qliro_deeds.ripen(world)
 
 
 def _plain(world: World, request: Request) -> Response:

@@ -43,12 +43,18 @@ def empty_world(
         chart.cash: "Kassa",
         chart.bank: "Företagskonto",
         chart.fees_pending: "Förutbetalda avgifter",
-        2611: "Utgående moms 25 %",
+        **{number: f"Utgående moms {rate} %" for rate, number in chart.vat_by_rate.items()},
         chart.fee_vat: "Debiterad ingående moms",
         chart.debt: "Övriga kortfristiga skulder",
         chart.fees_owed: "Upplupna avgifter",
         chart.suspense: "Observationskonto",
-        3001: "Försäljning 25 %",
+        chart.sales: "Försäljning 25 %",
+        **{number: f"Försäljning {rate} %" for rate, number in chart.sales_by_rate.items()},
+        chart.sales_export: "Försäljning varor till land utanför EU",
+        chart.sales_eu: "Försäljning varor till annat EU-land, momspliktig",
+        chart.sales_eu_reversed: "Försäljning varor till annat EU-land, momsfri",
+        chart.freight: "Fakturerade frakter",
+        chart.administration_fee: "Faktureringsavgifter",
         chart.rounding: "Öres- och kronutjämning",
         chart.fx_gain: "Valutakursvinster",
         chart.fees: "Bankkostnader",
@@ -87,5 +93,39 @@ def empty_world(
         "CURRENCYWIN": chart.fx_gain,
         "CURRENCYLOSS": chart.fx_loss,
         "BG": chart.bank,
+        "SALES": chart.sales,
+        **{f"SALES_{rate}_SE": number for rate, number in chart.sales_by_rate.items()},
+        "SALESEXPORT": chart.sales_export,
+        "SALESEUVAT": chart.sales_eu,
+        "SALESEUREV": chart.sales_eu_reversed,
+        "FREIGHT": chart.freight,
+        "ADMFEE": chart.administration_fee,
+        **{f"OUTVAT_MP{n}": number for n, number in enumerate(chart.vat_by_rate.values(), 1)},
     }
+    _registers(world)
     return world
+
+
+def _registers(world: World) -> None:
+    """The registers that documents draw on, as a new company has them (recorded: the terms)."""
+    world.vat_rates = {
+        Decimal(0): 0,
+        **{Decimal(rate): number for rate, number in world.chart.vat_by_rate.items()},
+    }
+    world.terms = {days: f"{days} dagar" for days in ("0", "10", "15", "20", "30")}
+    world.terms |= {"AG": "Autogiro", "K": "Kontant", "PF": "Postförskott"}
+    world.deliveries = {"PN": "PostNord", "HÄMTAS": "Hämtas"}
+    world.units = {"st": "Styck", "h": "Timmar"}
+
+
+def enable_vat(world: World, *rates: str) -> None:
+    """Sets up VAT rates that a new company lacks, "25.5" or "19", booked on the account of OSS."""
+    account = world.chart.vat_oss
+    world.accounts.setdefault(account, Account(account, "Särskild momsordning OSS"))
+    for rate in rates:
+        world.vat_rates.setdefault(Decimal(rate), account)
+
+
+def enable_terms(world: World, code: str = "QLIRO", description: str = "Qliro") -> None:
+    """Sets up a term of payment; Fortnox writes its code in capitals (recorded)."""
+    world.terms[code.upper()] = description

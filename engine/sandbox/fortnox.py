@@ -1,23 +1,35 @@
-"""Fortnox's API as far as payouts use it: paths, lists, searches, tokens and the rate limit.
+"""Fortnox's API as far as the flows use it: which path leads where.
 
-It reads a request and the world and answers as the real API does, quirks included; what changes
-the books is in ``fortnox_writes``. Lists are cut into pages before anything is rendered.
+It reads a request and the world and answers as the real API does, quirks included. Lists,
+orders, invoices, cards, payments and vouchers each have a module of their own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import unquote
 
+from engine.sandbox import fortnox_cards as cards
+from engine.sandbox import fortnox_invoices as invoices
 from engine.sandbox import fortnox_lists as lists
+from engine.sandbox import fortnox_orders as orders
 from engine.sandbox import fortnox_shapes as shapes
 from engine.sandbox import fortnox_writes as writes
 from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.fortnox_access import issue_token, let_in, may, rate_exceeded, token
 from engine.sandbox.fortnox_fields import RefusedError, refusal
+from engine.sandbox.fortnox_register_shapes import article_document, customer_document
 from engine.sandbox.fortnox_registers import register
 from engine.sandbox.world import World
 
 __all__ = ["answer", "issue_token"]
+_ACTIONS: Final[dict[str, Callable[[World, str], Response]]] = {
+    "bookkeep": invoices.bookkeep_invoice,
+    "cancel": invoices.cancel_invoice,
+    "credit": invoices.credit_invoice,
+    "externalprint": invoices.send_invoice,
+}
 
 
 def answer(world: World, request: Request) -> Response:
@@ -48,20 +60,52 @@ def _routed(world: World, request: Request, parts: list[str]) -> Response:
             return writes.delete_payment(world, number)
         case "POST", "vouchers":
             return writes.create_voucher(world, request)
+    return _written(world, request, parts)
+
+
+def _written(world: World, request: Request, parts: list[str]) -> Response:
+    """The documents and cards: orders, invoices, customers, articles."""
+    match request.method, *parts:
+        case "POST", "orders":
+            return orders.create_order(world, request)
+        case "PUT", "orders", number:
+            return orders.update_order(world, request, number)
+        case "PUT", "orders", number, "cancel":
+            return orders.cancel_order(world, number)
+        case "PUT", "orders", number, "createinvoice":
+            return orders.create_invoice(world, number)
+        case "POST", "invoices":
+            return invoices.create_invoice(world, request)
+        case "PUT", "invoices", number:
+            return invoices.update_invoice(world, request, number)
+        case "PUT", "invoices", number, action if action in _ACTIONS:
+            return _ACTIONS[action](world, number)
+        case "POST", "customers":
+            return cards.create_customer(world, request)
+        case "PUT", "customers", number:
+            return cards.update_customer(world, request, number)
+        case "DELETE", "customers", number:
+            return cards.delete_customer(world, number)
+        case "POST", "articles":
+            return cards.create_article(world, request)
+        case "PUT", "articles", number:
+            return cards.update_article(world, request, number)
     raise RefusedError(2000729, "A valid identifier was not provided.", 404)
 
 
-def _got(world: World, request: Request, parts: list[str]) -> Response:
+def _got(  # noqa: PLR0912  a table of paths
+    world: World, request: Request, parts: list[str]
+) -> Response:
     match parts:
         case ["invoices"]:
             return lists.invoices(world, request)
         case ["invoices", number]:
-            invoice = lists.found_in(world.invoices, number, 2000434, "Kan inte hitta fakturan.")
+            invoice = invoices.invoice_of(world, number)
             return answered({"Invoice": shapes.invoice_document(invoice)})
         case ["orders"]:
             return lists.orders(world, request)
         case ["orders", number]:
-            order = lists.found_in(world.orders, number, 2000439, "Kan inte hitta ordern.")
+            order = orders.order_of(world, number)
             return answered({"Order": shapes.order_document(order)})
         case ["invoicepayments"]:
             return lists.payments(world, request)
@@ -76,6 +120,15 @@ def _got(world: World, request: Request, parts: list[str]) -> Response:
             return lists.vouchers(world, request, series, current=True)
         case ["vouchers", series, number]:
             return lists.voucher(world, request, series, number)
+        case ["customers"]:
+            return cards.customers(world, request)
+        case ["customers", number]:
+            customer = cards.customer_of(world, number)
+            return answered({"Customer": customer_document(customer)})
+        case ["articles"]:
+            return cards.articles(world, request)
+        case ["articles", number]:
+            return answered({"Article": article_document(cards.article_of(world, number))})
         case ["financialyears"]:
             return lists.years(world, request)
     return register(world, request, parts)

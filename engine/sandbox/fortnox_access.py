@@ -26,6 +26,13 @@ _SCOPES: Final = {
     "settings": "settings",
     "modesofpayments": "settings",
     "predefinedaccounts": "settings",
+    "termsofpayments": "settings",
+    "wayofdeliveries": "settings",
+    "units": "settings",
+    "customers": "customer",
+    "articles": "article",
+    "costcenters": "costcenter",
+    "projects": "project",
     "companyinformation": "companyinformation",
     "currencies": "currency",
 }

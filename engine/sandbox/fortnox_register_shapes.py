@@ -11,7 +11,9 @@ from typing import Any, Final
 from engine.sandbox.world import (
     ZERO,
     Account,
+    Article,
     Currency,
+    Customer,
     FinancialYear,
     Mode,
     Series,
@@ -134,4 +136,188 @@ def company_settings(world: World) -> Shape:
         "TaxEnabled": True,
         "VATNumber": "SE556001198201",
         "ZipCode": "111 22",
+    }
+
+
+def customer_item(customer: Customer) -> Shape:
+    """A customer as ``GET /3/customers`` lists it."""
+    return {
+        "@url": f"{BASE}/customers/{customer.number}",
+        "Address1": customer.text("Address1"),
+        "Address2": customer.text("Address2"),
+        "City": customer.text("City"),
+        "CustomerNumber": customer.number,
+        "Email": customer.text("Email"),
+        "Name": customer.name,
+        "OrganisationNumber": customer.text("OrganisationNumber"),
+        "Phone": customer.text("Phone1"),
+        "ZipCode": customer.text("ZipCode"),
+    }
+
+
+_CARD_TEXTS: Final = [
+    "Address1",
+    "Address2",
+    "City",
+    "Comments",
+    "Country",
+    "CostCenter",
+    "CountryCode",
+    "Currency",
+    "DeliveryAddress1",
+    "DeliveryAddress2",
+    "DeliveryCity",
+    "DeliveryCountry",
+    "DeliveryCountryCode",
+    "DeliveryFax",
+    "DeliveryName",
+    "DeliveryPhone1",
+    "DeliveryPhone2",
+    "DeliveryZipCode",
+    "Email",
+    "EmailInvoice",
+    "EmailInvoiceBCC",
+    "EmailInvoiceCC",
+    "EmailOffer",
+    "EmailOfferBCC",
+    "EmailOfferCC",
+    "EmailOrder",
+    "EmailOrderBCC",
+    "EmailOrderCC",
+    "ExternalReference",
+    "Fax",
+    "GLN",
+    "GLNDelivery",
+    "InvoiceAdministrationFee",
+    "InvoiceFreight",
+    "InvoiceRemark",
+    "OrganisationNumber",
+    "OurReference",
+    "Phone1",
+    "Phone2",
+    "PriceList",
+    "Project",
+    "SalesAccount",
+    "TermsOfDelivery",
+    "TermsOfPayment",
+    "VATNumber",
+    "VATType",
+    "VisitingAddress",
+    "VisitingCity",
+    "VisitingCountry",
+    "VisitingCountryCode",
+    "VisitingZipCode",
+    "WWW",
+    "WayOfDelivery",
+    "YourReference",
+    "ZipCode",
+    "Type",
+]
+# Fields with a shortest length in the official document: null where there is nothing in them.
+_NULLS: Final = frozenset(
+    [
+        "Address1",
+        "CountryCode",
+        "DeliveryCountryCode",
+        "VisitingCountryCode",
+        "GLN",
+        "GLNDelivery",
+        "SalesAccount",
+        "InvoiceAdministrationFee",
+        "InvoiceFreight",
+    ]
+)
+
+
+def customer_document(customer: Customer) -> Shape:
+    """A customer as ``GET /3/customers/{n}`` and the writes show it."""
+    texts = {name: customer.text(name) or (None if name in _NULLS else "") for name in _CARD_TEXTS}
+    return {
+        "@url": f"{BASE}/customers/{customer.number}",
+        **texts,
+        "Active": customer.active,
+        "CustomerNumber": customer.number,
+        "DefaultDeliveryTypes": customer.fields.get(
+            "DefaultDeliveryTypes", {"Invoice": "PRINT", "Offer": "PRINT", "Order": "PRINT"}
+        ),
+        "DefaultTemplates": {
+            "CashInvoice": "DEFAULTTEMPLATE",
+            "Invoice": "DEFAULTTEMPLATE",
+            "Offer": "DEFAULTTEMPLATE",
+            "Order": "DEFAULTTEMPLATE",
+        },
+        "InvoiceDiscount": customer.fields.get("InvoiceDiscount"),
+        "Name": customer.name,
+        "PriceList": customer.text("PriceList") or "A",
+        "ShowPriceVATIncluded": customer.fields.get("ShowPriceVATIncluded", False),
+    }
+
+
+def article_item(article: Article) -> Shape:
+    """An article as ``GET /3/articles`` lists it."""
+    return {
+        "@url": f"{BASE}/articles/{article.number}",
+        "ArticleNumber": article.number,
+        "Description": article.description,
+        "DisposableQuantity": "0",
+        "EAN": article.fields.get("EAN", ""),
+        "Housework": False,
+        "PurchasePrice": "0",
+        "QuantityInStock": 0,
+        "ReservedQuantity": "0",
+        "SalesPrice": "0",
+        "StockPlace": article.fields.get("StockPlace", ""),
+        "StockValue": "0",
+        "Unit": article.fields.get("Unit", ""),
+        "VAT": str(article.fields.get("VAT", 25)),
+        "WebshopArticle": article.fields.get("WebshopArticle", False),
+    }
+
+
+def article_document(article: Article) -> Shape:
+    """An article as ``GET /3/articles/{n}`` and the writes show it."""
+    accounts = [
+        "SalesAccount",
+        "EUAccount",
+        "EUVATAccount",
+        "ExportAccount",
+        "ConstructionAccount",
+        "PurchaseAccount",
+    ]
+    return {
+        "@url": f"{BASE}/articles/{article.number}",
+        "Active": article.active,
+        "ArticleNumber": article.number,
+        "Description": article.description,
+        **{name: article.fields.get(name) for name in accounts},
+        "EAN": article.fields.get("EAN", ""),
+        "Housework": False,
+        "Note": article.fields.get("Note", ""),
+        "PurchasePrice": article.fields.get("PurchasePrice", 0),
+        "QuantityInStock": 0,
+        "SalesPrice": 0,
+        "StockGoods": article.fields.get("StockGoods", False),
+        "StockPlace": article.fields.get("StockPlace", ""),
+        "Type": article.fields["Type"],
+        "Unit": article.fields.get("Unit", ""),
+        "VAT": article.fields.get("VAT", 25),
+        "WebshopArticle": article.fields.get("WebshopArticle", False),
+    }
+
+
+def coded_item(resource: str, code: str, description: str) -> Shape:
+    """A term of payment, a way of delivery, a unit or a cost centre: code and description."""
+    return {"@url": f"{BASE}/{resource}/{code}", "Code": code, "Description": description}
+
+
+def project_item(number: str, description: str) -> Shape:
+    """A project as ``GET /3/projects`` lists it."""
+    return {
+        "@url": f"{BASE}/projects/{number}",
+        "Description": description,
+        "EndDate": None,
+        "ProjectLeader": "",
+        "ProjectNumber": number,
+        "StartDate": None,
+        "Status": "ONGOING",
     }

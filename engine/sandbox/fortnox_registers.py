@@ -5,9 +5,11 @@ It reads a request's query and the world and writes nothing.
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.sandbox import fortnox_register_shapes as shapes
 from engine.sandbox.exchange import Request, Response, answered, parameters
-from engine.sandbox.fortnox_fields import NO_YEAR, RefusedError
+from engine.sandbox.fortnox_fields import NO_REGISTER, NO_YEAR, RefusedError
 from engine.sandbox.fortnox_lists import found_in, page
 from engine.sandbox.world import World
 
@@ -43,6 +45,11 @@ def register(  # noqa: PLR0912  a table of paths
             return page("ModesOfPayments", list(world.modes.values()), query, shapes.mode_item)
         case ["modesofpayments", code] if code in world.modes:
             return answered({"ModeOfPayment": shapes.mode_item(world.modes[code])})
+        case ["termsofpayments" | "wayofdeliveries" | "units" | "costcenters" as name, *rest]:
+            return _coded(world, request, name, rest)
+        case ["projects"]:
+            numbers = list(world.projects.items())
+            return page("Projects", numbers, query, lambda p: shapes.project_item(*p))
         case ["predefinedaccounts"]:
             pairs = list(world.predefined.items())
             return page("PreDefinedAccounts", pairs, query, lambda p: shapes.predefined_item(*p))
@@ -58,3 +65,31 @@ def register(  # noqa: PLR0912  a table of paths
         case ["companyinformation"]:
             return answered({"CompanyInformation": shapes.company_information(world)})
     raise RefusedError(2000729, "A valid identifier was not provided.", 404)
+
+
+_CODED: Final = {
+    "termsofpayments": ("TermsOfPayments", "TermsOfPayment", 2000429, "betalningsvillkoret"),
+    "wayofdeliveries": ("WayOfDeliveries", "WayOfDelivery", NO_REGISTER, "leveranssättet"),
+    "units": ("Units", "Unit", 2000432, "enheten"),
+    "costcenters": ("CostCenters", "CostCenter", NO_REGISTER, "kostnadsstället"),
+}
+
+
+def _coded(world: World, request: Request, name: str, rest: list[str]) -> Response:
+    """A register of codes with descriptions; cost centres ignore ``page`` (measured)."""
+    register = {
+        "termsofpayments": world.terms,
+        "wayofdeliveries": world.deliveries,
+        "units": world.units,
+        "costcenters": world.cost_centers,
+    }[name]
+    many, one, code, word = _CODED[name]
+    if not rest:
+        query = {key: values[0] for key, values in parameters(request.query).items()}
+        if name == "costcenters":
+            query.pop("page", None)
+        pairs = list(register.items())
+        return page(many, pairs, query, lambda pair: shapes.coded_item(name, *pair))
+    if len(rest) == 1 and rest[0] in register:
+        return answered({one: shapes.coded_item(name, rest[0], register[rest[0]])})
+    raise RefusedError(code, f"Kan inte hitta {word}.", 404)

@@ -8,8 +8,11 @@ text in a list and a number in a document, blanks are "" here and null there.
 from __future__ import annotations
 
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from engine.sandbox.fortnox_documents import net_of
+from engine.sandbox.fortnox_rows import rounded, row_total
 from engine.sandbox.world import (
     Invoice,
     InvoiceRow,
@@ -43,10 +46,10 @@ def invoice_item(invoice: Invoice) -> Shape:
         "Balance": invoice.balance,
         "Booked": invoice.booked,
         "Cancelled": invoice.cancelled,
-        "CostCenter": "",
+        "CostCenter": invoice.texts.get("CostCenter", ""),
         "Currency": invoice.currency,
         "CurrencyRate": str(invoice.rate),
-        "CurrencyUnit": 1,
+        "CurrencyUnit": invoice.unit,
         "CustomerName": invoice.customer_name,
         "CustomerNumber": invoice.customer_number,
         "DocumentNumber": str(invoice.number),
@@ -58,73 +61,134 @@ def invoice_item(invoice: Invoice) -> Shape:
         "NoxFinans": False,
         "OCR": invoice.ocr,
         **_voucher(invoice.voucher),
-        "WayOfDelivery": "",
+        "WayOfDelivery": invoice.texts.get("WayOfDelivery", ""),
         "TermsOfPayment": invoice.terms,
-        "Project": "",
-        "Sent": invoice.booked,
+        "Project": invoice.texts.get("Project", ""),
+        "Sent": invoice.booked if invoice.sent is None else invoice.sent,
         "Total": invoice.total,
         "FinalPayDate": _day(invoice.final_pay_date),
     }
 
 
-def _invoice_row(id: int, row: InvoiceRow) -> Shape:
-    total = (row.quantity * row.price).quantize(row.price)
+def _row(id: int, row: InvoiceRow) -> Shape:
+    """What a row of an invoice and one of an order have in common."""
     return {
-        "AccountNumber": row.account,
-        "ArticleNumber": "",
+        "AccountNumber": row.account or None,
+        "ArticleNumber": row.article,
         "ContributionPercent": "0",
         "ContributionValue": "0",
-        "CostCenter": "",
+        "CostCenter": row.cost_center,
         "DeliveredQuantity": str(row.quantity),
         "Description": row.description,
-        "Discount": 0,
-        "DiscountType": "PERCENT",
+        "Discount": row.discount,
+        "DiscountType": row.discount_type,
         "HouseWork": False,
         "HouseWorkHoursToReport": None,
         "HouseWorkType": None,
         "Price": row.price,
-        "PriceExcludingVAT": row.price,
-        "Project": "",
-        "RowId": id,
+        "Project": row.project,
+        "RowId": row.id or id,
         "StockPointCode": None,
-        "Total": total,
-        "TotalExcludingVAT": total,
-        "Unit": "",
-        "VAT": row.vat,
+        "Total": row_total(row),
+        "Unit": row.unit,
         "VATCode": None,
+    }
+
+
+def _invoice_row(id: int, row: InvoiceRow, included: bool) -> Shape:
+    """A row of an invoice; its VAT is a whole number in the official document."""
+    without = 1 + row.vat / 100 if included else 1
+    return {
+        **_row(id, row),
+        "PriceExcludingVAT": rounded(row.price / without),
+        "TotalExcludingVAT": rounded(row_total(row) / without),
+        "VAT": int(row.vat.quantize(Decimal(1), ROUND_HALF_UP)),
+    }
+
+
+def _order_row(id: int, row: InvoiceRow) -> Shape:
+    """A row of an order, with what was ordered."""
+    return {
+        **_row(id, row),
+        "OrderedQuantity": str(row.ordered),
+        "ReservedQuantity": "0",
+        "StockPointId": None,
+        "VAT": row.vat,
+    }
+
+
+def _head(document: Invoice | Order) -> Shape:
+    """What the header of an invoice and of an order have in common."""
+    texts = document.texts
+    return {
+        "Address1": texts.get("Address1", ""),
+        "Address2": texts.get("Address2", ""),
+        "AdministrationFee": document.fee,
+        "AdministrationFeeVAT": document.fee_vat,
+        "BasisTaxReduction": 0,
+        "City": texts.get("City", ""),
+        "Comments": texts.get("Comments", ""),
+        "ContributionPercent": 0,
+        "ContributionValue": 0,
+        "CostCenter": texts.get("CostCenter", ""),
+        "Country": texts.get("Country", ""),
+        "CurrencyRate": document.rate,
+        "CurrencyUnit": document.unit,
+        "DeliveryAddress1": texts.get("DeliveryAddress1", ""),
+        "DeliveryAddress2": texts.get("DeliveryAddress2", ""),
+        "DeliveryCity": texts.get("DeliveryCity", ""),
+        "DeliveryCountry": texts.get("DeliveryCountry", ""),
+        "DeliveryDate": _day(document.delivery_day),
+        "DeliveryName": texts.get("DeliveryName", ""),
+        "DeliveryZipCode": texts.get("DeliveryZipCode", ""),
+        "Freight": document.freight,
+        "FreightVAT": document.freight_vat,
+        "HouseWork": False,
+        "Labels": [],
+        "Language": texts.get("Language") or "SV",
+        "NotCompleted": document.not_completed,
+        "OfferReference": "0",
+        "OrganisationNumber": texts.get("OrganisationNumber", ""),
+        "OurReference": document.our_reference,
+        "Phone1": texts.get("Phone1", ""),
+        "Phone2": texts.get("Phone2", ""),
+        "PriceList": texts.get("PriceList") or "A",
+        "PrintTemplate": texts.get("PrintTemplate") or "st",
+        "Project": texts.get("Project", ""),
+        "Remarks": texts.get("Remarks", ""),
+        "RoundOff": document.round_off,
+        "TaxReduction": None,
+        "TaxReductionType": "none",
+        "TermsOfDelivery": texts.get("TermsOfDelivery", ""),
+        "TermsOfPayment": document.terms,
+        "TimeBasisReference": None,
+        "TotalToPay": document.total,
+        "TotalVAT": document.vat,
+        "VATIncluded": document.vat_included,
+        "WarehouseReady": True,
+        "WayOfDelivery": texts.get("WayOfDelivery", ""),
+        "YourOrderNumber": document.your_order_number,
+        "YourReference": document.your_reference,
+        "ZipCode": texts.get("ZipCode", ""),
     }
 
 
 def invoice_document(invoice: Invoice) -> Shape:
     """An invoice as ``GET /3/invoices/{n}`` shows it."""
-    net = invoice.total - invoice.vat
+    net = invoice.total - invoice.vat - invoice.round_off
+    if invoice.gross is not None:
+        net = net_of(invoice)
+    included = invoice.vat_included
     return {
         **invoice_item(invoice),
+        **_head(invoice),
         "@urlTaxReductionList": (
             f"{BASE}/taxreductions?filter=invoices&referencenumber={invoice.number}"
         ),
         "AccountingMethod": "ACCRUAL",
-        "Address1": "",
-        "Address2": "",
-        "AdministrationFee": 0,
-        "AdministrationFeeVAT": 0,
-        "BasisTaxReduction": 0,
-        "City": "",
-        "Comments": "",
         "ContractReference": 0,
-        "ContributionPercent": 0,
-        "ContributionValue": 0,
-        "Country": "",
         "Credit": "true" if invoice.credit else "false",
         "CreditInvoiceReference": str(invoice.credit_reference),
-        "CurrencyRate": invoice.rate,
-        "DeliveryAddress1": "",
-        "DeliveryAddress2": "",
-        "DeliveryCity": "",
-        "DeliveryCountry": "",
-        "DeliveryDate": None,
-        "DeliveryName": "",
-        "DeliveryZipCode": "",
         "EDIInformation": {
             "EDIGlobalLocationNumber": None,
             "EDIGlobalLocationNumberDelivery": None,
@@ -143,44 +207,20 @@ def invoice_document(invoice: Invoice) -> Shape:
             "EmailBody": " ",
             "EmailSubject": "Faktura {no} bifogas",
         },
-        "Freight": 0,
-        "FreightVAT": 0,
-        "Gross": net,
-        "HouseWork": False,
+        "Gross": net if invoice.gross is None else invoice.gross,
         "InvoicePeriodEnd": "",
         "InvoicePeriodReference": None,
         "InvoicePeriodStart": "",
         "InvoiceReference": "0",
-        "InvoiceRows": [_invoice_row(id, row) for id, row in enumerate(invoice.rows, start=1)],
-        "Labels": [],
-        "Language": "SV",
+        "InvoiceRows": [
+            _invoice_row(id, row, included) for id, row in enumerate(invoice.rows, start=1)
+        ],
         "LastRemindDate": None,
         "Net": net,
-        "NotCompleted": False,
-        "OfferReference": "0",
         "OrderReference": str(invoice.order_reference),
-        "OrganisationNumber": "",
-        "OurReference": invoice.our_reference,
-        "OutboundDate": _day(invoice.day),
+        "OutboundDate": _day(invoice.outbound or invoice.day),
         "PaymentWay": "",
-        "Phone1": "",
-        "Phone2": "",
-        "PriceList": "A",
-        "PrintTemplate": "st",
-        "Remarks": "",
         "Reminders": 0,
-        "RoundOff": 0,
-        "TaxReduction": None,
-        "TaxReductionType": "none",
-        "TermsOfDelivery": "",
-        "TimeBasisReference": None,
-        "TotalToPay": invoice.total,
-        "TotalVAT": invoice.vat,
-        "VATIncluded": False,
-        "WarehouseReady": True,
-        "YourOrderNumber": invoice.your_order_number,
-        "YourReference": invoice.your_reference,
-        "ZipCode": "",
     }
 
 
@@ -192,14 +232,14 @@ def order_item(order: Order) -> Shape:
         "Currency": order.currency,
         "CustomerName": order.customer_name,
         "CustomerNumber": order.customer_number,
-        "DeliveryDate": None,
+        "DeliveryDate": _day(order.delivery_day),
         "DocumentNumber": str(order.number),
         "ExternalInvoiceReference1": order.external1,
         "ExternalInvoiceReference2": order.external2,
         "OrderDate": _day(order.day),
         "OrderType": "Order",
-        "Project": "",
-        "Sent": False,
+        "Project": order.texts.get("Project", ""),
+        "Sent": bool(order.sent),
         "Total": order.total,
     }
 
@@ -208,18 +248,27 @@ def order_document(order: Order) -> Shape:
     """An order as ``GET /3/orders/{n}`` shows it, with ``InvoiceReference``."""
     return {
         **order_item(order),
-        "Comments": "",
-        "CurrencyRate": 1,
-        "CurrencyUnit": 1,
-        "DeliveryState": "delivery",
+        **_head(order),
+        "@urlTaxReductionList": (
+            f"{BASE}/taxreductions?filter=orders&referencenumber={order.number}"
+        ),
+        "CopyRemarks": order.copy_remarks,
+        "DeliveryState": order.delivery_state,
+        "EmailInformation": {
+            "EmailAddressBCC": None,
+            "EmailAddressCC": None,
+            "EmailAddressFrom": None,
+            "EmailAddressTo": "",
+            "EmailBody": " ",
+            "EmailSubject": "Order {no} bifogas",
+        },
+        "Gross": order.total if order.gross is None else order.gross,
         "InvoiceReference": str(order.invoice),
-        "NotCompleted": False,
-        "OfferReference": "0",
-        "OrderRows": [],
-        "OurReference": order.our_reference,
-        "TotalToPay": order.total,
-        "YourOrderNumber": order.your_order_number,
-        "YourReference": order.your_reference,
+        "Net": order.total if order.gross is None else net_of(order),
+        "OrderRows": [_order_row(id, row) for id, row in enumerate(order.rows, start=1)],
+        "OutboundDate": None,
+        "StockPointCode": "",
+        "StockPointId": "",
     }
 
 

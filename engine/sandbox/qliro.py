@@ -9,22 +9,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import uuid
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
 
 from engine.sandbox.exchange import Request, Response, answered, parameters
+from engine.sandbox.qliro_orders import order, transaction
+from engine.sandbox.qliro_speech import enum, refused, stamp
 from engine.sandbox.world import (
-    STOCKHOLM,
     ZERO,
     Batch,
     Conventions,
     Line,
-    QliroOrder,
-    Transaction,
     World,
 )
 
@@ -32,7 +30,6 @@ PREFIX: Final = "/checkout/adminapi"
 ACTIONS: Final = ("Debit", "Credit")
 TYPES: Final = ("Transaction", "Fee", "Chargeback")
 STATUSES: Final = ("Accepted", "Rejected", "Pending")
-UNKNOWN_ENUM: Final = 7
 _LISTS: Final = {
     "Accepted": "Settlements",
     "Pending": "PendingSettlements",
@@ -57,7 +54,7 @@ def answer(world: World, request: Request) -> Response:
     path = unquote(request.path[len(PREFIX) :])
     parts = path.strip("/").split("/")
     if request.method != "GET" or parts[0].lower() != "v2":
-        return _error(404, "NOT_FOUND", "No such resource")
+        return refused(404, "NOT_FOUND", "No such resource")
     match [part.lower() for part in parts[1:]]:
         case ["settlements"]:
             return _settlements(world, request)
@@ -66,16 +63,10 @@ def answer(world: World, request: Request) -> Response:
         case ["settlements", "getsettlementsbybatchid"]:
             return _by_batch(world, request)
         case ["orders", _]:
-            return _order(world, parts[2])
+            return order(world, parts[2])
         case ["paymenttransactions", id]:
-            return _transaction(world, id)
-    return _error(404, "NOT_FOUND", "No such resource")
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    reference = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{code} {message}"))
-    body = {"ErrorCode": code, "ErrorMessage": message, "ErrorReference": reference}
-    return answered(body, status)
+            return transaction(world, id)
+    return refused(404, "NOT_FOUND", "No such resource")
 
 
 # -- what is visible, and what it sums to ---------------------------------------------------------
@@ -137,36 +128,20 @@ def _action(line: Line, conventions: Conventions) -> str:
 # -- shapes ---------------------------------------------------------------------------------------
 
 
-def _enum(name: str, names: Sequence[str], conventions: Conventions, ordinal: int) -> str | int:
-    integers = conventions.enums == "integers" or (conventions.enums == "mixed" and ordinal % 2)
-    if not integers:
-        return name
-    return names.index(name) if name in names else UNKNOWN_ENUM
-
-
-def _stamp(moment: datetime | date, conventions: Conventions, ordinal: int) -> str:
-    zoned = conventions.timestamps == "zoned" or (conventions.timestamps == "mixed" and ordinal % 2)
-    if not isinstance(moment, datetime):
-        return f"{moment.isoformat()}T00:00:00" + ("+00:00" if zoned else "")
-    if zoned:
-        return moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return moment.astimezone(STOCKHOLM).replace(tzinfo=None).isoformat(timespec="milliseconds")
-
-
 def line_shape(line: Line, conventions: Conventions, ordinal: int) -> Shape:
     """A row; the fields that its list does not carry are left out."""
     shape: Shape = {
         "PaymentTransactionId": line.transaction,
         "BatchId": line.batch_id,
-        "Action": _enum(_action(line, conventions), ACTIONS, conventions, ordinal),
-        "Type": _enum(line.type, TYPES, conventions, ordinal),
+        "Action": enum(_action(line, conventions), ACTIONS, conventions, ordinal),
+        "Type": enum(line.type, TYPES, conventions, ordinal),
         "CurrencyCode": line.currency,
         "Amount": _amount(line, conventions),
         "PaymentMethodType": line.method,
         "PaymentMethodSubType": line.subtype,
-        "PspSettlementDate": _stamp(line.settled, conventions, ordinal),
-        "ImportSettlementDate": _stamp(line.settled, conventions, ordinal),
-        "TransactionCompletedDate": _stamp(line.completed, conventions, ordinal),
+        "PspSettlementDate": stamp(line.settled, conventions, ordinal),
+        "ImportSettlementDate": stamp(line.settled, conventions, ordinal),
+        "TransactionCompletedDate": stamp(line.completed, conventions, ordinal),
         "FxRate": line.fx_rate,
         "FxCurrencyCode": line.fx_currency,
         "FxTotal": line.fx_total,
@@ -195,7 +170,7 @@ def batch_shape(batch: Batch, world: World, ordinal: int) -> Shape:
         "Id": batch.id,
         "BatchId": batch.batch_id,
         "AcquirerName": batch.acquirer,
-        "BatchDate": _stamp(batch.day, conventions, ordinal),
+        "BatchDate": stamp(batch.day, conventions, ordinal),
         "CurrencyCode": batch.currency,
         "TotalAmount": (net + fees if conventions.gross_totals else net) + batch.total_off_by,
         "TotalFeeAmount": -fees if conventions.signed_amounts else fees,
@@ -221,7 +196,7 @@ def _by_batch(world: World, request: Request) -> Response:
     id = parameters(request.query).get("Id", [""])[0]
     batch = world.batches.get(int(id)) if id.isdecimal() else None
     if batch is None or not _shown(batch, world.now()):
-        return _error(404, "BATCH_NOT_FOUND", "Batch not found")
+        return refused(404, "BATCH_NOT_FOUND", "Batch not found")
     conventions, lines = world.conventions, visible(batch, world.now())
     of = {status: [line for line in lines if line.status == status] for status in STATUSES}
     off = batch.summary_off_by
@@ -242,7 +217,7 @@ class _PeriodError(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.response = _error(400, code, message)
+        self.response = refused(400, code, message)
 
 
 def _period(
@@ -326,106 +301,4 @@ def _settlements(world: World, request: Request) -> Response:
         shape["PaymentTransactionId"] = shape["PaymentTransactionId"] or 0  # never null here
     for shape in content["RejectedSettlements"]:
         del shape["TransactionCompletedDate"]
-    return answered(content)
-
-
-# -- orders ---------------------------------------------------------------------------------------
-
-_TRANSACTION_TYPES: Final = [
-    "Preauthorization",
-    "Debit",
-    "Credit",
-    "Capture",
-    "Reversal",
-    "Refund",
-    "UpdateInvoice",
-    "Registration",
-]
-_TRANSACTION_STATUSES: Final = [
-    "Created",
-    "InProcess",
-    "UserInteractionRequired",
-    "OnHold",
-    "Success",
-    "Error",
-    "Cancelled",
-]
-
-
-def _transaction_shape(world: World, order: QliroOrder, item: Transaction, ordinal: int) -> Shape:
-    conventions = world.conventions
-    return {
-        "PaymentTransactionId": item.id,
-        "OrderId": order.id,
-        "Type": _enum(item.type, _TRANSACTION_TYPES, conventions, ordinal),
-        "Amount": item.amount,
-        "Currency": order.currency,
-        "ProviderTransactionId": f"psp-{item.id}",
-        "ProviderResultCode": None,
-        "ProviderResultDescription": None,
-        "Status": _enum(item.status, _TRANSACTION_STATUSES, conventions, ordinal),
-        "Timestamp": _stamp(item.at, conventions, ordinal),
-        "PaymentMethodName": order.method,
-        "PaymentMethodSubtypeCode": None,
-        "ErrorCode": None,
-        "ErrorCodeDescription": None,
-    }
-
-
-def _transaction(world: World, id: str) -> Response:
-    for order in world.qliro_orders.values():
-        for item in order.transactions:
-            if str(item.id) == id:
-                return answered(_transaction_shape(world, order, item, 0))
-    return _error(404, "PAYMENT_TRANSACTION_NOT_FOUND", "Payment transaction not found")
-
-
-def _order(world: World, key: str) -> Response:
-    """An order by ``OrderId`` or reference; a reference of digits is taken for an id first."""
-    order = world.qliro_orders.get(int(key)) if key.isdecimal() else None
-    if order is None:
-        matching = (o for o in world.qliro_orders.values() if o.reference == key)
-        order = next(matching, None)
-    if order is None:
-        return _error(404, "ORDER_NOT_FOUND", "Order not found")
-    address = {
-        "FirstName": "Test",
-        "LastName": "Testsson",
-        "Street": "Storgatan 1",
-        "PostalCode": "11122",
-        "City": "Stockholm",
-        "CountryCode": order.country,
-    }
-    content: Shape = {
-        "OrderId": order.id,
-        "MerchantReference": order.reference,
-        "Currency": order.currency,
-        "Country": order.country,
-        "SignupForNewsletter": None,
-        "MerchantProvidedQuestionAnswer": None,
-        "OrderItemActions": [],
-        "Customer": {
-            "FirstName": "Test",
-            "LastName": "Testsson",
-            "Email": "test.testsson@example.com",
-            "MobileNumber": "0700000000",
-            "PersonalNumber": "197906255307",
-            "VatNumber": None,
-            "JuridicalType": _enum("Physical", ("Physical", "Company"), world.conventions, 0),
-        },
-        "BillingAddress": address,
-        "ShippingAddress": address,
-        "PaymentTransactions": [
-            {
-                **_transaction_shape(world, order, item, ordinal),
-                "OriginalPaymentTransactionId": item.original,
-            }
-            for ordinal, item in enumerate(order.transactions)
-        ],
-        "IdentityVerification": {"RequireIdentityVerification": False, "IdentityVerified": None},
-        "Upsell": None,
-        "MerchantProvidedMetadata": [],
-    }
-    if world.conventions.future_fields:
-        content["PaymentMethod"] = {"PaymentMethodName": order.method, "PaymentTypeCode": "704"}
     return answered(content)

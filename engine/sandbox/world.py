@@ -227,6 +227,7 @@ class World:
     qliro_orders: dict[int, QliroOrder] = field(default_factory=dict)
     handling: Handling = field(default_factory=Handling)
     request_ids: dict[str, datetime] = field(default_factory=dict)
+    under_way: list[tuple[datetime, int, int]] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
 
     faults: list[Planned] = field(default_factory=list)

@@ -43,7 +43,7 @@ def page(merchant: str, report: RunReport) -> Page:
     if told:
         parts.append(Text(f"Lines of open payouts: {told}."))
     elif not report.plan.payouts:
-        parts.append(Text("Every payout is closed."))
+        parts.append(Text("No payout is open."))
     if report.attention:
         needs = "1 item needs" if report.attention == 1 else f"{report.attention} items need"
         parts.append(Text(f"{needs} a person: qliro-fortnox status {merchant}", style="bold"))

@@ -247,10 +247,14 @@ def _interim_words(accounts: list[Row]) -> Iterator[str]:
 
 
 def _next(merchant: str, found: Row) -> Page:
+    transfers = len(found["transfers"])
+    counts = {"line": found["attention"] - transfers, "transfer": transfers}
     parked = next((line for line in found["lines"] if line["state"] == "parked"), None)
-    ref = _handle(parked or found["lines"][0])
-    parts: Page = [Text(f"{count(found['attention'], 'line')} need a person." if
-                        found["attention"] > 1 else "1 line needs a person.", style="bold"),
+    named = parked or (found["lines"][0] if counts["line"] else None)
+    ref = _handle(named) if named else found["transfers"][0]
+    told = listed(count(number, what) for what, number in counts.items() if number)
+    need = "needs" if found["attention"] == 1 else "need"
+    parts: Page = [Text(f"{told} {need} a person.", style="bold"),
                    Text(f"See why:  qliro-fortnox explain {merchant} {ref}", indent=2)]  # fmt: skip
     if parked:
         parts.append(

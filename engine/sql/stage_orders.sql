@@ -113,7 +113,8 @@ SELECT
     END AS OrganisationNumber,
     CASE WHEN starts_with(o.Customer.PersonalNumber, 'pn:') THEN o.Customer.PersonalNumber END
         AS PersonHash,
-    o.Customer.VatNumber AS VatNumber,
+    CASE WHEN NOT starts_with(o.Customer.VatNumber, 'pn:') THEN o.Customer.VatNumber END
+        AS VatNumber,
     o.BillingAddress.FirstName AS BillingFirstName,
     o.BillingAddress.LastName AS BillingLastName,
     o.BillingAddress.CompanyName AS BillingCompanyName,

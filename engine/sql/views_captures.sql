@@ -350,3 +350,14 @@ SELECT
     coalesce(r.DeliveredQuantity < r.OrderedQuantity, true) AS undelivered
 FROM fortnox.order_row AS r
 JOIN fortnox.order_view AS o ON o.DocumentNumber = r.DocumentNumber;
+
+-- A customer with its organisation number and e-mail address as they are compared: without blanks,
+-- hyphens and the century that some write before an organisation number, and in small letters.
+CREATE OR REPLACE VIEW fortnox.customer_view AS
+SELECT
+    *,
+    regexp_replace(
+        regexp_replace(OrganisationNumber, '[- ]', '', 'g'), '^16([0-9]{10})$', '\1'
+    ) AS organisation,
+    lower(trim(Email)) AS email_address
+FROM fortnox.customer;

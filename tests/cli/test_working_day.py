@@ -288,6 +288,21 @@ def test_pseudonymised_traffic_holds_no_name_and_no_reference(cli: Cli) -> None:
     assert all(json.loads(line)["status"] for line in hidden.splitlines())
 
 
+def test_a_parked_transfer_calls_for_a_person_in_status_as_in_run(cli: Cli, world: World) -> None:
+    TROUBLES["series_not_manual"](world)
+    assert cli("run", "shop", "--quiet").code == 3
+    payout = max(world.batches)
+    told = cli("status", "shop", "--payout", str(payout))
+    assert told.code == 3
+    assert f"The transfer of payout {payout} is parked: the voucher series T" in told.out
+    assert told.out.endswith(
+        f"1 transfer needs a person.\n  See why:  qliro-fortnox explain shop {payout}\n"
+    )
+    everything = cli("status", "shop", "--json").json
+    assert everything["transfers"] == [str(batch) for batch in world.batches]
+    assert "1 line and 4 transfers need a person." in cli("status", "shop").out
+
+
 def test_the_text_of_a_voucher_names_the_same_pseudonym_as_the_line_that_it_books(
     cli: Cli, world: World
 ) -> None:

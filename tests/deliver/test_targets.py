@@ -73,7 +73,7 @@ def test_every_target_declares_how_its_documents_are_found_again(name: str) -> N
     assert any(way <= calls["find"].keys() for way in ways)
 
 
-# -- what is made of another document, and what Qliro does by itself ---------------------------------
+# -- what is made of another document, and what Qliro does by itself
 
 CREDIT, INVOICED = target("fortnox.credit_invoice"), target("fortnox.order_invoice")
 SHIPMENT = target("qliro.shipment")
@@ -115,7 +115,8 @@ def test_what_only_the_path_names_is_not_in_the_body() -> None:
 
 
 def test_a_request_id_is_of_the_action_and_the_shape_is_qliros() -> None:
-    document = {"OrderId": 1, "Currency": "SEK", "PaymentTransactionId": 4, "OrderItems": [{"a": 1}]}
+    items = [{"a": 1}]
+    document = {"OrderId": 1, "Currency": "SEK", "PaymentTransactionId": 4, "OrderItems": items}
     first, again = SHIPMENT.create(document, "s-1").body, SHIPMENT.create(document, "s-1").body
     other = SHIPMENT.create(document, "s-2").body
     assert first == again != other

@@ -12,7 +12,8 @@ import pytest
 from engine.clock import StoppedClock
 from engine.errors import AccessError, UnavailableError
 from engine.extract.ask import Extraction
-from engine.extract.qliro import fetch_orders, orders_needed, sync_settlements
+from engine.extract.orders import fetch_orders, orders_needed
+from engine.extract.qliro import sync_settlements
 from engine.sandbox.faults import Fault, plan
 from engine.sandbox.generator import month
 from engine.sandbox.history import Trouble

@@ -17,8 +17,9 @@ from engine.errors import UsageError
 from engine.extract.ask import Extraction
 from engine.extract.export import export
 from engine.extract.fortnox import fetch_invoices, sync_fortnox
+from engine.extract.orders import fetch_orders
 from engine.extract.pseudonym import Pseudonyms
-from engine.extract.qliro import fetch_orders, sync_settlements
+from engine.extract.qliro import sync_settlements
 from engine.extract.replay import ingest
 from engine.sandbox.generator import month
 from engine.sandbox.world import World

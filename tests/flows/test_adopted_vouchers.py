@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from shop import OpenShop, Shop, rows_of
 
-from engine.errors import Exit
+from engine.errors import Exit, UsageError
 from engine.explain import explain
 from engine.sandbox.faults import Fault, clear, plan
 from engine.sandbox.history import fee_line, new_sale, settle
@@ -68,6 +68,9 @@ def test_a_voucher_of_the_same_text_is_not_adopted_for_a_payout_that_grew(shop: 
     fees = opened.lines(Type="Fee")
     assert [one["code"] for one in fees] == ["voucher-differs", "voucher-differs"]
     assert opened.states(Type="Transaction") == ["adopted", "posted"]
+    for kind in ("retry", "suspense"):
+        with pytest.raises(UsageError, match="stands in Fortnox already, with other amounts"):
+            opened.resolve(fees[0]["line"], kind, reason="x")
     again = opened.posted
     opened.later(days=1)
     opened.run()

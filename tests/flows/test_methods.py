@@ -44,6 +44,17 @@ def test_the_first_row_that_fits_decides_also_by_currency(shop: OpenShop) -> Non
     assert [payment.account for payment in one.payments()] == [1582, 1581]
 
 
+def test_a_payment_carries_the_mode_of_payment_that_its_method_is_given(shop: OpenShop) -> None:
+    rows = [{"method": "CREDITCARDS", "terms_of_payment": "QLIRO", "mode_of_payment": "QK"}]
+    one = shop(payment_methods=rows)
+    card = new_sale(one.world, Decimal("200.00"), method="CREDITCARDS")
+    invoice = new_sale(one.world, Decimal("100.00"))
+    made(one.world, "two", [card.line, invoice.line])
+    sent = [a.document for a in one.plan().actions if a.mapping == "payment"]
+    assert [document.get("ModeOfPayment") for document in sent] == ["QK", None]
+    assert [document["ModeOfPaymentAccount"] for document in sent] == [1582, 1581]
+
+
 @pytest.mark.parametrize("name", ["unknown_payment_method", "null_payment_method"])
 def test_an_unknown_method_takes_the_default_account_and_is_reported(
     shop: OpenShop, name: str

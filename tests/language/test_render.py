@@ -250,7 +250,9 @@ def test_the_trace_holds_named_values_and_the_rows_that_decided() -> None:
     rendered = DEFAULT.mappings["payment"].render(inputs(line(), fee()), traced=True)
     assert rendered.trace is not None
     assert rendered.trace.lets["paid"] == Decimal("100.0000")
-    assert [str(hit.place) for hit in rendered.trace.tables] == ["settings.dimensions.0"]
+    tables = {hit.table: hit for hit in rendered.trace.tables}
+    assert str(tables["dimensions"].place) == "settings.dimensions.0"
+    assert tables["payment_methods"].row == "otherwise"
     _derived, hits = DEFAULT.trace_derive("qliro.settlement_line", line(), BOOKS)
     assert [hit.table for hit in hits] == ["signs", "interim_accounts"]
 

@@ -45,7 +45,11 @@ def test_what_the_file_leaves_out_has_the_first_value_of_the_decided_behaviour(l
     assert settings["accounting_currency"] == "SEK"
     assert settings["alert_after_days"] == 14
     assert settings["delivery"] == {"settle_delay_seconds": 120, "parallel": 4}
-    assert settings["sync"] == {"overlap_days": 7, "invoice_lookback_days": 180}
+    assert settings["sync"] == {
+        "overlap_days": 7,
+        "invoice_lookback_days": 180,
+        "order_refresh_hours": 4,
+    }
 
 
 def test_every_default_that_is_one_of_several_choices_is_the_first_but_for_booleans() -> None:
@@ -205,20 +209,20 @@ BAD = {
     ),
     "a field that a flow could not write": (
         {},
-        "payout_reference_field: OCR\nflows: {invoices: true}\n",
+        "payout_reference_field: OCR\nflows: {invoices: true}\norders_from: 2026-01-01\n",
         ["hats.yaml:22:25: field-not-writable: OCR can only be searched, so the flow invoices"
          " cannot write a reference into it. Choose ExternalInvoiceReference1, or switch the flow"
          " off."],
     ),
     "invoices from orders that nobody makes": (
         {},
-        "flows: {invoices: true}\ninvoices: {from: order}\n",
+        "flows: {invoices: true}\ninvoices: {from: order}\norders_from: 2026-01-01\n",
         ["hats.yaml:23:18: no-orders: invoices.from: order needs the flow orders, which makes them."
          " Write from: capture, or switch orders on."],
     ),
     "collective customers of whom none is named": (
         {},
-        "flows: {orders: true}\ncustomers: {by: collective}\n",
+        "flows: {orders: true}\ncustomers: {by: collective}\norders_from: 2026-01-01\n",
         ["hats.yaml:23:1: missing-key: customers.collective is missing; customers.by: collective"
          " needs it."],
     ),
@@ -413,6 +417,20 @@ BAD = {
         "mapping_set: qliro-fortnux\n",
         ["hats.yaml:22:14: no-such-mapping-set: there is no mapping set 'qliro-fortnux'. Did you"
          " mean 'qliro-fortnox'?"],
+    ),
+    "a flow of orders without a first day": (
+        {},
+        "flows: {refunds: true}\n",
+        ["hats.yaml:1:1: missing-key: orders_from is missing. The first day of orders that this"
+         " program handles, with their captures and refunds: the day in Stockholm on which the"
+         " buyer paid. Earlier orders belong to whatever booked them then. The flows orders,"
+         " invoices and refunds need it, and there is no default: choose the day on which this"
+         " program takes over."],
+    ),
+    "a first day of orders that there is not": (
+        {},
+        "orders_from: 2026-02-30\n",
+        ["hats.yaml:22:14: not-a-date: orders_from: there is no day 2026-02-30."],
     ),
     "an overlay that is not there": (
         {},

@@ -263,6 +263,7 @@ def test_a_payment_method_has_its_terms_and_an_unknown_one_the_declared_default(
     ("columns", "buyer"),
     [
         ({**COMPANY, "Email": "a@b.se"}, "5560360793"),
+        ({**COMPANY, "OrganisationNumber": "556036-0793"}, "5560360793"),
         ({"PersonHash": "pn:12", "Email": "a@b.se"}, "pn:12"),
         ({"Email": " Anna@B.se "}, "anna@b.se"),
         ({"Email": " "}, "order 4711"),

@@ -1,0 +1,228 @@
+"""Asks Qliro for orders, one by one: those that lines name, that a person names, that may change.
+
+Qliro has no call that lists orders. Reads the staged orders and lines and what was asked before,
+writes ``raw.answer``; an answer that repeats the last one is kept without its body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import quote
+
+from engine.extract.ask import Extraction, ask_all
+from engine.extract.endpoints import ORDER
+from engine.extract.raw import OTHER_ORDER, Call, Kept, Report, why
+from engine.store import Store
+
+# An order that Qliro did not find is asked for again after so long.
+NOT_FOUND_FOR = timedelta(days=1)
+# So long after it was made an order may still change: goods come back, a person works in a portal.
+YOUNG = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderScope:
+    """Which orders the merchant's flows want.
+
+    ``first`` is the first day of orders that they handle (None: no bound); ``refresh_hours`` how
+    old the last answer of an open order may be; with ``settled``, orders that settlement lines
+    name are asked for too, with ``refreshed`` those that are known and open. ``since`` and
+    ``until`` (days in Europe/Stockholm, both included) add every known order with activity
+    between them.
+    """
+
+    first: date | None = None
+    refresh_hours: int = 4
+    settled: bool = True
+    refreshed: bool = True
+    since: date | None = None
+    until: date | None = None
+
+
+def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
+    """OrderIds that should be asked for now, in their order.
+
+    Those are: named by a line and never answered, or with a transaction that their last answer did
+    not have; known, answered too long ago, and still open (an amount is reserved, or they are
+    young); active between ``since`` and ``until``.
+    """
+    between = scope.since is not None or scope.until is not None
+    rows = store.rows(
+        TO_ASK,
+        {
+            "settled": scope.settled,
+            "refreshed": scope.refreshed,
+            "first": scope.first or date.min,
+            "not_found_before": now - NOT_FOUND_FOR,
+            "old_before": now - timedelta(hours=scope.refresh_hours),
+            "young_from": (now - YOUNG).date(),
+            "between": between,
+            "since": scope.since or date.min,
+            "until": scope.until or date.max,
+        },
+    )
+    return [row["OrderId"] for row in rows]
+
+
+TO_ASK = """
+-- What the staged tables and the earlier questions say of every order that anything names.
+WITH asked AS (
+    SELECT
+        TRY_CAST(regexp_extract(path, '([0-9]+)/?$', 1) AS BIGINT) AS OrderId,
+        min(noted_at) AS first_at,
+        max(noted_at) AS last_at,
+        max(seq)      AS last_seq
+    FROM raw.answer
+    WHERE endpoint = 'order'
+    GROUP BY ALL
+),
+settled AS (
+    SELECT
+        line.OrderId,
+        max(line.raw_seq)                       AS raw_seq,
+        max(line.day)                           AS day,
+        bool_or(known.PaymentTransactionId IS NULL
+                AND line.PaymentTransactionId > 0) AS has_news,
+        bool_or(line.day BETWEEN $since AND $until) AS is_between
+    FROM (
+        SELECT
+            *,
+            coalesce(TransactionCompletedDate, PspSettlementDate, ImportSettlementDate) AS day
+        FROM qliro.settlement_line
+        WHERE OrderId > 0
+    ) AS line
+    LEFT JOIN qliro.transaction AS known
+        ON known.OrderId = line.OrderId
+        AND known.PaymentTransactionId = line.PaymentTransactionId
+    GROUP BY line.OrderId
+),
+active AS (
+    SELECT DISTINCT OrderId
+    FROM qliro.transaction
+    WHERE CAST("Timestamp" AS DATE) BETWEEN $since AND $until
+),
+facts AS (
+    SELECT
+        coalesce(o.OrderId, settled.OrderId)                  AS OrderId,
+        o.OrderId IS NOT NULL                                 AS is_known,
+        coalesce(o.OrderDate, settled.day, $first) >= $first  AS is_ours,
+        coalesce(o.remaining > 0, false)                      AS is_reserved,
+        coalesce(o.OrderDate, CAST(asked.first_at AS DATE), CAST(o.as_of AS DATE)) AS made,
+        greatest(o.as_of, asked.last_at)                      AS asked_at,
+        greatest(o.raw_seq, asked.last_seq)                   AS asked_seq,
+        settled.OrderId IS NOT NULL                           AS is_settled,
+        settled.raw_seq                                       AS settled_seq,
+        coalesce(settled.has_news, false)                     AS has_news,
+        coalesce(settled.is_between, false) OR active.OrderId IS NOT NULL AS is_between
+    FROM qliro.order_view AS o
+    FULL JOIN settled ON settled.OrderId = o.OrderId
+    LEFT JOIN asked ON asked.OrderId = coalesce(o.OrderId, settled.OrderId)
+    LEFT JOIN active ON active.OrderId = coalesce(o.OrderId, settled.OrderId)
+)
+SELECT OrderId
+FROM facts
+WHERE ($between AND is_between)
+   OR (is_ours AND $settled AND is_settled AND NOT is_known
+       AND (asked_at IS NULL OR asked_at < $not_found_before))
+   OR (is_ours AND $settled AND is_known AND has_news AND settled_seq > asked_seq)
+   OR (is_ours AND $refreshed AND is_known AND asked_at <= $old_before
+       AND (is_reserved OR made >= $young_from))
+ORDER BY OrderId
+"""
+
+
+def orders_named(store: Store, name: str) -> list[int]:
+    """The OrderIds that a name stands for, as far as is known: the id, or a shop's own reference.
+
+    A reference of digits alone would be read as an OrderId by Qliro; who knows its order asks by
+    id.
+    """
+    rows = store.rows(NAMED, {"name": name.strip()})
+    return [row["OrderId"] for row in rows]
+
+
+NAMED = """
+SELECT OrderId FROM qliro."order"
+WHERE CAST(OrderId AS VARCHAR) = $name OR trim(MerchantReference) = $name
+UNION
+SELECT OrderId FROM qliro.settlement_line
+WHERE OrderId > 0
+  AND (CAST(OrderId AS VARCHAR) = $name OR trim(MerchantOrderReference) = $name)
+ORDER BY OrderId
+"""
+
+
+def sync_orders(extraction: Extraction, scope: OrderScope, named: Collection[str] = ()) -> Report:
+    """Ask for the orders of ``scope``, and for those that a person names by id or by reference.
+
+    Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
+    """
+    store, now = extraction.store, extraction.api.clock.now()
+    wanted: dict[int | str, None] = {}
+    for name in (name.strip() for name in named if name.strip()):
+        known: list[int | str] = [*orders_named(store, name)]
+        wanted.update(dict.fromkeys(known or [name]))
+    wanted.update(dict.fromkeys(orders_to_ask(store, now, scope)))
+    return fetch_orders(extraction, wanted)
+
+
+def orders_needed(extraction: Extraction) -> list[int]:
+    """OrderIds of staged lines that have no merchant reference and whose order is not known yet.
+
+    An order that Qliro did not find is asked for again after a day.
+    """
+    rows = extraction.store.rows(ORDERS_NEEDED, [extraction.api.clock.now() - NOT_FOUND_FOR])
+    return [row["OrderId"] for row in rows]
+
+
+ORDERS_NEEDED = """
+-- Accepted lines without a reference, whose order was neither staged nor asked for lately.
+SELECT DISTINCT line.OrderId
+FROM qliro.settlement_line AS line
+LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
+WHERE line.Status = 'Accepted'
+  AND coalesce(trim(line.MerchantOrderReference), '') = ''
+  AND line.OrderId > 0
+  AND known.OrderId IS NULL
+  AND NOT EXISTS (
+      SELECT 1 FROM raw.answer AS asked
+      WHERE asked.endpoint = 'order'
+        AND asked.noted_at > ?
+        AND ends_with(asked.path, '/' || line.OrderId)
+  )
+ORDER BY line.OrderId
+"""
+
+
+def fetch_orders(extraction: Extraction, names: Iterable[int | str]) -> Report:
+    """Orders by ``OrderId`` (a number) or by the shop's reference (a text), all at once.
+
+    Qliro reads the same path as an id or as a reference: an answer about another order than the
+    one asked for is reported, kept, and not staged.
+    """
+    report = Report()
+    wanted = list(dict.fromkeys(names))
+    calls = (Call(ORDER.format(id=quote(str(name), safe=""))) for name in wanted)
+    for done, (name, kept) in enumerate(
+        zip(wanted, ask_all(extraction, calls), strict=True), start=1
+    ):
+        report.answers += 1
+        extraction.on_progress("orders", done, len(wanted))
+        _check(report, name, kept)
+    return report
+
+
+def _check(report: Report, name: int | str, kept: Kept) -> None:
+    where = f"Qliro order {name}"
+    if kept.problem and kept.problem.startswith(OTHER_ORDER):
+        other = kept.content.get("OrderId") if isinstance(kept.content, dict) else None
+        report.find(where, "other-order", f"Qliro answered with order {other} instead.")
+    elif kept.status != 200 or kept.problem:
+        again = "It is asked for again in a day." if isinstance(name, int) else "Name it otherwise."
+        report.find(where, "order-not-read", why(kept), again)
+    elif isinstance(name, int) and str(kept.content.get("OrderId")) != str(name):
+        other = kept.content.get("OrderId")
+        said = f"Qliro answered with order {other}, whose reference is {name}."
+        report.find(where, "other-order", said)

@@ -1,0 +1,90 @@
+"""Gaps of the OSS table against what was really sold, and references that would share an article.
+
+Reads the newest staged order lines with their derived columns, asks no server; gives a warning for
+each country, rate, kind and buyer that no row fits, and for each article number of two references.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.errors import Finding, ItemError, QliroFortnoxError
+from engine.language.program import Program
+from engine.merchant import Merchant
+from engine.store import Store, reading
+
+LINE = "qliro.order_line"
+NEWEST = 20_000  # lines that are looked at
+_FLOWS = ("orders", "invoices", "refunds")
+_SHOWN = 3  # references that a warning names
+
+# The lines that were bought last.
+_LINES = "SELECT * FROM qliro.order_line ORDER BY OrderDate DESC, line LIMIT ?"
+_IS_THERE = """
+SELECT count(*) FROM information_schema.tables
+WHERE table_schema = 'qliro' AND table_name = 'order_line'
+"""
+
+
+def gaps_of(merchant: Merchant, program: Program) -> list[Finding]:
+    """The warnings for a merchant; none where nothing was fetched yet, or another run is at it,
+    nor where no flow is on that uses the OSS table."""
+    flows = merchant.settings["flows"]
+    if not merchant.database.exists() or not any(flows[name] for name in _FLOWS):
+        return []
+    try:
+        with reading(merchant.database.parent, merchant.name) as store:
+            return gaps(merchant, program, store)
+    except QliroFortnoxError:
+        return []
+
+
+def gaps(merchant: Merchant, program: Program, store: Store) -> list[Finding]:
+    """The same of an open database; one of an earlier version has no order lines."""
+    if LINE not in program.entities or not store.value(_IS_THERE):
+        return []
+    rows = store.rows(_LINES, [NEWEST])
+    derived = program.derive_rows(LINE, rows)
+    return [*_unsold(merchant, derived), *_shared(merchant, rows, derived)]
+
+
+def _unsold(
+    merchant: Merchant, derived: Iterable[Mapping[str, Any] | ItemError]
+) -> Iterable[Finding]:
+    missing = Counter(
+        one["no_account"]
+        for one in derived
+        if not isinstance(one, ItemError) and one.get("no_account") and one.get("rate") is not None
+    )
+    for sentence, lines in sorted(missing.items()):
+        yield Finding(
+            merchant.place(("sales_accounts",)),
+            "gap",
+            f"{sentence}, as in {lines} of the newest order lines.",
+            "Their documents will stop: add a row, by hand or with oss import.",
+            "warning",
+        )
+
+
+def _shared(
+    merchant: Merchant,
+    rows: Iterable[Mapping[str, Any]],
+    derived: Iterable[Mapping[str, Any] | ItemError],
+) -> Iterable[Finding]:
+    references: dict[str, set[str]] = {}
+    for row, one in zip(rows, derived, strict=True):
+        if not isinstance(one, ItemError) and one.get("kind") == "goods" and one.get("article"):
+            references.setdefault(one["article"], set()).add(row["MerchantReference"] or "")
+    fixed = {row.get("article") for row in merchant.settings["articles"]["fixed"]}
+    for article, names in sorted(references.items()):
+        if len(names) > 1 and article not in fixed:
+            shown = ", ".join(repr(name) for name in sorted(names)[:_SHOWN])
+            yield Finding(
+                merchant.place(("articles",)),
+                "same-article",
+                f"{len(names)} references become the article {article}: {shown}.",
+                "Rename one in the shop, if they are not the same thing.",
+                "warning",
+            )
