@@ -103,7 +103,8 @@ class RunReport:
         """3 when something needs a person, 75 when something is to be looked for later."""
         if self.delivery.stopped or self.delivery.unknown:
             return Exit.TRY_LATER
-        return Exit.ATTENTION if self.attention else Exit.OK
+        unread = any(one.severity == "error" for one in self.findings.findings)
+        return Exit.ATTENTION if self.attention or unread else Exit.OK
 
 
 def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:

@@ -113,7 +113,7 @@ class Target:
             ):
                 continue
             try:
-                number = fill(way["number"], found)
+                number = put(way["number"], found)
             except KeyError:
                 continue
             if number not in EMPTY:
@@ -164,7 +164,7 @@ class Target:
         conditions = find.get("when", {}).items()
         if any(str(found.get(name)).lower() != wanted for name, wanted in conditions):
             return None
-        number = fill(find["number"], found)
+        number = put(find["number"], found)
         return None if number in EMPTY else number
 
     @staticmethod
@@ -200,12 +200,13 @@ class Target:
 
     def number(self, document: Mapping[str, Any]) -> str:
         """The number of a document as the API gave it. KeyError when a part is missing."""
-        return fill(self.calls["number"], document)
+        return put(self.calls["number"], document)
 
     def names(self, number: str) -> dict[str, str]:
         """The parts of a number by field name, and the whole as ``number``."""
         fields = re.findall(r"{(\w+)}", self.calls["number"])
-        return {"number": number, **dict(zip(fields, number.split("/"), strict=True))}
+        parts = number.split("/") if len(fields) > 1 else [number]
+        return {"number": number, **dict(zip(fields, parts, strict=True))}
 
 
 @cache
@@ -228,8 +229,10 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
     return re.sub(r"{(\w+)}", lambda found: quote(str(values[found[1]]), safe=":- "), text)
 
 
+def put(text: str, values: Mapping[str, Any]) -> str:
+    """The text with each ``{name}`` replaced by its value as it is."""
+    return re.sub(r"{(\w+)}", lambda found: str(values[found[1]]), text)
+
+
 def _query(declared: Mapping[str, str], values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (key, re.sub(r"{(\w+)}", lambda found: str(values[found[1]]), text))
-        for key, text in declared.items()
-    )
+    return tuple((key, put(text, values)) for key, text in declared.items())

@@ -98,6 +98,7 @@ VIEW_COLUMNS: Catalogue = {
         "captures": INTEGER,
         "refunds": INTEGER,
         "unread": BOOLEAN,  # this program has changed it since it was read
+        "twins": INTEGER,  # other paid orders with the same reference
     },
     "qliro.order_line": {
         **_ITEM,

@@ -298,6 +298,16 @@ summed AS (
 )
 SELECT
     * EXCLUDE (was_tried, is_waiting, is_reserved, reversals),
+    -- Other orders that were paid and carry the same reference.
+    coalesce((
+        SELECT count(*)
+        FROM qliro."order" AS other
+        WHERE other.MerchantReference = summed.MerchantReference
+          AND other.OrderId <> summed.OrderId
+          AND other.OrderId IN (
+              SELECT OrderId FROM qliro.success WHERE Type IN ('Preauthorization', 'Debit')
+          )
+    ), 0) AS twins,
     -- What this program asked Qliro to do since it was read has changed it.
     coalesce(as_of <= (
         SELECT max(s.sent_at)
