@@ -24,7 +24,7 @@ _PERSONAL = re.compile(
     r"(?<![0-9])(?P<number>"
     r"(?:18|19|20)?[0-9]{2}[01][0-9]{3}[-+ ]?[0-9]{4}(?=(?:01)?(?![0-9]))"
     r"|[0-9]{6} ?[0-9]{5}(?![0-9])"
-    r"|[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9A-Z])"
+    r"|[0-9]{2}[01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9A-Z])"
     r")"
 )
 _BUSINESS = frozenset({"organisationnumber", "vatnumber"})  # should be no person's, and may be
