@@ -24,6 +24,7 @@ HARMLESS = frozenset(
     @url @urlTaxReductionList AccountChartType AccountingMethod AccountNumber AcquirerName
     Action ActionType Active Amount AmountCurrency AmountExcludingVat ApprovalState Balance
     BatchDate BatchId Booked BuyRate Cancelled Code code CostCenter CostCenterSettings Country
+    DeliveryState Discount OrderedQuantity Price ProjectNumber ReservedQuantity RowId
     CountryCode Credit CreditInvoiceReference CreditTransactionsTotalSum Currency CurrencyCode
     CurrencyRate CurrencyUnit Date DebitTransactionsTotalSum DeliveredQuantity DeliveryDate
     DiscountType DocumentNumber DueDate EndDate Error error ErrorCode FeeTransactionsTotalSum
@@ -65,6 +66,12 @@ FROM (
     SELECT DocumentNumber FROM fortnox.invoice
     UNION ALL
     SELECT OrderReference FROM fortnox.invoice_detail
+    UNION ALL
+    SELECT CAST(OrderId AS VARCHAR) FROM qliro."order"
+    UNION ALL
+    SELECT CAST(PaymentTransactionId AS VARCHAR) FROM qliro.transaction
+    UNION ALL
+    SELECT DocumentNumber FROM fortnox."order"
 )
 WHERE id IS NOT NULL AND id <> ''
 """
@@ -156,9 +163,9 @@ class Pseudonyms:
         return replaced(body, spots, lambda t: self._speech(t) if next(order) else self.text(t))
 
     def path(self, path: str) -> str:
-        """A path whose last part may be an order's reference."""
+        """A path whose last part may be an order's reference, or a customer or an article."""
         head, slash, last = path.rpartition("/")
-        if "/orders" not in head.lower():
+        if not head.lower().endswith(("/orders", "/customers", "/articles")):
             return path
         return head + slash + quote(self.text(unquote(last)), safe="")
 
@@ -226,12 +233,18 @@ class Pseudonyms:
 
 _SEARCHED = frozenset(
     {
+        "articlenumber",
         "customername",
+        "customernumber",
+        "email",
         "externalinvoicereference1",
         "externalinvoicereference2",
         "merchantreference",
+        "name",
         "ocr",
+        "organisationnumber",
         "ourreference",
+        "phone",
         "yourordernumber",
         "yourreference",
     }

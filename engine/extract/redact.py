@@ -24,7 +24,7 @@ _PERSONAL = re.compile(
     r"(?<![0-9])(?P<number>"
     r"(?:18|19|20)?[0-9]{2}[01][0-9]{3}[-+ ]?[0-9]{4}(?=(?:01)?(?![0-9]))"
     r"|[0-9]{6} ?[0-9]{5}(?![0-9])"
-    r"|[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9A-Z])"
+    r"|[0-9]{2}[01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9A-Z])"
     r")"
 )
 _BUSINESS = frozenset({"organisationnumber", "vatnumber"})  # should be no person's, and may be
@@ -101,25 +101,25 @@ def redacted(text: str, key: bytes, *, contacts: bool = False) -> str:
     spots: list[Value] = []
     by: list[str] = []
     for v in found:
-        number = _scalar(text, v)
-        if not number:
-            continue
-        new = _instead(v.key, number, v.holder in companies, key, contacts)
-        if new is not None:
-            spots.append(v)
-            by.append(new)
+        name = v.key.lower()
+        if name == "personalnumber" or name in _BUSINESS or (contacts and _CONTACT.fullmatch(name)):
+            number = _scalar(text, v)
+            new = _instead(name, number, v.holder in companies, key) if number else None
+            if new is not None:
+                spots.append(v)
+                by.append(new)
     news = iter(by)
     return replaced(text, spots, lambda _: next(news))
 
 
-def _instead(name: str, number: str, is_company: bool, key: bytes, contacts: bool) -> str | None:
+def _instead(name: str, number: str, is_company: bool, key: bytes) -> str | None:
     """What to store in place of a scalar under the key ``name``; None leaves it."""
-    plain = name.lower()
-    if plain == "personalnumber" and not (is_company and _is_organisation(number)):
-        return hashed(number, key)
-    if plain in _BUSINESS and (person := _person(number)):
-        return hashed(person, key)
-    return "" if contacts and _CONTACT.fullmatch(plain) else None
+    if name == "personalnumber":
+        return None if is_company and _is_organisation(number) else hashed(number, key)
+    if name in _BUSINESS:
+        person = _person(number)
+        return hashed(person, key) if person else None
+    return ""
 
 
 def _person(text: str) -> str | None:
@@ -158,6 +158,8 @@ def _scalar(text: str, spot: Value) -> str:
 
 
 def _unquoted(piece: str) -> str:
+    if "\\" not in piece and len(piece) > 1 and piece[-1] == '"':
+        return piece[1:-1]
     try:
         return str(json.loads(piece, strict=False))
     except ValueError:  # cut off, or badly escaped

@@ -89,10 +89,33 @@ def effects(world: World) -> dict[str, Any]:
     return {
         "payments": payments,
         "vouchers": dict(texts),
+        "made": made(world),
         "payments_created": len(world.made_payments),
         "payments_booked": sum(world.payments[n].booked for n in world.made_payments),
         "vouchers_created": len(world.made_vouchers),
     }
+
+
+def made(world: World) -> dict[str, dict[str, int]]:
+    """How often callers made what, by kind and by what it was made for.
+
+    Orders and invoices are told by ``ExternalInvoiceReference1``, credits by the invoice that they
+    credit, customers and articles by their number, calls to Qliro by the order.
+    """
+    counted: dict[str, dict[str, int]] = {}
+    for kind, number in world.made:
+        match kind:
+            case "order":
+                what = world.orders[int(number)].external1
+            case "invoice":
+                what = world.invoices[int(number)].external1
+            case "credit":
+                what = str(world.invoices[int(number)].credit_reference)
+            case _:
+                what = number
+        of = counted.setdefault(kind, {})
+        of[what] = of.get(what, 0) + 1
+    return counted
 
 
 def state(world: World) -> dict[str, Any]:
@@ -105,6 +128,8 @@ def state(world: World) -> dict[str, Any]:
     return {
         "now": world.now().isoformat(),
         "fortnox": {
+            "customers": len(world.customers),
+            "orders": len(world.orders),
             "invoices": len(world.invoices),
             "open": sum(i.booked and i.balance != 0 for i in world.invoices.values()),
             "payments": len(world.payments),
@@ -112,6 +137,7 @@ def state(world: World) -> dict[str, Any]:
             "balances": balances,
         },
         "qliro": {
+            "orders": len(world.qliro_orders),
             "batches": [
                 qliro.batch_shape(batch, world, 0) | {"Lines": len(batch.lines)}
                 for batch in world.batches.values()

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from engine.sandbox.countries import COUNTRIES
+from engine.sandbox.digits import valid_number
 from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.fortnox_fields import (
     BAD_NUMBER,
@@ -288,18 +289,6 @@ def _registered(world: World, card: dict[str, Any]) -> None:
     swedish = card.get("CountryCode", "SE").upper() in ("", "SE")
     if number and swedish and not valid_number(number):
         raise RefusedError(BAD_NUMBER, f"Ogiltigt organisationsnummer {number}.")
-
-
-def valid_number(number: str) -> bool:
-    """Whether a Swedish organisation or personal number has ten digits whose check digit fits."""
-    digits = re.sub(r"[-+ ]", "", number)
-    if not digits.isdecimal() or len(digits) not in (10, 12):
-        return False
-    total = 0
-    for place, digit in enumerate(digits[-10:]):
-        doubled = int(digit) * (2 - place % 2)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
 
 
 # -- articles -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.sandbox import fortnox_shapes as shapes
+from engine.sandbox.digits import luhn
 from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.fortnox_booking import book
 from engine.sandbox.fortnox_documents import INVOICE_HEAD, customer_in, with_head, with_rows
@@ -23,7 +24,7 @@ from engine.sandbox.fortnox_fields import (
     list_of,
     text_of,
 )
-from engine.sandbox.fortnox_orders import due_day, next_invoice, ocr
+from engine.sandbox.fortnox_orders import due_day, next_invoice
 from engine.sandbox.world import ZERO, Invoice, World, year_of
 
 _TYPES: Final = frozenset(
@@ -71,7 +72,7 @@ def create_invoice(world: World, request: Request) -> Response:
         invoice,
         number=number,
         balance=invoice.total,
-        ocr=text_of(fields, "OCR", 25) or ocr(number),
+        ocr=text_of(fields, "OCR", 25) or luhn(str(number)),
         credit=invoice.total < 0 and world.company.negative_is_credit,
     )
     world.made.append(("invoice", str(number)))
@@ -202,7 +203,7 @@ def credit_invoice(world: World, number: str) -> Response:
         credit=True,
         credit_reference=held.number,
         final_pay_date=None,
-        ocr=ocr(new),
+        ocr=luhn(str(new)),
         rows=tuple(
             replace(row, quantity=-row.quantity, id=world.next("row", 100001)) for row in held.rows
         ),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from engine.sandbox import fortnox_shapes as shapes
+from engine.sandbox.digits import luhn
 from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.fortnox_documents import ORDER_HEAD, customer_in, summed, with_head, with_rows
 from engine.sandbox.fortnox_fields import (
@@ -21,8 +22,6 @@ from engine.sandbox.fortnox_fields import (
     list_of,
 )
 from engine.sandbox.world import ZERO, Invoice, Order, World, year_of
-
-_LUHN_DOUBLE = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def order_of(world: World, number: str) -> Order:
@@ -159,7 +158,7 @@ def _invoice_from(world: World, order: Order) -> Invoice:
         your_reference=order.your_reference,
         external1=order.external1,
         external2=order.external2,
-        ocr=ocr(number),
+        ocr=luhn(str(number)),
         terms=order.terms,
         rows=tuple(replace(row, id=world.next("row", 100001)) for row in order.rows),
         texts=texts,
@@ -182,11 +181,3 @@ def next_invoice(world: World) -> int:
 def due_day(day: date, terms: str) -> date:
     """The day an invoice falls due: terms that are a number are days, others are paid at once."""
     return day + timedelta(days=int(terms) if terms.isdecimal() else 0)
-
-
-def ocr(number: int) -> str:
-    """A document's number with its check digit, as payment references have it."""
-    total = 0
-    for place, digit in enumerate(reversed(str(number))):
-        total += int(digit) if place % 2 else _LUHN_DOUBLE[int(digit)]
-    return f"{number}{-total % 10}"

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from engine.sandbox.digits import luhn
 from engine.sandbox.fortnox_writes import settle_payment, store_payment
 from engine.sandbox.world import (
     STOCKHOLM,
@@ -78,15 +79,6 @@ def price(world: World, low: int = 99, high: int = 2499) -> Decimal:
 def payout_day(world: World) -> date:
     """The day of a recent payout: three days ago."""
     return world.today() - timedelta(days=3)
-
-
-def luhn(number: str) -> str:
-    """``number`` with its check digit, as an OCR reference has it."""
-    total = 0
-    for place, digit in enumerate(reversed(number)):
-        doubled = int(digit) * (2 - place % 2)
-        total += doubled - 9 if doubled > 9 else doubled
-    return number + str(-total % 10)
 
 
 def new_reference(world: World) -> str:

@@ -29,7 +29,7 @@ def keep(world: World, path: Path) -> None:
     writes = [
         _Write(entry.at, entry.method, entry.path, entry.query, entry.body)
         for entry in world.journal
-        if entry.effect is not None and entry.path.startswith("/3/")
+        if entry.effect is not None and not entry.path.startswith("/oauth-v1/")
     ]
     half = path.with_name(f"{path.name}.half")
     half.write_bytes(b"".join(msgspec.json.encode(write) + b"\n" for write in writes))

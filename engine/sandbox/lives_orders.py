@@ -10,7 +10,7 @@ from dataclasses import replace
 from engine.sandbox import qliro_deeds as deeds
 from engine.sandbox.history import new_reference
 from engine.sandbox.lifecycle import Life, cancel, capture, lot, secure, update
-from engine.sandbox.world import Address, Buyer, Item, QliroOrder, Upsell, World
+from engine.sandbox.world import ZERO, Address, Buyer, Item, QliroOrder, Upsell, World
 
 SHIPPING = "dhl-hem"
 
@@ -165,6 +165,30 @@ def on_hold(world: World) -> Life:
 def refused(world: World) -> Life:
     """The payment was refused: its transaction ended as Error."""
     return Life("refused", "nothing", (secure(world, goods(), status="Error").id,))
+
+
+def unfinished(world: World) -> Life:
+    """The buyer has not finished: items created, no payment at all."""
+    order = secure(world, goods())
+    items = tuple(replace(item, action="Create", transaction=0) for item in order.items)
+    world.qliro_orders[order.id] = replace(order, items=items, transactions=())
+    return Life("unfinished", "waiting", (order.id,))
+
+
+def paid_at_the_second_try(world: World) -> Life:
+    """The invoice was refused, the card was not: two reservations by two methods."""
+    order = secure(world, goods(), status="Error", method="CREDITCARDS")
+    refused = replace(order.transactions[0], method="QLIRO_INVOICE")
+    world.qliro_orders[order.id] = replace(order, transactions=(refused,))
+    update(world, order, goods())
+    return Life("paid_at_the_second_try", "order", (order.id,), "the method of what succeeded")
+
+
+def card_registered(world: World) -> Life:
+    """A card was saved on the way: a Registration of nothing beside the reservation."""
+    order = secure(world, goods(), method="CREDITCARDS")
+    deeds.begin(world, order, "Registration", ZERO, done=True)
+    return Life("card_registered", "order", (order.id,), "a registration is no sale")
 
 
 def cancelled_before_capture(world: World) -> Life:

@@ -1,7 +1,8 @@
-"""Qliro's Admin API as far as payouts use it: settlement batches, their lines, orders.
+"""Qliro's Admin API as far as the flows use it: which path leads where, and settlements.
 
-It reads a request and the world and changes nothing. Totals and summaries are summed here, in one
-place, from the lines that are visible at the world's present time, by the world's conventions.
+Orders are shown by ``qliro_orders`` and changed by ``qliro_commands``; nothing is changed here.
+Totals and summaries are summed in one place, from the lines that are visible at the world's present
+time, by the world's conventions.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
 
+from engine.sandbox import qliro_commands
 from engine.sandbox.exchange import Request, Response, answered, parameters
 from engine.sandbox.qliro_orders import order, transaction
 from engine.sandbox.qliro_speech import enum, refused, stamp
@@ -45,17 +47,25 @@ def authorization(secret: str, body: bytes = b"") -> str:
 
 
 def answer(world: World, request: Request) -> Response:
-    """Qliro's answer to a request under ``/checkout/adminapi``; paths in any case."""
+    """Qliro's answer to a request under ``/checkout/adminapi``; paths in any case.
+
+    The signature is over the exact bytes of the body, for a GET over none, with the secret of one
+    of the two pairs of credentials.
+    """
+    pair: str | None = None
     if world.access.required:
-        wanted = authorization(world.access.merchant_api_secret, request.body)
-        given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(wanted.encode(), given.encode()):
+        pair = _signed_by(world, request)
+        if pair is None:
             return Response(401)
     path = unquote(request.path[len(PREFIX) :])
     parts = path.strip("/").split("/")
-    if request.method != "GET" or parts[0].lower() != "v2":
+    names = [part.lower() for part in parts]
+    if request.method == "POST" and len(names) == 2 and names[0] == "v2":
+        done = qliro_commands.answer(world, request, names[1], pair)
+        return done or refused(404, "NOT_FOUND", "No such resource")
+    if request.method != "GET" or names[0] != "v2":
         return refused(404, "NOT_FOUND", "No such resource")
-    match [part.lower() for part in parts[1:]]:
+    match names[1:]:
         case ["settlements"]:
             return _settlements(world, request)
         case ["settlements", "getsettlementbatches"]:
@@ -67,6 +77,16 @@ def answer(world: World, request: Request) -> Response:
         case ["paymenttransactions", id]:
             return transaction(world, id)
     return refused(404, "NOT_FOUND", "No such resource")
+
+
+def _signed_by(world: World, request: Request) -> str | None:
+    """Which pair's secret signed the request: ``main``, ``plus`` or none."""
+    access, given = world.access, request.headers.get("authorization", "").encode()
+    secrets = {"main": access.merchant_api_secret, "plus": access.plus_api_secret}
+    for pair, secret in secrets.items():
+        if hmac.compare_digest(authorization(secret, request.body).encode(), given):
+            return pair
+    return None
 
 
 # -- what is visible, and what it sums to ---------------------------------------------------------

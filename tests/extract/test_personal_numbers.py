@@ -70,3 +70,59 @@ def test_a_body_that_is_cut_off_anywhere_shows_no_whole_number(end: int) -> None
 def test_any_text_at_all_is_taken(text: str) -> None:
     assert redacted(text, KEY) is not None
     assert redacted('{"personalnumber' + text, KEY) is not None
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "790625-5307",
+        "19790625-5307",
+        "197906255307",
+        "7906255307",
+        "790625 5307",
+        "SE790625530701",
+        "790685-5307",  # a coordination number: its day is 60 more
+        "22034149589",
+        "220341 49589",
+        "030842-921X",
+        "040842A922L",
+        "0208429205",
+        "pnr 790625-5307",
+    ],
+)
+@pytest.mark.parametrize("name", ["OrganisationNumber", "VATNumber", "VatNumber"])
+def test_a_personal_number_in_an_organisations_place_goes(name: str, number: str) -> None:
+    body = json.dumps({"Customer": {name: number}})
+    assert number not in redacted(body, KEY)
+    assert '"pn:' in redacted(body, KEY)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", "556001-1982", "165560011982", "SE556001198201", "202100-5489", "923609016",
+     "NO 923 609 016 MVA", "2678277-6", "FI26782776", "35168184", "DE123456789", "unknown"],
+)  # fmt: skip
+def test_a_business_number_stays_in_its_place(number: str) -> None:
+    body = json.dumps({"Customer": {"OrganisationNumber": number, "VATNumber": number}})
+    assert redacted(body, KEY) == body
+
+
+def test_a_person_is_recognised_in_both_systems() -> None:
+    qliro = redacted(person("197906255307"), KEY)
+    for number in ("790625-5307", "7906255307", "SE790625530701"):
+        fortnox = redacted(json.dumps({"OrganisationNumber": number}), KEY)
+        assert (
+            json.loads(fortnox)["OrganisationNumber"]
+            == json.loads(qliro)["Customer"]["PersonalNumber"]
+        )
+
+
+def test_contacts_are_emptied_only_where_nobody_needs_them() -> None:
+    body = '{"Address1": "Storgatan 1", "Phone": "070", "DeliveryAddress2": null, "City": "Umeå"}'
+    assert redacted(body, KEY) == body
+    assert json.loads(redacted(body, KEY, contacts=True)) == {
+        "Address1": "",
+        "Phone": "",
+        "DeliveryAddress2": None,
+        "City": "Umeå",
+    }

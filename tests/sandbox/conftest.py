@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 
 from engine.sandbox.company import empty_world
+from engine.sandbox.qliro import authorization
 from engine.sandbox.transport import fortnox_client, qliro_client
 from engine.sandbox.world import World
 
@@ -64,3 +67,28 @@ def refused() -> Callable[..., str]:
         return str(error["message"])
 
     return message
+
+
+@pytest.fixture
+def command(world: World, qliro: httpx.Client) -> Callable[..., httpx.Response]:
+    """Posts a call to Qliro, signed over its exact bytes, with a request id of its own.
+
+    ``pair`` is the credentials used, ``main`` or ``plus``; other fields by name, None leaves out.
+    """
+
+    def post(call: str, order: int, pair: str = "main", **fields: object) -> httpx.Response:
+        access = world.access
+        key = access.merchant_api_key if pair == "main" else access.plus_api_key
+        secret = access.merchant_api_secret if pair == "main" else access.plus_api_secret
+        held = world.qliro_orders.get(order)
+        given = {
+            "RequestId": str(uuid4()),
+            "MerchantApiKey": key,
+            "OrderId": order,
+            "Currency": held.currency if held else "SEK",
+        } | fields
+        body = msgspec.json.encode({k: v for k, v in given.items() if v is not None})
+        headers = {"Authorization": authorization(secret, body), "Content-Type": "application/json"}
+        return qliro.post(call, content=body, headers=headers)
+
+    return post

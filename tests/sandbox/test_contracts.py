@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -454,6 +454,39 @@ def test_qliro_enums_are_as_documented_as_numbers_too(
     TROUBLES[name](world)
     for path, response in qliro_answers(world):
         qliro_contract.check(response, path)
+
+
+def test_qliro_commands_are_answered_as_documented(
+    world: World, qliro_contract: Contract, command: Callable[..., httpx.Response]
+) -> None:
+    orders = [LIVES["captured"](world).order for _ in range(3)] + [
+        LIVES["several_rows"](world).order
+    ]
+    captures = [world.qliro_orders[id].transactions[1].id for id in orders[:3]]
+    socks = {
+        "MerchantReference": "STRUMPOR-3",
+        "Type": "Product",
+        "Quantity": 1,
+        "PricePerItemIncVat": 149,
+    }
+    money = socks | {"Type": "Discount", "PricePerItemIncVat": -9, "PricePerItemExVat": -7.2}
+    asked: list[tuple[str, int, dict[str, object]]] = [
+        ("MarkItemsAsShipped", orders[3], {"Shipments": [{"OrderItems": [socks]}]}),
+        ("MarkItemsAsShipped", orders[3], {"Shipments": [{"OrderItems": [money]}]}),
+        ("ReturnItems", orders[0], {"Returns": [part(captures[0], socks)]}),
+        ("ReturnItems", orders[0], {"Returns": [part(captures[0], socks)]}),
+        ("AddItemsToInvoice", orders[1], {"Additions": [part(captures[1], money)]}),
+        ("UpdateItems", orders[2], {"Updates": [{"OrderItems": [socks]}]}),
+        ("cancelOrder", orders[3], {}),
+        ("cancelOrder", LIVES["private"](world).order, {}),
+        ("cancelOrder", 4711, {}),
+    ]
+    for call, id, fields in asked:
+        qliro_contract.check(command(call, id, **fields), f"/v2/{call}")
+
+
+def part(capture: int, *items: object) -> dict[str, object]:
+    return {"PaymentTransactionId": capture, "OrderItems": list(items)}
 
 
 def test_the_check_does_find_what_is_not_documented(
