@@ -186,13 +186,45 @@ def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store
     """Harden and create what is missing. DDL only here, followed by a checkpoint."""
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    earlier = _staged_columns(connection)
     connection.execute(sql("schema"))
+    if earlier:
+        _widen(connection, earlier)
     for name in ("views", "views_orders", "views_captures"):
         connection.execute(sql(name))
     if path is not None:
         connection.execute("CHECKPOINT")
     _harden(connection)
     return Store(connection, path)
+
+
+# The columns of the tables that a stage fills.
+STAGED_COLUMNS = """
+SELECT c.schema_name, c.table_name, c.column_name, c.data_type
+FROM duckdb_columns() AS c
+JOIN duckdb_tables() AS t
+    ON t.schema_name = c.schema_name AND t.table_name = c.table_name
+WHERE c.schema_name IN ('qliro', 'fortnox')
+ORDER BY ALL
+"""
+
+
+def _staged_columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
+    return set(connection.execute(STAGED_COLUMNS).fetchall())
+
+
+def _widen(connection: duckdb.DuckDBPyConnection, earlier: set[tuple[str, ...]]) -> None:
+    """Give the staged tables of an earlier version the columns that they lack.
+
+    All of it is derived from ``raw.answer``, so the next stage derives it anew.
+    """
+    with duckdb.connect(":memory:") as declared:
+        declared.execute(sql("schema"))
+        wanted = _staged_columns(declared)
+    for schema, table, name, data_type in sorted(wanted - _staged_columns(connection)):
+        connection.execute(f'ALTER TABLE {schema}."{table}" ADD COLUMN "{name}" {data_type}')
+    if wanted - earlier:
+        connection.execute("DELETE FROM raw.staged")
 
 
 def _harden(connection: duckdb.DuckDBPyConnection) -> None:

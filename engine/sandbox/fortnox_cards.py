@@ -97,7 +97,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "Type": ("PRIVATE", "COMPANY"),
     "VATType": ("SEVAT", "SEREVERSEDVAT", "EUREVERSEDVAT", "EUVAT", "EXPORT"),
 }
-_CUSTOMER_FIELDS: Final = frozenset(
+CUSTOMER_FIELDS: Final = frozenset(
     [
         *_CUSTOMER_TEXTS,
         *_CHOICES,
@@ -146,7 +146,7 @@ _ARTICLE_NUMBERS: Final = [
     "OtherCost",
     "StockWarning",
 ]
-_ARTICLE_FIELDS: Final = frozenset(
+ARTICLE_FIELDS: Final = frozenset(
     [
         *_ARTICLE_ACCOUNTS,
         *_ARTICLE_TEXTS,
@@ -209,7 +209,7 @@ def create_customer(world: World, request: Request) -> Response:
     A number stays reserved after its customer is deleted (2000637, Fortnox's page of errors), and
     an empty name is refused with the same code (Junipeer).
     """
-    fields = body_of(request, "Customer", _CUSTOMER_FIELDS)
+    fields = body_of(request, "Customer", CUSTOMER_FIELDS)
     name = text_of(fields, "Name", 1024, _TOO_LONG).strip()
     if not name:
         raise RefusedError(2000637, "Kundens namn kan inte vara tomt.")
@@ -232,7 +232,7 @@ def create_customer(world: World, request: Request) -> Response:
 def update_customer(world: World, request: Request, number: str) -> Response:
     """``PUT /3/customers/{n}``: only what is sent changes; null clears, "" does not (recorded)."""
     held = customer_of(world, number)
-    fields = body_of(request, "Customer", _CUSTOMER_FIELDS)
+    fields = body_of(request, "Customer", CUSTOMER_FIELDS)
     if fields.get("CustomerNumber") not in (None, "", number):
         raise RefusedError(BAD_NUMBER, "Kundnummer kan inte ändras.")
     name = held.name
@@ -265,6 +265,9 @@ def _card(world: World, fields: Mapping[str, Any], held: Mapping[str, Any]) -> d
             if fields[name] not in choices:
                 raise RefusedError(2001392, f"Ingen eller felaktig typ av data. ({name})")
             card[name] = fields[name]
+    for name in ("InvoiceFreight", "InvoiceAdministrationFee"):
+        if card.get(name):
+            number_of(card[name], name)
     for name in ("ShowPriceVATIncluded", "InvoiceDiscount", "DefaultDeliveryTypes"):
         if fields.get(name) is not None:
             card[name] = fields[name]
@@ -309,7 +312,7 @@ def article_of(world: World, number: str) -> Article:
 
 def create_article(world: World, request: Request) -> Response:
     """``POST /3/articles``: a description is needed; signs of the number as Junipeer tells."""
-    fields = body_of(request, "Article", _ARTICLE_FIELDS)
+    fields = body_of(request, "Article", ARTICLE_FIELDS)
     number = text_of(fields, "ArticleNumber", 50, _TOO_LONG)
     if number and not re.fullmatch(r"[\w/\\+$-]+", number):
         raise RefusedError(2000359, "Värdet innehåller ej tillåtna tecken. (ArticleNumber)")
@@ -323,7 +326,7 @@ def create_article(world: World, request: Request) -> Response:
 def update_article(world: World, request: Request, number: str) -> Response:
     """``PUT /3/articles/{n}``: only what is sent changes."""
     held = article_of(world, number)
-    fields = body_of(request, "Article", _ARTICLE_FIELDS)
+    fields = body_of(request, "Article", ARTICLE_FIELDS)
     return _write_article(world, fields, held, created=False)
 
 

@@ -27,8 +27,14 @@ from engine.sandbox.fortnox_fields import (
 from engine.sandbox.fortnox_orders import due_day, next_invoice
 from engine.sandbox.world import ZERO, Invoice, World, year_of
 
-_TYPES: Final = frozenset(
-    [None, "", "INVOICE", "AGREEMENTINVOICE", "INTRESTINVOICE", "SUMMARYINVOICE", "CASHINVOICE"]
+_TYPES: Final = (
+    None,
+    "",
+    "INVOICE",
+    "AGREEMENTINVOICE",
+    "INTRESTINVOICE",
+    "SUMMARYINVOICE",
+    "CASHINVOICE",
 )
 
 
@@ -74,6 +80,7 @@ def create_invoice(world: World, request: Request) -> Response:
         balance=invoice.total,
         ocr=text_of(fields, "OCR", 25) or luhn(str(number)),
         credit=invoice.total < 0 and world.company.negative_is_credit,
+        sent=False,
     )
     world.made.append(("invoice", str(number)))
     return _stored(world, invoice, f"invoice {number} created", 201)

@@ -162,6 +162,9 @@ def orders(world: World, request: Request) -> Response:
     """``GET /3/orders``."""
     query = query_of(request, [*_ORDER_TEXTS, "filter"])
     found: Iterable[Order] = changed(world.orders.values(), query)
+    first, last = day(query, "fromdate"), day(query, "todate")
+    if first or last:
+        found = (o for o in found if (first or o.day) <= o.day <= (last or o.day))
     if "filter" in query:
         wanted = _ORDER_FILTERS.get(query["filter"])
         if wanted is None:

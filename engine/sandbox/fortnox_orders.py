@@ -167,6 +167,7 @@ def _invoice_from(world: World, order: Order) -> Invoice:
         vat_included=order.vat_included,
         unit=order.unit,
         delivery_day=order.delivery_day,
+        sent=False,
     )
 
 

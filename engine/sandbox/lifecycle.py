@@ -91,12 +91,12 @@ def secure(
     type: str = "Preauthorization",
     **fields: Any,
 ) -> QliroOrder:
-    """An order whose payment is secured, five days ago unless ``day`` says when.
+    """An order whose payment is secured, two days ago unless ``day`` says when.
 
     ``status`` is that of the reservation, which stays so until somebody finishes it; ``fields`` are
     those of ``QliroOrder``.
     """
-    at = _at(world, day or world.today() - timedelta(days=5), 10)
+    at = _at(world, day or world.today() - timedelta(days=2), 10)
     given: dict[str, Any] = {"type_code": "INVOICE" if method.startswith("QLIRO") else "704"}
     id = world.next("qliro order", 4900001)
     order = QliroOrder(

@@ -1,7 +1,8 @@
 """All lives of Qliro orders by name, and a seeded mixture of them.
 
 ``LIVES[name](world)`` adds one order, sometimes two, and tells what is to become of it; the
-docstring of each is its documentation. The names say what happened until now; ``lifecycle`` takes
+docstring of each is its documentation. Orders were secured six days ago, captured and refunded four
+days ago, before the recent payout. The names say what happened until now; ``lifecycle`` takes
 an order on from there, and ``lifecycle.pay_out`` settles what was captured and refunded.
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import wraps
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from engine.sandbox import lives_abroad as abroad
 from engine.sandbox import lives_orders as orders
@@ -94,7 +96,25 @@ _ALL: Final[tuple[Maker, ...]] = (
     refunds.added_to_invoice,
 )
 
-LIVES: Final[Mapping[str, Maker]] = MappingProxyType({make.__name__: make for make in _ALL})
+
+def _days_ago(make: Maker) -> Maker:
+    """The maker with the world's clock four days back, so that what it did lies before a payout."""
+
+    @wraps(make)
+    def maker(world: World) -> Life:
+        now = world.now()
+        world.clock.set(now - timedelta(days=4))
+        try:
+            return make(world)
+        finally:
+            world.clock.set(now)
+
+    return cast(Maker, maker)
+
+
+LIVES: Final[Mapping[str, Maker]] = MappingProxyType(
+    {make.__name__: _days_ago(make) for make in _ALL}
+)
 # What a Swedish shop has every day; the others are rare.
 COMMON: Final = (
     "private",

@@ -138,9 +138,11 @@ def begin(
 ) -> Transaction:
     """A new transaction with its actions; ``done`` at once, or under way for a while.
 
-    ``status`` leaves it in that state until it is finished by hand; ``at`` dates it.
+    ``status`` leaves it in that state until it is finished by hand; ``at`` dates it, but no two of
+    an order's transactions have one time.
     """
-    handling, now = world.handling, world.now()
+    handling, now, held = world.handling, world.now(), world.qliro_orders[order.id]
+    moment = max([at or now, *(t.at + timedelta(seconds=1) for t in held.transactions)])
     ends = "Success"
     if not done and status is None and handling.fates:
         ends = handling.fates.popleft()
@@ -149,7 +151,7 @@ def begin(
         world.next("transaction", 3290001),
         type,
         amount,
-        at or now,
+        moment,
         status or ("Success" if done else "Created"),
         original,
         due,
@@ -159,7 +161,6 @@ def begin(
     placed = tuple(
         replace(item, id=world.next("item action", 1), transaction=made.id) for item in items
     )
-    held = world.qliro_orders[order.id]
     world.qliro_orders[order.id] = replace(
         held, transactions=(*held.transactions, made), items=(*held.items, *placed)
     )

@@ -320,9 +320,9 @@ SELECT
         WHEN is_reserved AND reversals > 0 AND remaining <= 0 THEN 'cancelled'
         WHEN is_reserved THEN 'secured'
         WHEN is_waiting THEN 'waiting'
-        WHEN NOT was_tried AND lines > 0 AND (PaymentMethodName = 'FREE' OR total = 0)
-        THEN 'secured'
-        ELSE 'refused'
+        WHEN was_tried THEN 'refused'
+        WHEN lines > 0 AND (PaymentMethodName = 'FREE' OR total = 0) THEN 'secured'
+        ELSE 'waiting'  -- the buyer has not paid yet
     END AS payment
 FROM summed;
 

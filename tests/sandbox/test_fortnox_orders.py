@@ -197,6 +197,23 @@ def test_the_list_shows_neither_rows_nor_the_invoice(fortnox: httpx.Client, post
     assert {"OrderRows", "InvoiceReference", "YourOrderNumber"}.isdisjoint(items[0])
 
 
+def test_a_way_of_delivery_that_was_removed_breaks_what_the_card_fills_in(
+    world: World, post: Post, refused: Refused
+) -> None:
+    card = {"Currency": "SEK", "WayOfDelivery": "BÅT"}
+    world.customers["K1"] = Customer("K1", "Webbkund", world.now(), fields=card)
+    assert "hämta/hitta leveranssätt" in refused(post())
+    assert made(post(WayOfDelivery="PN"))["WayOfDelivery"] == "PN"
+
+
+def test_orders_are_found_by_their_date(fortnox: httpx.Client, post: Post) -> None:
+    for day in ("2026-11-01", "2026-11-05", "2026-11-09"):
+        post(OrderDate=day)
+    query = {"fromdate": "2026-11-02", "todate": "2026-11-05"}
+    items = fortnox.get("orders", params=query).json()["Orders"]
+    assert [item["OrderDate"] for item in items] == ["2026-11-05"]
+
+
 def test_orders_are_found_by_whether_they_are_invoiced(fortnox: httpx.Client, post: Post) -> None:
     for _ in range(3):
         post()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from engine.sandbox import qliro_deeds as deeds
+from engine.sandbox.history import payout_day
 from engine.sandbox.lifecycle import cancel, capture, discount, finish, pay_out, refund, update
 from engine.sandbox.lives import LIVES, lives, shop
 from engine.sandbox.lives_orders import goods
@@ -62,6 +63,17 @@ def test_a_whole_life_is_paid_out_to_the_last_ore() -> None:
     assert net == sum(i.inc * i.quantity for i in world.qliro_orders[order].items[:3]) - 179
     assert [line.action for line in batch.lines] == ["Debit"] * 3 + ["Credit"] * 2
     assert pay_out(world, [order]) == []
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_what_was_done_lies_before_the_recent_payout_each_at_its_own_time(name: str) -> None:
+    world = shop()
+    now = world.now()
+    for id in LIVES[name](world).orders:
+        moments = [t.at for t in world.qliro_orders[id].transactions]
+        assert moments == sorted(set(moments))
+        assert all(moment.date() < payout_day(world) for moment in moments)
+    assert world.now() == now
 
 
 def test_payouts_are_one_for_each_currency_and_hold_fees() -> None:

@@ -120,11 +120,11 @@ def test_an_order_without_transactions_is_secured_only_when_it_costs_nothing(
     free = {"PaymentMethodName": "FREE"}
     gift = [item("Create", 0, "hat", 100), item("Create", 0, "gift", 100, Type="Discount")]
     assert seen(order([], gift))["payment"] == "secured"
-    assert seen(order([], [item("Create", 0, "hat", 1)]))["payment"] == "refused"
+    assert seen(order([], [item("Create", 0, "hat", 1)]))["payment"] == "waiting"
     assert (
         seen(order([], [item("Create", 0, "hat", 1)], PaymentMethod=free))["payment"] == "secured"
     )
-    assert seen(order([], [], PaymentMethod=free))["payment"] == "refused"
+    assert seen(order([], [], PaymentMethod=free))["payment"] == "waiting"
     assert seen(order([], []))["OrderDate"] is None
 
 
@@ -353,7 +353,7 @@ def test_nulls_and_strange_values_lose_nothing_else(store: Store, seen: Callable
 
 def test_an_answer_without_lists_is_an_order_without_lines(seen: Callable[..., Row]) -> None:
     found = seen({"OrderId": 9, "PaymentTransactions": None, "OrderItemActions": None})
-    assert (found["lines"], found["payment"], found["total"]) == (0, "refused", 0)
+    assert (found["lines"], found["payment"], found["total"]) == (0, "waiting", 0)
 
 
 # -- the buyer -----------------------------------------------------------------------------------
@@ -426,5 +426,5 @@ def test_an_official_sample_is_an_order_without_transactions(
 ) -> None:
     text = (CONTRACTS / "samples" / f"qliro-merchant-get-order.{name}.json").read_text()
     found = seen(json.loads(text), path="/checkout/merchantapi/Orders/1")
-    assert (found["payment"], found["lines"]) == ("refused", 0)
+    assert (found["payment"], found["lines"]) == ("waiting", 0)
     assert found["PaymentTypeCode"] in ("CREDITCARDS", "INVOICE")
