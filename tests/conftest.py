@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from order_shop import OrderShop
 from shop import OpenShop, Shop
 
 from engine import json_text, session
@@ -34,6 +35,17 @@ def shop(tmp_path: Path, read_mappings_once: None) -> OpenShop:
     def opened(world: World | None = None, **changes: Any) -> Shop:
         given = {} if world is None else {"world": world}
         return Shop(tmp_path, changes=changes, **given)
+
+    return opened
+
+
+@pytest.fixture
+def order_shop(tmp_path: Path, read_mappings_once: None) -> Callable[..., OrderShop]:
+    """Opens a shop that lives orders; settings by dotted key, ``world`` one made before."""
+
+    def opened(world: World | None = None, **changes: Any) -> OrderShop:
+        given = {} if world is None else {"world": world}
+        return OrderShop(tmp_path, changes=changes, **given)
 
     return opened
 
