@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import yaml
 
+from engine import scope as scopes
 from engine import session as sessions
 from engine import store as stores
 from engine.language.program import Program
@@ -197,7 +198,7 @@ class Shop:
     def run(self, named: tuple[str, ...] = ()) -> RunReport:
         """One run from sync to posted payments."""
         with session(self.merchant, self.store, self.world) as opened:
-            return sessions.run(opened, named)
+            return sessions.run(opened, scopes.named(named))
 
     def later(self, seconds: float = 300.0) -> None:
         """Let time pass."""
