@@ -1,6 +1,12 @@
 -- What mappings see of Qliro's orders: what was bought, taken, given back and released, derived
 -- from the transactions that succeeded and from the items that carry their ids. Run after views.sql.
 
+-- The orders that these views look at: all, or those from first_order to last_order. Planning sets
+-- both while it reads a portion: what stands on windows and sums is worked out for no more than that.
+CREATE OR REPLACE MACRO qliro.is_in_view(id) AS
+    id BETWEEN coalesce(getvariable('first_order'), 0)
+        AND coalesce(getvariable('last_order'), 9223372036854775807);
+
 -- Only these transactions count.
 CREATE OR REPLACE VIEW qliro.success AS
 SELECT
@@ -8,7 +14,7 @@ SELECT
     * EXCLUDE (Status, position, raw_seq),
     CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE) AS day
 FROM qliro.transaction
-WHERE Status = 'Success';
+WHERE Status = 'Success' AND qliro.is_in_view(OrderId);
 
 -- What every line tells of its order.
 CREATE OR REPLACE VIEW qliro.order_head AS
@@ -30,8 +36,10 @@ LEFT JOIN (
             FILTER (WHERE Status = 'Success') AS succeeded,
         min(CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE)) AS begun
     FROM qliro.transaction
+    WHERE qliro.is_in_view(OrderId)
     GROUP BY OrderId
-) AS t ON t.OrderId = o.OrderId;
+) AS t ON t.OrderId = o.OrderId
+WHERE qliro.is_in_view(o.OrderId);
 
 -- Items with the sign that they have: some shops send a discount as a positive number. An item is
 -- the same when its reference and its price are (Qliro's document): signature. row names it.
@@ -54,6 +62,7 @@ FROM (
             AS PricePerItemExVat
     )
     FROM qliro.item_action
+    WHERE qliro.is_in_view(OrderId)
 ) AS signed;
 
 -- The transactions that hold what the buyer owes now: the last that reserved or took, for every

@@ -1,0 +1,168 @@
+"""The rows that planning of orders reads: which orders are open, and what belongs to each of them.
+
+Reads the views of staged tables and derives each row's columns once; writes nothing. A row that
+can't be derived keeps its problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from engine.errors import ItemError
+from engine.language.program import Books, CompiledMapping, Program
+from engine.plan.entities import ENTITIES
+from engine.plan.model import OrderCase, Row
+from engine.scope import Scope
+from engine.store import Store
+
+CENT = Decimal("0.01")
+PORTION = 10_000  # orders that are read at a time
+
+
+def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
+    """Orders from ``orders_from`` on that are not closed, or have changed since they were.
+
+    Those that the scope names, or whose day lies in its period, come whatever their date.
+    """
+    if scope.orders == ():
+        return {}
+    names, by_name = list(scope.orders or ()), scope.orders is not None
+    asked = by_name or scope.is_period
+    since = scope.since or (date.min if asked else orders_from)
+    rows = store.rows(OPEN, [by_name, names, names, since, scope.until or date.max, asked])
+    return {
+        str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
+        for row in rows
+    }
+
+
+# What an order looks like as far as its documents go; another text means that it has changed.
+OPEN = """
+WITH noted AS (
+    SELECT split_part(line, '/', 1) AS OrderId, max(noted_at) AS noted_at
+    FROM ledger.resolved
+    GROUP BY ALL
+),
+made AS (
+    SELECT OrderId, max(raw_seq) AS raw_seq
+    FROM fortnox.order_view
+    WHERE OrderId IS NOT NULL
+    GROUP BY OrderId
+),
+seen AS (
+    SELECT
+        o.OrderId,
+        h.OrderDate,
+        o.MerchantReference,
+        concat_ws('|', o.raw_seq, made.raw_seq, noted.noted_at) AS digest
+    FROM qliro."order" AS o
+    JOIN qliro.order_head AS h ON h.OrderId = o.OrderId
+    LEFT JOIN made ON made.OrderId = o.OrderId
+    LEFT JOIN noted ON noted.OrderId = o.OrderId::VARCHAR
+)
+SELECT s.OrderId, s.OrderDate, s.digest
+FROM seen AS s
+LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
+WHERE (NOT ? OR list_contains(?, s.OrderId::VARCHAR) OR list_contains(?, s.MerchantReference))
+  AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN ? AND ?)
+  AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
+ORDER BY s.OrderDate, s.OrderId
+"""
+
+
+@contextmanager
+def in_view(store: Store, first: int, last: int) -> Iterator[None]:
+    """The views of orders look at those from ``first`` to ``last`` alone."""
+    store.execute(f"SET VARIABLE first_order = {first}")
+    store.execute(f"SET VARIABLE last_order = {last}")
+    try:
+        yield
+    finally:
+        store.execute("RESET VARIABLE first_order")
+        store.execute("RESET VARIABLE last_order")
+
+
+class Rows:
+    """The rows of some orders by entity, each read and derived once, when it is first asked for."""
+
+    def __init__(
+        self, store: Store, program: Program, books: Books, orders: Collection[str]
+    ) -> None:
+        self.store, self.program, self.books = store, program, books
+        self.orders = sorted(int(key) for key in orders)
+        self.loaded: dict[str, list[Row]] = {}
+        self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
+        self.sources: dict[str, dict[Any, str | None]] = {}
+
+    def of(self, name: str) -> list[Row]:
+        """The rows of an entity that belong to the orders, with derived columns."""
+        if name not in self.loaded:
+            entity = self.program.entities.get(name)
+            rows = list(self._read(name))
+            for row in rows:
+                row["problem"] = None
+                if entity is None:
+                    continue
+                try:
+                    row.update(entity.derive(row, self.books))
+                except ItemError as error:
+                    row.update(dict.fromkeys(self.program.mapping_set.entities[name].derive))
+                    row["problem"] = error.told()
+            self.loaded[name] = rows
+        return self.loaded[name]
+
+    def _read(self, name: str) -> Iterator[Row]:
+        """As they are staged; of many orders by portions, so that no view is worked out whole."""
+        entity = ENTITIES[name]
+        if not entity.by_order:
+            query = f'SELECT * FROM {entity.relation} ORDER BY "{entity.id}"'
+            yield from map(_plain, self.store.rows(query))
+            return
+        query = f"SELECT * FROM {entity.relation} WHERE OrderId IN (SELECT unnest(?::BIGINT[]))"
+        for start in range(0, len(self.orders), PORTION):
+            portion = self.orders[start : start + PORTION]
+            with in_view(self.store, portion[0], portion[-1]):
+                rows = self.store.rows(f'{query} ORDER BY "{entity.id}"', [portion])
+            yield from map(_plain, rows)
+
+    def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
+        """The rows that belong to a source, as the mapping declares it."""
+        related, spec = mapping.related[alias], mapping.spec.related[alias]
+        index = self.joined.get((spec.entity, related.columns))
+        if index is None:
+            index = {}
+            for row in self.of(spec.entity):
+                key = tuple(row[column] for column in related.columns)
+                if None not in key:
+                    index.setdefault(key, []).append(row)
+            self.joined[spec.entity, related.columns] = index
+        found = index.get(related.key(inputs), [])
+        return [row for row in found if related.when({**inputs, "it": row})]
+
+    def source_of(self, need: str, row: Row) -> str | None:
+        """The source that a needed mapping has in this row: by its own key, or its entity's id."""
+        mapping = self.program.mappings[need]
+        column = ENTITIES[mapping.spec.entity].id
+        value = row.get(column)
+        if mapping.spec.per is None:
+            return None if value is None else str(value)
+        keys = self.sources.get(need)
+        if keys is None:
+            keys = self.sources[need] = {}
+            for other in self.of(mapping.spec.entity):
+                if other[column] not in keys:
+                    key = mapping.per({mapping.spec.alias: other})
+                    keys[other[column]] = None if key is None else str(key)
+        return keys.get(value)
+
+
+def _plain(row: Row) -> Row:
+    """Amounts with two decimals where they have no more; a third decimal stays and is refused."""
+    for name, value in row.items():
+        if type(value) is Decimal and value == (short := value.quantize(CENT)):
+            row[name] = short
+    return row
