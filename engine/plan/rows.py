@@ -6,12 +6,13 @@ can't be derived keeps its problem.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from engine.clock import STOCKHOLM
 from engine.errors import ItemError
 from engine.language.program import Books, CompiledMapping, Program
 from engine.plan.entities import ENTITIES
@@ -19,7 +20,7 @@ from engine.plan.model import OrderCase, Row
 from engine.scope import Scope
 from engine.store import Store
 
-CENT = Decimal("0.01")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PORTION = 10_000  # orders that are read at a time
 
 
@@ -118,16 +119,16 @@ class Rows:
     def _read(self, name: str) -> Iterator[Row]:
         """As they are staged; of many orders by portions, so that no view is worked out whole."""
         entity = ENTITIES[name]
+        query = f"SELECT * FROM {entity.relation}"
         if not entity.by_order:
-            query = f'SELECT * FROM {entity.relation} ORDER BY "{entity.id}"'
-            yield from map(_plain, self.store.rows(query))
+            yield from read(self.store, f'{query} ORDER BY "{entity.id}"')
             return
-        query = f"SELECT * FROM {entity.relation} WHERE OrderId IN (SELECT unnest(?::BIGINT[]))"
+        query = f'{query} WHERE OrderId IN (SELECT unnest(?::BIGINT[])) ORDER BY "{entity.id}"'
         for start in range(0, len(self.orders), PORTION):
             portion = self.orders[start : start + PORTION]
             with in_view(self.store, portion[0], portion[-1]):
-                rows = self.store.rows(f'{query} ORDER BY "{entity.id}"', [portion])
-            yield from map(_plain, rows)
+                rows = read(self.store, query, [portion])
+            yield from rows
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""
@@ -141,6 +142,8 @@ class Rows:
                     index.setdefault(key, []).append(row)
             self.joined[spec.entity, related.columns] = index
         found = index.get(related.key(inputs), [])
+        if spec.when is None:
+            return list(found)
         return [row for row in found if related.when({**inputs, "it": row})]
 
     def source_of(self, need: str, row: Row) -> str | None:
@@ -160,9 +163,39 @@ class Rows:
         return keys.get(value)
 
 
-def _plain(row: Row) -> Row:
-    """Amounts with two decimals where they have no more; a third decimal stays and is refused."""
-    for name, value in row.items():
-        if type(value) is Decimal and value == (short := value.quantize(CENT)):
-            row[name] = short
-    return row
+def read(store: Store, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """The rows of a query, amounts with two decimals where they have no more; a third decimal
+    stays and is refused.
+
+    DuckDB gives amounts and moments slowly: they come as text and numbers, and each is made once.
+    """
+    types = {row["column_name"]: row["column_type"] for row in store.rows(f"DESCRIBE {query}",
+                                                                          parameters)}  # fmt: skip
+    amounts = [name for name, kind in types.items() if kind.startswith("DECIMAL")]
+    moments = [name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE"]
+    shown = [AMOUNT.replace("$name", name) for name in amounts]
+    shown += [MOMENT.replace("$name", name) for name in moments]
+    replaced = f" REPLACE ({', '.join(shown)})" if shown else ""
+    rows = store.rows(f"SELECT *{replaced} FROM ({query})", parameters)
+    made: dict[Any, Any] = {None: None}
+    for row in rows:
+        for name in amounts:
+            text = row[name]
+            if text not in made:
+                made[text] = Decimal(text)
+            row[name] = made[text]
+        for name in moments:
+            moment = row[name]
+            if moment not in made:
+                made[moment] = (EPOCH + timedelta(microseconds=moment)).astimezone(STOCKHOLM)
+            row[name] = made[moment]
+    return rows
+
+
+AMOUNT = """
+CASE
+    WHEN "$name" = round("$name", 2) THEN CAST(CAST("$name" AS DECIMAL(38, 2)) AS VARCHAR)
+    ELSE CAST("$name" AS VARCHAR)
+END AS "$name"
+"""
+MOMENT = 'epoch_us("$name") AS "$name"'

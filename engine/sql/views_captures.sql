@@ -252,7 +252,7 @@ given AS (
 ),
 bought AS (
     SELECT OrderId, count(*) AS lines, sum(Quantity * PricePerItemIncVat) AS total
-    FROM qliro.order_line
+    FROM qliro.bought
     GROUP BY OrderId
 ),
 tried AS (
