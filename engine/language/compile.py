@@ -130,14 +130,14 @@ def _entity(
     plain, traced = made(False), made(True)
     column = ID_COLUMNS.get(spec.entity, "")
 
-    def derive(row: Row, books: Books | None) -> dict[str, Any]:
+    def derive(row: Row, books: Books) -> dict[str, Any]:
         try:
             result: dict[str, Any] = plain.function(row, books)
         except Exception as error:
             raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
         return result
 
-    def trace(row: Row, books: Books | None) -> tuple[dict[str, Any], list[Hit]]:
+    def trace(row: Row, books: Books) -> tuple[dict[str, Any], list[Hit]]:
         hits: list[Hit] = []
         try:
             result: dict[str, Any] = traced.function(row, books, hits)

@@ -33,6 +33,40 @@ class Books(Protocol):
     def has_terms(self, code: str | None) -> bool: ...
 
 
+class NoBooks:
+    """Books of which nothing is known: nothing is in them, and no day is open."""
+
+    def next_open_day(self, _day: date | None) -> date | None:
+        return None
+
+    def is_open(self, _day: date | None) -> bool:
+        return False
+
+    def financial_year(self, _day: date | None) -> int | None:
+        return None
+
+    def in_closed_year(self, _day: date | None) -> bool:
+        return False
+
+    def takes_vouchers(self, _series: str | None, _day: date | None) -> bool:
+        return False
+
+    def has_account(self, _number: int | None, _day: date | None) -> bool:
+        return False
+
+    def has_article(self, _number: str | None) -> bool:
+        return False
+
+    def has_currency(self, _code: str | None) -> bool:
+        return False
+
+    def has_terms(self, _code: str | None) -> bool:
+        return False
+
+
+NO_BOOKS = NoBooks()
+
+
 class Failure(NamedTuple):
     """A check that does not hold: ``state`` is park or wait (warn for a warning), and why."""
 
@@ -139,8 +173,8 @@ class CompiledMapping:
 class CompiledEntity:
     """The derived columns of an entity as a function of a row and the books."""
 
-    derive: Callable[[Row, Books | None], dict[str, Any]]
-    trace: Callable[[Row, Books | None], tuple[dict[str, Any], list[Hit]]]
+    derive: Callable[[Row, Books], dict[str, Any]]
+    trace: Callable[[Row, Books], tuple[dict[str, Any], list[Hit]]]
     source: str = field(repr=False)
 
 
@@ -155,13 +189,13 @@ class Program:
     tables: Mapping[str, Lookup]
     warnings: Sequence[Finding]
 
-    def derive(self, entity: str, row: Row, books: Books | None = None) -> dict[str, Any]:
+    def derive(self, entity: str, row: Row, books: Books = NO_BOOKS) -> dict[str, Any]:
         """The derived columns of a row. Raises ItemError when a table refuses it."""
         compiled = self.entities.get(entity)
         return compiled.derive(row, books) if compiled else {}
 
     def derive_rows(
-        self, entity: str, rows: Iterable[Row], books: Books | None = None
+        self, entity: str, rows: Iterable[Row], books: Books = NO_BOOKS
     ) -> list[dict[str, Any] | ItemError]:
         """The same for many rows; one that cannot be read gives its error, the rest go on."""
         compiled = self.entities.get(entity)
@@ -176,7 +210,7 @@ class Program:
         return result
 
     def trace_derive(
-        self, entity: str, row: Row, books: Books | None = None
+        self, entity: str, row: Row, books: Books = NO_BOOKS
     ) -> tuple[dict[str, Any], list[Hit]]:
         """The derived columns, and the table rows that decided them."""
         compiled = self.entities.get(entity)

@@ -203,11 +203,13 @@ class _Planner:
     def _consider(self, mapping: CompiledMapping, key: str, row: Row, sources: _Sources) -> None:
         """Whether the source asks for a document: it applies, and has none that stands."""
         name = mapping.spec.name
+        decided = self.resolved.get(key)
+        ignored = decided is not None and decided["kind"] == "ignore"
         known = self.by_source.get((name, key))
         if known is None and mapping.spec.per is not None:
             known = self._elsewhere(name, key)
         open_ = [one for one in known or () if not self._finished(one)]
-        if known and (open_ or self.again or not mapping.spec.repeats):
+        if known and (open_ or self.again or not mapping.spec.repeats) and not (open_ and ignored):
             self._known((open_ or known)[-1])
             return
         inputs = self._inputs(mapping, key, row, len(known or ()))
@@ -217,8 +219,7 @@ class _Planner:
         except ItemError as error:
             self._add(mapping, key, row, "parked", "mapping-error", error.told())
             return
-        decided = self.resolved.get(key)
-        if decided is not None and decided["kind"] == "ignore":
+        if decided is not None and ignored:
             why = decided["reason"] or "a person said so"
             self._add(mapping, key, row, "ignored", "ignored", why)
         elif row["problem"]:
