@@ -318,7 +318,9 @@ class _Planner:
 
     def _source_of(self, need: str, row: Row) -> str | None:
         """The source that a needed mapping has in this row: by its own key, or its entity's id."""
-        mapping = self.program.mappings[need]
+        mapping = self.program.mappings.get(need)
+        if mapping is None:  # its flow is off
+            return None
         column = ENTITIES[mapping.spec.entity].id
         if mapping.spec.per is None:
             value = row.get(column)
