@@ -7,6 +7,7 @@ from elsewhere is found by the mapping's match and adopted or left to a person, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -39,6 +40,11 @@ PERSON = "person"  # the mapping of outcomes that a person decided
 CENT = Decimal("0.01")
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
+# Columns that tell who somebody is or where they live.
+PERSONAL = re.compile(
+    r"(Billing|Shipping)(?!CountryCode)|FirstName|LastName|Email|email|MobileNumber|PersonHash|"
+    r"by_(person|email)|company$|(delivery_)?(address|care|city|name$|person$|second|street|zip)"
+)
 MOST_NAMED = 5  # sources that a warning names
 # States of what an order waits for, in words.
 NOT_YET = {
@@ -62,6 +68,21 @@ def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, Orde
         str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
         for row in rows
     }
+
+
+def unknown_orders(store: Store, scope: Scope) -> list[str]:
+    """Sentences about orders that are named and not known here."""
+    rows = store.rows(
+        'SELECT OrderId::VARCHAR AS id, MerchantReference AS reference FROM qliro."order" '
+        "WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)",
+        [list(scope.orders or ())],
+    )
+    known = {row["id"] for row in rows} | {row["reference"] for row in rows}
+    return [
+        f"No order {name} is known here: `sync --order {name}` asks Qliro for it."
+        for name in scope.orders or ()
+        if name not in known
+    ]
 
 
 # What an order looks like as far as its documents go; another text means that it has changed.
@@ -304,7 +325,9 @@ class _Planner:
 
     def _source_of(self, need: str, row: Row) -> str | None:
         """The source that a needed mapping has in this row: by its own key, or its entity's id."""
-        mapping = self.program.mappings[need]
+        mapping = self.program.mappings.get(need)
+        if mapping is None:  # its flow is off
+            return None
         column = ENTITIES[mapping.spec.entity].id
         if mapping.spec.per is None:
             value = row.get(column)
@@ -486,7 +509,7 @@ class _Planner:
     ) -> None:
         spec = mapping.spec
         shown = {
-            alias: value
+            alias: _impersonal(value)
             for alias, value in (inputs or {spec.alias: row}).items()
             if alias not in ("books", "match", "earlier")
         }
@@ -502,6 +525,16 @@ class _Planner:
     def _outcome(self, outcome: Outcome) -> None:
         self.outcomes[outcome.mapping, outcome.source] = outcome
         self.plan.outcomes.append(outcome)
+
+
+def _impersonal(value: Any) -> Any:
+    """What a mapping was given, as it is told: without names and addresses, which only documents
+    need."""
+    if isinstance(value, list):
+        return [_impersonal(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: one for name, one in value.items() if not PERSONAL.match(name)}
 
 
 def _case(row: Row) -> str:
