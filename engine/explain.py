@@ -88,6 +88,7 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
         "string_split(batches, ', '), $ref)",
         {"ref": ref},
     )
+    orders = [_order(store, row) for row in store.rows(ORDERS, {"ref": ref})[:most]]
     number = _voucher(ref)
     if not lines and not payouts and number:
         lines = store.rows(LINES_OF_VOUCHER, {"number": number})
@@ -95,22 +96,57 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
     of_payout = bool(payouts) and all(line["payout"] == ref for line in lines)
     if not lines and payouts:
         lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
-    if not lines and not payouts:
+    if not lines and not payouts and not orders:
         raise UsageError(
             f"Nothing here carries {ref!r}.",
             "Give a payout, line, order, transaction, invoice or voucher number, or a reference; "
             "`status` lists what there is.",
         )
-    if not payouts:
+    if lines and not payouts:
         payouts = store.rows(
             "SELECT * FROM ledger.payout_state WHERE payout = ?", [lines[0]["payout"]]
         )
     return {
         "ref": ref,
         "of_payout": of_payout,
+        "orders": orders,
         "payouts": [_payout(store, row) for row in payouts],
         "lines": [_line(store, row) for row in lines[:most]],
         "further_lines": max(0, len(lines) - most),
+    }
+
+
+ORDERS = """
+-- Orders that go by this name, or of which a document, capture or refund does.
+SELECT s.*, o.MerchantReference, o.raw_seq
+FROM ledger.order_state AS s
+LEFT JOIN qliro."order" AS o ON o.OrderId::VARCHAR = s.OrderId
+WHERE $ref IN (s.OrderId, o.MerchantReference)
+   OR s.OrderId IN (
+       SELECT OrderId FROM ledger.order_item
+       WHERE $ref IN (source, delivery, number)
+          OR (contains(source, '/') AND split_part(source, '/', 2) = $ref)
+   )
+ORDER BY s.OrderDate, s.OrderId
+"""
+ORDER_RAW = "SELECT seq, noted_at, origin, path, query FROM raw.answer WHERE seq = ?"
+
+
+def _order(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    """An order with the story of each of its documents."""
+    items = store.rows(
+        "SELECT * FROM ledger.order_item WHERE OrderId = ? ORDER BY mapping, source",
+        [row["OrderId"]],
+    )
+    return {
+        **row,
+        "items": [{**one, **_story(store, one["mapping"], one["source"])} for one in items],
+        "raw": store.rows(ORDER_RAW, [row["raw_seq"]]),
+        "resolutions": store.rows(
+            "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
+            "WHERE list_contains(?, line) ORDER BY noted_at",
+            [[one["source"] for one in items]],
+        ),
     }
 
 

@@ -93,12 +93,17 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
     orders = [
         (one.key, one.day, finished[one.key], one.digest, now) for one in plan.orders.values()
     ]
+    items = list(_order_items(store, plan))
     with store.transaction():
         store.execute(
             "DELETE FROM ledger.order_state WHERE OrderId IN (SELECT unnest(?::VARCHAR[]))",
             [list(plan.orders)],
         )
         store.append("ledger.order_state", orders, ORDER_COLUMNS)
+        store.execute(
+            "DELETE FROM ledger.order_item WHERE list_contains(?, OrderId)", [list(plan.orders)]
+        )
+        store.append("ledger.order_item", items, ITEM_COLUMNS)
         for table in ("line_state", "payout_state", "interim_state"):
             store.execute(
                 f"DELETE FROM ledger.{table} WHERE payout IN (SELECT unnest(?::VARCHAR[]))", [keys]
@@ -109,6 +114,9 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         store.append("ledger.proof", proofs, PROOF_COLUMNS)
 
 
+ITEM_COLUMNS = (
+    "OrderId", "mapping", "source", "state", "code", "reason", "delivery", "number",
+)  # fmt: skip
 ORDER_COLUMNS = ("OrderId", "OrderDate", "closed", "digest", "noted_at")
 LINE_COLUMNS = (
     "payout", "line", "state", "code", "reason", "mapping", "source", "delivery", "number",
@@ -120,6 +128,25 @@ PAYOUT_COLUMNS = (
     "payout", "BatchDate", "batches", "AcquirerName", "CurrencyCode", "TotalAmount", "holds",
     "proof", "transfer", "transfer_reason", "closed", "noted_at",
 )  # fmt: skip
+
+
+def _order_items(store: Store, plan: Plan) -> Iterable[tuple[Any, ...]]:
+    """What became of each order, one row for each source of each mapping."""
+    cases = {case.case: key for key, case in plan.orders.items()}
+    numbers = {
+        row["action"]: row["number"]
+        for row in store.rows(
+            "SELECT s.action, s.number FROM ledger.step AS s "
+            "WHERE s.number IS NOT NULL AND list_contains(?, s.action)",
+            [sorted({one.action for one in plan.outcomes if one.action and one.payout in cases})],
+        )
+    }
+    for one in plan.outcomes:
+        if one.payout in cases:
+            yield (
+                cases[one.payout], one.mapping, one.source, one.state, one.code, one.reason,
+                one.action, numbers.get(one.action or ""),
+            )  # fmt: skip
 
 
 def _line_rows(

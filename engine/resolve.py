@@ -54,7 +54,11 @@ def resolve(
         raise UsageError("Why?", "Give a reason: --reason TEXT. It is kept.")
     if not who.strip():
         raise UsageError("Who decides?", "Give a name: --by NAME. It is kept.")
-    line = (_undecided(store, ref) if kind == "retry" else None) or _the_line(store, ref)
+    line = (
+        (_undecided(store, ref) if kind == "retry" else None)
+        or _of_order(store, ref, kind)
+        or _the_line(store, ref)
+    )
     if line["state"] in ("posted", "adopted"):
         raise UsageError(
             f"Line {line['line']} is already {line['state']}; nothing is reversed by itself.",
@@ -138,7 +142,8 @@ def _undecided(store: Store, ref: str) -> dict[str, Any] | None:
     rows = store.rows(
         "SELECT DISTINCT i.action, i.source FROM ledger.intent AS i "
         "JOIN ledger.step AS s ON s.action = i.action AND s.event = 'undecided' "
-        "WHERE i.action = $ref OR i.source = $ref AND i.payout = $ref ORDER BY i.action",
+        "WHERE i.action = $ref OR i.source = $ref AND (i.payout = $ref "
+        "OR starts_with(i.payout, 'order ')) ORDER BY i.action",
         {"ref": ref},
     )
     if not rows:
@@ -149,6 +154,30 @@ def _undecided(store: Store, ref: str) -> dict[str, Any] | None:
     found = rows[0]
     return {"line": found["source"], "delivery": found["action"], "state": "parked",
             "code": "undecided"}  # fmt: skip
+
+
+# What of orders goes by a name; an open item of that very name comes before a line's references.
+OF_ORDER = """
+SELECT DISTINCT source AS line, state, code, reason, delivery, mapping
+FROM ledger.order_item
+WHERE $ref IN (source, delivery) AND state IN ('parked', 'waiting', 'planned')
+ORDER BY ALL
+"""
+
+
+def _of_order(store: Store, ref: str, kind: str) -> dict[str, Any] | None:
+    """The open item of an order, capture or refund that is called so; none for a line's."""
+    rows = store.rows(OF_ORDER, {"ref": ref})
+    if not rows:
+        return None
+    if kind not in ("ignore", "retry"):
+        raise UsageError(
+            f"{ref} is of an order ({rows[0]['mapping']}), and --{kind} is for settlement lines.",
+            "Decide with --ignore --reason TEXT, or --retry.",
+        )
+    if kind == "ignore":
+        return {**rows[0], "code": "of-order"}
+    return rows[0]
 
 
 def _the_line(store: Store, ref: str) -> dict[str, Any]:

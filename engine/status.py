@@ -1,7 +1,8 @@
-"""Gathers how each payout stands: amounts by state, the open lines, the interim accounts.
+"""Gathers how payouts and orders stand: amounts by state, what is open, the interim accounts.
 
-Reads what the last run left in ``ledger.payout_state``, ``line_state`` and ``interim_state``, and
-who decided what; writes nothing. The result is plain data, for JSON and for ``engine.show.status``.
+Reads what the last run left in ``ledger.payout_state``, ``line_state``, ``interim_state`` and
+``order_item``, and who decided what; writes nothing. The result is plain data, for JSON and for
+``engine.show.status``.
 """
 
 from __future__ import annotations
@@ -52,6 +53,28 @@ JOIN ledger.payout_state AS p ON p.payout = l.payout
 LEFT JOIN ledger.resolved AS r ON r.line = coalesce(nullif(l.source, ''), l.line)
 WHERE l.state = 'ignored' AND list_contains(?, l.payout)
 ORDER BY p.BatchDate, l.payout, l.line
+"""
+AS_OF = """
+SELECT max(noted_at)
+FROM (
+    SELECT noted_at FROM ledger.payout_state UNION ALL SELECT noted_at FROM ledger.order_state
+)
+"""
+ORDER_COUNTS = """
+-- How many documents of each mapping are in each state.
+SELECT mapping, state, count(DISTINCT source) AS items
+FROM ledger.order_item
+GROUP BY mapping, state
+ORDER BY mapping, state
+"""
+ORDER_ITEMS = """
+-- What of orders is not done, the most urgent first.
+SELECT i.*, s.OrderDate, o.MerchantReference
+FROM ledger.order_item AS i
+JOIN ledger.order_state AS s ON s.OrderId = i.OrderId
+LEFT JOIN qliro."order" AS o ON o.OrderId::VARCHAR = i.OrderId
+WHERE list_contains($1, i.state)
+ORDER BY list_position($1, i.state), i.mapping, i.reason, s.OrderDate, i.source
 """
 INTERIM = """
 -- By account: what the documents leave on it, what it must hold, and what is open on it.
@@ -109,19 +132,26 @@ def status(
     def urgent(state: str, age: int) -> bool:
         return state == "parked" or (state == "waiting" and age > alert_after_days)
 
+    orders = {"counts": store.rows(ORDER_COUNTS), "open": store.rows(ORDER_ITEMS, [list(OPEN)])}
+    if named:
+        orders = {"counts": [], "open": []}
+    for item in orders["open"]:
+        item["age"] = (today - item["OrderDate"]).days if item["OrderDate"] else 0
     # Of a payout that does not balance, the lines are parked and say so.
     transfers = [
         one["payout"] for one in shown if one["holds"] and urgent(one["transfer"], one["age"])
     ]
     return {
-        "as_of": max((one["noted_at"] for one in payouts), default=None),
+        "as_of": store.value(AS_OF),
         "payouts": shown,
         "earlier": len(payouts) - len(shown) if not named else 0,
         "lines": lines,
         "ignored": store.rows(IGNORED, [keys]),
         "interim": _interim(store),
         "transfers": transfers,
-        "attention": len(transfers) + sum(urgent(line["state"], line["age"]) for line in lines),
+        "orders": orders,
+        "attention": len(transfers)
+        + sum(urgent(line["state"], line["age"]) for line in [*lines, *orders["open"]]),
         "alert_after_days": alert_after_days,
     }
 

@@ -25,7 +25,7 @@ from engine.plan.matching import line_choices
 from engine.plan.model import Need, Outcome, Payout, Plan, Row
 from engine.plan.orders import plan_orders
 from engine.plan.payouts import LINE, open_payouts
-from engine.plan.rows import open_orders
+from engine.plan.rows import open_orders, unknown_orders
 from engine.plan.telling import (
     CODES,
     FAILED,
@@ -88,6 +88,7 @@ def make_plan(
     plan.warnings = told_warnings(planner.warned)
     if set(flows) - {"payouts"}:
         plan.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
+        plan.problems += unknown_orders(store, scope)
         plan_orders(store, program, settings, books, catalogue, plan, flows, again=again)
     return plan
 

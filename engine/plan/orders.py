@@ -7,9 +7,11 @@ from elsewhere is found by the mapping's match and adopted or left to a person, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from engine.books import Books
@@ -30,14 +32,24 @@ from engine.plan.existing import Unread
 from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
 from engine.plan.rows import Rows
+from engine.plan.strangers import strangers
 from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
 from engine.store import Store
 
 PERSON = "person"  # the mapping of outcomes that a person decided
+MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
+# Columns that tell who somebody is or where they live.
+PERSONAL = re.compile(
+    r"(Billing|Shipping)(?!CountryCode)|FirstName|LastName|Email|email|MobileNumber|PersonHash|"
+    r"by_(person|email)|company$|(delivery_)?(address|care|city|name$|person$|second|street|zip)"
+)
 MOST_NAMED = 5  # sources that a warning names
 # States of what an order waits for, in words.
-NOT_YET = {"planned": "is to be posted first", "waiting": "waits", "parked": "is parked"}
+NOT_YET = {
+    "planned": "is to be posted first", "adopted": "is to be taken over first",
+    "waiting": "waits", "parked": "is parked",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -70,6 +82,8 @@ def plan_orders(
         if wanted & set(mapping.spec.flows):
             planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
+    if wanted & MAKING:
+        plan.warnings += strangers(store, settings)
 
 
 class _Planner:
@@ -127,9 +141,11 @@ class _Planner:
     def _consider(self, mapping: CompiledMapping, key: str, row: Row, sources: _Sources) -> None:
         """Whether the source asks for a document: it applies, and has none that stands."""
         name = mapping.spec.name
+        decided = self.resolved.get(key)
+        ignored = decided is not None and decided["kind"] == "ignore"
         known = self.by_source.get((name, key))
         open_ = [one for one in known or () if not self._finished(one)]
-        if known and (open_ or self.again or not mapping.spec.repeats):
+        if known and (open_ or self.again or not mapping.spec.repeats) and not (open_ and ignored):
             self._known((open_ or known)[-1])
             return
         inputs = self._inputs(mapping, key, row, len(known or ()))
@@ -139,8 +155,7 @@ class _Planner:
         except ItemError as error:
             self._add(mapping, key, row, "parked", "mapping-error", error.told())
             return
-        decided = self.resolved.get(key)
-        if decided is not None and decided["kind"] == "ignore":
+        if decided is not None and ignored:
             why = decided["reason"] or "a person said so"
             self._add(mapping, key, row, "ignored", "ignored", why)
         elif row["problem"]:
@@ -232,9 +247,12 @@ class _Planner:
         for need in mapping.spec.needs:
             key = self.rows.source_of(need, row)
             outcome = self.outcomes.get((need, key or ""))
-            if outcome is not None and outcome.state in NOT_YET:
+            if outcome is None or (outcome.state == "adopted" and self._made(need, row)):
+                continue
+            if outcome.state in NOT_YET:
                 told = f"its {need.replace('_', ' ')} {NOT_YET[outcome.state]}"
-                return f"{told} ({outcome.reason})" if outcome.state != "planned" else told
+                brief = outcome.state in ("planned", "adopted")
+                return told if brief else f"{told} ({outcome.reason})"
         stream = LISTED.get(mapping.spec.target, "")
         if stream and not self.unread.replayed and stream not in self.unread.streams:
             return f"Fortnox's {stream} could not be read yet"
@@ -248,10 +266,17 @@ class _Planner:
             return
         demand = {key: {**row, "line": key} for key, row in sources.rows.items()}
         match = mapping.match[alias]
-        found, documents = lookups(self.store, mapping, match, self.settings, demand)
+        found, documents, needs = lookups(self.store, mapping, match, self.settings, demand)
+        if needs and not self.unread.replayed:
+            self.plan.unread += needs
         for key, one in found.items():
             row, inputs = sources.rows[key], sources.inputs[key]
             inputs["match"][alias] = {**NOTHING, "outcome": one.outcome}
+            if one.outcome == "none" and needs and not self.unread.replayed:
+                told = "what carries its reference in Fortnox could not be looked for yet"
+                self._add(mapping, key, row, "waiting", "unread", told)
+                del sources.rows[key]
+                continue
             if self._settled(mapping, alias, key, row, one):
                 del sources.rows[key]
                 continue
@@ -377,7 +402,7 @@ class _Planner:
     ) -> None:
         spec = mapping.spec
         shown = {
-            alias: value
+            alias: _impersonal(value)
             for alias, value in (inputs or {spec.alias: row}).items()
             if alias not in ("books", "match", "earlier")
         }
@@ -393,6 +418,21 @@ class _Planner:
     def _outcome(self, outcome: Outcome) -> None:
         self.outcomes[outcome.mapping, outcome.source] = outcome
         self.plan.outcomes.append(outcome)
+
+
+def _impersonal(value: Any) -> Any:
+    """What a mapping was given, as it is told: without names and addresses, which only documents
+    need."""
+    if isinstance(value, list):
+        return [_impersonal(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: one for name, one in value.items() if not _is_personal(name)}
+
+
+@cache
+def _is_personal(column: str) -> bool:
+    return PERSONAL.match(column) is not None
 
 
 def _case(row: Row) -> str:

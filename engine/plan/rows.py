@@ -75,6 +75,21 @@ ORDER BY s.OrderDate, s.OrderId
 """
 
 
+def unknown_orders(store: Store, scope: Scope) -> list[str]:
+    """Sentences about orders that are named and not known here."""
+    rows = store.rows(
+        'SELECT OrderId::VARCHAR AS id, MerchantReference AS reference FROM qliro."order" '
+        "WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)",
+        [list(scope.orders or ())],
+    )
+    known = {row["id"] for row in rows} | {row["reference"] for row in rows}
+    return [
+        f"No order {name} is known here: `sync --order {name}` asks Qliro for it."
+        for name in scope.orders or ()
+        if name not in known
+    ]
+
+
 @contextmanager
 def in_view(store: Store, first: int, last: int) -> Iterator[None]:
     """The views of orders look at those from ``first`` to ``last`` alone."""
@@ -148,7 +163,9 @@ class Rows:
 
     def source_of(self, need: str, row: Row) -> str | None:
         """The source that a needed mapping has in this row: by its own key, or its entity's id."""
-        mapping = self.program.mappings[need]
+        mapping = self.program.mappings.get(need)
+        if mapping is None:  # its flow is off
+            return None
         column = ENTITIES[mapping.spec.entity].id
         value = row.get(column)
         if mapping.spec.per is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from engine.show.orders import order_page
 from engine.show.page import (
     STYLES,
     Column,
@@ -33,6 +34,8 @@ def page(found: Row, *, whole: bool = False) -> Page:
     """The explanation. ``whole`` leaves nothing out: all inputs, bodies in full."""
     parts: Page = []
     of_payout = found["of_payout"]
+    for order in found["orders"]:
+        parts += [*order_page(order, whole=whole), blank()]
     for one in found["payouts"]:
         parts += _payout(one, whole=whole, told=of_payout)
     groups = _grouped(found["lines"])

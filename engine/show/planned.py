@@ -13,7 +13,7 @@ from typing import Any
 
 from engine import json_text
 from engine.ledger import Action
-from engine.plan.model import STATES, Outcome, Payout, Plan
+from engine.plan.model import STATES, OrderCase, Outcome, Payout, Plan
 from engine.show.page import (
     STYLES,
     Column,
@@ -36,13 +36,15 @@ OPEN = ("waiting", "parked")
 
 def page(made: Plan, *, diff: bool = True) -> Page:
     """The plan. ``diff`` adds, for each document, what Fortnox has now and what it will have."""
-    if not made.payouts and not made.problems:
-        return [Text("Nothing to plan: no open payout is known. `sync` fetches what is new.")]
+    if not made.payouts and not made.orders and not made.problems:
+        return [Text("Nothing to plan: no payout or order is open. `sync` fetches what is new.")]
     outcomes = {one.action: one for one in made.outcomes if one.action}
     balances = _balances(made, outcomes)
     parts: Page = []
     for payout in made.payouts.values():
         parts += [*_payout(made, payout, outcomes, balances, diff=diff), blank()]
+    for case in made.orders.values():
+        parts += _order(made, case, diff=diff)
     parts += [Text(one, style=STYLES["parked"]) for one in made.problems]
     parts += [Text(f"Warning: {one}", style="yellow") for one in made.warnings]
     total = len(made.actions)
@@ -83,6 +85,25 @@ def _payout(
         text = f"{one.state}: {_source(one, rows)}: {one.reason}"
         parts.append(Text(text, indent=2, style=STYLES[one.state]))
     return parts
+
+
+def _order(made: Plan, case: OrderCase, *, diff: bool) -> Page:
+    """What would become of an order; one of which nothing is to be done is left out."""
+    mine = [one for one in made.outcomes if one.payout == case.case]
+    actions = [one for one in made.actions if one.payout == case.case]
+    left_open = [one for one in mine if one.state in OPEN]
+    if not actions and not left_open:
+        return []
+    parts: Page = [heading(f"Order {case.key} of {day(case.day)}")]
+    for action in actions:
+        if diff:
+            parts += [*_diff(action, {}), blank()]
+        else:
+            parts.append(Text(f"{action.mapping} {action.source}: {action.target}", indent=2))
+    for one in left_open:
+        text = f"{one.state}: {one.mapping} {one.source}: {one.reason}"
+        parts.append(Text(text, indent=2, style=STYLES[one.state]))
+    return [*parts, blank()]
 
 
 def _source(outcome: Outcome, lines: Mapping[str, Mapping[str, Any]]) -> str:

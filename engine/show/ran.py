@@ -44,10 +44,18 @@ def page(merchant: str, report: RunReport) -> Page:
         parts.append(Text(f"Lines of open payouts: {told}."))
     elif not report.plan.payouts:
         parts.append(Text("No payout is open."))
+    documents = Counter(one.state for one in report.plan.outcomes if one.payout in _cases(report))
+    told = listed(f"{documents[state]} {state_name(state)}" for state in TOLD if documents[state])
+    if told:
+        parts.append(Text(f"Documents of open orders: {told}."))
     if report.attention:
         needs = "1 item needs" if report.attention == 1 else f"{report.attention} items need"
         parts.append(Text(f"{needs} a person: qliro-fortnox status {merchant}", style="bold"))
     return parts
+
+
+def _cases(report: RunReport) -> set[str]:
+    return {one.case for one in report.plan.orders.values()}
 
 
 def data(report: RunReport) -> dict[str, Any]:
@@ -64,6 +72,14 @@ def data(report: RunReport) -> dict[str, Any]:
         "requests": delivery.requests,
         "stopped": delivery.stopped,
         "lines": dict(sorted(counts.items())),
+        "later": delivery.later,
+        "orders": dict(
+            sorted(
+                Counter(
+                    one.state for one in report.plan.outcomes if one.payout in _cases(report)
+                ).items()
+            )
+        ),
         "attention": report.attention,
         "problems": report.plan.problems,
         "warnings": report.plan.warnings,

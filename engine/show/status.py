@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from engine.show.orders import is_urgent, orders_page
 from engine.show.page import (
     STYLES,
     Cell,
@@ -34,13 +35,13 @@ SHOWN_STATES = ("posted", "adopted", "planned", "waiting", "parked", "ignored")
 
 def page(merchant: str, name: str, found: Row) -> Page:
     """The whole report. ``merchant`` is what commands call it, ``name`` what people do."""
-    if found["as_of"] is None:
+    if found["as_of"] is None and not found["orders"]["counts"]:
         return [
             Text(f"{name}: no payout has been planned yet."),
             Text(f"Begin with: qliro-fortnox run {merchant}"),
         ]
     parts: Page = [heading(f"{name}, as the run of {moment(found['as_of'])} left it"), blank()]
-    parts += _payouts(found)
+    parts += _payouts(found) if found["payouts"] or not found["orders"]["counts"] else []
     parts += _disagreeing(found)
     parts += _outside(found)
     for state, what in (
@@ -51,6 +52,7 @@ def page(merchant: str, name: str, found: Row) -> Page:
         parts += _open_lines(found, state, what)
     parts += _ignored(found)
     parts += _interim(found)
+    parts += orders_page(found)
     if found["attention"]:
         parts += [blank(), *_next(merchant, found)]
     return parts
@@ -248,11 +250,20 @@ def _interim_words(accounts: list[Row]) -> Iterator[str]:
 
 def _next(merchant: str, found: Row) -> Page:
     transfers = len(found["transfers"])
-    counts = {"line": found["attention"] - transfers, "transfer": transfers}
+    urgent = [one for one in found["orders"]["open"] if is_urgent(one, found["alert_after_days"])]
+    counts = {
+        "line": found["attention"] - transfers - len(urgent),
+        "transfer": transfers,
+        "document of orders": len(urgent),
+    }
     parked = next((line for line in found["lines"] if line["state"] == "parked"), None)
     named = parked or (found["lines"][0] if counts["line"] else None)
-    ref = _handle(named) if named else found["transfers"][0]
-    told = listed(count(number, what) for what, number in counts.items() if number)
+    told = listed(
+        count(number, what, "documents of orders" if what.startswith("document") else "")
+        for what, number in counts.items() if number
+    )  # fmt: skip
+    handles = [*found["transfers"], *(one["source"] for one in urgent)]
+    ref = _handle(named) if named else handles[0]
     need = "needs" if found["attention"] == 1 else "need"
     parts: Page = [Text(f"{told} {need} a person.", style="bold"),
                    Text(f"See why:  qliro-fortnox explain {merchant} {ref}", indent=2)]  # fmt: skip

@@ -450,3 +450,13 @@ CREATE TABLE IF NOT EXISTS ledger.order_state (
     digest    VARCHAR NOT NULL,        -- of what was seen: an order that has not moved is not looked at
     noted_at  TIMESTAMPTZ NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ledger.order_item (  -- what became of an order under each mapping
+    OrderId  VARCHAR NOT NULL,
+    mapping  VARCHAR NOT NULL,
+    source   VARCHAR NOT NULL,         -- the order, a capture, a refund, a buyer, an article
+    state    VARCHAR NOT NULL,
+    code     VARCHAR NOT NULL,
+    reason   VARCHAR NOT NULL,
+    delivery VARCHAR,                  -- the action
+    number   VARCHAR                   -- of the document in its target
+);

@@ -152,7 +152,7 @@ LEFT JOIN (
     GROUP BY OrderId
 ) AS now ON now.OrderId = s.OrderId;
 
--- What was bought, as Qliro holds it now.
+-- What was bought, as Qliro holds it now; some of it may have been released since.
 CREATE OR REPLACE VIEW qliro.bought AS
 WITH items AS (
     -- Of each transaction what it reserved, else what it created, else what it shipped.
@@ -174,7 +174,8 @@ SELECT *, NULL AS reserved_at
 FROM qliro.item
 WHERE ActionType = 'Create' AND OrderId NOT IN (SELECT OrderId FROM held);
 
--- The lines of an order: what was bought, and what became of it.
+-- The lines of an order: what was bought, and what became of it. What was released is bought no
+-- longer.
 CREATE OR REPLACE VIEW qliro.order_line AS
 WITH moved AS (
     -- A release counts when it is of what is reserved now: what a later reservation replaced is
@@ -241,7 +242,7 @@ SELECT
     ) AS INTEGER) AS position,
     r.MerchantReference,
     r.Description,
-    r.Quantity,
+    CAST(r.Quantity - r.released AS DECIMAL(18, 4)) AS Quantity,
     r.PricePerItemIncVat,
     r.PricePerItemExVat,
     r.VatRate,
@@ -253,4 +254,5 @@ SELECT
     r.returned > r.Quantity AS over,
     h.* EXCLUDE (OrderId)
 FROM released AS r
-LEFT JOIN qliro.order_head AS h ON h.OrderId = r.OrderId;
+LEFT JOIN qliro.order_head AS h ON h.OrderId = r.OrderId
+WHERE r.released < r.Quantity OR r.Quantity = 0;
