@@ -84,8 +84,8 @@ class Target:
             for name, value in document.items()
             if value != [] and name not in self.calls.get("omit", ())
         }
-        for name, blank in call.get("clear", {}).items():  # else inherited, row by row
-            content[name] = [{**blank, **row} for row in content[name]]
+        for name in content.keys() & call.get("clear", {}):  # else inherited, row by row
+            content[name] = [{**call["clear"][name], **row} for row in content[name]]
         for outer, inner in call.get("nest", {}).items():
             content[outer] = [{name: content.pop(name) for name in inner if name in content}]
         if "request_id" in call:
