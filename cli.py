@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from engine.scope import Scope
     from engine.session import RunReport, Session
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 

@@ -24,6 +24,8 @@ MEMORY_LIMIT = "1GB"
 MADE_READY = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'interim_state'"
 # By position, or by name for a statement with $names.
 Parameters = Sequence[Any] | Mapping[str, Any]
+# The files of views, each after those that it uses.
+VIEWS = ("views", "views_orders", "views_captures")
 
 
 def sql(name: str) -> str:
@@ -81,9 +83,12 @@ class Store:
         self.connection.execute("COMMIT")
 
 
-def in_memory() -> Store:
-    """A database that ends with the process, for tests, checks and replays."""
-    return _prepared(duckdb.connect(":memory:"), None)
+def in_memory(views: Sequence[str] = VIEWS) -> Store:
+    """A database that ends with the process, for tests, checks and replays.
+
+    ``views`` are those that are made: one that never sees an order can do without most.
+    """
+    return _prepared(duckdb.connect(":memory:"), None, views)
 
 
 @contextmanager
@@ -182,7 +187,9 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET enable_progress_bar = false")
 
 
-def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
+def _prepared(
+    connection: duckdb.DuckDBPyConnection, path: Path | None, views: Sequence[str] = VIEWS
+) -> Store:
     """Harden and create what is missing. DDL only here, followed by a checkpoint."""
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -190,7 +197,7 @@ def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store
     connection.execute(sql("schema"))
     if earlier:
         _widen(connection, earlier)
-    for name in ("views", "views_orders", "views_captures"):
+    for name in views:
         connection.execute(sql(name))
     if path is not None:
         connection.execute("CHECKPOINT")

@@ -160,8 +160,11 @@ class Target:
         return self._get(self.calls["find"]["via"], document)
 
     def seen_via(self, content: Mapping[str, Any]) -> str | None:
-        """The number that the answer to ``via`` tells; None when nothing was made."""
+        """The number that the answer to ``via`` tells; None when nothing was made, or when it
+        can't be told and making it again does no harm."""
         find = self.calls["find"]
+        if self.calls["create"].get("repeatable"):
+            return None
         found = content[find["wrapper"]]
         conditions = find.get("when", {}).items()
         if any(str(found.get(name)).lower() != wanted for name, wanted in conditions):

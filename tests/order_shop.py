@@ -14,12 +14,14 @@ from shop import Shop
 
 from engine import scope as scopes
 from engine import session as sessions
+from engine import store as stores
 from engine.plan.model import Outcome
 from engine.sandbox.lifecycle import Life
 from engine.sandbox.lives import LIVES
 from engine.sandbox.lives import shop as shop_of_lives
 from engine.sandbox.world import Invoice, Order, World
 from engine.session import RunReport, Session
+from engine.store import Store
 
 FLOWS: dict[str, Any] = {
     "flows.orders": True,
@@ -37,6 +39,7 @@ class OrderShop(Shop):
     """A merchant without another connector; ``known`` are the orders that each run is told of."""
 
     world: World = field(default_factory=shop_of_lives)
+    store: Store = field(default_factory=stores.in_memory)
     known: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -66,11 +66,13 @@ class Shop:
     folder: Path
     world: World = field(default_factory=empty_world)
     changes: dict[str, Any] = field(default_factory=dict)
-    store: Store = field(default_factory=stores.in_memory)
+    store: Store = field(default_factory=lambda: stores.in_memory(stores.VIEWS[:1]))
     before: dict[int, Decimal] = field(default_factory=dict)
     clock: SharedClock = field(init=False)
 
     def __post_init__(self) -> None:
+        if any(name.startswith("flows.") for name in self.changes):
+            self.store = stores.in_memory()
         self.world.limits.rate_limit = None
         self.clock = SharedClock(self.world)
 

@@ -49,6 +49,8 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
     young); active between ``since`` and ``until``.
     """
     between = scope.since is not None or scope.until is not None
+    if not (scope.settled or scope.refreshed or between):
+        return []
     rows = store.rows(
         TO_ASK,
         {

@@ -181,6 +181,14 @@ VIEW_COLUMNS: Catalogue = {
         "unread": BOOLEAN,  # its page was not read since it was listed
         "invoice_booked": BOOLEAN,
     },
+    "fortnox.sent_row": {
+        "row": TEXT,
+        "OrderId": INTEGER,  # Qliro's
+        "position": INTEGER,  # from 1
+        "ArticleNumber": TEXT,
+        "OrderedQuantity": DECIMAL,
+        "Price": DECIMAL,
+    },
     "fortnox.customer": {
         "organisation": TEXT,  # OrganisationNumber without blanks and hyphens
         "email_address": TEXT,  # Email in small letters
@@ -207,6 +215,7 @@ ID_COLUMNS: Mapping[str, str] = {
     "fortnox.invoice_payment": "Number",
     "fortnox.order": "DocumentNumber",
     "fortnox.order_row": "position",
+    "fortnox.sent_row": "row",
     "fortnox.customer": "CustomerNumber",
     "fortnox.article": "ArticleNumber",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from engine.errors import FileError, Finding, Place
@@ -40,7 +41,7 @@ def compile_set(
     settings: Mapping[str, Any],
     settings_place: SettingsPlace | None = None,
 ) -> Program:
-    """The set as functions for a merchant with these settings.
+    """The set as functions for a merchant with these settings, of the flows that are on.
 
     ``settings_place`` tells where a setting stands, by path of keys. Raises FileError with all
     findings: settings that are missing, rows of tables that do not fit.
@@ -57,9 +58,10 @@ def compile_set(
         name: _entity(mapping_set, spec, code, found, report)
         for name, spec in mapping_set.entities.items()
     }
+    wanted = {name: spec for name, spec in mapping_set.mappings.items() if _is_on(spec, settings)}
     mappings = {
-        name: _mapping(mapping_set, mapping_set.mappings[name], code, found, place, report)
-        for name in _ordered(mapping_set.mappings)
+        name: _mapping(mapping_set, spec, code, found, place, report)
+        for name, spec in _ordered(wanted)
     }
     errors = [f for f in findings if f.severity == "error"]
     if errors:
@@ -71,13 +73,22 @@ def _typed(declared: kinds.Type, settings: Mapping[str, Any]) -> kinds.Type:
     return declared if declared.kind == "record" else kinds.of_value(dict(settings), "settings")
 
 
-def _ordered(mappings: Mapping[str, MappingSpec]) -> Iterator[str]:
+def _is_on(spec: MappingSpec, settings: Mapping[str, Any]) -> bool:
+    """Whether one of its flows is on; where nothing is said of flows, all are."""
+    flows = settings.get("flows", {})
+    return any(flows.get(flow, True) for flow in spec.flows)
+
+
+def _ordered(mappings: Mapping[str, MappingSpec]) -> Iterator[tuple[str, MappingSpec]]:
+    """Each mapping after those that it needs; what is switched off is not waited for."""
     done: list[str] = []
     while len(done) < len(mappings):
         for name, spec in mappings.items():
-            if name not in done and all(need in done for need in spec.needs):
+            if name in done:
+                continue
+            if all(need in done for need in spec.needs if need in mappings):
                 done.append(name)
-                yield name
+                yield name, spec
 
 
 def _space(found: Mapping[str, Lookup]) -> dict[str, Any]:
@@ -260,9 +271,12 @@ def _mapping(
         alias: _match(mapping_set, match, code, place, report, because)
         for alias, match in spec.match.items()
     }
-    plain, traced = (
-        document.render(mapping_set, spec, code, space, report, traced=t) for t in (False, True)
-    )
+    traced = document.render(mapping_set, spec, code, space, report, traced=True)
+
+    @cache
+    def plain() -> document.Rendering:
+        return document.render(mapping_set, spec, code, space, report, traced=False)
+
     return CompiledMapping(
         spec=spec,
         match=matches,
@@ -272,9 +286,9 @@ def _mapping(
         related={alias: related(one) for alias, one in spec.related.items()},
         amount=guarded(small(spec.name, consumed, source)),
         covered=document.covered(mapping_set, spec, code, space, report),
-        _render=plain.run,
+        _render=lambda inputs: plain().run(inputs),
         _trace=traced.run,
-        source=plain.built.source,
+        _source=lambda: plain().built.source,
     )
 
 

@@ -162,7 +162,12 @@ class CompiledMapping:
     covered: Callable[[Row], list[Any]]
     _render: Callable[[Row], Rendered]
     _trace: Callable[[Row], Rendered]
-    source: str = field(repr=False)
+    _source: Callable[[], str]
+
+    @property
+    def source(self) -> str:
+        """The Python that renders it."""
+        return self._source()
 
     def render(self, inputs: Row, traced: bool = False) -> Rendered:
         """The document for these inputs. Raises ItemError when a value cannot be had."""

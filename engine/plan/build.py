@@ -23,7 +23,7 @@ from engine.match.choice import Choice
 from engine.plan.existing import Existing, Unread, differing, sums_of
 from engine.plan.matching import line_choices
 from engine.plan.model import Need, Outcome, Payout, Plan, Row
-from engine.plan.orders import open_orders, plan_orders
+from engine.plan.orders import open_orders, plan_orders, unknown_orders
 from engine.plan.payouts import LINE, open_payouts
 from engine.plan.telling import (
     CODES,
@@ -87,6 +87,7 @@ def make_plan(
     plan.warnings = told_warnings(planner.warned)
     if set(flows) - {"payouts"}:
         plan.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
+        plan.problems += unknown_orders(store, scope)
         plan_orders(store, program, settings, books, catalogue, plan, flows, again=again)
     return plan
 

@@ -7,6 +7,7 @@ from elsewhere is found by the mapping's match and adopted or left to a person, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,16 +31,26 @@ from engine.plan.entities import ENTITIES, LISTED
 from engine.plan.existing import Unread
 from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
+from engine.plan.strangers import strangers
 from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
 from engine.scope import Scope
 from engine.store import Store
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 CENT = Decimal("0.01")
+MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
+# Columns that tell who somebody is or where they live.
+PERSONAL = re.compile(
+    r"(Billing|Shipping)(?!CountryCode)|FirstName|LastName|Email|email|MobileNumber|PersonHash|"
+    r"by_(person|email)|company$|(delivery_)?(address|care|city|name$|person$|second|street|zip)"
+)
 MOST_NAMED = 5  # sources that a warning names
 # States of what an order waits for, in words.
-NOT_YET = {"planned": "is to be posted first", "waiting": "waits", "parked": "is parked"}
+NOT_YET = {
+    "planned": "is to be posted first", "adopted": "is to be taken over first",
+    "waiting": "waits", "parked": "is parked",
+}  # fmt: skip
 
 
 def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
@@ -57,6 +68,21 @@ def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, Orde
         str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
         for row in rows
     }
+
+
+def unknown_orders(store: Store, scope: Scope) -> list[str]:
+    """Sentences about orders that are named and not known here."""
+    rows = store.rows(
+        'SELECT OrderId::VARCHAR AS id, MerchantReference AS reference FROM qliro."order" '
+        "WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)",
+        [list(scope.orders or ())],
+    )
+    known = {row["id"] for row in rows} | {row["reference"] for row in rows}
+    return [
+        f"No order {name} is known here: `sync --order {name}` asks Qliro for it."
+        for name in scope.orders or ()
+        if name not in known
+    ]
 
 
 # What an order looks like as far as its documents go; another text means that it has changed.
@@ -112,6 +138,8 @@ def plan_orders(
         if wanted & set(mapping.spec.flows):
             planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
+    if wanted & MAKING:
+        plan.warnings += strangers(store, settings)
 
 
 class _Planner:
@@ -297,7 +325,9 @@ class _Planner:
 
     def _source_of(self, need: str, row: Row) -> str | None:
         """The source that a needed mapping has in this row: by its own key, or its entity's id."""
-        mapping = self.program.mappings[need]
+        mapping = self.program.mappings.get(need)
+        if mapping is None:  # its flow is off
+            return None
         column = ENTITIES[mapping.spec.entity].id
         if mapping.spec.per is None:
             value = row.get(column)
@@ -324,9 +354,12 @@ class _Planner:
         for need in mapping.spec.needs:
             key = self._source_of(need, row)
             outcome = self.outcomes.get((need, key or ""))
-            if outcome is not None and outcome.state in NOT_YET:
+            if outcome is None or (outcome.state == "adopted" and self._made(need, row)):
+                continue
+            if outcome.state in NOT_YET:
                 told = f"its {need.replace('_', ' ')} {NOT_YET[outcome.state]}"
-                return f"{told} ({outcome.reason})" if outcome.state != "planned" else told
+                brief = outcome.state in ("planned", "adopted")
+                return told if brief else f"{told} ({outcome.reason})"
         stream = LISTED.get(mapping.spec.target, "")
         if stream and not self.unread.replayed and stream not in self.unread.streams:
             return f"Fortnox's {stream} could not be read yet"
@@ -340,10 +373,17 @@ class _Planner:
             return
         demand = {key: {**row, "line": key} for key, row in sources.rows.items()}
         match = mapping.match[alias]
-        found, documents = lookups(self.store, mapping, match, self.settings, demand)
+        found, documents, needs = lookups(self.store, mapping, match, self.settings, demand)
+        if needs and not self.unread.replayed:
+            self.plan.unread += needs
         for key, one in found.items():
             row, inputs = sources.rows[key], sources.inputs[key]
             inputs["match"][alias] = {**NOTHING, "outcome": one.outcome}
+            if one.outcome == "none" and needs and not self.unread.replayed:
+                told = "what carries its reference in Fortnox could not be looked for yet"
+                self._add(mapping, key, row, "waiting", "unread", told)
+                del sources.rows[key]
+                continue
             if self._settled(mapping, alias, key, row, one):
                 del sources.rows[key]
                 continue
@@ -469,7 +509,7 @@ class _Planner:
     ) -> None:
         spec = mapping.spec
         shown = {
-            alias: value
+            alias: _impersonal(value)
             for alias, value in (inputs or {spec.alias: row}).items()
             if alias not in ("books", "match", "earlier")
         }
@@ -485,6 +525,16 @@ class _Planner:
     def _outcome(self, outcome: Outcome) -> None:
         self.outcomes[outcome.mapping, outcome.source] = outcome
         self.plan.outcomes.append(outcome)
+
+
+def _impersonal(value: Any) -> Any:
+    """What a mapping was given, as it is told: without names and addresses, which only documents
+    need."""
+    if isinstance(value, list):
+        return [_impersonal(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: one for name, one in value.items() if not PERSONAL.match(name)}
 
 
 def _case(row: Row) -> str:

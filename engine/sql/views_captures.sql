@@ -406,6 +406,34 @@ SELECT
 FROM fortnox.order_row AS r
 JOIN fortnox.order_view AS o ON o.DocumentNumber = r.DocumentNumber;
 
+-- The rows of a Fortnox order as this program last wrote them, by the Qliro order.
+CREATE OR REPLACE VIEW fortnox.sent_row AS
+WITH written AS (
+    SELECT
+        TRY_CAST(a.source AS BIGINT) AS OrderId,
+        unnest(from_json(a.document -> 'OrderRows', '[{
+            "ArticleNumber": "VARCHAR", "OrderedQuantity": "DECIMAL(18, 4)",
+            "Price": "DECIMAL(18, 4)"
+        }]')) AS r,
+        generate_subscripts(from_json(a.document -> 'OrderRows', '["JSON"]'), 1) AS position
+    FROM ledger.intent AS a
+    JOIN (
+        SELECT i.source, arg_max(i.action, s.seq) AS action
+        FROM ledger.intent AS i
+        JOIN ledger.step AS s
+            ON s.action = i.action AND s.step = 'create' AND s.event IN ('done', 'found')
+        WHERE i.target IN ('fortnox.order', 'fortnox.order_change')
+        GROUP BY i.source
+    ) AS last ON last.action = a.action
+)
+SELECT
+    OrderId || '/' || position AS row,
+    OrderId,
+    CAST(position AS INTEGER) AS position,
+    r.*
+FROM written
+ORDER BY OrderId, position;
+
 -- A customer with its organisation number and e-mail address as they are compared: without blanks,
 -- hyphens and the century that some write before an organisation number, and in small letters.
 CREATE OR REPLACE VIEW fortnox.customer_view AS

@@ -23,7 +23,7 @@ from engine.transport.limiter import Limiter
 
 Query = Sequence[tuple[str, str]]
 
-AGENT = "qliro-fortnox/0.1"
+AGENT = "qliro-fortnox/0.2"
 # Fortnox needs up to two minutes for some calls (woo-fortnox-hub waits 120 s).
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 ATTEMPTS = 6

@@ -9,6 +9,7 @@ from shop import OpenShop, Shop
 
 from engine import session as sessions
 from engine.extract.raw import Report
+from engine.store import in_memory
 
 DOCUMENTS = ("/3/customers", "/3/articles", "/3/orders", "/3/termsofpayments", "/3/projects")
 
@@ -33,6 +34,7 @@ def orders_asked(shop: Shop) -> list[str]:
 
 def test_payouts_ask_for_no_orders_and_no_customers(shop: OpenShop) -> None:
     one = shop()
+    one.store = in_memory()
     one.trouble("clean_sale")
     synced(one)
     assert orders_asked(one) == []
@@ -44,6 +46,7 @@ def test_a_flow_of_orders_asks_for_those_that_lines_name_and_for_documents(
     shop: OpenShop, flow: str
 ) -> None:
     one = shop()
+    one.store = in_memory()
     one.settings({f"flows.{flow}": True, "orders_from": "2026-01-01"})
     if flow == "refunds":
         names = ("plus_api_key", "plus_api_secret")
@@ -61,6 +64,7 @@ def test_a_flow_of_orders_asks_for_those_that_lines_name_and_for_documents(
 
 def test_order_status_alone_asks_for_no_orders_that_lines_name(shop: OpenShop) -> None:
     one = shop()
+    one.store = in_memory()
     one.settings({"flows.order_status": True})
     one.trouble("clean_sale")
     synced(one)
@@ -70,6 +74,7 @@ def test_order_status_alone_asks_for_no_orders_that_lines_name(shop: OpenShop) -
 
 def test_single_orders_and_a_period_are_asked_for_whatever_the_flows(shop: OpenShop) -> None:
     one = shop()
+    one.store = in_memory()
     one.trouble("clean_sale")
     synced(one)
     line = one.store.rows("SELECT * FROM qliro.settlement_line WHERE OrderId > 0 LIMIT 1")[0]

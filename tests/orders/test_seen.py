@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
+from engine import json_text
 from engine import scope as scopes
 from engine import session as sessions
 from engine.errors import UsageError
 from engine.explain import explain
+from engine.extract.raw import Report
 from engine.resolve import resolve
 from engine.sandbox import lifecycle
 from engine.show import explanation, planned
@@ -21,6 +23,7 @@ from engine.show.page import Page, Table
 from engine.status import status
 
 Open = Callable[..., OrderShop]
+TRACES = "SELECT trace FROM ledger.outcome"
 
 
 def words(page: Page) -> str:
@@ -120,3 +123,23 @@ def test_an_invoice_that_differs_is_tried_again_once_it_is_mended_or_set_aside(
     resolve(shop.store, shop.clock.now(), "Anna", source, "ignore", reason="booked by hand")
     assert shop.outcomes(shop.run(), "invoice")[source].state == "ignored"
     assert life.order
+
+
+def test_an_order_that_is_not_known_is_told_with_the_way_to_it(order_shop: Open) -> None:
+    shop = order_shop()
+    with shop.session() as opened:
+        made = sessions.plan(opened, Report(), scopes.named(orders=["123"]), offline=True)
+    assert made.problems == ["No order 123 is known here: `sync --order 123` asks Qliro for it."]
+
+
+def test_no_name_or_address_is_kept_with_the_reasons(order_shop: Open) -> None:
+    shop = order_shop()
+    life = shop.life("captured")
+    shop.run()
+    buyer = shop.world.qliro_orders[life.order].buyer
+    traces = [json_text.decode(row["trace"]) for row in shop.store.rows(TRACES)]
+    kept = json_text.encode([one.get("inputs") for one in traces])
+    assert str(life.order) in kept
+    for said in (buyer.email, buyer.mobile, buyer.last, "Storgatan"):
+        assert said
+        assert said not in kept
