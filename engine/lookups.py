@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask_all
 from engine.extract.raw import Call, cursor, move_cursor
+from engine.plan.matching import newest_invoice, searched
 from engine.plan.model import Need
 from engine.store import Store
 from engine.targets import target
@@ -22,8 +23,6 @@ FROM fortnox.invoice AS i
 LEFT JOIN fortnox.invoice_detail AS d ON d.DocumentNumber = i.DocumentNumber
 WHERE NOT i.Cancelled AND (d.raw_seq IS NULL OR d.raw_seq < i.raw_seq)
 """
-# The last answer that this stream of searches has seen.
-SEARCHED = "searched."
 
 
 def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
@@ -91,16 +90,12 @@ def _by_order(extraction: Extraction, keys: list[str]) -> bool:
     return bool(numbers & known)
 
 
-def _newest(store: Store) -> str:
-    return str(store.value("SELECT coalesce(max(raw_seq), 0) FROM fortnox.invoice"))
-
-
 def _is_old(store: Store, field: str, key: str) -> bool:
     """Whether the key was searched for, and no invoice has changed since."""
-    return cursor(store, f"{SEARCHED}{field}.{key}") == _newest(store)
+    return cursor(store, searched(field, key)) == newest_invoice(store)
 
 
 def _mark(store: Store, extraction: Extraction, field: str, keys: list[str]) -> None:
-    newest, now = _newest(store), extraction.api.clock.now()
+    newest, now = newest_invoice(store), extraction.api.clock.now()
     for key in keys:
-        move_cursor(store, f"{SEARCHED}{field}.{key}", newest, now)
+        move_cursor(store, searched(field, key), newest, now)

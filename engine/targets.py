@@ -84,6 +84,8 @@ class Target:
             for name, value in document.items()
             if value != [] and name not in self.calls.get("omit", ())
         }
+        for name in content.keys() & call.get("clear", {}):  # else inherited, row by row
+            content[name] = [{**call["clear"][name], **row} for row in content[name]]
         for outer, inner in call.get("nest", {}).items():
             content[outer] = [{name: content.pop(name) for name in inner if name in content}]
         if "request_id" in call:
@@ -158,8 +160,11 @@ class Target:
         return self._get(self.calls["find"]["via"], document)
 
     def seen_via(self, content: Mapping[str, Any]) -> str | None:
-        """The number that the answer to ``via`` tells; None when nothing was made."""
+        """The number that the answer to ``via`` tells; None when nothing was made, or when it
+        can't be told and making it again does no harm."""
         find = self.calls["find"]
+        if self.calls["create"].get("repeatable"):
+            return None
         found = content[find["wrapper"]]
         conditions = find.get("when", {}).items()
         if any(str(found.get(name)).lower() != wanted for name, wanted in conditions):

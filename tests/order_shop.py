@@ -27,8 +27,8 @@ FLOWS: dict[str, Any] = {
     "flows.refunds": True,
     "orders_from": "2026-01-01",
     "articles.create": True,
-    "qliro.plus_api_key": {"env": "QLIRO_API_KEY"},
-    "qliro.plus_api_secret": {"env": "QLIRO_API_SECRET"},
+    "qliro.plus_api_key": {"env": "QLIRO_PLUS_API_KEY"},
+    "qliro.plus_api_secret": {"env": "QLIRO_PLUS_API_SECRET"},
 }
 
 

@@ -114,6 +114,8 @@ class Shop:
         environ = {
             "QLIRO_API_KEY": "SANDBOX",
             "QLIRO_API_SECRET": "sandbox-secret",
+            "QLIRO_PLUS_API_KEY": "SANDBOX-PLUS",
+            "QLIRO_PLUS_API_SECRET": "sandbox-plus-secret",
             "FORTNOX_CLIENT_ID": "sandbox-client",
             "FORTNOX_CLIENT_SECRET": "sandbox-client-secret",
         }

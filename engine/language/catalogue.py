@@ -106,6 +106,7 @@ VIEW_COLUMNS: Catalogue = {
         "released": DECIMAL,
         "returned": DECIMAL,
         "remaining": DECIMAL,
+        "before": DECIMAL,  # how many of the same item stand in earlier lines
         "over": BOOLEAN,  # more of it came back than was bought
     },
     "qliro.capture": {
@@ -128,7 +129,11 @@ VIEW_COLUMNS: Catalogue = {
         "lines": INTEGER,
         "line_total": DECIMAL,
     },
-    "qliro.capture_line": {**_ITEM, "capture": TEXT},
+    "qliro.capture_line": {
+        **_ITEM,
+        "capture": TEXT,
+        "kept": DECIMAL,  # what it is worth, less what came back of it
+    },
     "qliro.refund": {
         "refund": TEXT,
         "OrderId": INTEGER,
@@ -149,7 +154,12 @@ VIEW_COLUMNS: Catalogue = {
         "line_total": DECIMAL,
         "captures": INTEGER,  # of its order
     },
-    "qliro.refund_line": {**_ITEM, "refund": TEXT},
+    "qliro.refund_line": {
+        **_ITEM,
+        "refund": TEXT,
+        "charged": BOOLEAN,  # a fee for the return, which lowers what the buyer got
+        "over": BOOLEAN,  # more of it came back than its capture took
+    },
     "qliro.reversal": {
         "reversal": TEXT,
         "OrderId": INTEGER,
@@ -170,6 +180,14 @@ VIEW_COLUMNS: Catalogue = {
         "made_for": TEXT,  # the same, to look it up by
         "unread": BOOLEAN,  # its page was not read since it was listed
         "invoice_booked": BOOLEAN,
+    },
+    "fortnox.sent_row": {
+        "row": TEXT,
+        "OrderId": INTEGER,  # Qliro's
+        "position": INTEGER,  # from 1
+        "ArticleNumber": TEXT,
+        "OrderedQuantity": DECIMAL,
+        "Price": DECIMAL,
     },
     "fortnox.customer": {
         "organisation": TEXT,  # OrganisationNumber without blanks and hyphens
@@ -197,6 +215,7 @@ ID_COLUMNS: Mapping[str, str] = {
     "fortnox.invoice_payment": "Number",
     "fortnox.order": "DocumentNumber",
     "fortnox.order_row": "position",
+    "fortnox.sent_row": "row",
     "fortnox.customer": "CustomerNumber",
     "fortnox.article": "ArticleNumber",
 }

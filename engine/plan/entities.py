@@ -49,6 +49,7 @@ ENTITIES: Mapping[str, Entity] = {
             need="order_detail", called="Fortnox's order",
         ),
         Entity("fortnox.order_row", "fortnox.order_row_view"),
+        Entity("fortnox.sent_row", "fortnox.sent_row"),
         Entity(
             "fortnox.invoice", "fortnox.invoice_view", by_order=False, stream="invoices",
             need="invoice", called="Fortnox's invoice",

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from engine.extract.raw import cursor
 from engine.language.expressions import Expression
 from engine.language.program import CompiledMapping, CompiledMatch, CompiledRequire
 from engine.language.sql import to_sql, to_sql_condition
@@ -53,8 +54,9 @@ def lookups(
     match: CompiledMatch,
     settings: Mapping[str, Any],
     sources: Mapping[str, Row],
-) -> tuple[dict[str, Found], dict[str, Row]]:
-    """What each source refers to where nothing is consumed of it, and the documents by key.
+) -> tuple[dict[str, Found], dict[str, Row], list[Need]]:
+    """What each source refers to where nothing is consumed of it, the documents by key, and what
+    must be read or searched for before it is known that a source refers to nothing.
 
     ``sources`` by id, with derived columns and their id as ``line``.
     """
@@ -62,7 +64,44 @@ def lookups(
     load_demand(store, sources.values(), query.columns("l"), ENTITIES[mapping.spec.entity].relation)
     candidates.find(store, query)
     found = {str(key): row for key, row in candidates.documents(store, query).items()}
-    return look_up(store, query, sources, found), found
+    chosen = look_up(store, query, sources, found)
+    lost = [source for source, one in chosen.items() if one.outcome == "none"]
+    return chosen, found, _unseen(store, match.entity, query, lost)
+
+
+def _unseen(store: Store, entity: str, query: candidates.Query, lost: list[str]) -> list[Need]:
+    """What has to be read before a field that no list shows is known to hold nothing.
+
+    Invoices are searched for by most of those fields. Orders can't be: each is read once, but for
+    those that this program made.
+    """
+    if not lost or not any(step.field in NOT_LISTED for step in query.steps):
+        return []
+    if entity == "fortnox.order":
+        return [Need("order_detail", row["DocumentNumber"]) for row in store.rows(UNREAD_ORDERS)]
+    if entity != "fortnox.invoice" or not store.rows(UNREAD_INVOICES):
+        return []
+    newest = newest_invoice(store)
+    needs = dict.fromkeys(_searches(store, query, lost))
+    return [one for one in needs if cursor(store, searched(one.field, one.key)) != newest]
+
+
+UNREAD_ORDERS = """
+SELECT DocumentNumber FROM fortnox.order_view
+WHERE unread AND NOT Cancelled AND OrderId IS NULL
+ORDER BY 1
+"""
+UNREAD_INVOICES = "SELECT 1 FROM fortnox.invoice_view WHERE unread AND NOT Cancelled LIMIT 1"
+
+
+def searched(field: str, key: str) -> str:
+    """The cursor of a search: up to which invoice ``key`` has been looked for in ``field``."""
+    return f"searched.{field}.{key}"
+
+
+def newest_invoice(store: Store) -> str:
+    """The last answer that told of an invoice."""
+    return str(store.value("SELECT coalesce(max(raw_seq), 0) FROM fortnox.invoice"))
 
 
 def match_query(

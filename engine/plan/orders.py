@@ -31,12 +31,14 @@ from engine.plan.entities import ENTITIES, LISTED
 from engine.plan.existing import Unread
 from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
+from engine.plan.strangers import strangers
 from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
 from engine.scope import Scope
 from engine.store import Store
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 CENT = Decimal("0.01")
+MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
 # Columns that tell who somebody is or where they live.
 PERSONAL = re.compile(
@@ -45,7 +47,10 @@ PERSONAL = re.compile(
 )
 MOST_NAMED = 5  # sources that a warning names
 # States of what an order waits for, in words.
-NOT_YET = {"planned": "is to be posted first", "waiting": "waits", "parked": "is parked"}
+NOT_YET = {
+    "planned": "is to be posted first", "adopted": "is to be taken over first",
+    "waiting": "waits", "parked": "is parked",
+}  # fmt: skip
 
 
 def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
@@ -133,6 +138,8 @@ def plan_orders(
         if wanted & set(mapping.spec.flows):
             planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
+    if wanted & MAKING:
+        plan.warnings += strangers(store, settings)
 
 
 class _Planner:
@@ -347,9 +354,12 @@ class _Planner:
         for need in mapping.spec.needs:
             key = self._source_of(need, row)
             outcome = self.outcomes.get((need, key or ""))
-            if outcome is not None and outcome.state in NOT_YET:
+            if outcome is None or (outcome.state == "adopted" and self._made(need, row)):
+                continue
+            if outcome.state in NOT_YET:
                 told = f"its {need.replace('_', ' ')} {NOT_YET[outcome.state]}"
-                return f"{told} ({outcome.reason})" if outcome.state != "planned" else told
+                brief = outcome.state in ("planned", "adopted")
+                return told if brief else f"{told} ({outcome.reason})"
         stream = LISTED.get(mapping.spec.target, "")
         if stream and not self.unread.replayed and stream not in self.unread.streams:
             return f"Fortnox's {stream} could not be read yet"
@@ -363,10 +373,17 @@ class _Planner:
             return
         demand = {key: {**row, "line": key} for key, row in sources.rows.items()}
         match = mapping.match[alias]
-        found, documents = lookups(self.store, mapping, match, self.settings, demand)
+        found, documents, needs = lookups(self.store, mapping, match, self.settings, demand)
+        if needs and not self.unread.replayed:
+            self.plan.unread += needs
         for key, one in found.items():
             row, inputs = sources.rows[key], sources.inputs[key]
             inputs["match"][alias] = {**NOTHING, "outcome": one.outcome}
+            if one.outcome == "none" and needs and not self.unread.replayed:
+                told = "what carries its reference in Fortnox could not be looked for yet"
+                self._add(mapping, key, row, "waiting", "unread", told)
+                del sources.rows[key]
+                continue
             if self._settled(mapping, alias, key, row, one):
                 del sources.rows[key]
                 continue

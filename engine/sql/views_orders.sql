@@ -134,7 +134,8 @@ LEFT JOIN qliro.reservation AS now
     END
 LEFT JOIN qliro.reservation AS last ON last.OrderId = s.OrderId AND last.is_last;
 
--- What was bought, as Qliro holds it now, and what became of it.
+-- What was bought, as Qliro holds it now (what was released is bought no longer), and what became
+-- of it.
 CREATE OR REPLACE VIEW qliro.order_line AS
 WITH items AS (
     -- Of each transaction what it reserved, else what it created, else what it shipped.
@@ -219,7 +220,7 @@ SELECT
     ) AS INTEGER) AS position,
     r.MerchantReference,
     r.Description,
-    r.Quantity,
+    CAST(r.Quantity - r.released AS DECIMAL(18, 4)) AS Quantity,
     r.PricePerItemIncVat,
     r.PricePerItemExVat,
     r.VatRate,
@@ -228,7 +229,9 @@ SELECT
     CAST(r.released AS DECIMAL(18, 4)) AS released,
     CAST(r.returned AS DECIMAL(18, 4)) AS returned,
     CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
+    CAST(r.before AS DECIMAL(18, 4)) AS before,
     r.returned > r.Quantity AS over,
     h.* EXCLUDE (OrderId)
 FROM released AS r
-LEFT JOIN qliro.order_head AS h ON h.OrderId = r.OrderId;
+LEFT JOIN qliro.order_head AS h ON h.OrderId = r.OrderId
+WHERE r.released < r.Quantity OR r.Quantity = 0;
