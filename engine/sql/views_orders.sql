@@ -251,6 +251,7 @@ SELECT
     CAST(r.released AS DECIMAL(18, 4)) AS released,
     CAST(r.returned AS DECIMAL(18, 4)) AS returned,
     CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
+    CAST(r.before AS DECIMAL(18, 4)) AS before,
     r.returned > r.Quantity AS over,
     h.* EXCLUDE (OrderId)
 FROM released AS r
