@@ -352,6 +352,8 @@ def sandbox() -> None:
 @option("--seed", default=1, metavar="N", help="Another number makes another history.")
 @option("--trouble", "troubles", multiple=True, metavar="NAME",
               help="Only this oddity instead of a month; several times for several.")  # fmt: skip
+@option("--orders", is_flag=True,
+              help="Orders of a shop without another connector instead of a month.")  # fmt: skip
 @option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
               help="The day on which the history ends.  [default: today]")  # fmt: skip
 @option("--window", type=click.FloatRange(0.001), default=5.0, metavar="SECONDS",
