@@ -322,7 +322,9 @@ def attention(session: Session, made: Plan) -> int:
 
 # Interim accounts that do not hold what the lines demand.
 UNEVEN = """
-SELECT count(*) FROM ledger.interim_state WHERE held <> must AND list_contains(?, payout)
+SELECT count(*)
+FROM ledger.interim_state
+WHERE held <> must AND payout IN (SELECT unnest(?::VARCHAR[]))
 """
 
 

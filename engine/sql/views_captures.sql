@@ -310,7 +310,30 @@ tried AS (
             WHERE Status = 'Success' AND Type IN ('Preauthorization', 'Debit')
         ) AS SecuredAt
     FROM qliro.transaction
+    WHERE qliro.is_in_view(OrderId)
     GROUP BY OrderId
+),
+-- Orders that were paid, by what they carry as their reference.
+paid AS (
+    SELECT o.MerchantReference, list(o.OrderId) AS ids
+    FROM qliro."order" AS o
+    WHERE o.MerchantReference IN (
+        SELECT MerchantReference FROM qliro."order" WHERE qliro.is_in_view(OrderId)
+    )
+      AND o.OrderId IN (
+          SELECT OrderId
+          FROM qliro.transaction
+          WHERE Status = 'Success' AND Type IN ('Preauthorization', 'Debit')
+      )
+    GROUP BY o.MerchantReference
+),
+-- When this program last asked Qliro to do something with an order.
+asked AS (
+    SELECT a.payout, max(s.sent_at) AS sent_at
+    FROM ledger.step AS s
+    JOIN ledger.action AS a ON a.action = s.action
+    WHERE starts_with(a.target, 'qliro.')
+    GROUP BY a.payout
 ),
 summed AS (
     SELECT
@@ -331,7 +354,11 @@ summed AS (
         CAST(coalesce(bought.total, 0) AS DECIMAL(18, 4)) AS total,
         CAST(coalesce(bought.lines, 0) AS INTEGER) AS lines,
         CAST(coalesce(taken.captures, 0) AS INTEGER) AS captures,
-        CAST(coalesce(given.refunds, 0) AS INTEGER) AS refunds
+        CAST(coalesce(given.refunds, 0) AS INTEGER) AS refunds,
+        -- Other orders that were paid and carry the same reference.
+        coalesce(len(list_filter(paid.ids, LAMBDA id: id <> o.OrderId)), 0) AS twins,
+        -- What this program asked Qliro to do since it was read has changed it.
+        coalesce(o.as_of <= asked.sent_at, false) AS unread
     FROM qliro."order" AS o
     JOIN qliro.order_head AS h ON h.OrderId = o.OrderId
     LEFT JOIN reserved ON reserved.OrderId = o.OrderId
@@ -340,26 +367,11 @@ summed AS (
     LEFT JOIN given ON given.OrderId = o.OrderId
     LEFT JOIN bought ON bought.OrderId = o.OrderId
     LEFT JOIN tried ON tried.OrderId = o.OrderId
+    LEFT JOIN paid ON paid.MerchantReference = o.MerchantReference
+    LEFT JOIN asked ON asked.payout = 'order ' || o.OrderId
 )
 SELECT
     * EXCLUDE (was_tried, is_waiting, is_reserved, reversals),
-    -- Other orders that were paid and carry the same reference.
-    coalesce((
-        SELECT count(*)
-        FROM qliro."order" AS other
-        WHERE other.MerchantReference = summed.MerchantReference
-          AND other.OrderId <> summed.OrderId
-          AND other.OrderId IN (
-              SELECT OrderId FROM qliro.success WHERE Type IN ('Preauthorization', 'Debit')
-          )
-    ), 0) AS twins,
-    -- What this program asked Qliro to do since it was read has changed it.
-    coalesce(as_of <= (
-        SELECT max(s.sent_at)
-        FROM ledger.step AS s
-        JOIN ledger.action AS a ON a.action = s.action
-        WHERE starts_with(a.target, 'qliro.') AND a.payout = 'order ' || summed.OrderId
-    ), false) AS unread,
     CASE
         WHEN captures > 0 THEN 'secured'
         WHEN is_reserved AND reversals > 0 AND remaining <= 0 THEN 'cancelled'
