@@ -144,10 +144,11 @@ class _Planner:
         name = mapping.spec.name
         decided = self.resolved.get(key)
         ignored = decided is not None and decided["kind"] == "ignore"
-        known = self.by_source.get((name, key))
-        open_ = [one for one in known or () if not self._finished(one)
-                 and (one is (known or ())[-1] or not self._failed(one))]  # fmt: skip
-        failed = open_ and self._failed(open_[-1])
+        known = self.by_source.get((name, key), [])
+        # What failed at the target is behind us once another has followed it.
+        open_ = [one for one in known if not self._finished(one)
+                 and (one is known[-1] or not self._failed(one))]  # fmt: skip
+        failed = bool(open_) and self._failed(open_[-1])
         stands = open_ or self.again or not mapping.spec.repeats
         if known and stands and not failed and not (open_ and ignored):
             self._known((open_ or known)[-1])
