@@ -377,7 +377,7 @@ def serve(out: Output, **options: Any) -> None:
               help="Serve the sandbox as the last demo left it, to go on with.")  # fmt: skip
 @shared
 def demo(out: Output, folder: Path, seed: int, sandbox_only: bool) -> None:
-    """Watch a month of payouts being booked. Against the sandbox, in a folder of its own."""
+    """Watch a month of payouts and the life of an order. Two shops, in a folder of their own."""
     from engine.demo import demonstrate, serve_again
 
     command.interrupt_on_term()
