@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import pytest
+from contracts.test_what_we_send import CONTRACTS, documented, misfits
 from order_shop import OrderShop
 
 from engine.sandbox import lifecycle
@@ -159,3 +160,17 @@ def test_a_request_id_is_the_same_after_a_lost_answer(lived: Lived) -> None:
             ids.setdefault(body["OrderId"], set()).add(body["RequestId"])
     assert len(ids) == 10
     assert {len(one) for one in ids.values()} == {1}
+
+
+@pytest.mark.skipif(not CONTRACTS.exists(), reason="the official documents are not here")
+def test_what_was_sent_is_in_the_official_documents(lived: Lived) -> None:
+    journal = lived.shop.world.journal
+    seen = documented(journal)
+    assert {one for one in seen if one[0] != "GET"} == {
+        ("POST", "/3/customers"), ("POST", "/3/articles"), ("POST", "/3/orders"),
+        ("PUT", "/3/orders/{DocumentNumber}/createinvoice"), ("POST", "/3/invoices"),
+        ("PUT", "/3/invoices/{DocumentNumber}/bookkeep"),
+        ("PUT", "/3/invoices/{DocumentNumber}/credit"), ("PUT", "/3/invoices/{DocumentNumber}"),
+        ("POST", "/v2/MarkItemsAsShipped"), ("POST", "/v2/cancelOrder"),
+    }  # fmt: skip
+    assert misfits(journal) == []
