@@ -53,7 +53,10 @@ class Action:
 
 @dataclass(slots=True)
 class Progress:
-    """How far an action has come: the last event of each step, and the number once known."""
+    """How far an action has come: the last event of each step, and the number once known.
+
+    ``answer`` is the body of a refusal; what was answered otherwise stays in the ledger.
+    """
 
     events: dict[str, str] = field(default_factory=dict)
     sent_at: dict[str, datetime] = field(default_factory=dict)
@@ -134,12 +137,14 @@ def read_progress(store: Store, payouts: Iterable[str] | None = None) -> dict[st
     """The state of every action that has an event, of all payouts or of some."""
     rows = store.rows(
         """
-        SELECT s.* FROM ledger.step AS s
-        WHERE ?::VARCHAR[] IS NULL
-           OR s.action IN (SELECT action FROM ledger.action WHERE list_contains(?, payout))
+        SELECT * REPLACE (CASE WHEN event = 'refused' THEN answer END AS answer)
+        FROM ledger.step AS s
+        WHERE ? OR s.action IN (
+            SELECT action FROM ledger.action WHERE payout IN (SELECT unnest(?::VARCHAR[]))
+        )
         ORDER BY s.seq
         """,
-        [None, []] if payouts is None else [wanted := sorted(set(payouts)), wanted],
+        [payouts is None, sorted(set(payouts or ()))],
     )
     result: dict[str, Progress] = {}
     for row in rows:
@@ -160,7 +165,8 @@ def read_actions(
     if payouts is None:
         return _actions(store.rows(f"{INTENTS} ORDER BY a.action"))
     rows = store.rows(
-        f"{INTENTS} AND (list_contains(?, a.payout) OR a.action IN ({TOUCHING})) ORDER BY a.action",
+        f"{INTENTS} AND (a.payout IN (SELECT unnest(?::VARCHAR[])) OR a.action IN ({TOUCHING})) "
+        "ORDER BY a.action",
         [sorted(set(payouts)), sorted(set(lines))],
     )
     return _actions(rows)
@@ -168,7 +174,10 @@ def read_actions(
 
 def read_actions_of(store: Store, mapping: str, sources: Iterable[str]) -> dict[str, Action]:
     """The last intent of each action of a mapping for these sources, wherever it was made."""
-    query = f"{INTENTS} AND a.mapping = ? AND list_contains(?, a.source) ORDER BY a.action"
+    query = (
+        f"{INTENTS} AND a.mapping = ? AND a.source IN (SELECT unnest(?::VARCHAR[])) "
+        "ORDER BY a.action"
+    )
     return _actions(store.rows(query, [mapping, sorted(set(sources))]))
 
 

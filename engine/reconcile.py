@@ -96,7 +96,8 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
     items = list(_order_items(store, plan))
     with store.transaction():
         store.execute(
-            "DELETE FROM ledger.order_state WHERE list_contains(?, OrderId)", [list(plan.orders)]
+            "DELETE FROM ledger.order_state WHERE OrderId IN (SELECT unnest(?::VARCHAR[]))",
+            [list(plan.orders)],
         )
         store.append("ledger.order_state", orders, ORDER_COLUMNS)
         store.execute(
@@ -104,7 +105,9 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         )
         store.append("ledger.order_item", items, ITEM_COLUMNS)
         for table in ("line_state", "payout_state", "interim_state"):
-            store.execute(f"DELETE FROM ledger.{table} WHERE list_contains(?, payout)", [keys])
+            store.execute(
+                f"DELETE FROM ledger.{table} WHERE payout IN (SELECT unnest(?::VARCHAR[]))", [keys]
+            )
         store.append("ledger.line_state", lines, LINE_COLUMNS)
         store.append("ledger.payout_state", payouts, PAYOUT_COLUMNS)
         store.append("ledger.interim_state", interims, ("payout", "account", "held", "must"))

@@ -39,15 +39,16 @@ from engine.scope import ALL, Scope
 from engine.settings import merchant_schema
 from engine.stage import stage
 from engine.store import Store, sql
-from engine.sync import extractions, open_apis, sync_all
+from engine.sync import extractions, flows_on, lacks_plus, open_apis, sync_all
 from engine.transport.http import Api
 
 OnProgress = Callable[[str, int, int | None], None]
 # Planning may show that something must be read first; more rounds than this would be a loop.
 MOST_ROUNDS = 8
 NO_PLUS = (
-    "Refunds need Qliro's API Plus credentials (qliro.plus_api_key and qliro.plus_api_secret), and "
-    "the merchant's file has none: no refund is handled. Ask your Qliro account manager for them."
+    "Refunds need Qliro's API Plus credentials (qliro.plus_api_key and qliro.plus_api_secret), "
+    "which the merchant's file does not have, so no refund is handled: ask your Qliro account "
+    "manager for them."
 )
 
 
@@ -137,17 +138,6 @@ def open_session(
         yield session
 
 
-def flows(session: Session) -> set[str]:
-    """The flows that are on; refunds only with the credentials that they need."""
-    on = {name for name, is_on in session.settings["flows"].items() if is_on}
-    return on - {"refunds"} if _lacks_plus(session) else on
-
-
-def _lacks_plus(session: Session) -> bool:
-    needs = {"qliro.plus_api_key", "qliro.plus_api_secret"}
-    return session.settings["flows"]["refunds"] and not needs <= set(session.merchant.secrets)
-
-
 def sync(session: Session, scope: Scope = ALL) -> Report:
     """Fetch what is new from both, and stage it."""
     findings = sync_all(
@@ -184,11 +174,11 @@ def plan(
             books,
             convention_choices(),
             session.catalogue,
-            flows=flows(session),
+            flows=flows_on(session.merchant),
             scope=scope,
             again=offline,
         )
-        if _lacks_plus(session):
+        if lacks_plus(session.merchant):
             made.problems.insert(0, NO_PLUS)
         if offline or not made.unread or not _read_needs(session, made):
             return made
@@ -332,7 +322,9 @@ def attention(session: Session, made: Plan) -> int:
 
 # Interim accounts that do not hold what the lines demand.
 UNEVEN = """
-SELECT count(*) FROM ledger.interim_state WHERE held <> must AND list_contains(?, payout)
+SELECT count(*)
+FROM ledger.interim_state
+WHERE held <> must AND payout IN (SELECT unnest(?::VARCHAR[]))
 """
 
 

@@ -20,6 +20,7 @@ from engine.errors import FileError
 from engine.extract import fortnox, qliro
 from engine.extract import orders as order_extraction
 from engine.extract.ask import Extraction
+from engine.extract.endpoints import ORDER
 from engine.extract.raw import Report
 from engine.merchant import Merchant
 from engine.stage import stage
@@ -33,6 +34,20 @@ OnProgress = Callable[[str, int, int | None], None]
 # The flows that begin with an order of Qliro's, and those that need one and what stands in Fortnox.
 ORDER_FLOWS = ("orders", "invoices", "refunds")
 DOCUMENT_FLOWS = (*ORDER_FLOWS, "order_status")
+# The second pair of credentials, and which paths each word of qliro.plus_for opens with it.
+PLUS = ("qliro.plus_api_key", "qliro.plus_api_secret")
+OPENED = {"orders": ORDER.partition("{")[0], "settlements": "/adminapi/v2/settlements/"}
+
+
+def flows_on(merchant: Merchant) -> set[str]:
+    """The flows that are on; refunds only with the credentials that they need."""
+    on = {name for name, is_on in merchant.settings["flows"].items() if is_on}
+    return on - {"refunds"} if lacks_plus(merchant) else on
+
+
+def lacks_plus(merchant: Merchant) -> bool:
+    """Whether refunds are on and the credentials that they need are not there."""
+    return merchant.settings["flows"]["refunds"] and not set(PLUS) <= set(merchant.secrets)
 
 
 def open_apis(
@@ -47,7 +62,7 @@ def open_apis(
     to_qliro = Api(
         "qliro",
         settings["qliro"]["base_url"],
-        auth=QliroAuth(merchant.secret("qliro.api_secret")),
+        auth=_signature(merchant),
         complete=lambda body: with_key(body, merchant.secret("qliro.api_key")),
         clock=clock,
         transport=transport,
@@ -64,6 +79,15 @@ def open_apis(
         random=random,
     )
     return to_qliro, to_fortnox
+
+
+def _signature(merchant: Merchant) -> QliroAuth:
+    """Signed with the merchant's secret, and what refunds ask for with that of the second pair."""
+    secret = merchant.secret("qliro.api_secret")
+    if "refunds" not in flows_on(merchant):
+        return QliroAuth(secret)
+    opened = tuple(OPENED[word] for word in merchant.settings["qliro"]["plus_for"])
+    return QliroAuth(secret, merchant.secret(PLUS[1]), opened)
 
 
 def _way_in(merchant: Merchant, clock: Clock) -> httpx.Auth:
@@ -135,7 +159,7 @@ def sync_all(
 
     Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
     """
-    settings = merchant.settings
+    settings, on = merchant.settings, flows_on(merchant)
     to_qliro, to_fortnox = extractions(merchant, store, apis, on_progress)
     report = qliro.sync_settlements(
         to_qliro,
@@ -144,7 +168,7 @@ def sync_all(
         named=named,
     )
     report.findings += stage(store).problems  # which orders lines name shows only now
-    report.add(_sync_orders(settings, to_qliro, orders, since, until))
+    report.add(_sync_orders(settings, on, to_qliro, orders, since, until))
     report.add(
         fortnox.sync_fortnox(
             to_fortnox,
@@ -152,7 +176,7 @@ def sync_all(
             invoice_lookback_days=int(settings["sync"]["invoice_lookback_days"]),
             series=sorted(set(settings["voucher_series"].values())),
             orders_from=settings["orders_from"],
-            documents=_any_flow(settings, DOCUMENT_FLOWS),
+            documents=bool(on & set(DOCUMENT_FLOWS)),
         )
     )
     return report
@@ -160,6 +184,7 @@ def sync_all(
 
 def _sync_orders(
     settings: Mapping[str, Any],
+    on: Collection[str],
     to_qliro: Extraction,
     named: Collection[str],
     since: date | None,
@@ -171,21 +196,16 @@ def _sync_orders(
         report.add(
             order_extraction.fetch_orders(to_qliro, order_extraction.orders_needed(to_qliro))
         )
-    wanted = _any_flow(settings, DOCUMENT_FLOWS)
     scope = order_extraction.OrderScope(
         first=settings["orders_from"],
         refresh_hours=int(settings["sync"]["order_refresh_hours"]),
-        settled=_any_flow(settings, ORDER_FLOWS),
-        refreshed=wanted,
+        settled=not set(ORDER_FLOWS).isdisjoint(on),
+        refreshed=not set(DOCUMENT_FLOWS).isdisjoint(on),
         since=since,
         until=until,
     )
     report.add(order_extraction.sync_orders(to_qliro, scope, named))
     return report
-
-
-def _any_flow(settings: Mapping[str, Any], flows: Collection[str]) -> bool:
-    return any(settings["flows"][flow] for flow in flows)
 
 
 # The oldest of the batches that are named, by Id, BatchId or AcquirerName/BatchId/CurrencyCode.

@@ -84,6 +84,8 @@ class Target:
             for name, value in document.items()
             if value != [] and name not in self.calls.get("omit", ())
         }
+        for name in content.keys() & call.get("clear", {}):  # else inherited, row by row
+            content[name] = [{**call["clear"][name], **row} for row in content[name]]
         for outer, inner in call.get("nest", {}).items():
             content[outer] = [{name: content.pop(name) for name in inner if name in content}]
         if "request_id" in call:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,9 +54,26 @@ def order_shop(tmp_path: Path, read_mappings_once: None) -> Callable[..., OrderS
 def read_mappings_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mapping set is the same in all tests: it is read from its files once in a process, and
     compiled once for the same settings."""
-    monkeypatch.setattr(session, "load_set", _read_once)
-    monkeypatch.setattr(session, "compile_set", _compile_once)
-    monkeypatch.setattr(session, "catalogue_from_ddl", _columns)
+    _patch(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def order_shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., OrderShop]]:
+    """Like ``order_shop``, for shops that all tests of a module look at."""
+
+    def opened(world: World | None = None, **changes: Any) -> OrderShop:
+        given = {} if world is None else {"world": world}
+        return OrderShop(tmp_path_factory.mktemp("shop"), changes=changes, **given)
+
+    with pytest.MonkeyPatch.context() as patched:
+        _patch(patched)
+        yield opened
+
+
+def _patch(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(session, "load_set", _read_once)
+    patched.setattr(session, "compile_set", _compile_once)
+    patched.setattr(session, "catalogue_from_ddl", _columns)
 
 
 def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:

@@ -14,14 +14,12 @@ from shop import Shop
 
 from engine import scope as scopes
 from engine import session as sessions
-from engine import store as stores
 from engine.plan.model import Outcome
 from engine.sandbox.lifecycle import Life
 from engine.sandbox.lives import LIVES
 from engine.sandbox.lives import shop as shop_of_lives
 from engine.sandbox.world import Invoice, Order, World
 from engine.session import RunReport, Session
-from engine.store import Store
 
 FLOWS: dict[str, Any] = {
     "flows.orders": True,
@@ -29,8 +27,8 @@ FLOWS: dict[str, Any] = {
     "flows.refunds": True,
     "orders_from": "2026-01-01",
     "articles.create": True,
-    "qliro.plus_api_key": {"env": "QLIRO_API_KEY"},
-    "qliro.plus_api_secret": {"env": "QLIRO_API_SECRET"},
+    "qliro.plus_api_key": {"env": "QLIRO_PLUS_API_KEY"},
+    "qliro.plus_api_secret": {"env": "QLIRO_PLUS_API_SECRET"},
 }
 
 
@@ -39,12 +37,11 @@ class OrderShop(Shop):
     """A merchant without another connector; ``known`` are the orders that each run is told of."""
 
     world: World = field(default_factory=shop_of_lives)
-    store: Store = field(default_factory=stores.in_memory)
     known: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        Shop.__post_init__(self)
         self.changes = {**FLOWS, **self.changes}
+        Shop.__post_init__(self)
 
     def life(self, name: str) -> Life:
         """Adds a life to the world; its orders are told to the runs that follow."""

@@ -106,6 +106,7 @@ VIEW_COLUMNS: Catalogue = {
         "released": DECIMAL,
         "returned": DECIMAL,
         "remaining": DECIMAL,
+        "before": DECIMAL,  # how many of the same item stand in earlier lines
         "over": BOOLEAN,  # more of it came back than was bought
     },
     "qliro.capture": {
@@ -128,7 +129,11 @@ VIEW_COLUMNS: Catalogue = {
         "lines": INTEGER,
         "line_total": DECIMAL,
     },
-    "qliro.capture_line": {**_ITEM, "capture": TEXT},
+    "qliro.capture_line": {
+        **_ITEM,
+        "capture": TEXT,
+        "kept": DECIMAL,  # what it is worth, less what came back of it
+    },
     "qliro.refund": {
         "refund": TEXT,
         "OrderId": INTEGER,
@@ -149,7 +154,12 @@ VIEW_COLUMNS: Catalogue = {
         "line_total": DECIMAL,
         "captures": INTEGER,  # of its order
     },
-    "qliro.refund_line": {**_ITEM, "refund": TEXT},
+    "qliro.refund_line": {
+        **_ITEM,
+        "refund": TEXT,
+        "charged": BOOLEAN,  # a fee for the return, which lowers what the buyer got
+        "over": BOOLEAN,  # more of it came back than its capture took
+    },
     "qliro.reversal": {
         "reversal": TEXT,
         "OrderId": INTEGER,

@@ -20,6 +20,7 @@ from engine.language.code import Code
 from engine.language.compile_tables import SettingsPlace
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, collect, walk
+from engine.language.filters import Null
 from engine.language.program import (
     Books,
     CompiledEntity,
@@ -160,7 +161,7 @@ def _entity(
 
 
 def _null_or_raise(error: TypeError) -> None:
-    if not blame.is_null(error):
+    if type(error) is not Null and not blame.is_null(error):
         raise error
 
 

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
-from engine.language.filters import Null, Refused, text_of
-from engine.language.fortnox_signs import forbidden
+from engine.language.filters import LONGEST_TEXT, Null, Refused, text_of
+from engine.language.fortnox_signs import forbidden, is_allowed
 from engine.language.kinds import NUMERIC, Type, a
 
 CENT = Decimal("0.01")
@@ -131,8 +131,14 @@ def _text(schema: Mapping[str, Any]) -> Convert:
     pattern = re.compile(schema["pattern"]) if "pattern" in schema else None
     fortnox = schema.get("format") == "fortnox-text"
 
+    # A text of which nothing but length and signs is asked is looked at once.
+    plain = is_allowed if fortnox and allowed is None and pattern is None else None
+    longest = LONGEST_TEXT if most is None else most
+
     def convert(value: Any) -> str:
         result = value if type(value) is str else text_of(value)
+        if plain is not None and least <= len(result) <= longest and plain(result):
+            return result
         if most is not None and len(result) > most:
             raise Refused(f"{result!r} has {len(result)} characters, the field takes {most}")
         if len(result) < least:

@@ -35,11 +35,15 @@ half_up = Context(prec=38, rounding=ROUND_HALF_UP).quantize
 
 
 class Null(TypeError):  # noqa: N818 — it says what was met; ``blame`` makes the error of it
-    """A null where a value is needed; ``name`` tells which one when the filter knows it."""
+    """A null where a value is needed; ``name`` tells which one when the filter knows it.
 
-    def __init__(self, name: str = "") -> None:
-        super().__init__("'NoneType'")
-        self.name = name
+    It is raised as the class: most rows have a null somewhere, and nobody asks for its text.
+    """
+
+    name = ""
+
+    def __str__(self) -> str:
+        return "'NoneType'"
 
 
 class Refused(ValueError):  # noqa: N818 — likewise
@@ -328,8 +332,12 @@ def join_(items: Any, separator: str) -> str:
 def first_text(items: Any) -> str | None:
     """The first text of the list that is neither null nor blank, without white space at its
     ends; null when there is none."""
-    texts = (_text(item).strip() for item in items if item is not None)
-    return next((one for one in texts if one), None)
+    for item in items:
+        if item is not None:
+            found = item.strip() if type(item) is str else _text(item).strip()
+            if found:
+                return found
+    return None
 
 
 @declared("text", TEXT)

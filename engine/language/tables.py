@@ -62,6 +62,7 @@ def lookup(
 ) -> Lookup:
     """The table as a function of its inputs in their declared order."""
     remembered: dict[Key, dict[str, Any]] = {}
+    decided: dict[Key, tuple[dict[str, Any], Hit]] = {}
     place = spec.source.place(("otherwise",))
 
     def decide(key: Key) -> tuple[dict[str, Any], Hit]:
@@ -83,7 +84,15 @@ def lookup(
         remembered[key] = outputs
         return outputs
 
-    return Lookup(spec.name, remembered, find, decide)
+    def hit(key: Key) -> tuple[dict[str, Any], Hit]:
+        known = decided.get(key)
+        if known is None:
+            if len(decided) >= MOST_REMEMBERED:
+                decided.clear()
+            known = decided[key] = decide(key)
+        return known
+
+    return Lookup(spec.name, remembered, find, hit)
 
 
 def holds(conditions: Mapping[int, Any], key: Key) -> bool:

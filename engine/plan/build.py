@@ -23,8 +23,9 @@ from engine.match.choice import Choice
 from engine.plan.existing import Existing, Unread, differing, sums_of
 from engine.plan.matching import line_choices
 from engine.plan.model import Need, Outcome, Payout, Plan, Row
-from engine.plan.orders import open_orders, plan_orders, unknown_orders
+from engine.plan.orders import plan_orders
 from engine.plan.payouts import LINE, open_payouts
+from engine.plan.rows import open_orders, unknown_orders
 from engine.plan.telling import (
     CODES,
     FAILED,

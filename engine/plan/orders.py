@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from engine.books import Books
@@ -31,13 +31,12 @@ from engine.plan.entities import ENTITIES, LISTED
 from engine.plan.existing import Unread
 from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
+from engine.plan.rows import Rows
 from engine.plan.strangers import strangers
 from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
-from engine.scope import Scope
 from engine.store import Store
 
 PERSON = "person"  # the mapping of outcomes that a person decided
-CENT = Decimal("0.01")
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
 # Columns that tell who somebody is or where they live.
@@ -51,61 +50,6 @@ NOT_YET = {
     "planned": "is to be posted first", "adopted": "is to be taken over first",
     "waiting": "waits", "parked": "is parked",
 }  # fmt: skip
-
-
-def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
-    """Orders from ``orders_from`` on that are not closed, or have changed since they were.
-
-    Those that the scope names, or whose day lies in its period, come whatever their date.
-    """
-    if scope.orders == ():
-        return {}
-    names, by_name = list(scope.orders or ()), scope.orders is not None
-    asked = by_name or scope.is_period
-    since = scope.since or (date.min if asked else orders_from)
-    rows = store.rows(OPEN, [by_name, names, names, since, scope.until or date.max, asked])
-    return {
-        str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
-        for row in rows
-    }
-
-
-def unknown_orders(store: Store, scope: Scope) -> list[str]:
-    """Sentences about orders that are named and not known here."""
-    rows = store.rows(
-        'SELECT OrderId::VARCHAR AS id, MerchantReference AS reference FROM qliro."order" '
-        "WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)",
-        [list(scope.orders or ())],
-    )
-    known = {row["id"] for row in rows} | {row["reference"] for row in rows}
-    return [
-        f"No order {name} is known here: `sync --order {name}` asks Qliro for it."
-        for name in scope.orders or ()
-        if name not in known
-    ]
-
-
-# What an order looks like as far as its documents go; another text means that it has changed.
-OPEN = """
-WITH seen AS (
-    SELECT
-        o.OrderId,
-        o.OrderDate,
-        o.MerchantReference,
-        concat_ws('|', o.raw_seq, max(f.raw_seq), max(r.noted_at)) AS digest
-    FROM qliro.order_view AS o
-    LEFT JOIN fortnox.order_view AS f ON f.OrderId = o.OrderId
-    LEFT JOIN ledger.resolved AS r ON split_part(r.line, '/', 1) = o.OrderId::VARCHAR
-    GROUP BY o.OrderId, o.OrderDate, o.MerchantReference, o.raw_seq
-)
-SELECT s.OrderId, s.OrderDate, s.digest
-FROM seen AS s
-LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
-WHERE (NOT ? OR list_contains(?, s.OrderId::VARCHAR) OR list_contains(?, s.MerchantReference))
-  AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN ? AND ?)
-  AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
-ORDER BY s.OrderDate, s.OrderId
-"""
 
 
 @dataclass(slots=True)
@@ -166,8 +110,7 @@ class _Planner:
         for action in self.actions.values():
             self._index(action)
         self.outcomes: dict[tuple[str, str], Outcome] = {}
-        self.loaded: dict[str, list[Row]] = {}
-        self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
+        self.rows = Rows(store, program, books, plan.orders)
         self.unread = Unread(store)
         self.owned: dict[str, dict[str, str]] = {}
         self.warned: dict[str, list[str]] = {}
@@ -177,53 +120,20 @@ class _Planner:
         if self.progress.get(action.action, Progress()).touched:
             self.by_source.setdefault((action.mapping, action.source), []).append(action)
 
-    # -- rows -----------------------------------------------------------------------------------
-
-    def rows(self, name: str) -> list[Row]:
-        """The rows of an entity that belong to the plan's orders, with derived columns."""
-        if name not in self.loaded:
-            entity = ENTITIES[name]
-            wanted = " WHERE OrderId IN (SELECT unnest(?::BIGINT[]))" if entity.by_order else ""
-            rows = self.store.rows(
-                f'SELECT * FROM {entity.relation}{wanted} ORDER BY "{entity.id}"',
-                [[int(key) for key in self.plan.orders]] if entity.by_order else [],
-            )
-            self.loaded[name] = [self._derived(name, _plain(row)) for row in rows]
-        return self.loaded[name]
-
-    def _derived(self, name: str, row: Row) -> Row:
-        row["problem"] = None
-        try:
-            row.update(self.program.derive(name, row, self.books))
-        except ItemError as error:
-            row.update(dict.fromkeys(self.program.mapping_set.entities[name].derive))
-            row["problem"] = error.told()
-        return row
-
-    def _related(self, mapping: CompiledMapping, alias: str, inputs: Row) -> list[Row]:
-        related, spec = mapping.related[alias], mapping.spec.related[alias]
-        index = self.joined.get((spec.entity, related.columns))
-        if index is None:
-            index = {}
-            for row in self.rows(spec.entity):
-                key = tuple(row[column] for column in related.columns)
-                if None not in key:
-                    index.setdefault(key, []).append(row)
-            self.joined[spec.entity, related.columns] = index
-        found = index.get(related.key(inputs), [])
-        return [row for row in found if related.when({**inputs, "it": row})]
-
     # -- mappings -------------------------------------------------------------------------------
 
     def evaluate(self, mapping: CompiledMapping) -> None:
         """One mapping over all its sources."""
         spec = mapping.spec
         sources = _Sources()
-        for row in self.rows(spec.entity):
-            key = mapping.per({spec.alias: row})
-            if key is None or str(key) in sources.rows or (spec.name, str(key)) in self.outcomes:
-                continue
-            self._consider(mapping, str(key), row, sources)
+        rows = self.rows.of(spec.entity)
+        keyed = [(str(key), row) for row in rows
+                 if (key := mapping.per({spec.alias: row})) is not None]  # fmt: skip
+        if spec.per is not None:
+            self._elsewhere(spec.name, {key for key, _ in keyed})
+        for key, row in keyed:
+            if key not in sources.rows and (spec.name, key) not in self.outcomes:
+                self._consider(mapping, key, row, sources)
         for alias in mapping.match:
             self._match(mapping, alias, sources)
         for key, inputs in sources.inputs.items():
@@ -236,8 +146,6 @@ class _Planner:
         decided = self.resolved.get(key)
         ignored = decided is not None and decided["kind"] == "ignore"
         known = self.by_source.get((name, key))
-        if known is None and mapping.spec.per is not None:
-            known = self._elsewhere(name, key)
         open_ = [one for one in known or () if not self._finished(one)]
         if known and (open_ or self.again or not mapping.spec.repeats) and not (open_ and ignored):
             self._known((open_ or known)[-1])
@@ -287,14 +195,14 @@ class _Planner:
         rows = (row for alias in mapping.spec.related for row in inputs[alias])
         return next((row["problem"] for row in rows if row["problem"]), None)
 
-    def _elsewhere(self, name: str, key: str) -> list[Action] | None:
-        """What was made for the same key by an order that is not in this plan."""
-        for action in read_actions_of(self.store, name, [key]).values():
-            if action.action not in self.actions:
-                self.actions[action.action] = action
-                self.progress |= read_progress(self.store, {action.payout})
-                self._index(action)
-        return self.by_source.get((name, key))
+    def _elsewhere(self, name: str, keys: Iterable[str]) -> None:
+        """Take in what was made for the same keys by orders that are not in this plan."""
+        made = read_actions_of(self.store, name, keys).values()
+        others = [action for action in made if action.action not in self.actions]
+        self.progress |= read_progress(self.store, {action.payout for action in others})
+        for action in others:
+            self.actions[action.action] = action
+            self._index(action)
 
     def _finished(self, action: Action) -> bool:
         progress = self.progress.get(action.action, Progress())
@@ -320,30 +228,15 @@ class _Planner:
             inputs[need] = self._made(need, row)
         try:
             for alias in spec.related:
-                inputs[alias] = self._related(mapping, alias, inputs)
+                inputs[alias] = self.rows.related(mapping, alias, inputs)
         except ItemError as error:
             self._add(mapping, key, row, "parked", "mapping-error", error.told())
             return None
         return inputs
 
-    def _source_of(self, need: str, row: Row) -> str | None:
-        """The source that a needed mapping has in this row: by its own key, or its entity's id."""
-        mapping = self.program.mappings.get(need)
-        if mapping is None:  # its flow is off
-            return None
-        column = ENTITIES[mapping.spec.entity].id
-        if mapping.spec.per is None:
-            value = row.get(column)
-            return None if value is None else str(value)
-        for other in self.rows(mapping.spec.entity):
-            if other.get(column) == row.get(column):
-                value = mapping.per({mapping.spec.alias: other})
-                return None if value is None else str(value)
-        return None
-
     def _made(self, need: str, row: Row) -> dict[str, Any] | None:
         """What a needed mapping made of it, once all of that stands."""
-        key = self._source_of(need, row)
+        key = self.rows.source_of(need, row)
         if key is None:
             return None
         made = [one for one in self.by_source.get((need, key), []) if self._finished(one)]
@@ -355,7 +248,7 @@ class _Planner:
     def _first(self, mapping: CompiledMapping, row: Row) -> str | None:
         """What has to come first, or None when nothing stands in the way."""
         for need in mapping.spec.needs:
-            key = self._source_of(need, row)
+            key = self.rows.source_of(need, row)
             outcome = self.outcomes.get((need, key or ""))
             if outcome is None or (outcome.state == "adopted" and self._made(need, row)):
                 continue
@@ -540,7 +433,12 @@ def _impersonal(value: Any) -> Any:
         return [_impersonal(one) for one in value]
     if not isinstance(value, dict):
         return value
-    return {name: one for name, one in value.items() if not PERSONAL.match(name)}
+    return {name: one for name, one in value.items() if not _is_personal(name)}
+
+
+@cache
+def _is_personal(column: str) -> bool:
+    return PERSONAL.match(column) is not None
 
 
 def _case(row: Row) -> str:
@@ -551,14 +449,6 @@ def _case(row: Row) -> str:
 def _some(keys: list[str]) -> str:
     more = len(keys) - MOST_NAMED
     return ", ".join(keys[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _plain(row: Row) -> Row:
-    """Amounts with two decimals where they have no more; a third decimal stays and is refused."""
-    for name, value in row.items():
-        if isinstance(value, Decimal) and value == (short := value.quantize(CENT)):
-            row[name] = short
-    return row
 
 
 def after_orders(plan: Plan) -> dict[str, bool]:

@@ -22,7 +22,8 @@ def record_plan(store: Store, run: str, now: datetime, plan: Plan, mapping_set: 
         (row["mapping"], row["source"]): row["digest"]
         for row in store.rows(
             "SELECT mapping, source, arg_max(digest, rowid) AS digest "
-            "FROM ledger.outcome WHERE list_contains(?, payout) GROUP BY mapping, source",
+            "FROM ledger.outcome WHERE payout IN (SELECT unnest(?::VARCHAR[])) "
+            "GROUP BY mapping, source",
             [sorted({one.payout for one in plan.outcomes})],
         )
     }

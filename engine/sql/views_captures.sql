@@ -18,9 +18,35 @@ LEFT JOIN qliro.success AS debit
 WHERE (s.Type IN ('Capture', 'Debit') AND debit.id IS NULL)
    OR (s.Type = 'UpdateInvoice' AND s.Amount > 0);
 
+-- Every time that the buyer got money back, and the capture that it goes back to. One that names no
+-- capture is of the only one.
+CREATE OR REPLACE VIEW qliro.giving AS
+SELECT
+    g.*,
+    coalesce(captures.n, 0) AS captures,
+    coalesce(t.id, CASE WHEN captures.n = 1 THEN captures.only_one END) AS capture
+FROM qliro.success AS g
+LEFT JOIN qliro.taking AS t
+    ON t.OrderId = g.OrderId AND t.PaymentTransactionId = g.OriginalPaymentTransactionId
+LEFT JOIN (
+    SELECT OrderId, count(*) AS n, any_value(id) AS only_one
+    FROM qliro.taking
+    GROUP BY OrderId
+) AS captures ON captures.OrderId = g.OrderId
+WHERE g.Type IN ('Refund', 'Credit') OR (g.Type = 'UpdateInvoice' AND g.Amount < 0);
+
+-- What came back of each capture, by item.
+CREATE OR REPLACE VIEW qliro.come_back AS
+SELECT g.capture, i.signature, sum(i.Quantity) AS Quantity
+FROM qliro.giving AS g
+JOIN qliro.item AS i
+    ON i.OrderId = g.OrderId AND i.PaymentTransactionId = g.PaymentTransactionId
+WHERE i.ActionType = 'Return'
+GROUP BY g.capture, i.signature;
+
 -- What was taken, item by item: what the transaction shipped. A Debit ships nothing by itself: it is
 -- of what it reserved, else of what was bought. So is what somebody captured whole, without a word
--- of items.
+-- of items. kept is what it is worth less what came back of it.
 CREATE OR REPLACE VIEW qliro.capture_line AS
 WITH told AS (
     SELECT
@@ -29,7 +55,7 @@ WITH told AS (
             list_position(['Ship', 'Reserve', 'Create', 'Return', 'Release'], i.ActionType), 6
         ) AS choice,
         i.OrderId, i.row, i.position, i.MerchantReference, i.Description, i.Quantity,
-        i.PricePerItemIncVat, i.PricePerItemExVat, i.VatRate, i.Type
+        i.PricePerItemIncVat, i.PricePerItemExVat, i.VatRate, i.Type, i.signature
     FROM qliro.taking AS t
     JOIN qliro.item AS i
         ON i.OrderId = t.OrderId AND i.PaymentTransactionId = t.PaymentTransactionId
@@ -37,16 +63,22 @@ WITH told AS (
     UNION ALL
     SELECT
         t.id, 7, l.OrderId, split_part(l.line, '/', 3), l.position, l.MerchantReference,
-        l.Description, l.Quantity, l.PricePerItemIncVat, l.PricePerItemExVat, l.VatRate, l.Type
+        l.Description, l.Quantity, l.PricePerItemIncVat, l.PricePerItemExVat, l.VatRate, l.Type,
+        l.signature
     FROM qliro.taking AS t
     JOIN (
-        SELECT *, sum(Quantity * PricePerItemIncVat) OVER (PARTITION BY OrderId) AS total
+        SELECT
+            *,
+            coalesce(MerchantReference, '') || ' '
+                || coalesce(CAST(PricePerItemIncVat AS VARCHAR), '') AS signature,
+            sum(Quantity * PricePerItemIncVat) OVER (PARTITION BY OrderId) AS total
         FROM qliro.order_line
     ) AS l ON l.OrderId = t.OrderId
     WHERE t.takings = 1 AND (t.Type = 'Debit' OR (t.Type = 'Capture' AND t.Amount = l.total))
 ),
 chosen AS (
-    SELECT * FROM told QUALIFY choice = min(choice) OVER (PARTITION BY capture)
+    SELECT *, row_number() OVER (PARTITION BY capture, signature ORDER BY position) AS twin
+    FROM (SELECT * FROM told QUALIFY choice = min(choice) OVER (PARTITION BY capture))
 )
 SELECT
     c.capture || '/' || c.row AS line,
@@ -60,8 +92,11 @@ SELECT
     c.PricePerItemExVat,
     c.VatRate,
     c.Type,
+    CAST((c.Quantity - CASE c.twin WHEN 1 THEN coalesce(b.Quantity, 0) ELSE 0 END)
+        * c.PricePerItemIncVat AS DECIMAL(18, 4)) AS kept,
     h.* EXCLUDE (OrderId)
 FROM chosen AS c
+LEFT JOIN qliro.come_back AS b ON b.capture = c.capture AND b.signature = c.signature
 LEFT JOIN qliro.order_head AS h ON h.OrderId = c.OrderId;
 
 CREATE OR REPLACE VIEW qliro.capture AS
@@ -126,25 +161,37 @@ LEFT JOIN lines ON lines.capture = t.id
 LEFT JOIN taken ON taken.capture = t.id
 LEFT JOIN bought ON bought.OrderId = t.OrderId;
 
--- Every time that the buyer got money back.
-CREATE OR REPLACE VIEW qliro.giving AS
-SELECT *
-FROM qliro.success
-WHERE Type IN ('Refund', 'Credit') OR (Type = 'UpdateInvoice' AND Amount < 0);
-
 -- What was given back, item by item: what the transaction returned, else whatever it carries. A
--- discount by which a refund is given counts upwards: the lines add up to what the buyer got.
+-- discount by which a refund is given counts upwards: the lines add up to what the buyer got. A fee
+-- that it carries beside what was returned is charged for the return. over: more of it came back
+-- than its capture took.
 CREATE OR REPLACE VIEW qliro.refund_line AS
-WITH chosen AS (
-    SELECT g.id AS refund, i.*
+WITH carried AS (
+    SELECT
+        g.id AS refund,
+        g.capture,
+        i.*,
+        coalesce(
+            list_position(['Return', 'Ship', 'Reserve', 'Create', 'Release'], i.ActionType), 6
+        ) AS choice
     FROM qliro.giving AS g
     JOIN qliro.item AS i
         ON i.OrderId = g.OrderId AND i.PaymentTransactionId = g.PaymentTransactionId
-    QUALIFY coalesce(
-        list_position(['Return', 'Ship', 'Reserve', 'Create', 'Release'], i.ActionType), 6
-    ) = min(coalesce(
-        list_position(['Return', 'Ship', 'Reserve', 'Create', 'Release'], i.ActionType), 6
-    )) OVER (PARTITION BY g.id)
+),
+chosen AS (
+    SELECT *, choice > min(choice) OVER (PARTITION BY refund) AS charged
+    FROM carried
+    QUALIFY choice = min(choice) OVER (PARTITION BY refund)
+        OR (min(choice) OVER (PARTITION BY refund) = 1 AND ActionType = 'Ship' AND Type = 'Fee')
+),
+taken AS (
+    SELECT
+        capture,
+        coalesce(MerchantReference, '') || ' ' || coalesce(CAST(PricePerItemIncVat AS VARCHAR), '')
+            AS signature,
+        sum(Quantity) AS Quantity
+    FROM qliro.capture_line
+    GROUP BY ALL
 ),
 upwards AS (
     SELECT
@@ -163,30 +210,28 @@ SELECT
     CAST(u.PricePerItemExVat * u.sign AS DECIMAL(18, 4)) AS PricePerItemExVat,
     u.VatRate,
     u.Type,
+    u.charged,
+    coalesce(
+        u.ActionType = 'Return'
+        AND u.Type IN ('Product', 'Shipping')
+        AND u.capture IN (SELECT capture FROM taken)
+        AND b.Quantity > coalesce(t.Quantity, 0),
+        false
+    ) AS over,
     h.* EXCLUDE (OrderId)
 FROM upwards AS u
+LEFT JOIN taken AS t ON t.capture = u.capture AND t.signature = u.signature
+LEFT JOIN qliro.come_back AS b ON b.capture = u.capture AND b.signature = u.signature
 LEFT JOIN qliro.order_head AS h ON h.OrderId = u.OrderId;
 
 CREATE OR REPLACE VIEW qliro.refund AS
-WITH captures AS (
-    SELECT OrderId, count(*) AS n, any_value(id) AS only_one
-    FROM qliro.taking
-    GROUP BY OrderId
-),
-lines AS (
-    SELECT refund, count(*) AS n, sum(Quantity * PricePerItemIncVat) AS total
+WITH lines AS (
+    SELECT
+        refund,
+        count(*) AS n,
+        sum(Quantity * PricePerItemIncVat * CASE WHEN charged THEN -1 ELSE 1 END) AS total
     FROM qliro.refund_line
     GROUP BY refund
-),
-placed AS (
-    SELECT
-        g.*,
-        coalesce(captures.n, 0) AS captures,
-        coalesce(t.id, CASE WHEN captures.n = 1 THEN captures.only_one END) AS capture
-    FROM qliro.giving AS g
-    LEFT JOIN qliro.taking AS t
-        ON t.OrderId = g.OrderId AND t.PaymentTransactionId = g.OriginalPaymentTransactionId
-    LEFT JOIN captures ON captures.OrderId = g.OrderId
 )
 SELECT
     p.id AS refund,
@@ -209,7 +254,7 @@ SELECT
     CAST(coalesce(lines.n, 0) AS INTEGER) AS lines,
     CAST(coalesce(lines.total, 0) AS DECIMAL(18, 4)) AS line_total,
     CAST(p.captures AS INTEGER) AS captures
-FROM placed AS p
+FROM qliro.giving AS p
 JOIN qliro."order" AS o ON o.OrderId = p.OrderId
 LEFT JOIN lines ON lines.refund = p.id;
 
@@ -265,7 +310,30 @@ tried AS (
             WHERE Status = 'Success' AND Type IN ('Preauthorization', 'Debit')
         ) AS SecuredAt
     FROM qliro.transaction
+    WHERE qliro.is_in_view(OrderId)
     GROUP BY OrderId
+),
+-- Orders that were paid, by what they carry as their reference.
+paid AS (
+    SELECT o.MerchantReference, list(o.OrderId) AS ids
+    FROM qliro."order" AS o
+    WHERE o.MerchantReference IN (
+        SELECT MerchantReference FROM qliro."order" WHERE qliro.is_in_view(OrderId)
+    )
+      AND o.OrderId IN (
+          SELECT OrderId
+          FROM qliro.transaction
+          WHERE Status = 'Success' AND Type IN ('Preauthorization', 'Debit')
+      )
+    GROUP BY o.MerchantReference
+),
+-- When this program last asked Qliro to do something with an order.
+asked AS (
+    SELECT a.payout, max(s.sent_at) AS sent_at
+    FROM ledger.step AS s
+    JOIN ledger.action AS a ON a.action = s.action
+    WHERE starts_with(a.target, 'qliro.')
+    GROUP BY a.payout
 ),
 summed AS (
     SELECT
@@ -286,7 +354,11 @@ summed AS (
         CAST(coalesce(bought.total, 0) AS DECIMAL(18, 4)) AS total,
         CAST(coalesce(bought.lines, 0) AS INTEGER) AS lines,
         CAST(coalesce(taken.captures, 0) AS INTEGER) AS captures,
-        CAST(coalesce(given.refunds, 0) AS INTEGER) AS refunds
+        CAST(coalesce(given.refunds, 0) AS INTEGER) AS refunds,
+        -- Other orders that were paid and carry the same reference.
+        coalesce(len(list_filter(paid.ids, LAMBDA id: id <> o.OrderId)), 0) AS twins,
+        -- What this program asked Qliro to do since it was read has changed it.
+        coalesce(o.as_of <= asked.sent_at, false) AS unread
     FROM qliro."order" AS o
     JOIN qliro.order_head AS h ON h.OrderId = o.OrderId
     LEFT JOIN reserved ON reserved.OrderId = o.OrderId
@@ -295,26 +367,11 @@ summed AS (
     LEFT JOIN given ON given.OrderId = o.OrderId
     LEFT JOIN bought ON bought.OrderId = o.OrderId
     LEFT JOIN tried ON tried.OrderId = o.OrderId
+    LEFT JOIN paid ON paid.MerchantReference = o.MerchantReference
+    LEFT JOIN asked ON asked.payout = 'order ' || o.OrderId
 )
 SELECT
     * EXCLUDE (was_tried, is_waiting, is_reserved, reversals),
-    -- Other orders that were paid and carry the same reference.
-    coalesce((
-        SELECT count(*)
-        FROM qliro."order" AS other
-        WHERE other.MerchantReference = summed.MerchantReference
-          AND other.OrderId <> summed.OrderId
-          AND other.OrderId IN (
-              SELECT OrderId FROM qliro.success WHERE Type IN ('Preauthorization', 'Debit')
-          )
-    ), 0) AS twins,
-    -- What this program asked Qliro to do since it was read has changed it.
-    coalesce(as_of <= (
-        SELECT max(s.sent_at)
-        FROM ledger.step AS s
-        JOIN ledger.action AS a ON a.action = s.action
-        WHERE starts_with(a.target, 'qliro.') AND a.payout = 'order ' || summed.OrderId
-    ), false) AS unread,
     CASE
         WHEN captures > 0 THEN 'secured'
         WHEN is_reserved AND reversals > 0 AND remaining <= 0 THEN 'cancelled'

@@ -1,6 +1,12 @@
 -- What mappings see of Qliro's orders: what was bought, taken, given back and released, derived
 -- from the transactions that succeeded and from the items that carry their ids. Run after views.sql.
 
+-- The orders that these views look at: all, or those from first_order to last_order. Planning sets
+-- both while it reads a portion: what stands on windows and sums is worked out for no more than that.
+CREATE OR REPLACE MACRO qliro.is_in_view(id) AS
+    id BETWEEN coalesce(getvariable('first_order'), 0)
+        AND coalesce(getvariable('last_order'), 9223372036854775807);
+
 -- Only these transactions count.
 CREATE OR REPLACE VIEW qliro.success AS
 SELECT
@@ -8,7 +14,7 @@ SELECT
     * EXCLUDE (Status, position, raw_seq),
     CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE) AS day
 FROM qliro.transaction
-WHERE Status = 'Success';
+WHERE Status = 'Success' AND qliro.is_in_view(OrderId);
 
 -- What every line tells of its order.
 CREATE OR REPLACE VIEW qliro.order_head AS
@@ -30,8 +36,10 @@ LEFT JOIN (
             FILTER (WHERE Status = 'Success') AS succeeded,
         min(CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE)) AS begun
     FROM qliro.transaction
+    WHERE qliro.is_in_view(OrderId)
     GROUP BY OrderId
-) AS t ON t.OrderId = o.OrderId;
+) AS t ON t.OrderId = o.OrderId
+WHERE qliro.is_in_view(o.OrderId);
 
 -- Items with the sign that they have: some shops send a discount as a positive number. An item is
 -- the same when its reference and its price are (Qliro's document): signature. row names it.
@@ -54,16 +62,16 @@ FROM (
             AS PricePerItemExVat
     )
     FROM qliro.item_action
+    WHERE qliro.is_in_view(OrderId)
 ) AS signed;
 
 -- The transactions that hold what the buyer owes now: the last that reserved or took, for every
 -- change of an order may bring a new one; after an upsell also earlier ones that stand beside it.
 CREATE OR REPLACE VIEW qliro.reservation AS
 WITH listed AS (
-    SELECT OrderId, PaymentTransactionId, list(DISTINCT signature) AS items
-    FROM qliro.item
-    WHERE ActionType IN ('Reserve', 'Create', 'Ship')
-    GROUP BY OrderId, PaymentTransactionId
+    SELECT DISTINCT OrderId, PaymentTransactionId
+    FROM qliro.item_action
+    WHERE ActionType IN ('Reserve', 'Create', 'Ship') AND qliro.is_in_view(OrderId)
 ),
 held AS (
     SELECT
@@ -71,21 +79,33 @@ held AS (
         s.PaymentTransactionId,
         s.Amount,
         s."Timestamp",
-        listed.items,
-        row_number() OVER back AS back,
+        listed.OrderId IS NOT NULL AS has_items,
+        row_number() OVER forth AS forth,
+        count(*) OVER (PARTITION BY s.OrderId) AS held,
         -- A transaction that only renamed the order has no items: those of the one before hold.
-        last_value(CASE WHEN listed.items IS NOT NULL THEN s.PaymentTransactionId END IGNORE NULLS)
-            OVER (
-                PARTITION BY s.OrderId
-                ORDER BY s."Timestamp" NULLS FIRST, s.PaymentTransactionId
-            ) AS items_of
+        last_value(CASE WHEN listed.OrderId IS NOT NULL THEN s.PaymentTransactionId END IGNORE NULLS)
+            OVER forth AS items_of
     FROM qliro.success AS s
     LEFT JOIN listed
         ON listed.OrderId = s.OrderId AND listed.PaymentTransactionId = s.PaymentTransactionId
     WHERE s.Type IN ('Preauthorization', 'Debit')
-    WINDOW back AS (
-        PARTITION BY s.OrderId ORDER BY s."Timestamp" DESC NULLS LAST, s.PaymentTransactionId DESC
+    WINDOW forth AS (
+        PARTITION BY s.OrderId
+        ORDER BY s."Timestamp" NULLS FIRST, s.PaymentTransactionId NULLS FIRST
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
+),
+-- The items of each, where several may stand side by side.
+upsold AS (
+    SELECT held.*, list(DISTINCT i.signature) AS items
+    FROM held
+    JOIN qliro."order" AS o ON o.OrderId = held.OrderId AND o.IsUpsellOrder
+    LEFT JOIN qliro.item AS i
+        ON i.OrderId = held.OrderId
+        AND i.PaymentTransactionId = held.PaymentTransactionId
+        AND i.ActionType IN ('Reserve', 'Create', 'Ship')
+    WHERE held.held > 1
+    GROUP BY ALL
 ),
 reversed AS (
     SELECT OrderId, OriginalPaymentTransactionId, sum(abs(Amount)) AS Amount
@@ -95,20 +115,19 @@ reversed AS (
 )
 SELECT OrderId, PaymentTransactionId, items_of, Amount, "Timestamp", true AS is_last
 FROM held
-WHERE back = 1
+WHERE forth = held
 UNION ALL
 SELECT e.OrderId, e.PaymentTransactionId, e.items_of, e.Amount, e."Timestamp", false
-FROM held AS e
-JOIN qliro."order" AS o ON o.OrderId = e.OrderId AND o.IsUpsellOrder
+FROM upsold AS e
 LEFT JOIN reversed AS r
     ON r.OrderId = e.OrderId AND r.OriginalPaymentTransactionId = e.PaymentTransactionId
-WHERE e.back > 1
-  AND e.items IS NOT NULL
+WHERE e.forth < e.held
+  AND e.has_items
   AND coalesce(r.Amount < e.Amount, true)
   -- What reappears as a whole in a later one was replaced by it.
   AND NOT EXISTS (
-      SELECT 1 FROM held AS l
-      WHERE l.OrderId = e.OrderId AND l.back < e.back AND list_has_all(l.items, e.items)
+      SELECT 1 FROM upsold AS l
+      WHERE l.OrderId = e.OrderId AND l.forth > e.forth AND list_has_all(l.items, e.items)
   );
 
 -- The successful transactions, and whether each is, or is of, what is reserved now. One that does
@@ -116,27 +135,25 @@ WHERE e.back > 1
 CREATE OR REPLACE VIEW qliro.success_of_now AS
 SELECT
     s.*,
-    coalesce(
-        now.OrderId IS NOT NULL
-        OR (
-            s.Type NOT IN ('Preauthorization', 'Debit')
-            AND s.OriginalPaymentTransactionId IS NULL
-            AND (s."Timestamp" >= last."Timestamp") IS NOT false
-        ),
-        true
-    ) AS of_now
+    CASE
+        WHEN s.Type IN ('Preauthorization', 'Debit')
+        THEN coalesce(list_contains(now.ids, s.PaymentTransactionId), false)
+        WHEN s.OriginalPaymentTransactionId IS NULL
+        THEN (s."Timestamp" >= now.last) IS NOT false
+        ELSE coalesce(list_contains(now.ids, s.OriginalPaymentTransactionId), false)
+    END AS of_now
 FROM qliro.success AS s
-LEFT JOIN qliro.reservation AS now
-    ON now.OrderId = s.OrderId
-    AND now.PaymentTransactionId = CASE
-        WHEN s.Type IN ('Preauthorization', 'Debit') THEN s.PaymentTransactionId
-        ELSE s.OriginalPaymentTransactionId
-    END
-LEFT JOIN qliro.reservation AS last ON last.OrderId = s.OrderId AND last.is_last;
+LEFT JOIN (
+    SELECT
+        OrderId,
+        list(PaymentTransactionId) AS ids,
+        max("Timestamp") FILTER (WHERE is_last) AS last
+    FROM qliro.reservation
+    GROUP BY OrderId
+) AS now ON now.OrderId = s.OrderId;
 
--- What was bought, as Qliro holds it now (what was released is bought no longer), and what became
--- of it.
-CREATE OR REPLACE VIEW qliro.order_line AS
+-- What was bought, as Qliro holds it now; some of it may have been released since.
+CREATE OR REPLACE VIEW qliro.bought AS
 WITH items AS (
     -- Of each transaction what it reserved, else what it created, else what it shipped.
     SELECT *
@@ -146,17 +163,21 @@ WITH items AS (
         = min(list_position(['Reserve', 'Create', 'Ship'], ActionType))
             OVER (PARTITION BY OrderId, PaymentTransactionId)
 ),
-bought AS (
-    SELECT i.*, r."Timestamp" AS reserved_at
-    FROM qliro.reservation AS r
-    JOIN items AS i ON i.OrderId = r.OrderId AND i.PaymentTransactionId = r.items_of
-    UNION ALL BY NAME
-    SELECT *, NULL AS reserved_at
-    FROM qliro.item
-    WHERE ActionType = 'Create'
-      AND OrderId NOT IN (SELECT OrderId FROM qliro.reservation WHERE items_of IS NOT NULL)
-),
-moved AS (
+held AS MATERIALIZED (
+    SELECT OrderId, items_of, "Timestamp" FROM qliro.reservation WHERE items_of IS NOT NULL
+)
+SELECT i.*, h."Timestamp" AS reserved_at
+FROM held AS h
+JOIN items AS i ON i.OrderId = h.OrderId AND i.PaymentTransactionId = h.items_of
+UNION ALL BY NAME
+SELECT *, NULL AS reserved_at
+FROM qliro.item
+WHERE ActionType = 'Create' AND OrderId NOT IN (SELECT OrderId FROM held);
+
+-- The lines of an order: what was bought, and what became of it. What was released is bought no
+-- longer.
+CREATE OR REPLACE VIEW qliro.order_line AS
+WITH moved AS (
     -- A release counts when it is of what is reserved now: what a later reservation replaced is
     -- released too, and is still bought.
     SELECT
@@ -168,6 +189,7 @@ moved AS (
     FROM qliro.item AS i
     JOIN qliro.success_of_now AS s
         ON s.OrderId = i.OrderId AND s.PaymentTransactionId = i.PaymentTransactionId
+    WHERE i.ActionType IN ('Ship', 'Return', 'Release')
     GROUP BY i.OrderId, i.signature
 ),
 -- The same item may stand in several rows: the first of them is shipped first, and so on. The last
@@ -181,7 +203,7 @@ ranked AS (
         row_number() OVER twins AS twin,
         count(*) OVER (PARTITION BY b.OrderId, b.signature) AS twins,
         sum(b.Quantity) OVER twins - b.Quantity AS before
-    FROM bought AS b
+    FROM qliro.bought AS b
     LEFT JOIN moved AS m ON m.OrderId = b.OrderId AND m.signature = b.signature
     WINDOW twins AS (
         PARTITION BY b.OrderId, b.signature
@@ -229,6 +251,7 @@ SELECT
     CAST(r.released AS DECIMAL(18, 4)) AS released,
     CAST(r.returned AS DECIMAL(18, 4)) AS returned,
     CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
+    CAST(r.before AS DECIMAL(18, 4)) AS before,
     r.returned > r.Quantity AS over,
     h.* EXCLUDE (OrderId)
 FROM released AS r

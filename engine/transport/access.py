@@ -22,6 +22,18 @@ def access_error(source: str, status: int, body: str) -> AccessError | None:
     return AccessError(sentence(error, entry)) if entry.fatal else None
 
 
+def pair_refused(status: int, body: str) -> AccessError:
+    """Qliro refused what was signed with the API Plus credentials."""
+    words = sentence(read_error("qliro", status, body)).rpartition("(")[2].rstrip(")")
+    return AccessError(
+        "Qliro does not accept the API Plus credentials, the pair qliro.plus_api_key and "
+        f"qliro.plus_api_secret ({words}).",
+        "Compare the pair with what your Qliro account manager sent, and environment with where it "
+        "is valid; qliro.plus_for says what is read with it. With the flow refunds off it is not "
+        "used.",
+    )
+
+
 def token_refused(status: int, body: str) -> AccessError:
     """Fortnox's sign-in gave no token to a service account: ``{"error", "error_description"}``."""
     error = read_error("fortnox", status, body)

@@ -14,6 +14,7 @@ from collections.abc import Generator
 import httpx
 
 from engine.secrets import Secret
+from engine.transport.access import pair_refused
 
 
 def authorization(body: bytes, secret: str) -> str:
@@ -34,14 +35,26 @@ def with_key(body: bytes, api_key: Secret) -> bytes:
 
 
 class QliroAuth(httpx.Auth):
-    """Signs the exact bytes that are sent; path and query are not part of the signature."""
+    """Signs the exact bytes that are sent; path and query are not part of the signature.
+
+    ``plus`` is the secret of the second pair, for reads of the paths that have one of
+    ``opened`` in them. An answer that refuses it names that pair.
+    """
 
     requires_request_body = True
+    requires_response_body = True
 
-    def __init__(self, api_secret: Secret) -> None:
-        self._secret = api_secret
+    def __init__(
+        self, api_secret: Secret, plus: Secret | None = None, opened: tuple[str, ...] = ()
+    ) -> None:
+        self._secret, self._plus, self._opened = api_secret, plus, opened
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign, send, done."""
-        request.headers["Authorization"] = authorization(request.content, self._secret.reveal())
-        yield request
+        """Sign, send, done. Raises AccessError when the second pair is refused."""
+        opened = any(part in request.url.path for part in self._opened)
+        plus = self._plus if opened and request.method == "GET" else None
+        secret = (plus or self._secret).reveal()
+        request.headers["Authorization"] = authorization(request.content, secret)
+        response = yield request
+        if plus is not None and response.status_code in (401, 403):
+            raise pair_refused(response.status_code, response.text)

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import delivery, mapping, matching, staging
+from benchmarks import delivery, mapping, matching, orders, staging
 from benchmarks.figure import Figure
 from engine.store import writing
 
@@ -65,3 +65,11 @@ def test_a_figure_that_falls_short_is_shown_and_ends_a_strict_run_with_1(
     assert "short" in capsys.readouterr().out
     assert benchmarks.main(["mapping", "--strict", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["figures"][0]["ratio"] == 3.0
+
+
+def test_orders_are_the_same_documents_by_hand_and_by_the_engine(tmp_path: Path) -> None:
+    orders.prepare(tmp_path, 400)
+    with writing(tmp_path, "bench") as store:
+        made = list(orders.by_engine(store))
+    assert len(made) == 400
+    assert made == list(orders.by_hand(tmp_path))

@@ -56,7 +56,7 @@ class Desk:
     def __init__(self, *, parallel: int = 1, token: bool = True) -> None:
         self.world = empty_world()
         self.world.limits.rate_limit = None
-        self.store: Store = stores.in_memory()
+        self.store: Store = stores.in_memory(stores.VIEWS[:1])
         self.clock = WorldClock(self.world)
         self.parallel = parallel
         self.token = token

@@ -114,6 +114,17 @@ def test_what_only_the_path_names_is_not_in_the_body() -> None:
     assert edit.body == '{"Invoice":{"InvoiceDate":"2026-11-02"}}'
 
 
+def test_what_a_row_does_not_say_is_cleared_and_not_inherited_from_the_row_that_stood_there() -> (
+    None
+):
+    rows = [{"Price": 5}, {"ArticleNumber": "A", "Price": 6}]
+    edit = CREDIT.follow("edit", "9", {"InvoiceNumber": "7", "InvoiceRows": rows})
+    assert edit.body == (
+        '{"Invoice":{"InvoiceRows":[{"ArticleNumber":null,"Discount":0,"Price":5},'
+        '{"ArticleNumber":"A","Discount":0,"Price":6}]}}'
+    )
+
+
 def test_a_request_id_is_of_the_action_and_the_shape_is_qliros() -> None:
     items = [{"a": 1}]
     document = {"OrderId": 1, "Currency": "SEK", "PaymentTransactionId": 4, "OrderItems": items}

@@ -48,6 +48,9 @@ def test_a_flow_of_orders_asks_for_those_that_lines_name_and_for_documents(
     one = shop()
     one.store = in_memory()
     one.settings({f"flows.{flow}": True, "orders_from": "2026-01-01"})
+    if flow == "refunds":
+        names = ("plus_api_key", "plus_api_secret")
+        one.settings({f"qliro.{name}": {"env": f"QLIRO_{name.upper()}"} for name in names})
     one.trouble("clean_sale")
     assert synced(one).findings == []
     named = one.store.rows(

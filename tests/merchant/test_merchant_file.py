@@ -81,7 +81,10 @@ def test_the_addresses_follow_the_environment(load: Load, environment: str, qlir
 
 def test_the_settings_that_mappings_see_hold_no_secret(load: Load) -> None:
     merchant = load()
-    assert merchant.settings["qliro"] == {"base_url": "https://pago.qit.nu"}
+    assert merchant.settings["qliro"] == {
+        "base_url": "https://pago.qit.nu",
+        "plus_for": ["orders"],
+    }
     assert merchant.secret("qliro.api_secret").reveal() == "s-0815-long"
     assert not [value for value in ENVIRON.values() if value in repr(merchant)]
 

@@ -1,0 +1,218 @@
+"""The rows that planning of orders reads: which orders are open, and what belongs to each of them.
+
+Reads the views of staged tables and derives each row's columns once; writes nothing. A row that
+can't be derived keeps its problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from engine.clock import STOCKHOLM
+from engine.errors import ItemError
+from engine.language.program import Books, CompiledMapping, Program
+from engine.plan.entities import ENTITIES
+from engine.plan.model import OrderCase, Row
+from engine.scope import Scope
+from engine.store import Store
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PORTION = 10_000  # orders that are read at a time
+
+
+def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
+    """Orders from ``orders_from`` on that are not closed, or have changed since they were.
+
+    Those that the scope names, or whose day lies in its period, come whatever their date.
+    """
+    if scope.orders == ():
+        return {}
+    names, by_name = list(scope.orders or ()), scope.orders is not None
+    asked = by_name or scope.is_period
+    since = scope.since or (date.min if asked else orders_from)
+    rows = store.rows(OPEN, [by_name, names, names, since, scope.until or date.max, asked])
+    return {
+        str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
+        for row in rows
+    }
+
+
+# What an order looks like as far as its documents go; another text means that it has changed.
+OPEN = """
+WITH noted AS (
+    SELECT split_part(line, '/', 1) AS OrderId, max(noted_at) AS noted_at
+    FROM ledger.resolved
+    GROUP BY ALL
+),
+made AS (
+    SELECT OrderId, max(raw_seq) AS raw_seq
+    FROM fortnox.order_view
+    WHERE OrderId IS NOT NULL
+    GROUP BY OrderId
+),
+seen AS (
+    SELECT
+        o.OrderId,
+        h.OrderDate,
+        o.MerchantReference,
+        concat_ws('|', o.raw_seq, made.raw_seq, noted.noted_at) AS digest
+    FROM qliro."order" AS o
+    JOIN qliro.order_head AS h ON h.OrderId = o.OrderId
+    LEFT JOIN made ON made.OrderId = o.OrderId
+    LEFT JOIN noted ON noted.OrderId = o.OrderId::VARCHAR
+)
+SELECT s.OrderId, s.OrderDate, s.digest
+FROM seen AS s
+LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
+WHERE (NOT ? OR list_contains(?, s.OrderId::VARCHAR) OR list_contains(?, s.MerchantReference))
+  AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN ? AND ?)
+  AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
+ORDER BY s.OrderDate, s.OrderId
+"""
+
+
+def unknown_orders(store: Store, scope: Scope) -> list[str]:
+    """Sentences about orders that are named and not known here."""
+    rows = store.rows(
+        'SELECT OrderId::VARCHAR AS id, MerchantReference AS reference FROM qliro."order" '
+        "WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)",
+        [list(scope.orders or ())],
+    )
+    known = {row["id"] for row in rows} | {row["reference"] for row in rows}
+    return [
+        f"No order {name} is known here: `sync --order {name}` asks Qliro for it."
+        for name in scope.orders or ()
+        if name not in known
+    ]
+
+
+@contextmanager
+def in_view(store: Store, first: int, last: int) -> Iterator[None]:
+    """The views of orders look at those from ``first`` to ``last`` alone."""
+    store.execute(f"SET VARIABLE first_order = {first}")
+    store.execute(f"SET VARIABLE last_order = {last}")
+    try:
+        yield
+    finally:
+        store.execute("RESET VARIABLE first_order")
+        store.execute("RESET VARIABLE last_order")
+
+
+class Rows:
+    """The rows of some orders by entity, each read and derived once, when it is first asked for."""
+
+    def __init__(
+        self, store: Store, program: Program, books: Books, orders: Collection[str]
+    ) -> None:
+        self.store, self.program, self.books = store, program, books
+        self.orders = sorted(int(key) for key in orders)
+        self.loaded: dict[str, list[Row]] = {}
+        self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
+        self.sources: dict[str, dict[Any, str | None]] = {}
+
+    def of(self, name: str) -> list[Row]:
+        """The rows of an entity that belong to the orders, with derived columns."""
+        if name not in self.loaded:
+            entity = self.program.entities.get(name)
+            rows = list(self._read(name))
+            for row in rows:
+                row["problem"] = None
+                if entity is None:
+                    continue
+                try:
+                    row.update(entity.derive(row, self.books))
+                except ItemError as error:
+                    row.update(dict.fromkeys(self.program.mapping_set.entities[name].derive))
+                    row["problem"] = error.told()
+            self.loaded[name] = rows
+        return self.loaded[name]
+
+    def _read(self, name: str) -> Iterator[Row]:
+        """As they are staged; of many orders by portions, so that no view is worked out whole."""
+        entity = ENTITIES[name]
+        query = f"SELECT * FROM {entity.relation}"
+        if not entity.by_order:
+            yield from read(self.store, f'{query} ORDER BY "{entity.id}"')
+            return
+        query = f'{query} WHERE OrderId IN (SELECT unnest(?::BIGINT[])) ORDER BY "{entity.id}"'
+        for start in range(0, len(self.orders), PORTION):
+            portion = self.orders[start : start + PORTION]
+            with in_view(self.store, portion[0], portion[-1]):
+                rows = read(self.store, query, [portion])
+            yield from rows
+
+    def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
+        """The rows that belong to a source, as the mapping declares it."""
+        related, spec = mapping.related[alias], mapping.spec.related[alias]
+        index = self.joined.get((spec.entity, related.columns))
+        if index is None:
+            index = {}
+            for row in self.of(spec.entity):
+                key = tuple(row[column] for column in related.columns)
+                if None not in key:
+                    index.setdefault(key, []).append(row)
+            self.joined[spec.entity, related.columns] = index
+        found = index.get(related.key(inputs), [])
+        if spec.when is None:
+            return list(found)
+        return [row for row in found if related.when({**inputs, "it": row})]
+
+    def source_of(self, need: str, row: Row) -> str | None:
+        """The source that a needed mapping has in this row: by its own key, or its entity's id."""
+        mapping = self.program.mappings.get(need)
+        if mapping is None:  # its flow is off
+            return None
+        column = ENTITIES[mapping.spec.entity].id
+        value = row.get(column)
+        if mapping.spec.per is None:
+            return None if value is None else str(value)
+        keys = self.sources.get(need)
+        if keys is None:
+            keys = self.sources[need] = {}
+            for other in self.of(mapping.spec.entity):
+                if other[column] not in keys:
+                    key = mapping.per({mapping.spec.alias: other})
+                    keys[other[column]] = None if key is None else str(key)
+        return keys.get(value)
+
+
+def read(store: Store, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """The rows of a query, amounts with two decimals where they have no more; a third decimal
+    stays and is refused.
+
+    DuckDB gives amounts and moments slowly: they come as text and numbers, and each is made once.
+    """
+    types = {row["column_name"]: row["column_type"] for row in store.rows(f"DESCRIBE {query}",
+                                                                          parameters)}  # fmt: skip
+    amounts = [name for name, kind in types.items() if kind.startswith("DECIMAL")]
+    moments = [name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE"]
+    shown = [AMOUNT.replace("$name", name) for name in amounts]
+    shown += [MOMENT.replace("$name", name) for name in moments]
+    replaced = f" REPLACE ({', '.join(shown)})" if shown else ""
+    rows = store.rows(f"SELECT *{replaced} FROM ({query})", parameters)
+    made: dict[Any, Any] = {None: None}
+    for row in rows:
+        for name in amounts:
+            text = row[name]
+            if text not in made:
+                made[text] = Decimal(text)
+            row[name] = made[text]
+        for name in moments:
+            moment = row[name]
+            if moment not in made:
+                made[moment] = (EPOCH + timedelta(microseconds=moment)).astimezone(STOCKHOLM)
+            row[name] = made[moment]
+    return rows
+
+
+AMOUNT = """
+CASE
+    WHEN "$name" = round("$name", 2) THEN CAST(CAST("$name" AS DECIMAL(38, 2)) AS VARCHAR)
+    ELSE CAST("$name" AS VARCHAR)
+END AS "$name"
+"""
+MOMENT = 'epoch_us("$name") AS "$name"'

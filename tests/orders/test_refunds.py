@@ -1,0 +1,483 @@
+"""Refunds: each successful one becomes a credit invoice once, for its amount to the öre.
+
+One shop lives all of it; it is looked at on the server's side, after the runs that credit and after
+the payout.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from order_shop import OrderShop
+
+from engine.errors import AccessError
+from engine.sandbox import lifecycle
+from engine.sandbox import qliro_deeds as deeds
+from engine.sandbox.faults import Fault, plan
+from engine.sandbox.fortnox_invoices import bookkeep_invoice, credit_invoice
+from engine.sandbox.history import pay
+from engine.sandbox.lifecycle import Life, capture, captures, discount, lot, refund
+from engine.sandbox.lives import LIVES
+from engine.sandbox.transport import Killed
+from engine.sandbox.world import Invoice, Item, Transaction, World
+from engine.session import RunReport
+
+OpenShop = Callable[..., OrderShop]
+# Lives whose refund becomes a credit invoice, with what is credited and in how many documents.
+CREDITED = {
+    "refunded_whole": ["-746.00"],
+    "refunded_rows": ["-149.00"],
+    "refunded_twice": ["-149.00", "-399.00"],
+    "refunded_same_twice": ["-149.00", "-149.00"],
+    "refunded_amount": ["-75.00"],
+    "refunded_amount_by_update": ["-75.00"],
+    "refunded_amount_without_vat": ["-75.00"],
+    "refunded_less_fee": ["-350.00"],
+    "refunded_across_captures": ["-448.00", "-298.00"],
+    "refunded_one_capture": ["-149.00"],
+    "refunded_with_discount": ["-597.00"],
+    "refunded_with_invoice_fee": ["-726.00"],
+    "refund_of_direct_payment": ["-399.00"],
+    "refund_without_original": ["-149.00"],
+    "thrice": ["-149.00", "-149.00", "-399.00"],
+    "amount_of_mixed_rates": ["-100.01"],
+    "amount_after_a_rate_came_back": ["-249.00", "-50.00"],
+    "all_by_amount_alone": ["-1264.70"],
+    "mixed_discount_came_back": ["-640.80"],
+    "both_fees": ["-677.00"],
+    "part_paid": ["-149.00"],
+}
+PARKED = ("more_than_captured", "more_of_a_row", "more_of_a_capture", "credited_by_hand")
+NOT_CREDITED = ("refund_failed", "refund_under_way", "trustly_cancelled")
+
+
+# -- more lives -----------------------------------------------------------------------------------
+
+
+def _sold(world: World, like: str = "several_rows") -> Life:
+    life = LIVES[like](world)
+    capture(world, life.order)
+    return life
+
+
+def thrice(world: World) -> Life:
+    life = _sold(world)
+    for reference in ("STRUMPOR-3", "STRUMPOR-3", "TSHIRT-BLA-M"):
+        refund(world, life.order, {reference: 1})
+    return life
+
+
+def amount_of_mixed_rates(world: World) -> Life:
+    life = _sold(world, "mixed_rates")
+    discount(world, life.order, "100.01", rate="0")
+    return life
+
+
+def amount_after_a_rate_came_back(world: World) -> Life:
+    """The only row at 6 % came back whole: nothing at 6 % is left to be lowered."""
+    life = _sold(world, "mixed_rates")
+    refund(world, life.order, {"BOK-9789": 1})
+    discount(world, life.order, "50.00", rate="0")
+    return life
+
+
+def all_by_amount_alone(world: World) -> Life:
+    life = _sold(world, "mixed_rates")
+    discount(world, life.order, "1264.70", rate="0")
+    return life
+
+
+def mixed_discount_came_back(world: World) -> Life:
+    life = _sold(world, "mixed_rate_discount")
+    refund(world, life.order)
+    return life
+
+
+def both_fees(world: World) -> Life:
+    """The invoice fee is given back, a fee for the return is charged."""
+    life = _sold(world, "invoice_fee")
+    refund(world, life.order, fee=lot("returavgift", "49.00", type="Fee", text="Returavgift"))
+    return life
+
+
+def part_paid(world: World) -> Life:
+    life = _sold(world)
+    refund(world, life.order, {"STRUMPOR-3": 1})
+    return life
+
+
+def _portal(world: World, life: Life, of: Transaction, amount: str, items: list[Item]) -> Life:
+    """A refund that Qliro's own checks would not let through."""
+    held = world.qliro_orders[life.order]
+    deeds.begin(world, held, "Refund", Decimal(amount), items, original=of.id, done=True)
+    return life
+
+
+def _socks(n: int) -> Item:
+    return replace(lot("STRUMPOR-3", "149.00", n, text="Strumpor, 3-pack"), action="Return")
+
+
+def more_than_captured(world: World) -> Life:
+    """Two refunds by amount that are more than the capture together."""
+    life = _sold(world)
+    (taken,) = captures(world, life.order)
+    discount(world, life.order, "700.00")
+    line = replace(lot("Refund", "-46.01", type="Discount"), action="Ship")
+    return _portal(world, life, taken, "46.01", [line])
+
+
+def more_of_a_row(world: World) -> Life:
+    life = _sold(world)
+    (taken,) = captures(world, life.order)
+    return _portal(world, life, taken, "447.00", [_socks(3)])
+
+
+def more_of_a_capture(world: World) -> Life:
+    """Two were bought, one in each capture; two came back of the first."""
+    life = LIVES["several_rows"](world)
+    first = capture(world, life.order, {"TSHIRT-BLA-M": 1, "STRUMPOR-3": 1})
+    capture(world, life.order)
+    return _portal(world, life, first, "298.00", [_socks(2)])
+
+
+def credited_by_hand(world: World) -> Life:
+    return part_paid(world)
+
+
+# -- one shop for all of it -----------------------------------------------------------------------
+
+
+@dataclass
+class Refunded:
+    """The shop after its runs, its lives, and what the runs told."""
+
+    shop: OrderShop
+    lives: dict[str, Life]
+    reports: list[RunReport] = field(default_factory=list)
+
+    def invoices(self, name: str) -> list[Invoice]:
+        orders = {str(order) for order in self.lives[name].orders}
+        all_of_them = self.shop.fortnox_invoices
+        return [one for one in all_of_them if one.external2.split("/")[0] in orders]
+
+    def credits(self, name: str) -> list[Invoice]:
+        return [one for one in self.invoices(name) if one.total < 0]
+
+    def reasons(self, name: str) -> list[str]:
+        case = f"order {self.lives[name].order}"
+        return [one.reason for one in self.reports[1].plan.outcomes
+                if one.payout == case and one.state == "parked"]  # fmt: skip
+
+
+def by_rate(invoice: Invoice) -> dict[int, Decimal]:
+    sums: dict[int, Decimal] = {}
+    for row in invoice.rows:
+        rate = int(row.vat)
+        sums[rate] = sums.get(rate, Decimal(0)) + row.quantity * row.price
+    return sums
+
+
+def _lived(shop: OrderShop) -> dict[str, Life]:
+    lives = {name: shop.life(name) for name in (*CREDITED, *NOT_CREDITED) if name in LIVES}
+    now = shop.world.now()
+    shop.world.clock.set(now - timedelta(days=4))
+    for make in (thrice, amount_of_mixed_rates, amount_after_a_rate_came_back, all_by_amount_alone,
+                 mixed_discount_came_back, both_fees, part_paid, more_than_captured, more_of_a_row,
+                 more_of_a_capture, credited_by_hand):  # fmt: skip
+        lives[make.__name__] = made = make(shop.world)
+        shop.known += [str(order) for order in made.orders]
+    shop.world.clock.set(now)
+    return lives
+
+
+@pytest.fixture(scope="module")
+def refunded(order_shops: OpenShop) -> Refunded:
+    shop = order_shops(**{"discounts.mixed_vat": "split"})
+    found = Refunded(shop, _lived(shop))
+    found.reports.append(shop.run())  # orders and invoices
+    (invoice,) = found.invoices("part_paid")
+    pay(shop.world, invoice, Decimal(100), 1930, day=shop.world.today())
+    (invoice,) = found.invoices("credited_by_hand")
+    credit_invoice(shop.world, str(invoice.number))
+    shop.world.company.credit_answers = "original"
+    found.reports.append(shop.run())  # credit invoices, the further ones too
+    return found
+
+
+# -- what stands in Fortnox -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CREDITED)
+def test_each_refund_is_credited_once_and_to_the_ore(refunded: Refunded, name: str) -> None:
+    credits = refunded.credits(name)
+    assert [str(one.total) for one in credits] == CREDITED[name]
+    assert all(one.booked for one in credits)
+    transactions = refunded.shop.world.qliro_orders[refunded.lives[name].order].transactions
+    given = [t for t in transactions if t.type == "Refund" or t.amount < 0]
+    assert [one.external2 for one in credits] == [
+        f"{refunded.lives[name].order}/{t.id}" for t in given
+    ]
+    assert [-one.total for one in credits] == [abs(t.amount) for t in given]
+
+
+def test_nothing_is_credited_that_was_not_refunded(refunded: Refunded) -> None:
+    assert [name for name in NOT_CREDITED if refunded.credits(name)] == []
+
+
+def test_the_first_is_linked_by_fortnox_and_later_ones_by_references(refunded: Refunded) -> None:
+    invoice, first, second, third = refunded.invoices("thrice")
+    assert (invoice.credit_reference, first.credit_reference) == (first.number, invoice.number)
+    assert (first.credit, second.credit_reference, third.credit_reference) == (True, 0, 0)
+    later = {(one.external1, one.customer_number, one.currency) for one in (second, third)}
+    assert later == {(invoice.external1, invoice.customer_number, invoice.currency)}
+    assert len({one.external2 for one in (invoice, first, second, third)}) == 4
+
+
+def test_a_credit_has_the_rows_that_came_back_and_no_others(refunded: Refunded) -> None:
+    invoice, credit = refunded.invoices("refunded_rows")
+    sold = next(row for row in invoice.rows if row.article == "STRUMPOR-3")
+    (row,) = credit.rows
+    assert (row.article, row.quantity, row.price) == ("STRUMPOR-3", -1, Decimal("149.00"))
+    assert (row.account, row.vat) == (sold.account, sold.vat)
+
+
+def test_a_whole_refund_mirrors_its_invoice(refunded: Refunded) -> None:
+    for name in ("refunded_whole", "refunded_with_discount", "refunded_with_invoice_fee"):
+        invoice, credit = refunded.invoices(name)
+        assert [(r.article, -r.quantity, r.price, r.vat, r.account) for r in credit.rows] == [
+            (r.article, r.quantity, r.price, r.vat, r.account) for r in invoice.rows
+        ]
+
+
+def test_a_whole_capture_refunded_by_amount_alone_takes_its_rows_back(refunded: Refunded) -> None:
+    invoice, credit = refunded.invoices("all_by_amount_alone")
+    assert [(r.article, -r.quantity) for r in credit.rows] == [
+        (r.article, r.quantity) for r in invoice.rows
+    ]
+    assert by_rate(credit) == {rate: -sum_ for rate, sum_ in by_rate(invoice).items()}
+
+
+def test_an_amount_alone_is_spread_over_the_vat_rates_of_the_invoice(refunded: Refunded) -> None:
+    """746.00 at 25 %, 269.70 at 12 %, 249.00 at 6 %, of 1264.70 in all."""
+    (credit,) = refunded.credits("amount_of_mixed_rates")
+    assert by_rate(credit) == {
+        25: Decimal("-58.99"), 12: Decimal("-21.33"), 6: Decimal("-19.69"),
+    }  # fmt: skip
+    assert {row.account for row in credit.rows} == {3001, 3002, 3003}
+    assert {row.article for row in credit.rows} == {""}  # not that of the row that stood there
+
+
+def test_an_amount_is_spread_over_what_has_not_come_back(refunded: Refunded) -> None:
+    invoice, rows, amount = refunded.invoices("amount_after_a_rate_came_back")
+    assert by_rate(rows) == {6: -by_rate(invoice)[6]}
+    assert by_rate(amount) == {25: Decimal("-36.72"), 12: Decimal("-13.28")}
+
+
+def test_a_discount_over_two_rates_goes_back_as_it_was_split(refunded: Refunded) -> None:
+    invoice, credit = refunded.invoices("mixed_discount_came_back")
+    assert by_rate(credit) == {rate: -sum_ for rate, sum_ in by_rate(invoice).items()}
+    assert len(by_rate(credit)) == 2
+
+
+def test_a_return_fee_stands_on_the_credit_invoice_as_a_row_of_its_own(refunded: Refunded) -> None:
+    (credit,) = refunded.credits("refunded_less_fee")
+    assert [(row.description, row.quantity, row.price) for row in credit.rows] == [
+        ("T-shirt, blå, M", -1, Decimal("399.00")),
+        ("Returavgift", 1, Decimal("49.00")),
+    ]
+
+
+def test_an_invoice_fee_goes_back_beside_a_return_fee_that_is_charged(refunded: Refunded) -> None:
+    (credit,) = refunded.credits("both_fees")
+    fees = {row.description: row.quantity * row.price for row in credit.rows[-2:]}
+    assert fees == {"Fakturaavgift": Decimal("-29.00"), "Returavgift": Decimal("49.00")}
+
+
+def test_several_captures_are_each_credited_on_their_own_invoice(refunded: Refunded) -> None:
+    one, two, first, second = refunded.invoices("refunded_across_captures")
+    assert (first.credit_reference, second.credit_reference) == (one.number, two.number)
+    untouched, invoice, credit = refunded.invoices("refunded_one_capture")
+    assert (untouched.credit_reference, credit.credit_reference) == (0, invoice.number)
+
+
+def test_a_part_paid_invoice_is_credited_like_any_other(refunded: Refunded) -> None:
+    invoice, credit = refunded.invoices("part_paid")
+    assert (invoice.balance, credit.balance) == (Decimal("646.00"), Decimal("-149.00"))
+
+
+# -- what is left to a person ---------------------------------------------------------------------
+
+
+def test_more_than_was_captured_is_never_credited(refunded: Refunded) -> None:
+    """700.00 and then 46.01 of 746.00."""
+    assert [one.total for one in refunded.credits("more_than_captured")] == [Decimal("-700.00")]
+    (reason,) = refunded.reasons("more_than_captured")
+    assert "746.01 was refunded of a capture of 746.00" in reason
+
+
+@pytest.mark.parametrize("name", ["more_of_a_row", "more_of_a_capture"])
+def test_more_of_a_row_than_its_capture_took_is_never_credited(
+    refunded: Refunded, name: str
+) -> None:
+    assert refunded.credits(name) == []
+    (reason,) = refunded.reasons(name)
+    assert "more of Strumpor, 3-pack came back than its capture took" in reason
+
+
+def test_what_somebody_credited_by_hand_is_left_to_a_person(refunded: Refunded) -> None:
+    (reason,) = refunded.reasons("credited_by_hand")
+    assert "it has a credit invoice already" in reason
+    invoice = refunded.invoices("credited_by_hand")[0]
+    numbers = [one.number for one in refunded.shop.fortnox_invoices
+               if one.credit_reference == invoice.number]  # fmt: skip
+    assert len(numbers) == 1
+    assert refunded.reports[1].exit_code == 3
+
+
+# -- what follows: this shop goes on living -------------------------------------------------------
+
+
+def test_the_settlement_line_of_a_refund_finds_its_credit_invoice(refunded: Refunded) -> None:
+    shop = refunded.shop
+    paid = [name for name in CREDITED if name != "part_paid"]
+    lifecycle.pay_out(shop.world, [refunded.lives[name].order for name in paid])
+    shop.clock.advance(3 * 86400)
+    report = shop.run()
+    open_ = {name: [str(one.balance) for one in refunded.invoices(name)] for name in paid}
+    assert {name for name, balances in open_.items() if set(balances) != {"0.00"}} == set()
+    assert set(shop.states()) == {"posted"}
+    held = shop.store.value("SELECT count(*) FROM ledger.interim_state WHERE held <> must")
+    assert (held, report.delivery.refused, report.delivery.undecided) == (0, {}, {})
+    made = Counter(kind for kind, _ in shop.world.made)
+    assert made["credit"] + made["invoice"] == len(shop.fortnox_invoices)  # none came since
+    assert report.delivery.done
+    assert not [
+        one for one in report.delivery.done if one.startswith(("credit", "further", "invoice"))
+    ]
+
+
+# -- alone ----------------------------------------------------------------------------------------
+
+
+def test_a_refund_before_its_invoice_is_booked_waits_until_it_is(order_shop: OpenShop) -> None:
+    shop = order_shop(**{"invoices.book": False})
+    life = shop.life("refunded_rows")
+    shop.run()
+    report = shop.run()
+    (outcome,) = shop.outcomes(report, "credit_invoice").values()
+    assert (outcome.state, "it is not booked yet" in outcome.reason) == ("waiting", True)
+    (invoice,) = shop.fortnox_invoices
+    shop.settings({"invoices.book": True})
+    bookkeep_invoice(shop.world, str(invoice.number))
+    shop.run()
+    credit = shop.fortnox_invoices[-1]
+    assert (credit.total, credit.booked) == (Decimal("-149.00"), True)
+    assert credit.external2.startswith(f"{life.order}/")
+
+
+def test_a_total_that_is_not_the_refund_to_the_ore_is_not_booked(order_shop: OpenShop) -> None:
+    """Whole kronor: Fortnox rounds, so that its total is not what the buyer got back."""
+    shop = order_shop()
+    life = shop.life("captured")
+    shop.run()
+    discount(shop.world, life.order, "75.40")
+    shop.world.company.whole_kronor = True
+    report = shop.run()
+    credit = shop.fortnox_invoices[-1]
+    assert (credit.total, credit.booked) == (Decimal("-75.00"), False)
+    (outcome,) = shop.outcomes(report, "credit_invoice").values()
+    assert outcome.state == "parked"
+    assert "Total is -75.00 and must be -75.40" in outcome.reason
+    assert shop.run().delivery.done == []
+    assert len(shop.fortnox_invoices) == 2
+
+
+def test_a_reversal_before_capture_makes_no_credit_but_cancels_the_order(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop()
+    life = shop.life("several_rows")
+    shop.run()
+    lifecycle.cancel(shop.world, life.order)
+    shop.run()
+    (order,) = shop.fortnox_orders
+    assert (order.cancelled, shop.fortnox_invoices) == (True, [])
+
+
+def test_a_lost_database_credits_nothing_twice(order_shop: OpenShop) -> None:
+    """Lost after Fortnox made a credit and before it was edited: it says of no refund that it is
+    it. What is whole is known by the refund's identity."""
+    shop = order_shop()
+    half, whole = shop.life("refunded_twice"), shop.life("refunded_rows")
+    shop.run()
+    plan(shop.world, Fault("kill_before", method="PUT", path=r"/3/invoices/\d+$"))
+    with pytest.raises(Killed):
+        shop.run()
+    for _ in range(1):
+        shop.lose_the_database()
+        report = shop.run()
+        sums = [str(one.total) for one in shop.fortnox_invoices if one.total < 0]
+        assert sums == ["-746.00", "-149.00", "-399.00"]  # the last is whole by itself
+        states = {one.payout: one.state for one in shop.outcomes(report, "credit_invoice").values()}
+        assert states[f"order {half.order}"] == "parked"
+        assert states[f"order {whole.order}"] in ("posted", "adopted")
+
+
+# -- the second pair of credentials ---------------------------------------------------------------
+
+
+def test_without_the_plus_pair_the_run_says_so_first_and_the_other_flows_go_on(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop(**{"qliro.plus_api_key": None, "qliro.plus_api_secret": None})
+    shop.life("refunded_rows")
+    for _ in range(2):
+        report = shop.run()
+        said = report.plan.problems[0]
+        assert "API Plus" in said
+        assert "ask your Qliro account manager" in said
+        assert said.count(". ") == 0
+        assert report.exit_code == 3
+    (invoice,) = shop.fortnox_invoices
+    assert (len(shop.fortnox_orders), invoice.booked) == (1, True)
+    assert not {"credit_invoice", "further_credit_invoice"} & {
+        one.mapping for one in report.plan.outcomes
+    }
+
+
+def test_without_the_plus_pair_nothing_is_even_read_for_refunds(order_shop: OpenShop) -> None:
+    shop = order_shop(**{
+        "qliro.plus_api_key": None, "qliro.plus_api_secret": None, "use_merchant_reference": False,
+        "flows.orders": False, "flows.invoices": False,
+    })  # fmt: skip
+    life = shop.life("refunded_rows")
+    lifecycle.pay_out(shop.world, [life.order])
+    shop.known.clear()
+    shop.clock.advance(3 * 86400)
+    shop.run()
+    assert shop.requests("GET", "/v2/orders/") == []
+
+
+def test_orders_are_read_with_the_plus_pair_and_the_rest_with_the_other(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop()
+    life = shop.life("refunded_rows")
+    shop.world.access.merchant_api_secret = "changed"
+    with pytest.raises(AccessError, match=r"qliro\.api_key and qliro\.api_secret"):
+        shop.run()
+    assert shop.requests("GET", "/v2/orders/") == []
+    shop.world.access.merchant_api_secret = "sandbox-secret"
+    shop.world.access.plus_api_secret = "changed"
+    with pytest.raises(AccessError) as refused:
+        shop.run()
+    assert "the pair qliro.plus_api_key and qliro.plus_api_secret" in str(refused.value)
+    assert f"/v2/orders/{life.order}" in shop.requests("GET", "/v2/orders/")[0]
+    shop.settings({"qliro.plus_for": []})
+    shop.run()
+    assert len(shop.fortnox_orders) == 1
