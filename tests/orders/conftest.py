@@ -1,5 +1,4 @@
-"""One shop for all tests of a process that only look: it has lived every life, in one run, and been run
-over once more."""
+"""One shop for all tests that only look: it has lived every life, in one run and once more."""
 
 from __future__ import annotations
 

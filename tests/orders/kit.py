@@ -1,4 +1,4 @@
-"""What the tests of orders and invoices share: one shop that has lived every life, and its OSS table.
+"""What the tests of orders and invoices share: a shop that has lived every life, its OSS table.
 
 The server's side is looked at: what stands in the sandbox's Fortnox after the run.
 """
