@@ -109,12 +109,14 @@ class RunReport:
 
 
 def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
-    """The merchant's mapping set, checked and compiled. Raises FileError with all findings."""
+    """The mappings of the merchant's flows, checked and compiled. Raises FileError with all
+    findings; ``lint`` looks at the whole set."""
     mapping_set = load_set(
         merchant.mapping_folder,
         merchant.overlay_folder,
         catalogue_from_ddl(sql("schema")),
         merchant_schema(),
+        frozenset(name for name, is_on in merchant.settings["flows"].items() if is_on),
     )
     program = compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
     return mapping_set, program

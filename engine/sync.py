@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -37,6 +37,8 @@ DOCUMENT_FLOWS = (*ORDER_FLOWS, "order_status")
 # The second pair of credentials, and which paths each word of qliro.plus_for opens with it.
 PLUS = ("qliro.plus_api_key", "qliro.plus_api_secret")
 OPENED = {"orders": ORDER.partition("{")[0], "settlements": "/adminapi/v2/settlements/"}
+# A page in Fortnox that was read so lately is not read again because somebody names it.
+LOOKED_AT = timedelta(days=1)
 
 
 def flows_on(merchant: Merchant) -> set[str]:
@@ -179,7 +181,22 @@ def sync_all(
             documents=bool(on & set(DOCUMENT_FLOWS)),
         )
     )
+    _look_again(store, to_fortnox, orders)
     return report
+
+
+def _look_again(store: Store, to_fortnox: Extraction, named: Collection[str]) -> None:
+    """The pages in Fortnox of orders that a person names: no list tells that one has gone."""
+    wanted = [id for name in named for id in order_extraction.orders_named(store, name)]
+    if wanted:
+        rows = store.rows(PAGES, [wanted, to_fortnox.api.clock.now() - LOOKED_AT])
+        fortnox.fetch_orders(to_fortnox, [row["DocumentNumber"] for row in rows])
+
+
+PAGES = """
+SELECT DocumentNumber FROM fortnox.order_view
+WHERE list_contains(?, OrderId) AND as_of < ? AND NOT unread AND NOT gone
+"""
 
 
 def _sync_orders(

@@ -77,12 +77,15 @@ def _patch(patched: pytest.MonkeyPatch) -> None:
 
 
 def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:
-    return load_set(folder, overlay, *rest) if overlay else _read(folder, *map(_Held, rest))
+    *held, flows = rest
+    if overlay:
+        return load_set(folder, overlay, *rest)
+    return _read(folder, flows, *map(_Held, held))
 
 
 @cache
-def _read(folder: Path, *rest: _Held) -> MappingSet:
-    return load_set(folder, None, *(one.value for one in rest))
+def _read(folder: Path, flows: frozenset[str], *rest: _Held) -> MappingSet:
+    return load_set(folder, None, *(one.value for one in rest), flows)
 
 
 _columns = cache(catalogue_from_ddl)

@@ -179,6 +179,7 @@ VIEW_COLUMNS: Catalogue = {
         "OrderId": INTEGER,  # Qliro's, of an order that this program made
         "made_for": TEXT,  # the same, to look it up by
         "unread": BOOLEAN,  # its page was not read since it was listed
+        "gone": BOOLEAN,  # its page was not there when it was asked for last
         "invoice_booked": BOOLEAN,
     },
     "fortnox.sent_row": {

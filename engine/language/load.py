@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,11 @@ def load_set(
     overlay: Path | None,
     catalogue: Catalogue,
     settings: Mapping[str, Any] | None = None,
+    flows: Collection[str] | None = None,
 ) -> MappingSet:
     """The set in ``folder`` with ``overlay`` laid over it; ``settings`` is their JSON Schema.
 
+    With ``flows`` only the mappings of those flows, and what they need, are read and checked.
     Raises FileError with every finding of every file. Findings of severity warning do not stop
     it; they are the set's ``warnings``.
     """
@@ -44,7 +46,7 @@ def load_set(
         texts |= over
     if findings:
         raise FileError(findings)
-    return _load(texts, paths, catalogue, settings)
+    return _load(texts, paths, catalogue, settings, flows)
 
 
 def load_set_from_texts(
@@ -84,6 +86,7 @@ def _load(
     paths: Mapping[str, str],
     catalogue: Catalogue,
     settings: Mapping[str, Any] | None,
+    flows: Collection[str] | None = None,
 ) -> MappingSet:
     findings: list[Finding] = []
     parsed: dict[str, YamlFile] = {}
@@ -93,6 +96,8 @@ def _load(
         except FileError as error:
             findings += error.findings
     sources = _merged(parsed)
+    if flows is not None:
+        sources = _of_flows(sources, flows)
     report = collect(findings)
     mappings, entities, tables = _specs(sources, report)
     columns = {name: dict(found) for name, found in catalogue.items()}
@@ -128,6 +133,29 @@ def _merged(parsed: Mapping[str, YamlFile]) -> dict[str, Source]:
         elif short not in result:
             result[short] = alone
     return result
+
+
+def _of_flows(sources: dict[str, Source], flows: Collection[str]) -> dict[str, Source]:
+    """The files without the mappings of other flows that nothing needs."""
+    mappings = {
+        str(one.value["mapping"]): one.value
+        for one in sources.values()
+        if isinstance(one.value, dict) and "mapping" in one.value
+    }
+    wanted: set[str] = set()
+    queue = [name for name, value in mappings.items() if parts.flows_of(value) & set(flows)]
+    while queue:
+        name = queue.pop()
+        if name in mappings and name not in wanted:
+            wanted.add(name)
+            needs = mappings[name].get("needs")
+            queue += map(str, needs if isinstance(needs, list) else ())
+    left_out = mappings.keys() - wanted
+    return {
+        file: one
+        for file, one in sources.items()
+        if not isinstance(one.value, dict) or one.value.get("mapping") not in left_out
+    }
 
 
 def _specs(

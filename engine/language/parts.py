@@ -95,7 +95,7 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         alias=alias,
         entity=entity,
         target=value["target"],
-        flows=_flows(value.get("flow", "payouts")),
+        flows=tuple(sorted(flows_of(value))),
         per=p.maybe_bare("per"),
         repeats=value.get("repeats", False),
         needs=tuple(value.get("needs", ())),
@@ -200,8 +200,10 @@ def _identity(p: Parts) -> Identity:
     return Identity(p.templates("identity", "ask"), agree, tuple(value.get("adopt", agree)))
 
 
-def _flows(value: str | list[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def flows_of(value: Mapping[str, Any]) -> set[str]:
+    """The flows that a mapping's file names."""
+    named = value.get("flow", "payouts")
+    return set(map(str, named)) if isinstance(named, list) else {str(named)}
 
 
 def _then(p: Parts, i: int) -> Then:

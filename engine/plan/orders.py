@@ -35,6 +35,7 @@ from engine.plan.rows import Rows
 from engine.plan.strangers import strangers
 from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
 from engine.store import Store
+from engine.targets import target
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
@@ -145,9 +146,13 @@ class _Planner:
         name = mapping.spec.name
         decided = self.resolved.get(key)
         ignored = decided is not None and decided["kind"] == "ignore"
-        known = self.by_source.get((name, key))
-        open_ = [one for one in known or () if not self._finished(one)]
-        if known and (open_ or self.again or not mapping.spec.repeats) and not (open_ and ignored):
+        known = self.by_source.get((name, key), [])
+        # What failed at the target is behind us once another has followed it.
+        open_ = [one for one in known if not self._finished(one)
+                 and (one is known[-1] or not self._failed(one))]  # fmt: skip
+        failed = bool(open_) and self._failed(open_[-1])
+        stands = open_ or self.again or not mapping.spec.repeats
+        if known and stands and not failed and not (open_ and ignored):
             self._known((open_ or known)[-1])
             return
         inputs = self._inputs(mapping, key, row, len(known or ()))
@@ -160,6 +165,8 @@ class _Planner:
         if decided is not None and ignored:
             why = decided["reason"] or "a person said so"
             self._add(mapping, key, row, "ignored", "ignored", why)
+        elif failed and not self._retried(open_[-1], decided):
+            self._known(open_[-1])
         elif row["problem"]:
             self._add(mapping, key, row, "parked", "unreadable", row["problem"])
         elif (problem := self._spoiled(mapping, inputs)) is not None:
@@ -207,6 +214,19 @@ class _Planner:
     def _finished(self, action: Action) -> bool:
         progress = self.progress.get(action.action, Progress())
         return all(progress.finished(step) for step in action.steps)
+
+    def _failed(self, action: Action) -> bool:
+        """Whether the target took it, worked on it and did not carry it out."""
+        events, aim = self.progress[action.action].events, target(action.target)
+        return any(events.get(step) == "refused" and aim.polls(step) for step in action.then
+                   if step in aim.calls["then"])  # fmt: skip
+
+    def _retried(self, action: Action, decided: Row | None) -> bool:
+        """Whether a person has said since it was sent that it is to be tried again."""
+        if decided is None or decided["kind"] != "retry":
+            return False
+        sent = self.progress[action.action].sent_at.get("create")
+        return sent is None or bool(decided["noted_at"] > sent)
 
     def _known(self, action: Action) -> None:
         """The outcome of what the ledger knows: delivered, on its way, or undecided."""

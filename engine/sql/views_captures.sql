@@ -384,6 +384,7 @@ SELECT
 FROM summed;
 
 -- A Fortnox order with what only its own page shows, and the Qliro order that it was made of here.
+-- gone: its page was asked for since, and is not there.
 CREATE OR REPLACE VIEW fortnox.order_view AS
 SELECT
     o.*,
@@ -393,13 +394,21 @@ SELECT
     d.OurReference,
     d.YourReference,
     d.DeliveryState,
-    coalesce(d.raw_seq < o.raw_seq, true) AS unread,
+    coalesce(d.raw_seq < o.raw_seq, true) AND missed.seq IS NULL AS unread,
+    missed.seq IS NOT NULL AS gone,
     coalesce(i.Booked, false) AS invoice_booked,
     CAST(own.OrderId AS VARCHAR) AS made_for,
     own.OrderId
 FROM fortnox."order" AS o
 LEFT JOIN fortnox.order_detail AS d ON d.DocumentNumber = o.DocumentNumber
 LEFT JOIN fortnox.invoice AS i ON i.DocumentNumber = d.InvoiceReference
+LEFT JOIN (
+    -- Fortnox has no such order any more.
+    SELECT regexp_extract(path, '([^/]+)$', 1) AS number, max(seq) AS seq
+    FROM raw.answer
+    WHERE endpoint = 'fortnox_order' AND status = 404
+    GROUP BY ALL
+) AS missed ON missed.number = o.DocumentNumber AND missed.seq > o.raw_seq
 LEFT JOIN (
     SELECT s.number, max(TRY_CAST(a.source AS BIGINT)) AS OrderId
     FROM ledger.action AS a

@@ -207,3 +207,18 @@ def test_a_broken_table_does_not_make_every_call_of_it_a_finding() -> None:
         "t.yaml:1:1: missing-key: the file needs the key 'inputs'."
     )
     assert not any("a.yaml" in f for f in findings({"t.yaml": "table: t\n", "a.yaml": call}))
+
+
+def test_only_the_mappings_of_the_flows_that_are_on_are_read(tmp_path: Path) -> None:
+    other = PAYMENT.replace("mapping: payment", "mapping: other\nflow: [orders, invoices]")
+    needing = PAYMENT.replace("mapping: payment", "mapping: third\nflow: refunds\nneeds: [other]")
+    files = {"payment.yaml": PAYMENT, "other.yaml": other, "third.yaml": needing}
+    folder = write(tmp_path / "set", files)
+
+    def read(*flows: str) -> set[str]:
+        return set(load_set(folder, None, CATALOGUE, None, flows).mappings)
+
+    assert read("payouts") == {"payment"}
+    assert read("invoices", "order_status") == {"other"}
+    assert read("refunds") == {"other", "third"}
+    assert set(load_set(folder, None, CATALOGUE).mappings) == {"payment", "other", "third"}

@@ -192,6 +192,7 @@ def _lived(shop: OrderShop) -> dict[str, Life]:
         lives[make.__name__] = made = make(shop.world)
         shop.known += [str(order) for order in made.orders]
     shop.world.clock.set(now)
+    lives["given_back_before_capture"] = shop.life("several_rows")
     return lives
 
 
@@ -202,6 +203,7 @@ def refunded(order_shops: OpenShop) -> Refunded:
     found.reports.append(shop.run())  # orders and invoices
     (invoice,) = found.invoices("part_paid")
     pay(shop.world, invoice, Decimal(100), 1930, day=shop.world.today())
+    lifecycle.cancel(shop.world, found.lives["given_back_before_capture"].order)
     (invoice,) = found.invoices("credited_by_hand")
     credit_invoice(shop.world, str(invoice.number))
     shop.world.company.credit_answers = "original"
@@ -310,6 +312,15 @@ def test_a_part_paid_invoice_is_credited_like_any_other(refunded: Refunded) -> N
     assert (invoice.balance, credit.balance) == (Decimal("646.00"), Decimal("-149.00"))
 
 
+def test_a_reversal_before_capture_cancels_the_order_and_credits_nothing(
+    refunded: Refunded,
+) -> None:
+    life = refunded.lives["given_back_before_capture"]
+    (order,) = (one for one in refunded.shop.fortnox_orders if one.external2 == str(life.order))
+    assert order.cancelled
+    assert refunded.invoices("given_back_before_capture") == []
+
+
 # -- what is left to a person ---------------------------------------------------------------------
 
 
@@ -364,49 +375,30 @@ def test_the_settlement_line_of_a_refund_finds_its_credit_invoice(refunded: Refu
 # -- alone ----------------------------------------------------------------------------------------
 
 
-def test_a_refund_before_its_invoice_is_booked_waits_until_it_is(order_shop: OpenShop) -> None:
-    shop = order_shop(**{"invoices.book": False})
-    life = shop.life("refunded_rows")
-    shop.run()
-    report = shop.run()
-    (outcome,) = shop.outcomes(report, "credit_invoice").values()
-    assert (outcome.state, "it is not booked yet" in outcome.reason) == ("waiting", True)
-    (invoice,) = shop.fortnox_invoices
-    shop.settings({"invoices.book": True})
-    bookkeep_invoice(shop.world, str(invoice.number))
-    shop.run()
-    credit = shop.fortnox_invoices[-1]
-    assert (credit.total, credit.booked) == (Decimal("-149.00"), True)
-    assert credit.external2.startswith(f"{life.order}/")
-
-
-def test_a_total_that_is_not_the_refund_to_the_ore_is_not_booked(order_shop: OpenShop) -> None:
-    """Whole kronor: Fortnox rounds, so that its total is not what the buyer got back."""
-    shop = order_shop()
-    life = shop.life("captured")
-    shop.run()
-    discount(shop.world, life.order, "75.40")
-    shop.world.company.whole_kronor = True
-    report = shop.run()
-    credit = shop.fortnox_invoices[-1]
-    assert (credit.total, credit.booked) == (Decimal("-75.00"), False)
-    (outcome,) = shop.outcomes(report, "credit_invoice").values()
-    assert outcome.state == "parked"
-    assert "Total is -75.00 and must be -75.40" in outcome.reason
-    assert shop.run().delivery.done == []
-    assert len(shop.fortnox_invoices) == 2
-
-
-def test_a_reversal_before_capture_makes_no_credit_but_cancels_the_order(
+def test_a_refund_before_its_invoice_is_booked_waits_and_a_total_that_differs_is_not_booked(
     order_shop: OpenShop,
 ) -> None:
-    shop = order_shop()
-    life = shop.life("several_rows")
+    """Whole kronor: Fortnox rounds the second one, so that its total is not what was refunded."""
+    shop = order_shop(**{"invoices.book": False})
+    rows, amount = shop.life("refunded_rows"), shop.life("captured")
+    discount(shop.world, amount.order, "75.40")
     shop.run()
-    lifecycle.cancel(shop.world, life.order)
-    shop.run()
-    (order,) = shop.fortnox_orders
-    assert (order.cancelled, shop.fortnox_invoices) == (True, [])
+    report = shop.run()
+    for outcome in shop.outcomes(report, "credit_invoice").values():
+        assert (outcome.state, "it is not booked yet" in outcome.reason) == ("waiting", True)
+    for invoice in shop.fortnox_invoices:
+        bookkeep_invoice(shop.world, str(invoice.number))
+    shop.settings({"invoices.book": True})
+    shop.world.company.whole_kronor = True
+    report = shop.run()
+    told = {one.payout: one for one in shop.outcomes(report, "credit_invoice").values()}
+    first, second = shop.fortnox_invoices[2:]
+    assert (first.total, first.booked) == (Decimal("-149.00"), True)
+    assert told[f"order {rows.order}"].state == "posted"
+    assert (second.total, second.booked) == (Decimal("-75.00"), False)
+    wrong = told[f"order {amount.order}"]
+    assert (wrong.state, report.exit_code) == ("parked", 3)
+    assert "Total is -75.00 and must be -75.40" in wrong.reason
 
 
 def test_a_lost_database_credits_nothing_twice(order_shop: OpenShop) -> None:
