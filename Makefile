@@ -8,8 +8,8 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 .PHONY: help demo sandbox test bench environment tools
 
 help:
-	@echo "make demo     a month of payouts, from Qliro to booked payments, against the sandbox"
-	@echo "make sandbox  the sandbox of the last demo, to go on with"
+	@echo "make demo     two shops against the sandbox: a month of payouts, the life of an order"
+	@echo "make sandbox  the sandboxes of the last demo, to go on with"
 	@echo "make test     linter, types, mappings, tests"
 	@echo "make bench    the benchmarks, each beside its yardstick"
 

@@ -352,6 +352,8 @@ def sandbox() -> None:
 @option("--seed", default=1, metavar="N", help="Another number makes another history.")
 @option("--trouble", "troubles", multiple=True, metavar="NAME",
               help="Only this oddity instead of a month; several times for several.")  # fmt: skip
+@option("--orders", is_flag=True,
+              help="Orders of a shop without another connector instead of a month.")  # fmt: skip
 @option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
               help="The day on which the history ends.  [default: today]")  # fmt: skip
 @option("--window", type=click.FloatRange(0.001), default=5.0, metavar="SECONDS",
@@ -375,7 +377,7 @@ def serve(out: Output, **options: Any) -> None:
               help="Serve the sandbox as the last demo left it, to go on with.")  # fmt: skip
 @shared
 def demo(out: Output, folder: Path, seed: int, sandbox_only: bool) -> None:
-    """Watch a month of payouts being booked. Against the sandbox, in a folder of its own."""
+    """Watch a month of payouts and the life of an order. Two shops, in a folder of their own."""
     from engine.demo import demonstrate, serve_again
 
     command.interrupt_on_term()

@@ -1,4 +1,4 @@
-"""Serves a made world to people: a month of one shop, or the troubles that they ask for.
+"""Serves a made world to people: a month of one shop, orders of another, or troubles by name.
 
 Reads a seed, a day and names; opens a port of this machine until it is interrupted. The world's
 history ends on the day given, its clock goes with the machine's.
@@ -15,6 +15,7 @@ from engine.errors import UsageError
 from engine.sandbox.company import empty_world
 from engine.sandbox.generator import month
 from engine.sandbox.kept import keep, restore
+from engine.sandbox.lives import shown
 from engine.sandbox.server import Running, run_forever
 from engine.sandbox.troubles import TROUBLES
 from engine.sandbox.world import World
@@ -31,13 +32,14 @@ def serve(
     until: datetime | None,
     window: float,
     journal: Path | None,
+    orders: bool = False,
 ) -> None:
     """Serve until interrupted; then keep in ``journal`` what callers changed.
 
     Raises UsageError when a trouble is not known or the port is taken.
     """
     now = datetime.now(STOCKHOLM)
-    world = made(seed, troubles, until or now)
+    world = made(seed, troubles, until or now, orders=orders)
     world.limits.rate_window_seconds = window
     if journal is not None:
         restored = restore(world, journal)
@@ -72,9 +74,13 @@ def serve(
         keep(world, journal)
 
 
-def made(seed: int, troubles: Sequence[str], day: datetime) -> World:
-    """A month that ends on that day, or a company with only these troubles."""
+def made(
+    seed: int, troubles: Sequence[str], day: datetime, *, orders: bool = False
+) -> World:
+    """A month that ends on that day, a shop of ``orders``, or a company with only the troubles."""
     begun = datetime.combine(day.date(), time(9), STOCKHOLM)
+    if orders:
+        return shown(begun, seed=seed)
     if not troubles:
         return month(seed, now=begun).world
     world = empty_world(begun, seed=seed)

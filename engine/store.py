@@ -40,6 +40,7 @@ class Store:
         self.connection = connection
         self.path = path
         self._inside = False
+        self._types: dict[str, dict[str, str]] = {}
 
     def execute(self, statement: str, parameters: Parameters = ()) -> None:
         """Carry out one statement; nothing comes back."""
@@ -50,6 +51,14 @@ class Store:
         cursor = self.connection.execute(query, parameters)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def types(self, relation: str) -> dict[str, str]:
+        """The columns of a table or view with their types; a view takes long to look up, and stays
+        as it is."""
+        if relation not in self._types:
+            found = self.rows(f"DESCRIBE {relation}")
+            self._types[relation] = {row["column_name"]: row["column_type"] for row in found}
+        return self._types[relation]
 
     def value(self, query: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""

@@ -154,9 +154,7 @@ def load_demand(
     or as the ``view`` that they are of types them."""
     rows = list(lines)
     columns = ["line", *(name for name in asked if name != "line")]
-    base = {
-        row["column_name"]: row["column_type"] for row in store.rows(f"DESCRIBE {view}")
-    }
+    base = store.types(view)
     types = {name: base.get(name) or _type_of(row[name] for row in rows) for name in columns}
     declared = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
     store.execute(f"CREATE OR REPLACE TEMP TABLE demand ({declared})")

@@ -134,15 +134,14 @@ class Rows:
     def _read(self, name: str) -> Iterator[Row]:
         """As they are staged; of many orders by portions, so that no view is worked out whole."""
         entity = ENTITIES[name]
-        query = f"SELECT * FROM {entity.relation}"
         if not entity.by_order:
-            yield from read(self.store, f'{query} ORDER BY "{entity.id}"')
+            yield from read(self.store, entity.relation, f'ORDER BY "{entity.id}"')
             return
-        query = f'{query} WHERE OrderId IN (SELECT unnest(?::BIGINT[])) ORDER BY "{entity.id}"'
+        of_orders = f'WHERE OrderId IN (SELECT unnest(?::BIGINT[])) ORDER BY "{entity.id}"'
         for start in range(0, len(self.orders), PORTION):
             portion = self.orders[start : start + PORTION]
             with in_view(self.store, portion[0], portion[-1]):
-                rows = read(self.store, query, [portion])
+                rows = read(self.store, entity.relation, of_orders, [portion])
             yield from rows
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
@@ -180,20 +179,19 @@ class Rows:
         return keys.get(value)
 
 
-def read(store: Store, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
-    """The rows of a query, amounts with two decimals where they have no more; a third decimal
-    stays and is refused.
+def read(store: Store, relation: str, which: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """Rows of a relation, amounts with two decimals where they have no more; a third decimal stays
+    and is refused.
 
     DuckDB gives amounts and moments slowly: they come as text and numbers, and each is made once.
     """
-    types = {row["column_name"]: row["column_type"] for row in store.rows(f"DESCRIBE {query}",
-                                                                          parameters)}  # fmt: skip
+    types = store.types(relation)
     amounts = [name for name, kind in types.items() if kind.startswith("DECIMAL")]
     moments = [name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE"]
     shown = [AMOUNT.replace("$name", name) for name in amounts]
     shown += [MOMENT.replace("$name", name) for name in moments]
     replaced = f" REPLACE ({', '.join(shown)})" if shown else ""
-    rows = store.rows(f"SELECT *{replaced} FROM ({query})", parameters)
+    rows = store.rows(f"SELECT *{replaced} FROM {relation} {which}", parameters)
     made: dict[Any, Any] = {None: None}
     for row in rows:
         for name in amounts:

@@ -1,7 +1,7 @@
-"""The sandbox's own paths under ``/sandbox``: clock, journal, faults, state and counted effects.
+"""The sandbox's own paths under ``/sandbox``: clock, journal, faults, deeds, state and effects.
 
-People, demos and tests that talk to the sandbox over a socket use them; they are neither limited,
-nor journalled, nor struck by faults.
+People, demos and tests that talk to the sandbox over a socket use them; they are neither limited
+nor struck by faults, and but for deeds not journalled.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import msgspec
 from engine.sandbox import qliro
 from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.faults import clear, fault_from, plan
+from engine.sandbox.people import deed
 from engine.sandbox.world import STOCKHOLM, World, account_balance
 
 
 def answer(world: World, request: Request) -> Response:
-    """GET and POST ``/sandbox/clock|faults``, GET ``/sandbox/journal|state|effects``."""
+    """GET and POST ``/sandbox/clock|faults``, POST ``deeds``, GET ``journal|state|effects``."""
     try:
         match request.method, request.path.strip("/").split("/")[1:]:
             case "GET", ["clock"]:
@@ -37,6 +38,8 @@ def answer(world: World, request: Request) -> Response:
                 )
             case "POST", ["faults"]:
                 return _plan(world, msgspec.json.decode(request.body))
+            case "POST", ["deeds"]:
+                return _deed(world, request)
             case "GET", ["state"]:
                 return answered(state(world))
             case "GET", ["effects"]:
@@ -56,6 +59,13 @@ def _set_clock(world: World, asked: Any) -> Response:
     if "advance" in asked:
         world.clock.advance(float(asked["advance"]))
     return answered({"now": world.now().isoformat()})
+
+
+def _deed(world: World, request: Request) -> Response:
+    asked = msgspec.json.decode(request.body)
+    if not isinstance(asked, dict):
+        raise TypeError("an object is wanted")
+    return answered(deed(world, asked, request.body.decode()))
 
 
 def _plan(world: World, asked: Any) -> Response:

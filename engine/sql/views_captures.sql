@@ -100,9 +100,12 @@ LEFT JOIN qliro.come_back AS b ON b.capture = c.capture AND b.signature = c.sign
 LEFT JOIN qliro.order_head AS h ON h.OrderId = c.OrderId;
 
 CREATE OR REPLACE VIEW qliro.capture AS
-WITH lines AS (
+WITH line AS MATERIALIZED (
+    SELECT capture, MerchantReference, PricePerItemIncVat, Quantity FROM qliro.capture_line
+),
+lines AS (
     SELECT capture, count(*) AS n, sum(Quantity * PricePerItemIncVat) AS total
-    FROM qliro.capture_line
+    FROM line
     GROUP BY capture
 ),
 -- Every item with its quantity, to see whether two lists are of the same.
@@ -110,7 +113,7 @@ taken AS (
     SELECT capture, list(item ORDER BY item) AS items
     FROM (
         SELECT capture, (MerchantReference, PricePerItemIncVat, sum(Quantity)) AS item
-        FROM qliro.capture_line
+        FROM line
         GROUP BY capture, MerchantReference, PricePerItemIncVat
     )
     GROUP BY capture

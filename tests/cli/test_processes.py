@@ -134,8 +134,8 @@ def test_an_unknown_trouble_names_the_nearest(cli: Cli) -> None:
     assert told.err == "There is no trouble 'chargebak'. Did you mean 'chargeback'?\n"
 
 
-def test_the_demo_books_a_month_and_posts_nothing_twice(tmp_path: Path) -> None:
-    told = ended(start(["demo"], tmp_path), timeout=120)
+def test_the_demo_books_a_month_and_lives_an_order_and_posts_nothing_twice(tmp_path: Path) -> None:
+    told = ended(start(["demo"], tmp_path), timeout=240)
     assert told.code == 0, told.err
     assert re.search(r"^Posted 97 documents with \d+ requests; adopted 1\.$", told.out, re.M)
     for wanted in (
@@ -148,3 +148,42 @@ def test_the_demo_books_a_month_and_posts_nothing_twice(tmp_path: Path) -> None:
     parked = ended(start(["explain", ".demo/demo.yaml", "10066"], tmp_path))
     assert parked.code == 0
     assert "several documents carry its reference" in parked.out
+    _the_second_act_lives_an_order(told.out)
+    order = ended(start(["explain", ".demo/demo-orders.yaml", "4900004"], tmp_path))
+    assert order.code == 0
+    assert "no row of sales_accounts fits FI with 25.5 % VAT" in order.out
+    # What was posted and what people did is there again when the sandboxes are served again.
+    again = start(["demo", "--sandbox-only"], tmp_path)
+    try:
+        assert again.stdout is not None
+        for line in again.stdout:
+            if "of the sandbox on" in line:
+                break
+        run = ended(start(["run", ".demo/demo-orders.yaml"], tmp_path), timeout=120)
+    finally:
+        again.send_signal(signal.SIGTERM)
+    assert ended(again).code == 0
+    assert "Posted 0 documents with 0 requests.\n" in run.out
+
+
+def _the_second_act_lives_an_order(out: str) -> None:
+    act = out[out.index("Two: a shop without another connector") :]
+    for wanted in (
+        "Posted 9 documents with 9 requests.\n",
+        "The shop packs its order 501 and registers it as delivered in Fortnox.\n",
+        "Posted 2 documents with 5 requests.\n",
+        "Payout  Date ",
+        "  new order 4900003 of ",
+        "Its payment is on hold or still under way at Qliro.",
+        "Order 502 is not delivered yet.",
+        "The interim accounts are even: all that was transferred is booked.\n",
+    ):
+        assert wanted in act
+    for name, value in (
+        ("sold, less what came back, with VAT", "198.00"),
+        ("Qliro's fees, with VAT", "-11.70"),
+        ("on the bank account", "186.30"),
+        ("left on the interim accounts", "0.00"),
+        ("left to pay of invoices", "0.00"),
+    ):
+        assert re.search(rf"^ +{name} +{value}$", act, re.M), name
