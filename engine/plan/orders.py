@@ -55,10 +55,12 @@ NOT_YET = {
 
 @dataclass(slots=True)
 class _Sources:
-    """The sources of a mapping that ask for a document, with what they may name."""
+    """The sources of a mapping that ask for a document, with what they may name; those that are
+    ``held`` will, when something else has been made."""
 
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
+    held: dict[str, Row] = field(default_factory=dict)
 
 
 def plan_orders(
@@ -175,6 +177,7 @@ class _Planner:
             self._add(mapping, key, row, "waiting", "unread", missing)
         elif (first := self._first(mapping, row)) is not None:
             self._add(mapping, key, row, "waiting", "not-ready", first)
+            sources.held[key] = row
         else:
             sources.inputs[key] = inputs
             sources.rows[key] = row
@@ -284,14 +287,17 @@ class _Planner:
 
     def _match(self, mapping: CompiledMapping, alias: str, sources: _Sources) -> None:
         """Look up what each source refers to; those that find what they must not drop out."""
-        if not sources.rows:
+        rows = sources.rows | sources.held
+        if not rows:
             return
-        demand = {key: {**row, "line": key} for key, row in sources.rows.items()}
+        demand = {key: {**row, "line": key} for key, row in rows.items()}
         match = mapping.match[alias]
         found, documents, needs = lookups(self.store, mapping, match, self.settings, demand)
         if needs and not self.unread.replayed:
             self.plan.unread += needs
         for key, one in found.items():
+            if key not in sources.rows:
+                continue
             row, inputs = sources.rows[key], sources.inputs[key]
             inputs["match"][alias] = {**NOTHING, "outcome": one.outcome}
             if one.outcome == "none" and needs and not self.unread.replayed:

@@ -41,6 +41,8 @@ def blocked_by(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
 def state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
     """State, code and sentence of an action that the ledger knows."""
     if "undecided" in progress.events.values():
+        if progress.finished("create"):
+            return "parked", "undecided", progress.note or "a person decides"
         return "parked", "undecided", f"it is not known whether it was posted: {progress.note}"
     if all(progress.finished(step) for step in action.steps):
         if progress.events.get("create") == "adopted":

@@ -1,0 +1,158 @@
+"""Whose customer an order becomes in Fortnox: found by the merchant's rules, or made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from order_shop import OrderShop
+
+from engine.sandbox.lifecycle import lot, secure
+from engine.sandbox.lives_orders import company_buyer
+from engine.sandbox.world import Address, Article, Buyer, Customer
+
+from .kit import SETTINGS, Lived, chart
+
+Open = Callable[..., OrderShop]
+ITEMS = [lot("MUGG-1", "199.00", text="Mugg")]
+BARE = Buyer(None, None, "new@example.com", None, None)
+LIND = Buyer("Eva", "Lind", "Eva.Lind@example.com", None, "198202294827")
+
+
+def card(shop: OrderShop, number: str, name: str, **fields: Any) -> None:
+    """A customer that stands in Fortnox."""
+    given = {"Type": "PRIVATE", "VATType": "SEVAT", "Currency": "SEK", **fields}
+    shop.world.customers[number] = Customer(number, name, shop.world.now(), fields=given)
+
+
+def bought(shop: OrderShop, **fields: Any) -> str:
+    """An order, known to the next run; its id."""
+    id = str(secure(shop.world, ITEMS, **fields).id)
+    shop.known.append(id)
+    return id
+
+
+def customer_of(shop: OrderShop, id: str) -> str:
+    """The number of the customer that an order has in Fortnox."""
+    (order,) = (one for one in shop.fortnox_orders if one.external2 == id)
+    return order.customer_number
+
+
+def test_a_customer_is_found_by_number_by_person_and_by_e_mail_in_whatever_form(
+    order_shop: Open,
+) -> None:
+    shop = order_shop(**SETTINGS)
+    chart(shop.world)
+    card(shop, "7", "Färg & Form", OrganisationNumber="556001-1982", Type="COMPANY")
+    card(shop, "8", "Lind, Eva", OrganisationNumber="820229-4827")
+    card(shop, "9", "Bo Ek", Email=" Bo.Ek@Example.com")
+    company = bought(shop, buyer=company_buyer())  # 5560011982
+    hyphen = bought(shop, buyer=replace(company_buyer(), number="556001-1982"))
+    person = bought(shop, buyer=LIND)
+    mail = bought(shop, buyer=Buyer("Bo", "Ek", "bo.ek@EXAMPLE.com", None, None))
+    to = Address("X" * 700, "Y" * 700, None, "Storgatan 1", None, "SW1A 1AA LONDON", "S" * 1100)
+    new = bought(shop, buyer=Buyer("X" * 700, "Y" * 700, "x@example.com"), billing=to, shipping=to)
+    shop.run()
+    found = [customer_of(shop, one) for one in (company, hyphen, person, mail)]
+    assert found == ["7", "7", "8", "9"]
+    # The one that is made is cut, visibly, to what a card takes.
+    assert set(shop.world.customers) == {"K1", "7", "8", "9", customer_of(shop, new)}
+    customer = shop.world.customers[customer_of(shop, new)]
+    assert (len(customer.name), customer.name[-3:]) == (1024, "...")
+    assert customer.text("ZipCode") == "SW1A 1A..."
+    assert len(customer.text("City")) == 1024
+
+
+def test_a_collective_customer_stands_for_all_buyers_of_its_country(order_shop: Open) -> None:
+    countries = [{"country": "SE", "customer": "K1"}, {"country": "DK", "customer": "K9"}]
+    shop = order_shop(**{"customers.by": "collective", "customers.collective": countries})
+    home = [bought(shop, billing=Address("Eva", "Lind")), bought(shop)]
+    missing = bought(shop, shipping=Address(country="DK"))  # Fortnox has no K9
+    abroad = bought(shop, shipping=Address(country="NO"))  # no row
+    report = shop.run()
+    assert [customer_of(shop, one) for one in home] == ["K1", "K1"]
+    assert [one.customer_name for one in shop.fortnox_orders] == ["Eva Lind", "Test Testsson"]
+    assert set(shop.world.customers) == {"K1"}
+    orders = shop.outcomes(report, "new_order")
+    for id in (missing, abroad):
+        assert orders[id].state == "waiting"
+        assert "its customer is parked (found: nothing is found for it)" in orders[id].reason
+
+
+def test_little_is_looked_by_and_nothing_made_where_the_merchant_says_so(order_shop: Open) -> None:
+    """Found by e-mail alone; no article is made; more than 500 rows are refused before anything."""
+    shop = order_shop(**{"customers.find_by": ["email"], "articles.create": False})
+    card(shop, "8", "Lind, Eva", OrganisationNumber="820229-4827")
+    card(shop, "9", "Eva på jobbet", Email="eva.lind@example.com")
+    shop.world.articles["KEPS-1"] = Article("KEPS-1", "Keps", shop.world.now())
+    caps = secure(shop.world, [lot("KEPS-1", "179.00")], buyer=LIND)
+    waiting = bought(shop, buyer=LIND)
+    many = secure(shop.world, [lot(f"ART-{n}", "10.00") for n in range(501)], buyer=BARE)
+    shop.known += [str(caps.id), str(many.id)]
+    report = shop.run()
+    orders = shop.outcomes(report, "new_order")
+    assert customer_of(shop, str(caps.id)) == "9"
+    assert (orders[waiting].state, orders[waiting].reason) == (
+        "waiting",
+        "the article MUGG-1 is not in Fortnox: add it, or let this program do so (articles.create)",
+    )
+    refused = orders[str(many.id)]
+    assert refused.state == "parked"
+    assert refused.reason.startswith("it has 501 rows, and Fortnox takes no more than 500")
+    assert set(shop.world.customers) == {"K1", "8", "9"}
+    assert set(shop.world.articles) == {"KEPS-1"}
+    assert shop.requests("POST", "/3/") == ["/3/orders"]
+    # The article is added by hand, and the order follows.
+    shop.world.articles["MUGG-1"] = Article("MUGG-1", "Mugg", shop.world.now())
+    shop.run()
+    assert [one.total for one in shop.fortnox_orders] == [Decimal("179.00"), Decimal("199.00")]
+
+
+# -- made -----------------------------------------------------------------------------------------
+
+
+def made(lived: Lived, name: str) -> dict[str, Any]:
+    """The card of the customer that a life's order has."""
+    customer = lived.shop.world.customers[lived.the_order(name).customer_number]
+    return {"Name": customer.name, **customer.fields}
+
+
+def test_a_company_is_made_with_its_number_and_its_own_name(lived: Lived) -> None:
+    card = made(lived, "company")
+    assert (card["Name"], card["Type"]) == ("Färg & Form i Norr AB", "COMPANY")
+    assert (card["OrganisationNumber"], card["VATType"]) == ("5560011982", "SEVAT")
+    assert (card["Address1"], card["ZipCode"], card["City"]) == (
+        "Industrivägen 4", "90325", "Umeå",
+    )  # fmt: skip
+    assert (card["Email"], card["TermsOfPayment"]) == ("inkop@example.com", "30")
+
+
+def test_a_person_whom_the_shop_calls_a_company_is_private_by_the_form_of_the_number(
+    lived: Lived,
+) -> None:
+    card = made(lived, "company_that_is_a_person")
+    assert (card["Type"], "OrganisationNumber" in card) == ("PRIVATE", False)
+    assert lived.rows("company_that_is_a_person")[0].endswith("on 3001 at 25 %")  # not 3011
+
+
+@pytest.mark.parametrize(
+    ("name", "vat_type", "kind", "currency", "country"),
+    [("private", "SEVAT", "PRIVATE", "SEK", "SE"),
+     ("finnish", "SEVAT", "PRIVATE", "EUR", "FI"),
+     ("german", "SEVAT", "PRIVATE", "EUR", "DE"),
+     ("eu_company", "EUREVERSEDVAT", "COMPANY", "EUR", "FI"),
+     ("export", "EXPORT", "PRIVATE", "SEK", "CH")],
+)  # fmt: skip
+def test_the_vat_type_currency_and_country_of_a_card(
+    lived: Lived, name: str, vat_type: str, kind: str, currency: str, country: str
+) -> None:
+    card = made(lived, name)
+    assert (card["VATType"], card["Type"]) == (vat_type, kind)
+    assert (card["Currency"], card["CountryCode"]) == (currency, country)
+
+
+def test_a_vat_number_is_kept_of_a_company_abroad(lived: Lived) -> None:
+    assert made(lived, "eu_company")["VATNumber"] == "FI26782776"
