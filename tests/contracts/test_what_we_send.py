@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -24,9 +24,10 @@ from engine.sandbox.company import empty_world
 from engine.sandbox.exchange import Request
 from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import World
+from engine.sandbox.world import Entry, World
 from engine.store import in_memory
 
+R = TypeVar("R", Request, Entry)
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT.parent / "shared" / "contracts"
 pytestmark = pytest.mark.skipif(
@@ -104,7 +105,7 @@ class _Listening(SandboxTransport):
         return super().handle_request(request)
 
 
-def operations(journal: list[Request]) -> Iterator[tuple[Request, str, dict[str, Any]]]:
+def operations(journal: list[R]) -> Iterator[tuple[R, str, dict[str, Any]]]:
     """Each API request with its path template and its operation; OAuth is not in the documents."""
     known = documents()
     for request in journal:
@@ -153,20 +154,20 @@ def test_every_body_fits_the_payload_of_the_document(journal: list[Request]) -> 
     for request, template, operation in bodies:
         (content,) = operation["requestBody"]["content"].values()
         wrapper = known["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
-        schema = {**_strict(wrapper, known), "components": known["components"]}
+        schema = {**strict(wrapper, known), "components": known["components"]}
         errors = [error.message for error in Draft202012Validator(schema).iter_errors(
             json.loads(request.body))]  # fmt: skip
         assert errors == [], f"{template}: {errors} in {request.body!r}"
 
 
-def _strict(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+def strict(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     """The schema with every reference unfolded, where no undeclared field passes."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
-        return _strict(document["components"]["schemas"][name], document)
+        return strict(document["components"]["schemas"][name], document)
     if "properties" in schema:
-        unfolded = {key: _strict(one, document) for key, one in schema["properties"].items()}
+        unfolded = {key: strict(one, document) for key, one in schema["properties"].items()}
         return {**schema, "properties": unfolded, "additionalProperties": False}
     if "items" in schema:
-        return {**schema, "items": _strict(schema["items"], document)}
+        return {**schema, "items": strict(schema["items"], document)}
     return schema
