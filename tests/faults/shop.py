@@ -37,8 +37,10 @@ from engine.store import Store
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {
-    "QLIRO_API_KEY": "k",
+    "QLIRO_API_KEY": "SANDBOX",
     "QLIRO_API_SECRET": "sandbox-secret",
+    "QLIRO_PLUS_API_KEY": "SANDBOX-PLUS",
+    "QLIRO_PLUS_API_SECRET": "sandbox-plus-secret",
     "FORTNOX_CLIENT_ID": "sandbox-client",
     "FORTNOX_CLIENT_SECRET": "sandbox-client-secret",
 }
@@ -147,6 +149,8 @@ def merchant(folder: Path, server: str | None = None, **changed: Any) -> Merchan
     if server:
         content["qliro"]["base_url"] = content["fortnox"]["base_url"] = server
         content["fortnox"]["auth_url"] = f"{server}/oauth-v1"
+    for name in ("plus_api_key", "plus_api_secret"):  # of no use while refunds are off
+        content["qliro"][name] = {"env": f"QLIRO_{name.upper()}"}
     content |= {"state": "state", **changed}
     path = folder / "shop.yaml"
     path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")

@@ -1,11 +1,15 @@
 """Kills runs with SIGKILL: a program of its own, so that what it forks has no threads open.
 
     python -m faults.sweep FOLDER CHANGES PART OF
+    python -m faults.sweep FOLDER CHANGES life
 
 First an undisturbed run over the payout of every kind of line. Then, for each of its requests that
 falls to this part, a fresh world on a socket: a run in a child that the server kills before, or
 after, it carries out that request; a second run; and what stands in the books then. Prints one JSON
 object for each, the undisturbed run first.
+
+With ``life``, the lives of two orders: one run after the other, each killed at another write, until
+one ends and has nothing left to do. Prints the kills and what stands at both servers.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import os
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +29,14 @@ from engine import session as sessions
 from engine import store as stores
 from engine.catalogue import installed
 from engine.merchant import Merchant
+from engine.sandbox.control import effects
 from engine.sandbox.faults import Fault, plan
+from engine.sandbox.lives import LIVES
+from engine.sandbox.lives import shop as shop_of_lives
 from engine.sandbox.server import serve
 from engine.sandbox.world import World
-from faults.shop import compiled, every_kind, merchant, posted, session
+from engine.scope import ALL, Scope
+from faults.shop import SharedClock, compiled, every_kind, merchant, posted, session
 
 
 def quickly_connected(path: Path, _merchant: str) -> duckdb.DuckDBPyConnection:
@@ -37,7 +46,7 @@ def quickly_connected(path: Path, _merchant: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def child(world: World, of: Merchant, told: Path) -> int:
+def child(world: World, of: Merchant, told: Path, scope: Scope = ALL) -> int:
     """Fork a run of the merchant; gives the child's process id."""
     process = os.fork()
     if process:
@@ -47,9 +56,10 @@ def child(world: World, of: Merchant, told: Path) -> int:
         stores._connect = quickly_connected
         with stores.writing(of.database.parent, of.name) as store:
             with session(of, store, world, socket=True) as opened:
-                report = sessions.run(opened)
+                report = sessions.run(opened, scope)
             states = store.rows("SELECT line, state, code FROM ledger.line_state ORDER BY line")
-            told.write_text(json.dumps([int(report.exit_code), states]))
+            orders = [[one.mapping, one.source, one.state] for one in report.plan.outcomes]
+            told.write_text(json.dumps([int(report.exit_code), states, orders]))
             code = 0
     except BaseException:
         traceback.print_exc()
@@ -88,6 +98,60 @@ def point(folder: Path, changes: dict[str, Any], where: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+# Where the runs over two lives are killed: the nth request of that method and path.
+KILLS = (
+    Fault("kill_after", 1, method="POST", path=r"/3/orders$"),
+    Fault("kill_after", 1, method="POST", path=r"/MarkItemsAsShipped$"),
+    Fault("kill_before", 1, method="POST", path=r"/3/invoices$"),
+    Fault("kill_after", 1, method="PUT", path=r"/credit$"),
+    Fault("kill_before", 1, method="PUT", path=r"/3/invoices/\d+$"),
+    Fault("kill_after", 4, method="POST", path=r"/3/invoices$"),
+)
+
+
+def lives(folder: Path, changes: dict[str, Any]) -> dict[str, Any]:
+    """Runs over two orders, one refunded twice and one delivered, killed and run again."""
+    world = shop_of_lives()
+    world.clock = SharedClock(world.now())  # type: ignore[assignment]
+    world.limits.rate_limit = None
+    back, shipped = LIVES["refunded_twice"](world), LIVES["several_rows"](world)
+    scope = Scope(None, tuple(str(one.order) for one in (back, shipped)))
+    victim: list[int] = []
+    kills = 0
+    plan(world, *KILLS)
+    with serve(world, on_kill=lambda: os.kill(victim[0], signal.SIGKILL)) as running:
+        of = merchant(folder, server=running.url, **changes)
+        told = folder / "told.json"
+        for _ in range(3 * len(KILLS)):
+            world.clock.advance(6 * 3600)
+            before = len(world.made), sum(e.method == "PUT" for e in world.journal)
+            victim[:] = [child(world, of, told, scope)]
+            end = os.waitpid(victim[0], 0)[1]
+            if os.WIFSIGNALED(end):
+                kills += 1
+            elif (len(world.made), sum(e.method == "PUT" for e in world.journal)) == before:
+                break
+            deliver_all(world, shipped.order)
+    transactions = world.qliro_orders[shipped.order].transactions
+    return {
+        "killed": kills,
+        "made": {kind: sum(n.values()) for kind, n in effects(world)["made"].items()},
+        "totals": sorted(str(one.total) for one in world.invoices.values() if one.booked),
+        "invoices": len(world.invoices),
+        "qliro": [[t.type, str(t.amount), t.status] for t in transactions],
+        "told": json.loads(told.read_text())[2],
+        "too soon": too_soon(world),
+    }
+
+
+def deliver_all(world: World, order: int) -> None:
+    """Somebody registers the whole of the order as delivered, once it is in Fortnox."""
+    for number, one in list(world.orders.items()):
+        if one.external2 == str(order) and any(row.quantity < row.ordered for row in one.rows):
+            rows = tuple(replace(row, quantity=row.ordered) for row in one.rows)
+            world.orders[number] = replace(one, rows=rows, modified=world.now())
+
+
 def plain(content: Any) -> Any:
     """As JSON can say it: texts as keys, in an order that does not depend on when it happened."""
     if isinstance(content, dict):
@@ -111,9 +175,13 @@ def too_soon(world: World, delay: float = 120.0) -> list[str]:
 
 
 def main() -> None:
-    folder, changes, part, of = Path(sys.argv[1]), json.loads(sys.argv[2]), *map(int, sys.argv[3:])
+    folder, changes = Path(sys.argv[1]), json.loads(sys.argv[2])
     compiled(merchant(folder, **changes))
     sessions.read_catalogue = installed  # read once: it is not what is tested
+    if sys.argv[3] == "life":
+        print(json.dumps(lives(folder, changes)))
+        return
+    part, of = map(int, sys.argv[3:])
     first = point(folder, changes, "")
     print(json.dumps(first), flush=True)
     for nth in range(1 + part, first["requests"][0] + 1, of):

@@ -30,10 +30,10 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-def swept(folder: Path, part: int, of: int, **changes: Any) -> list[dict[str, Any]]:
+def swept(folder: Path, *of: object, **changes: Any) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "faults.sweep", str(folder), json.dumps(changes)]
     done = subprocess.run(  # noqa: S603  our own program
-        [*command, str(part), str(of)],
+        [*command, *map(str, of)],
         cwd=ROOT / "tests",
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
         capture_output=True,
@@ -74,3 +74,29 @@ def test_so_do_runs_with_other_fee_modes_and_requests_side_by_side(folder: Path,
         assert one["posted"] == undisturbed["posted"], where
         assert one["told"] == undisturbed["told"], where
         assert one["too soon"] == [], where
+
+
+ORDERS = {
+    "flows": {"payouts": False, "orders": True, "invoices": True, "refunds": True,
+              "order_status": True},
+    "orders_from": "2026-01-01",
+    "articles": {"create": True},
+    "delivery": {"parallel": 1},
+}  # fmt: skip
+
+
+def test_the_lives_of_orders_killed_at_write_after_write_leave_one_document_for_each_event(
+    folder: Path,
+) -> None:
+    (lived,) = swept(folder, "life", **ORDERS)
+    assert lived["killed"] == 6
+    assert lived["made"] == {
+        "customer": 1, "article": 3, "order": 2, "invoice": 3, "credit": 1,
+        "MarkItemsAsShipped": 1,
+    }  # fmt: skip
+    assert lived["totals"] == ["-149.00", "-399.00", "746.00", "746.00"]
+    assert lived["invoices"] == 4
+    assert lived["qliro"] == [["Preauthorization", "746.00", "Success"],
+                              ["Capture", "746.00", "Success"]]  # fmt: skip
+    assert {state for _, _, state in lived["told"]} == {"posted"}
+    assert lived["too soon"] == []

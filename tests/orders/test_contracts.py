@@ -1,15 +1,11 @@
-"""What is sent to Fortnox for customers, articles, orders and invoices, held against its document."""
+"""What is sent to Fortnox for customers, articles, orders, invoices, held against its document."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-
 import pytest
-from contracts.test_what_we_send import CONTRACTS, documents, operations, strict
-from jsonschema import Draft202012Validator
+from contracts.test_what_we_send import CONTRACTS, misfits, operations
 
-from engine.sandbox.world import Entry
+from engine.sandbox.world import Entry, World
 
 from .kit import Lived
 
@@ -18,39 +14,24 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def wrong(journal: Iterable[Entry]) -> tuple[set[str], list[str]]:
-    """The calls with a body, and what of them the official document does not allow."""
-    known = documents()["fortnox"]
-    seen: set[str] = set()
-    found: list[str] = []
-    writes = [one for one in journal if one.method != "GET" and one.path.startswith("/3/")]
-    for request, template, operation in operations(writes):
-        if not request.body:
-            seen.add(f"{request.method} {template}")
-            continue
-        (content,) = operation["requestBody"]["content"].values()
-        wrapper = known["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
-        schema = {**strict(wrapper, known), "components": known["components"]}
-        errors = Draft202012Validator(schema).iter_errors(json.loads(request.body))
-        found += [f"{template}: {error.message} in {request.body}" for error in errors]
-        seen.add(f"{request.method} {template}")
-    return seen, found
+def writes(world: World) -> list[Entry]:
+    return [one for one in world.journal if one.method != "GET" and one.path.startswith("/3/")]
 
 
 def test_every_document_fits_the_official_one(lived: Lived, otherwise: Lived) -> None:
-    for world in (lived.shop.world, otherwise.shop.world):
-        seen, found = wrong(world.journal)
-        assert found == []
-        assert {
-            "POST /3/customers", "POST /3/articles", "POST /3/orders", "POST /3/invoices",
-        } <= seen  # fmt: skip
+    for shop in (lived.shop, otherwise.shop):
+        journal = writes(shop.world)
+        assert misfits(journal) == []
+        assert {"/3/customers", "/3/articles", "/3/orders", "/3/invoices"} <= {
+            template for _, template, _ in operations(journal)
+        }
 
 
 def test_so_do_the_changes_of_orders_and_what_is_made_of_them(of_orders: Lived) -> None:
-    seen, found = wrong(of_orders.shop.world.journal)
-    assert found == []
+    journal = writes(of_orders.shop.world)
+    assert misfits(journal) == []
     assert {
-        "PUT /3/orders/{DocumentNumber}", "PUT /3/orders/{DocumentNumber}/cancel",
-        "PUT /3/orders/{DocumentNumber}/createinvoice", "PUT /3/invoices/{DocumentNumber}",
-        "PUT /3/invoices/{DocumentNumber}/bookkeep",
-    } <= seen  # fmt: skip
+        "/3/orders/{DocumentNumber}", "/3/orders/{DocumentNumber}/cancel",
+        "/3/orders/{DocumentNumber}/createinvoice", "/3/invoices/{DocumentNumber}",
+        "/3/invoices/{DocumentNumber}/bookkeep",
+    } <= {template for _, template, _ in operations(journal)}  # fmt: skip

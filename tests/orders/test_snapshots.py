@@ -20,13 +20,24 @@ CALLS = {
     "/3/customers": "customers", "/3/articles": "articles", "/3/orders": "orders",
     "/3/invoices": "invoices",
 }  # fmt: skip
+# Lives whose documents differ in more than their numbers.
+SHELF = (
+    "private", "company", "delivered_elsewhere", "discounted", "mixed_rate_discount",
+    "invoice_fee", "rounding_line", "without_vat_rate", "long_texts", "bare_buyer", "upsold",
+    "finnish", "german", "eu_company", "export", "captured_in_parts", "added_to_invoice",
+)  # fmt: skip
+NAMES = ("ExternalInvoiceReference2", "ArticleNumber", "Name")
 
 
 @pytest.mark.parametrize("what", CALLS.values())
-def test_the_documents_of_every_life(
+def test_the_documents_of_a_shelf_of_lives(
     lived: Lived, what: str, snapshot: SnapshotAssertion
 ) -> None:
-    assert _told(lived.shop.world.journal)[what] == snapshot(extension_class=JSONSnapshotExtension)
+    told = _told(lived.shop.world.journal)[what]
+    if what in ("orders", "invoices"):
+        ids = {str(lived.lives[name].order) for name in SHELF}
+        told = {name: one for name, one in told.items() if name.split("/")[0] in ids}
+    assert told == snapshot(extension_class=JSONSnapshotExtension)
 
 
 def test_the_documents_of_a_merchant_who_set_all_otherwise(
@@ -52,8 +63,7 @@ def _told(journal: list[Entry]) -> dict[str, Any]:
     for one in journal:
         if one.method == "POST" and one.path in CALLS:
             document = _texts(next(iter(json_text.decode(one.body).values())))
-            name = next(document[key] for key in (
-                "ExternalInvoiceReference2", "ArticleNumber", "Name") if key in document)  # fmt: skip
+            name = next(document[key] for key in NAMES if key in document)
             found[CALLS[one.path]][name] = document
     return found
 
