@@ -105,11 +105,19 @@ def _row_differences(document: dict[str, Any], asked: dict[str, Any]) -> list[st
             fields = [
                 f"{field} {_plain(other.get(field))} for {_plain(value)}"
                 for field, value in mine.items()
-                if field in other and not same(other[field], value)
+                if field in other and not _as_sent(other[field], value)
             ]
             if fields:
                 told.append(f"row {position} has {', '.join(fields)}")
     return told[:10]
+
+
+def _as_sent(theirs: Any, mine: Any) -> bool:
+    """Whether a row's field is as it was sent: a quantity is a text, and may come as another."""
+    try:
+        return same(Decimal(str(theirs)), Decimal(str(mine)))
+    except InvalidOperation:
+        return same(theirs, mine)
 
 
 def _plain(value: Any) -> str:

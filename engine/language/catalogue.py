@@ -187,7 +187,7 @@ VIEW_COLUMNS: Catalogue = {
         "OrderId": INTEGER,  # Qliro's
         "position": INTEGER,  # from 1
         "ArticleNumber": TEXT,
-        "OrderedQuantity": DECIMAL,
+        "OrderedQuantity": TEXT,  # as it was written
         "Price": DECIMAL,
     },
     "fortnox.customer": {

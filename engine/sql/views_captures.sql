@@ -436,7 +436,7 @@ WITH written AS (
     SELECT
         TRY_CAST(a.source AS BIGINT) AS OrderId,
         unnest(from_json(a.document -> 'OrderRows', '[{
-            "ArticleNumber": "VARCHAR", "OrderedQuantity": "DECIMAL(18, 4)",
+            "ArticleNumber": "VARCHAR", "OrderedQuantity": "VARCHAR",
             "Price": "DECIMAL(18, 4)"
         }]')) AS r,
         generate_subscripts(from_json(a.document -> 'OrderRows', '["JSON"]'), 1) AS position
