@@ -11,10 +11,11 @@ import multiprocessing
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from engine.clock import STOCKHOLM, SystemClock
 from engine.merchant import Merchant, load_merchant
 from engine.sandbox.generator import clean
 from engine.sandbox.server import serve
+from engine.sandbox.world import World
 from engine.session import open_session
 from engine.session import run as run_all
 from engine.settings import HOME
@@ -76,10 +78,10 @@ def deliver(lines: int, pace: Pace) -> Counted:
     """One run over a clean payout of so many lines. Raises RuntimeError unless all are posted."""
     with (
         tempfile.TemporaryDirectory(prefix="qliro-fortnox-bench-") as name,
-        _sandbox(lines, pace) as url,
+        sandbox(partial(clean_payout, lines), pace) as url,
     ):
         folder = Path(name)
-        merchant = _merchant(folder, url, pace)
+        merchant = merchant_at(folder, url, pace)
         began = time.perf_counter()
         with (
             writing(folder, "bench") as store,
@@ -93,22 +95,23 @@ def deliver(lines: int, pace: Pace) -> Counted:
     return counted
 
 
-def _merchant(folder: Path, url: str, pace: Pace) -> Merchant:
-    """The demo's merchant, at this sandbox and pace."""
+def merchant_at(folder: Path, url: str, pace: Pace, more: str = "") -> Merchant:
+    """The demo's merchant, at this sandbox and pace; ``more`` is put behind it."""
     text = (HOME / "merchants/demo.yaml").read_text(encoding="utf-8")
     text = text.replace("http://127.0.0.1:8765", url).replace(
         "fortnox:\n", f"fortnox:\n  pace: {{requests: {ALLOWED}, seconds: {pace.ours}}}\n", 1
     )
     path = folder / "bench.yaml"
-    path.write_text(f"{text}\ndelivery: {{parallel: {pace.parallel}}}\n", encoding="utf-8")
+    path.write_text(f"{text}\ndelivery: {{parallel: {pace.parallel}}}\n{more}", encoding="utf-8")
     return load_merchant(path, SECRETS)
 
 
 @contextmanager
-def _sandbox(lines: int, pace: Pace) -> Iterator[str]:
+def sandbox(make: Callable[[datetime], World], pace: Pace) -> Iterator[str]:
+    """The address of a sandbox in a process of its own; ``make`` makes its world as of a moment."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, lines, pace), daemon=True)
+    process = context.Process(target=_serve, args=(there, make, pace), daemon=True)
     process.start()
     try:
         yield here.recv()
@@ -117,9 +120,13 @@ def _sandbox(lines: int, pace: Pace) -> Iterator[str]:
         process.join()
 
 
-def _serve(pipe: Connection, lines: int, pace: Pace) -> None:
-    now = datetime.now(STOCKHOLM)
-    world = clean(lines, now=now)
+def clean_payout(lines: int, now: datetime) -> World:
+    """A payout of so many clean lines."""
+    return clean(lines, now=now)
+
+
+def _serve(pipe: Connection, make: Callable[[datetime], World], pace: Pace) -> None:
+    world = make(datetime.now(STOCKHOLM))
     world.clock.runs = True
     world.clock.set(datetime.now(STOCKHOLM))
     world.limits.rate_limit, world.limits.rate_window_seconds = ALLOWED, pace.window
@@ -130,8 +137,8 @@ def _serve(pipe: Connection, lines: int, pace: Pace) -> None:
 
 
 def _counted(url: str, seconds: float) -> Counted:
-    requests = [one for one in _get(url, "journal")["requests"] if one["path"].startswith("/3/")]
-    effects = _get(url, "effects")
+    requests = [one for one in ask(url, "journal")["requests"] if one["path"].startswith("/3/")]
+    effects = ask(url, "effects")
     writes = [datetime.fromisoformat(one["at"]) for one in requests if one["method"] != "GET"]
     first = min(writes)
     minute = [
@@ -147,7 +154,8 @@ def _counted(url: str, seconds: float) -> Counted:
     )
 
 
-def _get(url: str, name: str) -> Any:
+def ask(url: str, name: str) -> Any:
+    """What the sandbox tells of itself."""
     with urlopen(f"{url}/sandbox/{name}") as answer:  # noqa: S310 — our own sandbox
         return json.load(answer)
 

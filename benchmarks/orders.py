@@ -29,7 +29,7 @@ from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
-from engine.plan.rows import PORTION, Rows
+from engine.plan.rows import PORTION, Rows, keeping
 from engine.settings import filled, merchant_schema
 from engine.stage import stage
 from engine.store import Store, sql, writing
@@ -148,7 +148,11 @@ def program() -> Program:
 def by_engine(store: Store) -> Iterator[bytes]:
     """The orders as they are sent, by staging, the views and the mapping."""
     stage(store)
-    compiled = program()
+    with keeping():
+        yield from _mapped(store, program())
+
+
+def _mapped(store: Store, compiled: Program) -> Iterator[bytes]:
     mapping, aim = compiled.mappings["new_order"], target("fortnox.order")
     ids = [row["OrderId"] for row in store.rows('SELECT OrderId FROM qliro."order" ORDER BY 1')]
     for start in range(0, len(ids), PORTION):

@@ -31,7 +31,7 @@ from engine.plan.entities import ENTITIES, LISTED
 from engine.plan.existing import Unread
 from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
-from engine.plan.rows import Rows
+from engine.plan.rows import Rows, keeping
 from engine.plan.strangers import strangers
 from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
 from engine.store import Store
@@ -81,9 +81,10 @@ def plan_orders(
     """
     planner = _Planner(store, program, settings, books, catalogue, plan, again)
     wanted = set(flows) - {"payouts"}
-    for mapping in program.mappings.values():
-        if wanted & set(mapping.spec.flows):
-            planner.evaluate(mapping)
+    with keeping():
+        for mapping in program.mappings.values():
+            if wanted & set(mapping.spec.flows):
+                planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
     if wanted & MAKING:
         plan.warnings += strangers(store, settings)
@@ -115,6 +116,7 @@ class _Planner:
         self.unread = Unread(store)
         self.owned: dict[str, dict[str, str]] = {}
         self.warned: dict[str, list[str]] = {}
+        self.shown: dict[int, tuple[Row, Row]] = {}  # rows by identity, as they are told
         self.resolved = {row["line"]: row for row in store.rows("SELECT * FROM ledger.resolved")}
 
     def _index(self, action: Action) -> None:
@@ -428,7 +430,7 @@ class _Planner:
     ) -> None:
         spec = mapping.spec
         shown = {
-            alias: _impersonal(value)
+            alias: self._impersonal(value)
             for alias, value in (inputs or {spec.alias: row}).items()
             if alias not in ("books", "match", "earlier")
         }
@@ -441,19 +443,22 @@ class _Planner:
         }  # fmt: skip
         self._outcome(Outcome(spec.name, key, _case(row), state, code, reason, (), action, told))
 
+    def _impersonal(self, value: Any) -> Any:
+        """What a mapping was given, as it is told: without names and addresses, which only
+        documents need. A row that many outcomes tell of is the same in each."""
+        if isinstance(value, list):
+            return [self._impersonal(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        known = self.shown.get(id(value))
+        if known is None:
+            told = {name: one for name, one in value.items() if not _is_personal(name)}
+            known = self.shown[id(value)] = value, told
+        return known[1]
+
     def _outcome(self, outcome: Outcome) -> None:
         self.outcomes[outcome.mapping, outcome.source] = outcome
         self.plan.outcomes.append(outcome)
-
-
-def _impersonal(value: Any) -> Any:
-    """What a mapping was given, as it is told: without names and addresses, which only documents
-    need."""
-    if isinstance(value, list):
-        return [_impersonal(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {name: one for name, one in value.items() if not _is_personal(name)}
 
 
 @cache

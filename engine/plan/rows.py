@@ -6,6 +6,7 @@ can't be derived keeps its problem.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,7 @@ from engine.plan.model import OrderCase, Row
 from engine.scope import Scope
 from engine.store import Store
 
+CENT = Decimal("0.01")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PORTION = 10_000  # orders that are read at a time
 
@@ -102,6 +104,19 @@ def in_view(store: Store, first: int, last: int) -> Iterator[None]:
         store.execute("RESET VARIABLE last_order")
 
 
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Without Python's search for rings: the rows of a plan all live on, and it would look at each
+    of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class Rows:
     """The rows of some orders by entity, each read and derived once, when it is first asked for."""
 
@@ -150,8 +165,9 @@ class Rows:
         index = self.joined.get((spec.entity, related.columns))
         if index is None:
             index = {}
+            one = related.columns[0] if len(related.columns) == 1 else None
             for row in self.of(spec.entity):
-                key = tuple(row[column] for column in related.columns)
+                key = (row[one],) if one else tuple(row[column] for column in related.columns)
                 if None not in key:
                     index.setdefault(key, []).append(row)
             self.joined[spec.entity, related.columns] = index
@@ -188,8 +204,8 @@ def read(store: Store, relation: str, which: str, parameters: Sequence[Any] = ()
     types = store.types(relation)
     amounts = [name for name, kind in types.items() if kind.startswith("DECIMAL")]
     moments = [name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE"]
-    shown = [AMOUNT.replace("$name", name) for name in amounts]
-    shown += [MOMENT.replace("$name", name) for name in moments]
+    shown = [f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in amounts]
+    shown += [f'epoch_us("{name}") AS "{name}"' for name in moments]
     replaced = f" REPLACE ({', '.join(shown)})" if shown else ""
     rows = store.rows(f"SELECT *{replaced} FROM {relation} {which}", parameters)
     made: dict[Any, Any] = {None: None}
@@ -197,7 +213,7 @@ def read(store: Store, relation: str, which: str, parameters: Sequence[Any] = ()
         for name in amounts:
             text = row[name]
             if text not in made:
-                made[text] = Decimal(text)
+                made[text] = _plain(Decimal(text))
             row[name] = made[text]
         for name in moments:
             moment = row[name]
@@ -207,10 +223,6 @@ def read(store: Store, relation: str, which: str, parameters: Sequence[Any] = ()
     return rows
 
 
-AMOUNT = """
-CASE
-    WHEN "$name" = round("$name", 2) THEN CAST(CAST("$name" AS DECIMAL(38, 2)) AS VARCHAR)
-    ELSE CAST("$name" AS VARCHAR)
-END AS "$name"
-"""
-MOMENT = 'epoch_us("$name") AS "$name"'
+def _plain(amount: Decimal) -> Decimal:
+    short = amount.quantize(CENT)
+    return short if short == amount else amount

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import delivery, mapping, matching, orders, staging
+from benchmarks import delivery, lives, mapping, matching, orders, staging
 from benchmarks.figure import Figure
 from engine.store import writing
 
@@ -54,6 +54,26 @@ def test_a_clean_payout_over_a_socket_costs_two_calls_a_line_and_few_more() -> N
     counted = delivery.deliver(30, delivery.SCALED)
     assert (counted.payments, counted.twice) == ((30, 30), 0)
     assert counted.calls - counted.refused < 2 * 30 + 30
+
+
+def test_an_order_costs_five_calls_from_its_order_four_directly_and_one_more_for_a_new_buyer() -> (
+    None
+):
+    orders = 6
+    from_order = lives.live(orders, lives.OF_ORDERS)
+    direct = lives.live(orders, lives.DIRECT)
+    of_new = lives.live(orders, lives.DIRECT, known=False)
+    own = [
+        {name: n for name, n in counted.calls.items() if not name.startswith("GET ")}
+        for counted in (from_order, direct, of_new)
+    ]
+    paid = {"POST invoicepayments": orders, "PUT invoicepayments/…/bookkeep": orders}
+    booked = {"PUT invoices/…/bookkeep": orders, **paid, "POST vouchers": 1}
+    made = {"POST invoices": orders, **booked}
+    assert own[0] == {"POST orders": orders, "PUT orders/…/createinvoice": orders, **booked}
+    assert own[1:] == [made, {"POST customers": orders, **made}]
+    reads = {name for name in direct.calls if name.startswith("GET ") and "…" in name}
+    assert reads == set()
 
 
 def test_a_figure_that_falls_short_is_shown_and_ends_a_strict_run_with_1(
