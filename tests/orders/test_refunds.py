@@ -401,6 +401,20 @@ def test_a_refund_before_its_invoice_is_booked_waits_and_a_total_that_differs_is
     assert "Total is -75.00 and must be -75.40" in wrong.reason
 
 
+def test_a_credit_has_its_prices_as_its_invoice_has_them(order_shop: OpenShop) -> None:
+    """Whoever made the invoice, and whatever the merchant's file says of invoices since."""
+    shop = order_shop(vat_included=False)
+    shop.life("refunded_twice")
+    shop.run()
+    shop.settings({"vat_included": True})
+    shop.run()
+    invoice, *credits = shop.fortnox_invoices
+    assert [one.total for one in credits] == [Decimal("-149.00"), Decimal("-399.00")]
+    assert {one.vat_included for one in (invoice, *credits)} == {False}
+    assert [one.rows[0].price for one in credits] == [Decimal("119.20"), Decimal("319.20")]
+    assert all(one.booked for one in credits)
+
+
 def test_a_lost_database_credits_nothing_twice(order_shop: OpenShop) -> None:
     """Lost after Fortnox made a credit and before it was edited: it says of no refund that it is
     it. What is whole is known by the refund's identity."""
