@@ -222,8 +222,8 @@ def _row(
         "ArticleNumber": article,
         "AccountNumber": account,
         "Description": _short(text.replace("\n", " ").replace("\r", " "), 255),
-        "OrderedQuantity": quantity,
-        "DeliveredQuantity": quantity,
+        "OrderedQuantity": str(quantity),
+        "DeliveredQuantity": str(quantity),
         "Price": price,
     }
     made |= {"VAT": _plain(Decimal(rate))} if code is None else {"VATCode": code}
