@@ -36,6 +36,11 @@ FILES = {
         "company",
     },
 }
+# What is derived of an order, once its answers are unfolded.
+DERIVED = (
+    "order_sum", "order_line", "capture", "capture_line", "refund", "refund_line", "reversal",
+)  # fmt: skip
+ORDERS = 20_000  # orders that are derived at a time
 # Answers are unfolded in portions of so many bytes: enough for two threads, little in memory.
 PORTION = 48_000_000
 
@@ -63,12 +68,27 @@ def stage(store: Store) -> StageReport:
         for name, endpoints in FILES.items():
             if endpoints & asked:
                 store.execute(sql(name))
+        if FILES["stage_orders"] & asked:
+            _derive_orders(store)
         lines, findings = _settlements(store) if "settlements_by_batch" in asked else (0, [])
         findings = [*_problems(store), *findings]
         store.append("raw.staged", [[newest]], ["seq"])
     store.execute("RESET preserve_insertion_order")
     answers = store.value("SELECT count(*) FROM raw.answer WHERE seq > ?", [staged])
     return StageReport(int(answers), lines, tuple(findings))
+
+
+def _derive_orders(store: Store) -> None:
+    """Lines, captures, refunds and sums of the orders that were read anew."""
+    orders = [row["OrderId"] for row in store.rows(ANEW)]
+    for table in DERIVED:
+        store.execute(f"DELETE FROM qliro.{table} WHERE OrderId IN ({ANEW})")
+    for start in range(0, len(orders), ORDERS):
+        portion = orders[start : start + ORDERS]
+        store.execute(f"SET VARIABLE first_order = {portion[0]}")
+        store.execute(f"SET VARIABLE last_order = {portion[-1]}")
+        store.execute(sql("stage_order_lines"))
+        store.execute(sql("stage_captures"))
 
 
 def _settlements(store: Store) -> tuple[int, list[Finding]]:
@@ -90,6 +110,10 @@ def _settlements(store: Store) -> tuple[int, list[Finding]]:
     store.execute("DROP TABLE staged_line")
     return lines, findings
 
+
+ANEW = """
+SELECT OrderId FROM qliro."order" WHERE raw_seq > getvariable('staged_to') ORDER BY OrderId
+"""
 
 AGAIN = """
 -- Batches that were answered more than once, now or before: only their lines need comparing, and

@@ -25,7 +25,7 @@ MADE_READY = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'interim_state'"
 # By position, or by name for a statement with $names.
 Parameters = Sequence[Any] | Mapping[str, Any]
 # The files of views, each after those that it uses.
-VIEWS = ("views", "views_orders", "views_captures")
+VIEWS = ("views", "views_orders")
 
 
 def sql(name: str) -> str:
@@ -203,6 +203,8 @@ def _prepared(
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     earlier = _staged_columns(connection)
+    for schema, view in connection.execute(STAGED_VIEWS).fetchall():
+        connection.execute(f'DROP VIEW {schema}."{view}"')
     connection.execute(sql("schema"))
     if earlier:
         _widen(connection, earlier)
@@ -222,6 +224,11 @@ JOIN duckdb_tables() AS t
     ON t.schema_name = c.schema_name AND t.table_name = c.table_name
 WHERE c.schema_name IN ('qliro', 'fortnox')
 ORDER BY ALL
+"""
+
+# Views are made anew at each start: what was one in an earlier version may be a table now.
+STAGED_VIEWS = """
+SELECT schema_name, view_name FROM duckdb_views() WHERE schema_name IN ('qliro', 'fortnox')
 """
 
 

@@ -23,27 +23,6 @@ from engine.language.kinds import (
 
 Catalogue = Mapping[str, Mapping[str, Type]]
 
-# What every line of an order, a capture or a refund tells: the item, and of its order.
-_ITEM: Mapping[str, Type] = {
-    "line": TEXT,
-    "OrderId": INTEGER,
-    "position": INTEGER,  # from 1
-    "MerchantReference": TEXT,
-    "Description": TEXT,
-    "Quantity": DECIMAL,
-    "PricePerItemIncVat": DECIMAL,
-    "PricePerItemExVat": DECIMAL,
-    "VatRate": DECIMAL,  # percent; older orders lack it
-    "Type": TEXT,  # Product, Discount, Fee, Shipping
-    "Currency": TEXT,
-    "Country": TEXT,
-    "DeliveryCountry": TEXT,
-    "JuridicalType": TEXT,
-    "OrganisationNumber": TEXT,
-    "VatNumber": TEXT,
-    "OrderDate": DATE,
-}
-
 # Columns that the views of the stages add to the stored ones, by entity.
 VIEW_COLUMNS: Catalogue = {
     "qliro.settlement_line": {
@@ -100,74 +79,8 @@ VIEW_COLUMNS: Catalogue = {
         "unread": BOOLEAN,  # this program has changed it since it was read
         "twins": INTEGER,  # other paid orders with the same reference
     },
-    "qliro.order_line": {
-        **_ITEM,
-        "shipped": DECIMAL,
-        "released": DECIMAL,
-        "returned": DECIMAL,
-        "remaining": DECIMAL,
-        "before": DECIMAL,  # how many of the same item stand in earlier lines
-        "over": BOOLEAN,  # more of it came back than was bought
-    },
     "qliro.capture": {
-        "capture": TEXT,
-        "OrderId": INTEGER,
-        "PaymentTransactionId": INTEGER,
-        "Type": TEXT,  # Capture, Debit, UpdateInvoice
-        "Amount": DECIMAL,
-        "CaptureDate": DATE,
-        "CapturedAt": TIMESTAMP,
-        "ordinal": INTEGER,  # within the order
-        "takes_all": BOOLEAN,  # the first one, and of the whole order
         "ours": BOOLEAN,  # this program asked for it
-        "MerchantReference": TEXT,
-        "Currency": TEXT,
-        "Country": TEXT,
-        "PaymentMethodName": TEXT,
-        "PaymentTypeCode": TEXT,
-        "JuridicalType": TEXT,
-        "lines": INTEGER,
-        "line_total": DECIMAL,
-    },
-    "qliro.capture_line": {
-        **_ITEM,
-        "capture": TEXT,
-        "kept": DECIMAL,  # what it is worth, less what came back of it
-    },
-    "qliro.refund": {
-        "refund": TEXT,
-        "OrderId": INTEGER,
-        "PaymentTransactionId": INTEGER,
-        "OriginalPaymentTransactionId": INTEGER,
-        "capture": TEXT,  # that it is of; null when it could be of several
-        "Type": TEXT,  # Refund, Credit, UpdateInvoice
-        "Amount": DECIMAL,  # what the buyer got back
-        "RefundDate": DATE,
-        "RefundedAt": TIMESTAMP,
-        "ordinal": INTEGER,  # within its capture
-        "MerchantReference": TEXT,
-        "Currency": TEXT,
-        "Country": TEXT,
-        "PaymentMethodName": TEXT,
-        "JuridicalType": TEXT,
-        "lines": INTEGER,
-        "line_total": DECIMAL,
-        "captures": INTEGER,  # of its order
-    },
-    "qliro.refund_line": {
-        **_ITEM,
-        "refund": TEXT,
-        "charged": BOOLEAN,  # a fee for the return, which lowers what the buyer got
-        "over": BOOLEAN,  # more of it came back than its capture took
-    },
-    "qliro.reversal": {
-        "reversal": TEXT,
-        "OrderId": INTEGER,
-        "PaymentTransactionId": INTEGER,
-        "OriginalPaymentTransactionId": INTEGER,
-        "Amount": DECIMAL,
-        "ReversalDate": DATE,
-        "ReversedAt": TIMESTAMP,
     },
     "fortnox.order": {
         "InvoiceReference": TEXT,

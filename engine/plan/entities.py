@@ -39,7 +39,7 @@ ENTITIES: Mapping[str, Entity] = {
     for one in (
         Entity("qliro.order", "qliro.order_view", need="order", called="Qliro's order"),
         Entity("qliro.order_line", "qliro.order_line"),
-        Entity("qliro.capture", "qliro.capture"),
+        Entity("qliro.capture", "qliro.capture_view"),
         Entity("qliro.capture_line", "qliro.capture_line"),
         Entity("qliro.refund", "qliro.refund"),
         Entity("qliro.refund_line", "qliro.refund_line"),

@@ -63,7 +63,7 @@ seen AS (
         o.MerchantReference,
         concat_ws('|', o.raw_seq, made.raw_seq, noted.noted_at) AS digest
     FROM qliro."order" AS o
-    JOIN qliro.order_head AS h ON h.OrderId = o.OrderId
+    JOIN qliro.order_sum AS h ON h.OrderId = o.OrderId
     LEFT JOIN made ON made.OrderId = o.OrderId
     LEFT JOIN noted ON noted.OrderId = o.OrderId::VARCHAR
 )
@@ -90,18 +90,6 @@ def unknown_orders(store: Store, scope: Scope) -> list[str]:
         for name in scope.orders or ()
         if name not in known
     ]
-
-
-@contextmanager
-def in_view(store: Store, first: int, last: int) -> Iterator[None]:
-    """The views of orders look at those from ``first`` to ``last`` alone."""
-    store.execute(f"SET VARIABLE first_order = {first}")
-    store.execute(f"SET VARIABLE last_order = {last}")
-    try:
-        yield
-    finally:
-        store.execute("RESET VARIABLE first_order")
-        store.execute("RESET VARIABLE last_order")
 
 
 @contextmanager
@@ -155,9 +143,7 @@ class Rows:
         of_orders = f'WHERE OrderId IN (SELECT unnest(?::BIGINT[])) ORDER BY "{entity.id}"'
         for start in range(0, len(self.orders), PORTION):
             portion = self.orders[start : start + PORTION]
-            with in_view(self.store, portion[0], portion[-1]):
-                rows = read(self.store, entity.relation, of_orders, [portion])
-            yield from rows
+            yield from read(self.store, entity.relation, of_orders, [portion])
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""

@@ -43,7 +43,7 @@ standing AS (
 carried AS (
     SELECT CASE WHEN $merchant THEN o.MerchantReference ELSE o.OrderId::VARCHAR END AS reference
     FROM qliro."order" AS o
-    JOIN qliro.order_head AS h ON h.OrderId = o.OrderId
+    JOIN qliro.order_sum AS h ON h.OrderId = o.OrderId
     WHERE h.OrderDate >= $first
 )
 SELECT DISTINCT kind, DocumentNumber

@@ -156,6 +156,141 @@ CREATE TABLE IF NOT EXISTS qliro.transaction (
     raw_seq              BIGINT NOT NULL
 );
 
+-- stage: what Qliro's orders come to, derived from the above ------------------------------------
+CREATE TABLE IF NOT EXISTS qliro.order_sum (
+    OrderId         BIGINT NOT NULL,
+    DeliveryCountry VARCHAR,
+    OrderDate       DATE,
+    SecuredAt       TIMESTAMPTZ,
+    paid            BOOLEAN NOT NULL,      -- something was ever reserved or taken
+    payment         VARCHAR NOT NULL,      -- secured, cancelled, waiting, refused
+    authorised      DECIMAL(18, 4) NOT NULL, -- reserved or taken now, without what was replaced
+    captured        DECIMAL(18, 4) NOT NULL,
+    refunded        DECIMAL(18, 4) NOT NULL,
+    reversed        DECIMAL(18, 4) NOT NULL,
+    remaining       DECIMAL(18, 4),        -- authorised and neither captured nor reversed
+    total           DECIMAL(18, 4) NOT NULL, -- of its lines
+    lines           INTEGER NOT NULL,
+    captures        INTEGER NOT NULL,
+    refunds         INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS qliro.order_line (  -- what was bought, and what became of it
+    line               VARCHAR NOT NULL,
+    OrderId            BIGINT NOT NULL,
+    position           INTEGER NOT NULL,   -- from 1
+    MerchantReference  VARCHAR,
+    Description        VARCHAR,
+    Quantity           DECIMAL(18, 4),
+    PricePerItemIncVat DECIMAL(18, 4),
+    PricePerItemExVat  DECIMAL(18, 4),
+    VatRate            DECIMAL(9, 4),
+    Type               VARCHAR,
+    Currency           VARCHAR,            -- this and the rest of its order
+    Country            VARCHAR,
+    DeliveryCountry    VARCHAR,
+    JuridicalType      VARCHAR,
+    OrganisationNumber VARCHAR,
+    VatNumber          VARCHAR,
+    OrderDate          DATE,
+    shipped            DECIMAL(18, 4),
+    released           DECIMAL(18, 4),
+    returned           DECIMAL(18, 4),
+    remaining          DECIMAL(18, 4),
+    before             DECIMAL(18, 4),     -- how many of the same item stand in earlier lines
+    over               BOOLEAN             -- more of it came back than was bought
+);
+CREATE TABLE IF NOT EXISTS qliro.capture (
+    capture              VARCHAR NOT NULL, -- OrderId/PaymentTransactionId
+    OrderId              BIGINT NOT NULL,
+    PaymentTransactionId BIGINT,
+    Type                 VARCHAR,          -- Capture, Debit, UpdateInvoice
+    Amount               DECIMAL(18, 4),
+    CaptureDate          DATE,
+    CapturedAt           TIMESTAMPTZ,
+    ordinal              INTEGER NOT NULL, -- within the order
+    takes_all            BOOLEAN NOT NULL, -- the first one, and of the whole order
+    MerchantReference    VARCHAR,          -- this and the next four of its order
+    Currency             VARCHAR,
+    Country              VARCHAR,
+    PaymentMethodName    VARCHAR,
+    PaymentTypeCode      VARCHAR,
+    JuridicalType        VARCHAR,
+    lines                INTEGER NOT NULL,
+    line_total           DECIMAL(18, 4) NOT NULL
+);
+CREATE TABLE IF NOT EXISTS qliro.capture_line (
+    line               VARCHAR NOT NULL,
+    OrderId            BIGINT NOT NULL,
+    position           INTEGER NOT NULL,   -- from 1
+    MerchantReference  VARCHAR,
+    Description        VARCHAR,
+    Quantity           DECIMAL(18, 4),
+    PricePerItemIncVat DECIMAL(18, 4),
+    PricePerItemExVat  DECIMAL(18, 4),
+    VatRate            DECIMAL(9, 4),
+    Type               VARCHAR,
+    Currency           VARCHAR,            -- this and the rest of its order
+    Country            VARCHAR,
+    DeliveryCountry    VARCHAR,
+    JuridicalType      VARCHAR,
+    OrganisationNumber VARCHAR,
+    VatNumber          VARCHAR,
+    OrderDate          DATE,
+    capture            VARCHAR NOT NULL,
+    kept               DECIMAL(18, 4)      -- what it is worth, less what came back of it
+);
+CREATE TABLE IF NOT EXISTS qliro.refund (
+    refund               VARCHAR NOT NULL, -- OrderId/PaymentTransactionId
+    OrderId              BIGINT NOT NULL,
+    PaymentTransactionId BIGINT,
+    OriginalPaymentTransactionId BIGINT,
+    capture              VARCHAR,          -- that it is of; null when it could be of several
+    Type                 VARCHAR,          -- Refund, Credit, UpdateInvoice
+    Amount               DECIMAL(18, 4),   -- what the buyer got back
+    RefundDate           DATE,
+    RefundedAt           TIMESTAMPTZ,
+    ordinal              INTEGER NOT NULL, -- within its capture
+    MerchantReference    VARCHAR,          -- this and the next four of its order
+    Currency             VARCHAR,
+    Country              VARCHAR,
+    PaymentMethodName    VARCHAR,
+    JuridicalType        VARCHAR,
+    lines                INTEGER NOT NULL,
+    line_total           DECIMAL(18, 4) NOT NULL,
+    captures             INTEGER NOT NULL  -- of its order
+);
+CREATE TABLE IF NOT EXISTS qliro.refund_line (
+    line               VARCHAR NOT NULL,
+    OrderId            BIGINT NOT NULL,
+    position           INTEGER NOT NULL,   -- from 1
+    MerchantReference  VARCHAR,
+    Description        VARCHAR,
+    Quantity           DECIMAL(18, 4),
+    PricePerItemIncVat DECIMAL(18, 4),
+    PricePerItemExVat  DECIMAL(18, 4),
+    VatRate            DECIMAL(9, 4),
+    Type               VARCHAR,
+    Currency           VARCHAR,            -- this and the rest of its order
+    Country            VARCHAR,
+    DeliveryCountry    VARCHAR,
+    JuridicalType      VARCHAR,
+    OrganisationNumber VARCHAR,
+    VatNumber          VARCHAR,
+    OrderDate          DATE,
+    refund             VARCHAR NOT NULL,
+    charged            BOOLEAN,            -- a fee for the return, which lowers what the buyer got
+    over               BOOLEAN             -- more of it came back than its capture took
+);
+CREATE TABLE IF NOT EXISTS qliro.reversal (
+    reversal             VARCHAR NOT NULL, -- OrderId/PaymentTransactionId
+    OrderId              BIGINT NOT NULL,
+    PaymentTransactionId BIGINT,
+    OriginalPaymentTransactionId BIGINT,
+    Amount               DECIMAL(18, 4),
+    ReversalDate         DATE,
+    ReversedAt           TIMESTAMPTZ
+);
+
 -- stage: Fortnox -------------------------------------------------------------------------------
 CREATE TABLE IF NOT EXISTS fortnox.invoice (
     DocumentNumber            VARCHAR NOT NULL,

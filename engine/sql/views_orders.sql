@@ -1,259 +1,125 @@
--- What mappings see of Qliro's orders: what was bought, taken, given back and released, derived
--- from the transactions that succeeded and from the items that carry their ids. Run after views.sql.
+-- What mappings see of orders beside what is staged of them: what depends on other orders and on what
+-- this program has done. Run after views.sql.
 
--- The orders that these views look at: all, or those from first_order to last_order. Planning sets
--- both while it reads a portion: what stands on windows and sums is worked out for no more than that.
-CREATE OR REPLACE MACRO qliro.is_in_view(id) AS
-    id BETWEEN coalesce(getvariable('first_order'), 0)
-        AND coalesce(getvariable('last_order'), 9223372036854775807);
-
--- Only these transactions count.
-CREATE OR REPLACE VIEW qliro.success AS
+-- A capture, and whether this program asked for it.
+CREATE OR REPLACE VIEW qliro.capture_view AS
 SELECT
-    OrderId || '/' || coalesce(CAST(PaymentTransactionId AS VARCHAR), '#' || position) AS id,
-    * EXCLUDE (Status, position, raw_seq),
-    CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE) AS day
-FROM qliro.transaction
-WHERE Status = 'Success' AND qliro.is_in_view(OrderId);
+    c.*,
+    CAST(c.PaymentTransactionId AS VARCHAR) IN (
+        SELECT s.number
+        FROM ledger.step AS s
+        JOIN ledger.action AS a ON a.action = s.action
+        WHERE a.target = 'qliro.shipment' AND s.number IS NOT NULL
+    ) AS ours
+FROM qliro.capture AS c;
 
--- What every line tells of its order.
-CREATE OR REPLACE VIEW qliro.order_head AS
+-- An order as a mapping sees it: with what its transactions and items add up to.
+CREATE OR REPLACE VIEW qliro.order_view AS
+WITH paid AS (
+    SELECT o.MerchantReference, count(*) AS n
+    FROM qliro."order" AS o
+    JOIN qliro.order_sum AS s ON s.OrderId = o.OrderId AND s.paid
+    GROUP BY o.MerchantReference
+),
+-- When this program last asked Qliro to do something with an order.
+asked AS (
+    SELECT a.payout, max(s.sent_at) AS sent_at
+    FROM ledger.step AS s
+    JOIN ledger.action AS a ON a.action = s.action
+    WHERE starts_with(a.target, 'qliro.')
+    GROUP BY a.payout
+)
 SELECT
-    o.OrderId,
-    o.Currency,
-    o.Country,
-    coalesce(nullif(o.ShippingCountryCode, ''), nullif(o.BillingCountryCode, ''), o.Country)
-        AS DeliveryCountry,
-    o.JuridicalType,
-    o.OrganisationNumber,
-    o.VatNumber,
-    coalesce(t.succeeded, t.begun) AS OrderDate
+    o.*,
+    s.* EXCLUDE (OrderId, paid),
+    -- Other orders that were paid and carry the same reference.
+    coalesce(paid.n - CASE WHEN s.paid THEN 1 ELSE 0 END, 0) AS twins,
+    -- What this program asked Qliro to do since it was read has changed it.
+    coalesce(o.as_of <= asked.sent_at, false) AS unread
 FROM qliro."order" AS o
-LEFT JOIN (
-    SELECT
-        OrderId,
-        min(CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE))
-            FILTER (WHERE Status = 'Success') AS succeeded,
-        min(CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE)) AS begun
-    FROM qliro.transaction
-    WHERE qliro.is_in_view(OrderId)
-    GROUP BY OrderId
-) AS t ON t.OrderId = o.OrderId
-WHERE qliro.is_in_view(o.OrderId);
+JOIN qliro.order_sum AS s ON s.OrderId = o.OrderId
+LEFT JOIN paid ON paid.MerchantReference = o.MerchantReference
+LEFT JOIN asked ON asked.payout = 'order ' || o.OrderId;
 
--- Items with the sign that they have: some shops send a discount as a positive number. An item is
--- the same when its reference and its price are (Qliro's document): signature. row names it.
-CREATE OR REPLACE VIEW qliro.item AS
+-- A Fortnox order with what only its own page shows, and the Qliro order that it was made of here.
+-- gone: its page was asked for since, and is not there.
+CREATE OR REPLACE VIEW fortnox.order_view AS
 SELECT
-    signed.*,
-    CASE
-        WHEN Id <> 0 AND count(*) OVER (PARTITION BY OrderId, PaymentTransactionId, Id) = 1
-        THEN CAST(Id AS VARCHAR)
-        ELSE '#' || position
-    END AS row,
-    coalesce(MerchantReference, '') || ' ' || coalesce(CAST(PricePerItemIncVat AS VARCHAR), '')
-        AS signature,
-    CAST(Quantity * PricePerItemIncVat AS DECIMAL(18, 4)) AS gross
-FROM (
-    SELECT * REPLACE (
-        CASE Type WHEN 'Discount' THEN -abs(PricePerItemIncVat) ELSE PricePerItemIncVat END
-            AS PricePerItemIncVat,
-        CASE Type WHEN 'Discount' THEN -abs(PricePerItemExVat) ELSE PricePerItemExVat END
-            AS PricePerItemExVat
-    )
-    FROM qliro.item_action
-    WHERE qliro.is_in_view(OrderId)
-) AS signed;
-
--- The transactions that hold what the buyer owes now: the last that reserved or took, for every
--- change of an order may bring a new one; after an upsell also earlier ones that stand beside it.
-CREATE OR REPLACE VIEW qliro.reservation AS
-WITH listed AS (
-    SELECT DISTINCT OrderId, PaymentTransactionId
-    FROM qliro.item_action
-    WHERE ActionType IN ('Reserve', 'Create', 'Ship') AND qliro.is_in_view(OrderId)
-),
-held AS (
-    SELECT
-        s.OrderId,
-        s.PaymentTransactionId,
-        s.Amount,
-        s."Timestamp",
-        listed.OrderId IS NOT NULL AS has_items,
-        row_number() OVER forth AS forth,
-        count(*) OVER (PARTITION BY s.OrderId) AS held,
-        -- A transaction that only renamed the order has no items: those of the one before hold.
-        last_value(CASE WHEN listed.OrderId IS NOT NULL THEN s.PaymentTransactionId END IGNORE NULLS)
-            OVER forth AS items_of
-    FROM qliro.success AS s
-    LEFT JOIN listed
-        ON listed.OrderId = s.OrderId AND listed.PaymentTransactionId = s.PaymentTransactionId
-    WHERE s.Type IN ('Preauthorization', 'Debit')
-    WINDOW forth AS (
-        PARTITION BY s.OrderId
-        ORDER BY s."Timestamp" NULLS FIRST, s.PaymentTransactionId NULLS FIRST
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    )
-),
--- The items of each, where several may stand side by side.
-upsold AS (
-    SELECT held.*, list(DISTINCT i.signature) AS items
-    FROM held
-    JOIN qliro."order" AS o ON o.OrderId = held.OrderId AND o.IsUpsellOrder
-    LEFT JOIN qliro.item AS i
-        ON i.OrderId = held.OrderId
-        AND i.PaymentTransactionId = held.PaymentTransactionId
-        AND i.ActionType IN ('Reserve', 'Create', 'Ship')
-    WHERE held.held > 1
+    o.*,
+    d.InvoiceReference,
+    d.TermsOfPayment,
+    d.YourOrderNumber,
+    d.OurReference,
+    d.YourReference,
+    d.DeliveryState,
+    coalesce(d.raw_seq < o.raw_seq, true) AND missed.seq IS NULL AS unread,
+    missed.seq IS NOT NULL AS gone,
+    coalesce(i.Booked, false) AS invoice_booked,
+    CAST(own.OrderId AS VARCHAR) AS made_for,
+    own.OrderId
+FROM fortnox."order" AS o
+LEFT JOIN fortnox.order_detail AS d ON d.DocumentNumber = o.DocumentNumber
+LEFT JOIN fortnox.invoice AS i ON i.DocumentNumber = d.InvoiceReference
+LEFT JOIN (
+    -- Fortnox has no such order any more.
+    SELECT regexp_extract(path, '([^/]+)$', 1) AS number, max(seq) AS seq
+    FROM raw.answer
+    WHERE endpoint = 'fortnox_order' AND status = 404
     GROUP BY ALL
-),
-reversed AS (
-    SELECT OrderId, OriginalPaymentTransactionId, sum(abs(Amount)) AS Amount
-    FROM qliro.success
-    WHERE Type = 'Reversal'
-    GROUP BY OrderId, OriginalPaymentTransactionId
-)
-SELECT OrderId, PaymentTransactionId, items_of, Amount, "Timestamp", true AS is_last
-FROM held
-WHERE forth = held
-UNION ALL
-SELECT e.OrderId, e.PaymentTransactionId, e.items_of, e.Amount, e."Timestamp", false
-FROM upsold AS e
-LEFT JOIN reversed AS r
-    ON r.OrderId = e.OrderId AND r.OriginalPaymentTransactionId = e.PaymentTransactionId
-WHERE e.forth < e.held
-  AND e.has_items
-  AND coalesce(r.Amount < e.Amount, true)
-  -- What reappears as a whole in a later one was replaced by it.
-  AND NOT EXISTS (
-      SELECT 1 FROM upsold AS l
-      WHERE l.OrderId = e.OrderId AND l.forth > e.forth AND list_has_all(l.items, e.items)
-  );
-
--- The successful transactions, and whether each is, or is of, what is reserved now. One that does
--- not say what it is of counts when it came after the last reservation.
-CREATE OR REPLACE VIEW qliro.success_of_now AS
-SELECT
-    s.*,
-    CASE
-        WHEN s.Type IN ('Preauthorization', 'Debit')
-        THEN coalesce(list_contains(now.ids, s.PaymentTransactionId), false)
-        WHEN s.OriginalPaymentTransactionId IS NULL
-        THEN (s."Timestamp" >= now.last) IS NOT false
-        ELSE coalesce(list_contains(now.ids, s.OriginalPaymentTransactionId), false)
-    END AS of_now
-FROM qliro.success AS s
+) AS missed ON missed.number = o.DocumentNumber AND missed.seq > o.raw_seq
 LEFT JOIN (
-    SELECT
-        OrderId,
-        list(PaymentTransactionId) AS ids,
-        max("Timestamp") FILTER (WHERE is_last) AS last
-    FROM qliro.reservation
-    GROUP BY OrderId
-) AS now ON now.OrderId = s.OrderId;
+    SELECT s.number, max(TRY_CAST(a.source AS BIGINT)) AS OrderId
+    FROM ledger.action AS a
+    JOIN ledger.step AS s
+        ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
+    WHERE a.target = 'fortnox.order'
+    GROUP BY s.number
+) AS own ON own.number = o.DocumentNumber;
 
--- What was bought, as Qliro holds it now; some of it may have been released since.
-CREATE OR REPLACE VIEW qliro.bought AS
-WITH items AS (
-    -- Of each transaction what it reserved, else what it created, else what it shipped.
-    SELECT *
-    FROM qliro.item
-    WHERE ActionType IN ('Reserve', 'Create', 'Ship')
-    QUALIFY list_position(['Reserve', 'Create', 'Ship'], ActionType)
-        = min(list_position(['Reserve', 'Create', 'Ship'], ActionType))
-            OVER (PARTITION BY OrderId, PaymentTransactionId)
-),
-held AS MATERIALIZED (
-    SELECT OrderId, items_of, "Timestamp" FROM qliro.reservation WHERE items_of IS NOT NULL
-)
-SELECT i.*, h."Timestamp" AS reserved_at
-FROM held AS h
-JOIN items AS i ON i.OrderId = h.OrderId AND i.PaymentTransactionId = h.items_of
-UNION ALL BY NAME
-SELECT *, NULL AS reserved_at
-FROM qliro.item
-WHERE ActionType = 'Create' AND OrderId NOT IN (SELECT OrderId FROM held);
+-- Its rows, by the Qliro order; a row is undelivered while less of it was delivered than ordered.
+CREATE OR REPLACE VIEW fortnox.order_row_view AS
+SELECT
+    r.*,
+    o.OrderId,
+    coalesce(r.DeliveredQuantity < r.OrderedQuantity, true) AS undelivered
+FROM fortnox.order_row AS r
+JOIN fortnox.order_view AS o ON o.DocumentNumber = r.DocumentNumber;
 
--- The lines of an order: what was bought, and what became of it. What was released is bought no
--- longer.
-CREATE OR REPLACE VIEW qliro.order_line AS
-WITH moved AS (
-    -- A release counts when it is of what is reserved now: what a later reservation replaced is
-    -- released too, and is still bought.
+-- The rows of a Fortnox order as this program last wrote them, by the Qliro order.
+CREATE OR REPLACE VIEW fortnox.sent_row AS
+WITH written AS (
     SELECT
-        i.OrderId,
-        i.signature,
-        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Ship') AS shipped,
-        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Return') AS returned,
-        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Release' AND s.of_now) AS released
-    FROM qliro.item AS i
-    JOIN qliro.success_of_now AS s
-        ON s.OrderId = i.OrderId AND s.PaymentTransactionId = i.PaymentTransactionId
-    WHERE i.ActionType IN ('Ship', 'Return', 'Release')
-    GROUP BY i.OrderId, i.signature
-),
--- The same item may stand in several rows: the first of them is shipped first, and so on. The last
--- takes what is left.
-ranked AS (
-    SELECT
-        b.*,
-        coalesce(m.shipped, 0) AS all_shipped,
-        coalesce(m.returned, 0) AS all_returned,
-        coalesce(m.released, 0) AS all_released,
-        row_number() OVER twins AS twin,
-        count(*) OVER (PARTITION BY b.OrderId, b.signature) AS twins,
-        sum(b.Quantity) OVER twins - b.Quantity AS before
-    FROM qliro.bought AS b
-    LEFT JOIN moved AS m ON m.OrderId = b.OrderId AND m.signature = b.signature
-    WINDOW twins AS (
-        PARTITION BY b.OrderId, b.signature
-        ORDER BY b.reserved_at NULLS FIRST, b.PaymentTransactionId, b.position
-    )
-),
-shipped AS (
-    SELECT
-        *,
-        greatest(0, least(
-            all_shipped - before, CASE WHEN twin < twins THEN Quantity ELSE all_shipped END
-        )) AS shipped,
-        greatest(0, least(
-            all_returned - before, CASE WHEN twin < twins THEN Quantity ELSE all_returned END
-        )) AS returned
-    FROM ranked
-),
-released AS (
-    SELECT
-        *,
-        greatest(0, least(
-            all_released - coalesce(sum(greatest(0, Quantity - shipped)) OVER (
-                PARTITION BY OrderId, signature ORDER BY twin
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ), 0),
-            CASE WHEN twin < twins THEN Quantity - shipped ELSE all_released END
-        )) AS released
-    FROM shipped
+        TRY_CAST(a.source AS BIGINT) AS OrderId,
+        unnest(from_json(a.document -> 'OrderRows', '[{
+            "ArticleNumber": "VARCHAR", "OrderedQuantity": "VARCHAR",
+            "Price": "DECIMAL(18, 4)"
+        }]')) AS r,
+        generate_subscripts(from_json(a.document -> 'OrderRows', '["JSON"]'), 1) AS position
+    FROM ledger.intent AS a
+    JOIN (
+        SELECT i.source, arg_max(i.action, s.seq) AS action
+        FROM ledger.intent AS i
+        JOIN ledger.step AS s
+            ON s.action = i.action AND s.step = 'create' AND s.event IN ('done', 'found')
+        WHERE i.target IN ('fortnox.order', 'fortnox.order_change')
+        GROUP BY i.source
+    ) AS last ON last.action = a.action
 )
 SELECT
-    r.OrderId || '/' || coalesce(r.PaymentTransactionId, 0) || '/' || r.row AS line,
-    r.OrderId,
-    CAST(row_number() OVER (
-        PARTITION BY r.OrderId
-        ORDER BY r.reserved_at NULLS FIRST, r.PaymentTransactionId, r.position
-    ) AS INTEGER) AS position,
-    r.MerchantReference,
-    r.Description,
-    CAST(r.Quantity - r.released AS DECIMAL(18, 4)) AS Quantity,
-    r.PricePerItemIncVat,
-    r.PricePerItemExVat,
-    r.VatRate,
-    r.Type,
-    CAST(r.shipped AS DECIMAL(18, 4)) AS shipped,
-    CAST(r.released AS DECIMAL(18, 4)) AS released,
-    CAST(r.returned AS DECIMAL(18, 4)) AS returned,
-    CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
-    CAST(r.before AS DECIMAL(18, 4)) AS before,
-    r.returned > r.Quantity AS over,
-    h.* EXCLUDE (OrderId)
-FROM released AS r
-LEFT JOIN qliro.order_head AS h ON h.OrderId = r.OrderId
-WHERE r.released < r.Quantity OR r.Quantity = 0;
+    OrderId || '/' || position AS row,
+    OrderId,
+    CAST(position AS INTEGER) AS position,
+    r.*
+FROM written
+ORDER BY OrderId, position;
+
+-- A customer with its organisation number and e-mail address as they are compared: without blanks,
+-- hyphens and the century that some write before an organisation number, and in small letters.
+CREATE OR REPLACE VIEW fortnox.customer_view AS
+SELECT
+    *,
+    regexp_replace(
+        regexp_replace(OrganisationNumber, '[- ]', '', 'g'), '^16([0-9]{10})$', '\1'
+    ) AS organisation,
+    lower(trim(Email)) AS email_address
+FROM fortnox.customer;

@@ -43,24 +43,13 @@ def written(folder: Path, flow: str) -> Merchant:
 
 
 def sell(store: Store, number: int, country: str, reference: str, rate: Any) -> None:
-    """An order of one hat, secured."""
-    day = f"{date(2026, 11, 2)} 12:00:00+01"
+    """A line of an order of one hat."""
     store.execute(
-        'INSERT INTO qliro."order" (OrderId, Currency, Country, JuridicalType, ShippingCountryCode,'
-        " raw_seq, as_of) VALUES (?, 'SEK', 'SE', 'Physical', ?, 1, now())",
-        [number, country],
-    )
-    store.execute(
-        "INSERT INTO qliro.transaction (PaymentTransactionId, OrderId, Type, Amount, Currency,"
-        " Status, \"Timestamp\", position, raw_seq) VALUES (?, ?, 'Preauthorization', 125, 'SEK',"
-        f" 'Success', '{day}', 1, 1)",
-        [number * 10, number],
-    )
-    store.execute(
-        "INSERT INTO qliro.item_action (OrderId, Id, position, ActionType, PaymentTransactionId,"
-        " MerchantReference, Quantity, PricePerItemIncVat, PricePerItemExVat, VatRate, Type,"
-        " raw_seq) VALUES (?, ?, 1, 'Reserve', ?, ?, 1, 125, 100, ?, 'Product', 1)",
-        [number, number, number * 10, reference, rate],
+        "INSERT INTO qliro.order_line (line, OrderId, position, MerchantReference, Quantity,"
+        " PricePerItemIncVat, PricePerItemExVat, VatRate, Type, Currency, Country,"
+        " DeliveryCountry, JuridicalType, OrderDate)"
+        " VALUES (?, ?, 1, ?, 1, 125, 100, ?, 'Product', 'SEK', 'SE', ?, 'Physical', ?)",
+        [f"{number}/1/1", number, reference, rate, country, date(2026, 11, 2)],
     )
 
 
@@ -109,6 +98,6 @@ def test_lint_tells_it_of_a_merchant_whose_database_is_there(tmp_path: Path, flo
 
 def test_a_database_of_an_earlier_version_has_no_gaps(merchant: Merchant, tmp_path: Path) -> None:
     with writing(tmp_path, "old") as store:
-        store.execute("DROP VIEW qliro.order_line CASCADE")
+        store.execute("DROP TABLE qliro.order_line")
     with reading(tmp_path, "old") as store:
         assert gaps(merchant, program(), store) == []

@@ -29,7 +29,7 @@ def test_a_capture_has_what_it_shipped(store: Store, seen: Callable[..., Row]) -
     ]
     found = seen(order(transactions, items))
     columns = ("capture", "ordinal", "Amount", "lines", "line_total", "takes_all", "ours")
-    assert of(store, "qliro.capture", *columns) == [
+    assert of(store, "qliro.capture_view", *columns) == [
         ("9/2", 1, 100, 1, 100, False, False),
         ("9/3", 2, 150, 2, 150, False, False),
     ]
@@ -46,13 +46,13 @@ def test_a_first_capture_of_everything_takes_all(store: Store, seen: Callable[..
     start = transaction(1, "Preauthorization", 250)
     taken = transaction(2, "Capture", 250, OriginalPaymentTransactionId=1)
     seen(order([start, taken], [*RESERVED, *whole]))
-    assert of(store, "qliro.capture", "takes_all", "PaymentTypeCode") == [(True, "INVOICE")]
+    assert of(store, "qliro.capture_view", "takes_all", "PaymentTypeCode") == [(True, "INVOICE")]
     split = [whole[0] | {"Quantity": 1}, whole[0] | {"Quantity": 1, "Id": 0}, whole[1]]
     seen(order([start, taken], [*RESERVED, *split]))
-    assert of(store, "qliro.capture", "takes_all") == [(True,)]
+    assert of(store, "qliro.capture_view", "takes_all") == [(True,)]
     other = [whole[0] | {"PricePerItemIncVat": 125}]
     seen(order([start, taken], [*RESERVED, *other]))
-    assert of(store, "qliro.capture", "takes_all") == [(False,)]
+    assert of(store, "qliro.capture_view", "takes_all") == [(False,)]
 
 
 def test_a_capture_that_this_program_asked_for_is_its_own(
@@ -65,7 +65,7 @@ def test_a_capture_that_this_program_asked_for_is_its_own(
         transaction(3, "Capture", 150),
     ]
     seen(order(transactions, RESERVED))
-    assert of(store, "qliro.capture", "capture", "ours") == [("9/2", True), ("9/3", False)]
+    assert of(store, "qliro.capture_view", "capture", "ours") == [("9/2", True), ("9/3", False)]
 
 
 def test_a_capture_in_the_portal_without_items_has_the_orders_lines(
@@ -74,10 +74,10 @@ def test_a_capture_in_the_portal_without_items_has_the_orders_lines(
     start = transaction(1, "Preauthorization", 250)
     seen(order([start, transaction(2, "Capture", 250)], RESERVED))
     columns = ("capture", "lines", "line_total", "takes_all", "ours")
-    assert of(store, "qliro.capture", *columns) == [("9/2", 2, 250, True, False)]
+    assert of(store, "qliro.capture_view", *columns) == [("9/2", 2, 250, True, False)]
     # Of which items a part was, nobody knows.
     seen(order([start, transaction(2, "Capture", 100)], RESERVED))
-    assert of(store, "qliro.capture", *columns) == [("9/2", 0, 0, False, False)]
+    assert of(store, "qliro.capture_view", *columns) == [("9/2", 0, 0, False, False)]
 
 
 @pytest.mark.parametrize("kind", ["Reserve", "Create", "Ship"])
@@ -87,7 +87,7 @@ def test_a_debit_takes_at_once_what_was_bought(
     items = [row | {"ActionType": kind} for row in RESERVED]
     found = seen(order([transaction(1, "Debit", 250)], items))
     assert (found["payment"], found["captured"], found["remaining"]) == ("secured", 250, 0)
-    assert of(store, "qliro.capture", "capture", "Type", "lines", "takes_all") == [
+    assert of(store, "qliro.capture_view", "capture", "Type", "lines", "takes_all") == [
         ("9/1", "Debit", 2, True)
     ]
     lines = of(store, "qliro.capture_line", "MerchantReference", "Quantity")
@@ -118,7 +118,7 @@ def test_items_added_to_an_invoice_are_a_capture(store: Store, seen: Callable[..
     found = seen(order(transactions, items))
     assert (found["captured"], found["captures"], found["remaining"]) == (120, 2, 0)
     columns = ("capture", "Type", "ordinal", "Amount", "line_total", "takes_all")
-    assert of(store, "qliro.capture", *columns) == [
+    assert of(store, "qliro.capture_view", *columns) == [
         ("9/2", "Capture", 1, 100, 100, True),
         ("9/3", "UpdateInvoice", 2, 20, 20, False),
     ]

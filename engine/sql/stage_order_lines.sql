@@ -1,0 +1,269 @@
+-- What was bought, of the orders of a portion: derived from the transactions that succeeded and from
+-- the items that carry their ids → qliro.order_line, and what stage_captures.sql goes on with. Of
+-- the orders that were read anew, those from first_order to last_order.
+
+CREATE OR REPLACE TEMP TABLE portion AS
+SELECT *
+FROM qliro."order"
+WHERE raw_seq > getvariable('staged_to')
+  AND OrderId BETWEEN getvariable('first_order') AND getvariable('last_order');
+CREATE OR REPLACE TEMP MACRO of_portion(id) AS id IN (SELECT OrderId FROM portion);
+CREATE OR REPLACE TEMP MACRO signature(reference, price) AS
+    coalesce(reference, '') || ' ' || coalesce(CAST(price AS VARCHAR), '');
+
+-- Only these transactions count.
+CREATE OR REPLACE TEMP TABLE success AS
+SELECT
+    OrderId || '/' || coalesce(CAST(PaymentTransactionId AS VARCHAR), '#' || position) AS id,
+    * EXCLUDE (Status, position, raw_seq),
+    CAST(timezone('Europe/Stockholm', "Timestamp") AS DATE) AS day
+FROM qliro.transaction
+WHERE Status = 'Success' AND of_portion(OrderId);
+
+-- What was tried, whether it succeeded or not.
+CREATE OR REPLACE TEMP TABLE tried AS
+SELECT
+    OrderId,
+    count(*) FILTER (
+        WHERE Status IN ('OnHold', 'Created', 'InProcess', 'UserInteractionRequired')
+    ) AS waiting,
+    min("Timestamp") FILTER (WHERE Status = 'Success' AND Type IN ('Preauthorization', 'Debit'))
+        AS SecuredAt,
+    bool_or(Status = 'Success' AND Type IN ('Preauthorization', 'Debit')) AS paid,
+    CAST(timezone('Europe/Stockholm', coalesce(
+        min("Timestamp") FILTER (WHERE Status = 'Success'), min("Timestamp")
+    )) AS DATE) AS OrderDate
+FROM qliro.transaction
+WHERE of_portion(OrderId)
+GROUP BY OrderId;
+
+-- What every line tells of its order.
+CREATE OR REPLACE TEMP TABLE head AS
+SELECT
+    o.OrderId,
+    o.Currency,
+    o.Country,
+    coalesce(nullif(o.ShippingCountryCode, ''), nullif(o.BillingCountryCode, ''), o.Country)
+        AS DeliveryCountry,
+    o.JuridicalType,
+    o.OrganisationNumber,
+    o.VatNumber,
+    tried.OrderDate
+FROM portion AS o
+LEFT JOIN tried ON tried.OrderId = o.OrderId;
+
+-- Items with the sign that they have: some shops send a discount as a positive number. An item is
+-- the same when its reference and its price are (Qliro's document): signature. row names it.
+CREATE OR REPLACE TEMP TABLE item AS
+SELECT
+    signed.*,
+    CASE
+        WHEN Id <> 0 AND count(*) OVER (PARTITION BY OrderId, PaymentTransactionId, Id) = 1
+        THEN CAST(Id AS VARCHAR)
+        ELSE '#' || position
+    END AS row,
+    signature(MerchantReference, PricePerItemIncVat) AS signature,
+    CAST(Quantity * PricePerItemIncVat AS DECIMAL(18, 4)) AS gross
+FROM (
+    SELECT * EXCLUDE (raw_seq) REPLACE (
+        CASE Type WHEN 'Discount' THEN -abs(PricePerItemIncVat) ELSE PricePerItemIncVat END
+            AS PricePerItemIncVat,
+        CASE Type WHEN 'Discount' THEN -abs(PricePerItemExVat) ELSE PricePerItemExVat END
+            AS PricePerItemExVat
+    )
+    FROM qliro.item_action
+    WHERE of_portion(OrderId)
+) AS signed;
+
+-- The transactions that hold what the buyer owes now: the last that reserved or took, for every
+-- change of an order may bring a new one; after an upsell also earlier ones that stand beside it.
+CREATE OR REPLACE TEMP TABLE reservation AS
+WITH listed AS (
+    SELECT DISTINCT OrderId, PaymentTransactionId
+    FROM item
+    WHERE ActionType IN ('Reserve', 'Create', 'Ship')
+),
+held AS (
+    SELECT
+        s.OrderId,
+        s.PaymentTransactionId,
+        s.Amount,
+        s."Timestamp",
+        listed.OrderId IS NOT NULL AS has_items,
+        row_number() OVER forth AS forth,
+        count(*) OVER (PARTITION BY s.OrderId) AS held,
+        -- A transaction that only renamed the order has no items: those of the one before hold.
+        last_value(CASE WHEN listed.OrderId IS NOT NULL THEN s.PaymentTransactionId END IGNORE NULLS)
+            OVER forth AS items_of
+    FROM success AS s
+    LEFT JOIN listed
+        ON listed.OrderId = s.OrderId AND listed.PaymentTransactionId = s.PaymentTransactionId
+    WHERE s.Type IN ('Preauthorization', 'Debit')
+    WINDOW forth AS (
+        PARTITION BY s.OrderId
+        ORDER BY s."Timestamp" NULLS FIRST, s.PaymentTransactionId NULLS FIRST
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+-- The items of each, where several may stand side by side.
+upsold AS (
+    SELECT held.*, list(DISTINCT i.signature) AS items
+    FROM held
+    JOIN portion AS o ON o.OrderId = held.OrderId AND o.IsUpsellOrder
+    LEFT JOIN item AS i
+        ON i.OrderId = held.OrderId
+        AND i.PaymentTransactionId = held.PaymentTransactionId
+        AND i.ActionType IN ('Reserve', 'Create', 'Ship')
+    WHERE held.held > 1
+    GROUP BY ALL
+),
+reversed AS (
+    SELECT OrderId, OriginalPaymentTransactionId, sum(abs(Amount)) AS Amount
+    FROM success
+    WHERE Type = 'Reversal'
+    GROUP BY OrderId, OriginalPaymentTransactionId
+)
+SELECT OrderId, PaymentTransactionId, items_of, Amount, "Timestamp", true AS is_last
+FROM held
+WHERE forth = held
+UNION ALL
+SELECT e.OrderId, e.PaymentTransactionId, e.items_of, e.Amount, e."Timestamp", false
+FROM upsold AS e
+LEFT JOIN reversed AS r
+    ON r.OrderId = e.OrderId AND r.OriginalPaymentTransactionId = e.PaymentTransactionId
+WHERE e.forth < e.held
+  AND e.has_items
+  AND coalesce(r.Amount < e.Amount, true)
+  -- What reappears as a whole in a later one was replaced by it.
+  AND NOT EXISTS (
+      SELECT 1 FROM upsold AS l
+      WHERE l.OrderId = e.OrderId AND l.forth > e.forth AND list_has_all(l.items, e.items)
+  );
+
+-- The successful transactions, and whether each is, or is of, what is reserved now. One that does
+-- not say what it is of counts when it came after the last reservation.
+CREATE OR REPLACE TEMP TABLE success_of_now AS
+SELECT
+    s.*,
+    CASE
+        WHEN s.Type IN ('Preauthorization', 'Debit')
+        THEN coalesce(list_contains(now.ids, s.PaymentTransactionId), false)
+        WHEN s.OriginalPaymentTransactionId IS NULL
+        THEN (s."Timestamp" >= now.last) IS NOT false
+        ELSE coalesce(list_contains(now.ids, s.OriginalPaymentTransactionId), false)
+    END AS of_now
+FROM success AS s
+LEFT JOIN (
+    SELECT
+        OrderId,
+        list(PaymentTransactionId) AS ids,
+        max("Timestamp") FILTER (WHERE is_last) AS last
+    FROM reservation
+    GROUP BY OrderId
+) AS now ON now.OrderId = s.OrderId;
+
+-- What was bought, as Qliro holds it now; some of it may have been released since.
+CREATE OR REPLACE TEMP TABLE bought AS
+WITH items AS (
+    -- Of each transaction what it reserved, else what it created, else what it shipped.
+    SELECT *
+    FROM item
+    WHERE ActionType IN ('Reserve', 'Create', 'Ship')
+    QUALIFY list_position(['Reserve', 'Create', 'Ship'], ActionType)
+        = min(list_position(['Reserve', 'Create', 'Ship'], ActionType))
+            OVER (PARTITION BY OrderId, PaymentTransactionId)
+),
+held AS MATERIALIZED (
+    SELECT OrderId, items_of, "Timestamp" FROM reservation WHERE items_of IS NOT NULL
+)
+SELECT i.*, h."Timestamp" AS reserved_at
+FROM held AS h
+JOIN items AS i ON i.OrderId = h.OrderId AND i.PaymentTransactionId = h.items_of
+UNION ALL BY NAME
+SELECT *, NULL AS reserved_at
+FROM item
+WHERE ActionType = 'Create' AND OrderId NOT IN (SELECT OrderId FROM held);
+
+-- The lines of an order: what was bought, and what became of it. What was released is bought no
+-- longer.
+INSERT INTO qliro.order_line BY NAME
+WITH moved AS (
+    -- A release counts when it is of what is reserved now: what a later reservation replaced is
+    -- released too, and is still bought.
+    SELECT
+        i.OrderId,
+        i.signature,
+        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Ship') AS shipped,
+        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Return') AS returned,
+        sum(i.Quantity) FILTER (WHERE i.ActionType = 'Release' AND s.of_now) AS released
+    FROM item AS i
+    JOIN success_of_now AS s
+        ON s.OrderId = i.OrderId AND s.PaymentTransactionId = i.PaymentTransactionId
+    WHERE i.ActionType IN ('Ship', 'Return', 'Release')
+    GROUP BY i.OrderId, i.signature
+),
+-- The same item may stand in several rows: the first of them is shipped first, and so on. The last
+-- takes what is left.
+ranked AS (
+    SELECT
+        b.*,
+        coalesce(m.shipped, 0) AS all_shipped,
+        coalesce(m.returned, 0) AS all_returned,
+        coalesce(m.released, 0) AS all_released,
+        row_number() OVER twins AS twin,
+        count(*) OVER (PARTITION BY b.OrderId, b.signature) AS twins,
+        sum(b.Quantity) OVER twins - b.Quantity AS before
+    FROM bought AS b
+    LEFT JOIN moved AS m ON m.OrderId = b.OrderId AND m.signature = b.signature
+    WINDOW twins AS (
+        PARTITION BY b.OrderId, b.signature
+        ORDER BY b.reserved_at NULLS FIRST, b.PaymentTransactionId, b.position
+    )
+),
+shipped AS (
+    SELECT
+        *,
+        greatest(0, least(
+            all_shipped - before, CASE WHEN twin < twins THEN Quantity ELSE all_shipped END
+        )) AS shipped,
+        greatest(0, least(
+            all_returned - before, CASE WHEN twin < twins THEN Quantity ELSE all_returned END
+        )) AS returned
+    FROM ranked
+),
+released AS (
+    SELECT
+        *,
+        greatest(0, least(
+            all_released - coalesce(sum(greatest(0, Quantity - shipped)) OVER (
+                PARTITION BY OrderId, signature ORDER BY twin
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ), 0),
+            CASE WHEN twin < twins THEN Quantity - shipped ELSE all_released END
+        )) AS released
+    FROM shipped
+)
+SELECT
+    r.OrderId || '/' || coalesce(r.PaymentTransactionId, 0) || '/' || r.row AS line,
+    r.OrderId,
+    CAST(row_number() OVER (
+        PARTITION BY r.OrderId
+        ORDER BY r.reserved_at NULLS FIRST, r.PaymentTransactionId, r.position
+    ) AS INTEGER) AS position,
+    r.MerchantReference,
+    r.Description,
+    CAST(r.Quantity - r.released AS DECIMAL(18, 4)) AS Quantity,
+    r.PricePerItemIncVat,
+    r.PricePerItemExVat,
+    r.VatRate,
+    r.Type,
+    CAST(r.shipped AS DECIMAL(18, 4)) AS shipped,
+    CAST(r.released AS DECIMAL(18, 4)) AS released,
+    CAST(r.returned AS DECIMAL(18, 4)) AS returned,
+    CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
+    CAST(r.before AS DECIMAL(18, 4)) AS before,
+    r.returned > r.Quantity AS over,
+    h.* EXCLUDE (OrderId)
+FROM released AS r
+LEFT JOIN head AS h ON h.OrderId = r.OrderId
+WHERE r.released < r.Quantity OR r.Quantity = 0;
