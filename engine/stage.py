@@ -14,6 +14,10 @@ from typing import Any
 from engine.errors import Finding, Place
 from engine.store import Store, sql
 
+REGISTERS = {
+    "accounts", "voucher_series", "financial_years", "locked_period", "currencies",
+    "modes_of_payment", "terms_of_payment", "cost_centers", "projects", "company",
+}  # fmt: skip
 # Which endpoints each file turns into tables; one whose endpoints were not asked is left out.
 FILES = {
     "stage_settlement_batches": {"settlement_batches"},
@@ -23,18 +27,7 @@ FILES = {
     "stage_customers": {"customers", "customer", "articles", "article"},
     "stage_payments": {"invoice_payments", "invoice_payment"},
     "stage_vouchers": {"vouchers", "voucher"},
-    "stage_registers": {
-        "accounts",
-        "voucher_series",
-        "financial_years",
-        "locked_period",
-        "currencies",
-        "modes_of_payment",
-        "terms_of_payment",
-        "cost_centers",
-        "projects",
-        "company",
-    },
+    "stage_registers": REGISTERS,
 }
 # What is derived of an order, once its answers are unfolded.
 DERIVED = (
@@ -65,6 +58,8 @@ def stage(store: Store) -> StageReport:
         store.execute(f"SET VARIABLE newest = {newest}")
         store.execute(sql("stage_begin"))
         asked = {row["endpoint"] for row in store.rows(ASKED)}
+        said = {row["endpoint"] for row in store.rows(SAID, [list(REGISTERS)])}
+        asked -= REGISTERS - said
         for name, endpoints in FILES.items():
             if endpoints & asked:
                 store.execute(sql(name))
@@ -143,6 +138,14 @@ ASKED = """
 SELECT DISTINCT endpoint
 FROM raw.answer
 WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest') AND status = 200
+"""
+
+SAID = """
+-- Of these endpoints those whose new answers say something new: a repeated one has no body.
+SELECT DISTINCT endpoint
+FROM raw.answer
+WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest') AND status = 200
+  AND list_contains(?, endpoint) AND body <> ''
 """
 
 SIZES = "SELECT seq, strlen(body) AS bytes FROM fresh_lines() ORDER BY seq"

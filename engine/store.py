@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -199,23 +200,45 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
 def _prepared(
     connection: duckdb.DuckDBPyConnection, path: Path | None, views: Sequence[str] = VIEWS
 ) -> Store:
-    """Harden and create what is missing. DDL only here, followed by a checkpoint."""
+    """Harden and create what is missing. DDL only here, followed by a checkpoint; none where this
+    version has been before."""
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    earlier = _staged_columns(connection)
-    for schema, view in connection.execute(STAGED_VIEWS).fetchall():
-        connection.execute(f'DROP VIEW {schema}."{view}"')
-    connection.execute(sql("schema"))
-    if earlier:
-        _widen(connection, earlier)
-    for name in views:
-        connection.execute(sql(name))
-    if path is not None:
+    statements = [sql(name) for name in ("schema", *views)]
+    made = sha256("".join(statements).encode()).hexdigest()
+    if path is None:
+        _create(connection, statements)
+    elif _made_by(connection) != made:
+        earlier = _staged_columns(connection)
+        for schema, view in connection.execute(STAGED_VIEWS).fetchall():
+            connection.execute(f'DROP VIEW {schema}."{view}"')
+        _create(connection, statements[:1])
+        if earlier:
+            _widen(connection, earlier)
+        _create(connection, statements[1:])
+        connection.execute("INSERT INTO raw.made_by VALUES (?)", [made])
         connection.execute("CHECKPOINT")
     _harden(connection)
     return Store(connection, path)
 
 
+def _create(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
+    for statement in statements:
+        connection.execute(statement)
+
+
+def _made_by(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Digest of the statements that last made the tables and views; None of an older database."""
+    if not connection.execute(MADE_BY_IS_THERE).fetchall():
+        return None
+    found = connection.execute("SELECT digest FROM raw.made_by ORDER BY rowid DESC LIMIT 1")
+    row = found.fetchone()
+    return row[0] if row else None
+
+
+MADE_BY_IS_THERE = """
+SELECT 1 FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = 'made_by'
+"""
 # The columns of the tables that a stage fills.
 STAGED_COLUMNS = """
 SELECT c.schema_name, c.table_name, c.column_name, c.data_type

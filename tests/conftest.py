@@ -7,18 +7,32 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import hypothesis
 import pytest
 from order_shop import OrderShop
 from shop import OpenShop, Shop
 
 from engine import json_text, session
+from engine import store as stores
+from engine.catalogue import installed
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.sandbox.world import World
+
+_configure = stores._configure
+
+
+def _in_one_thread(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tests run beside each other, a process to a core; the benchmarks use all of them."""
+    _configure(connection)
+    connection.execute("SET threads = 1")
+
+
+stores._configure = _in_one_thread
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -74,6 +88,7 @@ def _patch(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(session, "load_set", _read_once)
     patched.setattr(session, "compile_set", _compile_once)
     patched.setattr(session, "catalogue_from_ddl", _columns)
+    patched.setattr(session, "read_catalogue", installed)
 
 
 def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:

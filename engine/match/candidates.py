@@ -178,6 +178,8 @@ LEFT JOIN shared AS s ON s.document = l.low >> 1
 
 def documents(store: Store, query: Query) -> dict[str, dict[str, Any]]:
     """Every document that is a candidate of some line, by its key, in the declared order."""
+    if not store.value("SELECT count(*) FROM candidate"):
+        return {}
     order = ", ".join((*query.order, f'i."{query.key}"'))
     rows = store.rows(
         f'SELECT * FROM {query.documents} AS i WHERE i."{query.key}" IN ('

@@ -11,6 +11,9 @@ CREATE SCHEMA IF NOT EXISTS ledger;
 CREATE SEQUENCE IF NOT EXISTS raw.answer_seq;
 CREATE SEQUENCE IF NOT EXISTS ledger.event_seq;
 
+-- Digest of the statements that made the tables and views; the last row counts.
+CREATE TABLE IF NOT EXISTS raw.made_by (digest VARCHAR NOT NULL);
+
 -- extract: each answer as it came, append-only -----------------------------------------------
 CREATE TABLE IF NOT EXISTS raw.answer (
     seq      BIGINT NOT NULL DEFAULT nextval('raw.answer_seq'),

@@ -7,9 +7,11 @@ asks again by itself, which is right for reads and never for writes: those belon
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -57,6 +59,12 @@ class Lost(Exception):  # noqa: N818  an outcome, named as the ledger names it
         self.left_at = left_at
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: read once, for it takes longer than many a request."""
+    return httpx.create_ssl_context()
+
+
 class Api:
     """One of the two APIs, with its address, its way in and its pace. Safe to share by threads.
 
@@ -90,6 +98,7 @@ class Api:
             auth=auth,
             transport=transport,
             timeout=TIMEOUT,
+            verify=trusted(),
             follow_redirects=False,  # a redirect of a signed or writing request is no answer
             trust_env=not local,  # a company's proxy does not know this machine's sandbox
             headers={"Accept": "application/json", "User-Agent": AGENT},
