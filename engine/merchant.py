@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -224,8 +225,7 @@ def _beside(file: Path, folder: str) -> Path:
 
 def _place_of_default(path: Path_, environment: str) -> Place:
     """The spot in the schema; JSON is YAML, so the same reader knows its lines."""
-    schema = merchant_schema()
-    texts = parse(SCHEMA.read_text("utf-8"), str(SCHEMA.relative_to(HOME)))
+    schema, texts = merchant_schema(), _schema_as_yaml()
     for setting in settings_of(schema):
         if setting.path == path[: len(setting.path)] and not setting.is_group:
             by_environment = environment in setting.schema.get(BY_ENVIRONMENT, {})
@@ -234,6 +234,11 @@ def _place_of_default(path: Path_, environment: str) -> Place:
             inside = (*where, *path[len(setting.path) :]) if has_one else ()
             return texts.place((*setting.pointer, *inside))
     return Place(texts.path)
+
+
+@cache
+def _schema_as_yaml() -> YamlFile:
+    return parse(SCHEMA.read_text("utf-8"), str(SCHEMA.relative_to(HOME)))
 
 
 def _without_secrets(tree: Mapping[str, Any], paths: list[tuple[str, ...]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ is traced back by its line to the value that a person wrote.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -94,20 +95,10 @@ def layout(lines: Sequence[tuple[int, str]]) -> tuple[str, list[int]]:
     return "\n".join(result) + "\n", owners
 
 
+# Where a value begins, with the number of its mark, and where it ends.
+_MARK = re.compile("\x01([^\x02]*)\x02|\x03")
+
+
 def _split(line: str) -> list[str]:
     """Text, mark, text, mark, …: a mark is a number where a value begins and empty at its end."""
-    parts: list[str] = [""]
-    position = 0
-    while position < len(line):
-        character = line[position]
-        if character == "\x01":
-            end = line.index("\x02", position)
-            parts += [line[position + 1 : end], ""]
-            position = end + 1
-        elif character == "\x03":
-            parts += ["", ""]
-            position += 1
-        else:
-            parts[-1] += character
-            position += 1
-    return parts
+    return [part or "" for part in _MARK.split(line)]

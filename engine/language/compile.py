@@ -120,6 +120,8 @@ def _entity(
     found: Mapping[str, Lookup],
     report: Report,
 ) -> CompiledEntity:
+    order = _dependencies(spec.derive)
+
     def made(traced: bool) -> Built:
         emitter = entity_emitter(mapping_set, spec.entity, code, report, traced=traced)
         body = Body()
@@ -134,12 +136,13 @@ def _entity(
             body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
 
         emitter.hoist = hoist
-        codes = {name: emitter.let(name) for name in _dependencies(spec.derive)}
+        codes = {name: emitter.let(name) for name in order}
         body.add("return {" + ", ".join(f"{n!r}: {codes[n].text}" for n in spec.derive) + "}")
         more = {**_space(found), "TypeError": TypeError, "null_or_raise": _null_or_raise}
         return build(spec.entity, body, emitter, more)
 
-    plain, traced = made(False), made(True)
+    plain = made(False)
+    tracing = cache(lambda: made(True))  # of few rows: made when it is first asked for
     column = ID_COLUMNS.get(spec.entity, "")
 
     def derive(row: Row, books: Books) -> dict[str, Any]:
@@ -151,6 +154,7 @@ def _entity(
 
     def trace(row: Row, books: Books) -> tuple[dict[str, Any], list[Hit]]:
         hits: list[Hit] = []
+        traced = tracing()
         try:
             result: dict[str, Any] = traced.function(row, books, hits)
         except Exception as error:

@@ -146,8 +146,9 @@ class _Planner:
         other = self.readings.get(key)
         if other is None:
             merged = {**self.settings["conventions"], **conventions}
-            # How a line is read; of no use to it are the mappings, and they take long to compile.
-            reading = replace(self.program.mapping_set, mappings={})
+            # How a line is read: the rest is of no use to it, and takes long to compile.
+            whole = self.program.mapping_set
+            reading = replace(whole, mappings={}, entities={LINE: whole.entities[LINE]})
             other = compile_set(reading, {**self.settings, "conventions": merged})
             self.readings[key] = other
         result: list[Decimal | None] = []

@@ -19,7 +19,7 @@ import pytest
 from faults.shop import ROOT
 
 # In so many parts, so that the cores share the work.
-PARTS = 8
+PARTS = 4
 MEMORY = Path("/dev/shm")  # noqa: S108  the databases live for a second each
 
 
