@@ -46,7 +46,9 @@ def shop(running: Running, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], read_mappings_once: None
+) -> Cli:
     """Call a command in this process, the clock stopped where the sandbox's world begins."""
     clock = StoppedClock(DEFAULT_START)
     for module in (command_line, command, opening):
