@@ -56,9 +56,9 @@ def test_a_clean_payout_over_a_socket_costs_two_calls_a_line_and_few_more() -> N
     assert counted.calls - counted.refused < 2 * 30 + 30
 
 
-def test_an_order_costs_five_calls_from_its_order_four_directly_and_one_more_for_a_new_buyer() -> (
-    None
-):
+def test_an_order_costs_five_calls_from_its_order_four_directly_and_one_more_for_a_new_buyer(
+    read_mappings_once: None,
+) -> None:
     orders = 6
     from_order = lives.live(orders, lives.OF_ORDERS)
     direct = lives.live(orders, lives.DIRECT)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+from shop import few_rows
 
 from engine import store as stores
 from engine.catalogue import installed
@@ -56,7 +57,7 @@ class Desk:
     def __init__(self, *, parallel: int = 1, token: bool = True) -> None:
         self.world = empty_world()
         self.world.limits.rate_limit = None
-        self.store: Store = stores.in_memory(stores.VIEWS[:1])
+        self.store: Store = few_rows(stores.in_memory())
         self.clock = WorldClock(self.world)
         self.parallel = parallel
         self.token = token

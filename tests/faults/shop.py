@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import yaml
+from shop import few_rows
 
 from engine import scope as scopes
 from engine import session as sessions
@@ -197,7 +198,7 @@ class Shop:
     def __init__(self, world: World, folder: Path, **changed: Any) -> None:
         self.world = world
         self.merchant = merchant(folder, **changed)
-        self.store = stores.in_memory()
+        self.store = few_rows(stores.in_memory())
 
     def run(self, named: tuple[str, ...] = ()) -> RunReport:
         """One run from sync to posted payments."""
