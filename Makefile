@@ -23,7 +23,7 @@ test: tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/qliro-fortnox lint --all
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 bench: tools
 	$(BIN)/python -m benchmarks

@@ -93,12 +93,9 @@ class Store:
         self.connection.execute("COMMIT")
 
 
-def in_memory(views: Sequence[str] = VIEWS) -> Store:
-    """A database that ends with the process, for tests, checks and replays.
-
-    ``views`` are those that are made: one that never sees an order can do without most.
-    """
-    return _prepared(duckdb.connect(":memory:"), None, views)
+def in_memory() -> Store:
+    """A database that ends with the process, for tests, checks and replays."""
+    return _prepared(duckdb.connect(":memory:"), None)
 
 
 @contextmanager
@@ -197,14 +194,12 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET enable_progress_bar = false")
 
 
-def _prepared(
-    connection: duckdb.DuckDBPyConnection, path: Path | None, views: Sequence[str] = VIEWS
-) -> Store:
+def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
     """Harden and create what is missing. DDL only here, followed by a checkpoint; none where this
     version has been before."""
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    statements = [sql(name) for name in ("schema", *views)]
+    statements = [sql(name) for name in ("schema", *VIEWS)]
     made = sha256("".join(statements).encode()).hexdigest()
     if path is None:
         _create(connection, statements)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import few_rows
 import hypothesis
 import pytest
 from order_shop import OrderShop
@@ -23,16 +23,8 @@ from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.sandbox.world import World
 
-_configure = stores._configure
-
-
-def _in_one_thread(connection: duckdb.DuckDBPyConnection) -> None:
-    """The tests run beside each other, a process to a core; the benchmarks use all of them."""
-    _configure(connection)
-    connection.execute("SET threads = 1")
-
-
-stores._configure = _in_one_thread
+stores._configure = few_rows.in_one_thread
+stores.in_memory = few_rows.in_memory
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("unhurried", deadline=None)

@@ -14,11 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import few_rows
 import yaml
 
 from engine import scope as scopes
 from engine import session as sessions
-from engine import store as stores
 from engine.clock import StoppedClock
 from engine.merchant import Merchant, load_merchant
 from engine.plan.model import Plan
@@ -37,13 +37,6 @@ INTERIM = (1580, 1581, 1582)
 BOOKED = ("posted", "adopted")
 
 Row = dict[str, Any]
-
-
-def few_rows(store: Store) -> Store:
-    """A database of a dozen rows does not need the best of all query plans: looking for that takes
-    longer than any query. The command line's tests and the benchmarks have it looked for."""
-    store.execute("PRAGMA disable_optimizer")
-    return store
 
 
 class SharedClock(StoppedClock):
@@ -76,6 +69,7 @@ class Shop:
     store: Store = field(init=False)
     before: dict[int, Decimal] = field(default_factory=dict)
     clock: SharedClock = field(init=False)
+    read: dict[str, Merchant] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = self.empty_store()
@@ -84,7 +78,7 @@ class Shop:
 
     def empty_store(self) -> Store:
         """A new database."""
-        return few_rows(stores.in_memory())
+        return few_rows.plainly(few_rows.in_memory())
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -102,7 +96,13 @@ class Shop:
 
     @property
     def merchant(self) -> Merchant:
-        """The merchant as read from its file."""
+        """The merchant as read from its file, anew when the settings have changed."""
+        given = repr(self.changes)
+        if given not in self.read:
+            self.read[given] = self._written()
+        return self.read[given]
+
+    def _written(self) -> Merchant:
         data = yaml.safe_load(DEMO.read_text("utf-8"))
         data["payouts_from"] = str(data["payouts_from"])
         data["state"] = str(self.folder / "state")

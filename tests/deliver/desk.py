@@ -10,10 +10,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import few_rows
 import httpx
-from shop import few_rows
 
-from engine import store as stores
 from engine.catalogue import installed
 from engine.deliver import Delivery, deliver
 from engine.ledger import Action, begun, read_actions, read_progress, record_actions
@@ -57,7 +56,7 @@ class Desk:
     def __init__(self, *, parallel: int = 1, token: bool = True) -> None:
         self.world = empty_world()
         self.world.limits.rate_limit = None
-        self.store: Store = few_rows(stores.in_memory())
+        self.store: Store = few_rows.plainly(few_rows.in_memory())
         self.clock = WorldClock(self.world)
         self.parallel = parallel
         self.token = token

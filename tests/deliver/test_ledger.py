@@ -20,7 +20,7 @@ from engine.ledger import (
     record_actions,
     unsettled,
 )
-from engine.store import VIEWS, Store, in_memory
+from engine.store import Store, in_memory
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 PAYMENT = Action(
@@ -33,7 +33,7 @@ PAYMENT = Action(
 
 @pytest.fixture
 def store() -> Store:
-    return in_memory(VIEWS[:1])
+    return in_memory()
 
 
 def noted(

@@ -14,7 +14,7 @@ from engine.sandbox.company import empty_world
 from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.world import World
 from engine.secrets import Secret
-from engine.store import VIEWS, Store, in_memory
+from engine.store import Store, in_memory
 from engine.transport.fortnox import ClientCredentials
 from engine.transport.http import Api
 from engine.transport.limiter import Limiter
@@ -29,15 +29,10 @@ def world() -> World:
     return empty_world()
 
 
-# Modules that look at orders; the others do without those views, for speed.
-WITH_ORDERS = ("test_orders_sync", "test_fortnox_documents")
-
-
 @pytest.fixture
-def store(request: pytest.FixtureRequest) -> Store:
+def store() -> Store:
     """An empty database."""
-    whole = request.module.__name__.rpartition(".")[2] in WITH_ORDERS
-    return in_memory(VIEWS if whole else VIEWS[:1])
+    return in_memory()
 
 
 @pytest.fixture

@@ -17,13 +17,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import few_rows
 import httpx
 import yaml
-from shop import few_rows
 
 from engine import scope as scopes
 from engine import session as sessions
-from engine import store as stores
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.merchant import Merchant, load_merchant
@@ -198,7 +197,7 @@ class Shop:
     def __init__(self, world: World, folder: Path, **changed: Any) -> None:
         self.world = world
         self.merchant = merchant(folder, **changed)
-        self.store = few_rows(stores.in_memory())
+        self.store = few_rows.plainly(few_rows.in_memory())
 
     def run(self, named: tuple[str, ...] = ()) -> RunReport:
         """One run from sync to posted payments."""

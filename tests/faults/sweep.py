@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import few_rows
 
 from engine import session as sessions
 from engine import store as stores
@@ -79,6 +80,8 @@ def point(folder: Path, changes: dict[str, Any], where: str) -> dict[str, Any]:
     here.mkdir()
     with serve(world, on_kill=lambda: os.kill(victim[0], signal.SIGKILL)) as running:
         of = merchant(here, server=running.url, **changes)
+        of.database.parent.mkdir(parents=True)
+        few_rows.place(of.database)
         told = here / "told.json"
         ends = []
         requests = []
@@ -180,6 +183,7 @@ def main() -> None:
     compiled(merchant(folder, **changes))
     sessions.read_catalogue = installed  # read once: it is not what is tested
     trusted()
+    few_rows.ready()
     if sys.argv[3] == "life":
         print(json.dumps(lives(folder, changes)))
         return

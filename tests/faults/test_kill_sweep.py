@@ -9,24 +9,22 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import few_rows
 import pytest
 
 from faults.shop import ROOT
 
 # In so many parts, so that the cores share the work.
-PARTS = 4
-MEMORY = Path("/dev/shm")  # noqa: S108  the databases live for a second each
+PARTS = 3
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    where = MEMORY if os.access(MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=where) as made:
+    with few_rows.folder() as made:
         yield Path(made)
 
 

@@ -11,17 +11,13 @@ from orderkit import NOW, Row
 
 from engine.extract.raw import Call, keep
 from engine.stage import stage
-from engine.store import VIEWS, Store, in_memory
+from engine.store import Store, in_memory
 from engine.transport.http import Answer
-
-# Modules that look at orders; the others do without those views, for speed.
-WITH_ORDERS = ("test_orders", "test_captures")
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest) -> Store:
-    whole = request.module.__name__.rpartition(".")[2] in WITH_ORDERS
-    return in_memory(VIEWS if whole else VIEWS[:1])
+def store() -> Store:
+    return in_memory()
 
 
 @pytest.fixture

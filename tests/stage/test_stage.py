@@ -13,7 +13,7 @@ import pytest
 
 from engine.extract.raw import Call, keep
 from engine.stage import stage
-from engine.store import VIEWS, Store, in_memory
+from engine.store import Store, in_memory
 from engine.transport.http import Answer
 
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -24,7 +24,7 @@ CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
 @pytest.fixture
 def store() -> Store:
     """An empty database."""
-    return in_memory(VIEWS[:1])
+    return in_memory()
 
 
 @pytest.fixture
