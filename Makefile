@@ -4,6 +4,10 @@
 PYTHON = python3
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+CHECKED = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12" >&2; exit 2; }
+SUM = cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1
+CLEAN = { rm -f .venv/made-* .venv/tools-*; $(PYTHON) -m venv .venv; }
 
 .PHONY: help demo sandbox test bench environment tools
 
@@ -29,16 +33,16 @@ bench: tools
 	$(BIN)/python -m benchmarks
 
 environment:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12" >&2; exit 2; }
-	@stamp=.venv/made-`cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1`; \
-	if [ ! -e $$stamp ]; then \
-	  echo "Making the environment in .venv …" && rm -f .venv/made-* .venv/tools-* && \
-	  $(PYTHON) -m venv .venv && $(INSTALL) -e . && : > $$stamp; \
+	@$(CHECKED)
+	@of=`$(SUM)`; if [ ! -e .venv/made-$$of ]; then \
+	  echo "Making the environment in .venv …" && $(CLEAN) && $(INSTALL) -e . && \
+	  : > .venv/made-$$of; \
 	fi
 
-tools: environment
-	@stamp=.venv/tools-`cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1`; \
-	if [ ! -e $$stamp ]; then \
-	  echo "Adding the tools for tests …" && $(INSTALL) -e '.[dev]' && : > $$stamp; \
+tools:
+	@$(CHECKED)
+	@of=`$(SUM)`; if [ ! -e .venv/tools-$$of ]; then \
+	  echo "Making the environment in .venv, with the tools for tests …" && \
+	  { [ -e .venv/made-$$of ] || $(CLEAN); } && $(INSTALL) -e '.[dev]' && \
+	  : > .venv/made-$$of && : > .venv/tools-$$of; \
 	fi

@@ -86,7 +86,7 @@ def plan_orders(
             if wanted & set(mapping.spec.flows):
                 planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
-    if wanted & MAKING:
+    if wanted & MAKING and not again:
         plan.warnings += strangers(store, settings)
 
 

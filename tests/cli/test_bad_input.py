@@ -163,16 +163,16 @@ def test_a_payout_that_is_not_there_is_told_with_the_nearest(
     assert bool(asked) == (command == "run")
 
 
-@pytest.mark.parametrize("name", ["70002", "20261113002", "Qliro/20261113002/SEK"])
 @pytest.mark.parametrize("command", ["run", "plan", "status"])
-def test_a_payout_goes_by_each_of_its_names(cli: Cli, shop: Path, command: str, name: str) -> None:
+def test_a_payout_goes_by_each_of_its_names(cli: Cli, shop: Path, command: str) -> None:
     cli("run", "shop", "--quiet")
-    told = cli(command, "shop", "--quiet", "--payout", name)
-    assert told.code in (0, 3)
-    assert "No payout is open" not in told.out
-    if command == "status":
-        assert "70002" in told.out
-        assert "70001" not in told.out
+    for name in ("70002", "20261113002", "Qliro/20261113002/SEK"):
+        told = cli(command, "shop", "--quiet", "--payout", name)
+        assert told.code in (0, 3), name
+        assert "No payout is open" not in told.out
+        if command == "status":
+            assert "70002" in told.out
+            assert "70001" not in told.out
 
 
 def test_an_unknown_option_in_the_chosen_form(cli: Cli) -> None:
