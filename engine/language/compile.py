@@ -7,9 +7,12 @@ alone decide is decided here; a setting that a mapping names and nobody gave is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
+
+from jinja2 import nodes
 
 from engine.errors import FileError, Finding, Place
 from engine.language import blame, compile_tables, document, kinds, scope
@@ -68,6 +71,21 @@ def compile_set(
     if errors:
         raise FileError(findings)
     return Program(mapping_set, settings, mappings, entities, found, findings)
+
+
+def only(mapping_set: MappingSet, entity: str) -> MappingSet:
+    """No more of the set than it takes to derive an entity's rows, for who compiles it often."""
+    spec = mapping_set.entities[entity]
+    used = {
+        node.attr
+        for expression in spec.derive.values()
+        for node in walk(expression.node)
+        if isinstance(node, nodes.Getattr)
+        and isinstance(node.node, nodes.Name)
+        and node.node.name == "tables"
+    }
+    tables = {name: table for name, table in mapping_set.tables.items() if name in used}
+    return replace(mapping_set, mappings={}, entities={entity: spec}, tables=tables)
 
 
 def _typed(declared: kinds.Type, settings: Mapping[str, Any]) -> kinds.Type:

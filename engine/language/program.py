@@ -193,6 +193,8 @@ class Program:
     entities: Mapping[str, CompiledEntity]
     tables: Mapping[str, Lookup]
     warnings: Sequence[Finding]
+    # How rows are read under other settings, as far as that was asked for.
+    readings: dict[Any, Program] = field(default_factory=dict, repr=False, compare=False)
 
     def derive(self, entity: str, row: Row, books: Books = NO_BOOKS) -> dict[str, Any]:
         """The derived columns of a row. Raises ItemError when a table refuses it."""

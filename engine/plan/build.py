@@ -16,7 +16,7 @@ from engine import json_text
 from engine.books import Books
 from engine.catalogue import Catalogue
 from engine.errors import ItemError
-from engine.language.compile import compile_set
+from engine.language.compile import compile_set, only
 from engine.language.program import CompiledMapping, Program, Rendered
 from engine.ledger import Action, Progress, read_actions, read_progress, unsettled
 from engine.match.choice import Choice
@@ -122,7 +122,6 @@ class _Planner:
         self.existing = Existing(store)
         self.unsettled = unsettled(store)
         self.covered: set[str] = set()
-        self.readings: dict[tuple[tuple[str, Any], ...], Program] = {}
         self.by_source: dict[tuple[str, str], list[Action]] = {}
         self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.related_index: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
@@ -143,14 +142,12 @@ class _Planner:
     ) -> list[Decimal | None]:
         """What the lines' signed amounts would be under other conventions."""
         key = tuple(sorted(conventions.items()))
-        other = self.readings.get(key)
+        other = self.program.readings.get(key)
         if other is None:
             merged = {**self.settings["conventions"], **conventions}
-            # How a line is read: the rest is of no use to it, and takes long to compile.
-            whole = self.program.mapping_set
-            reading = replace(whole, mappings={}, entities={LINE: whole.entities[LINE]})
+            reading = only(self.program.mapping_set, LINE)
             other = compile_set(reading, {**self.settings, "conventions": merged})
-            self.readings[key] = other
+            self.program.readings[key] = other
         result: list[Decimal | None] = []
         for line in lines:
             try:
