@@ -77,6 +77,15 @@ class Session:
         """The merchant's settings, defaults filled in."""
         return self.merchant.settings
 
+    @property
+    def without_plus(self) -> str:
+        """Why refunds are not handled although they are on: the second pair is not there, or Qliro
+        has refused it in this run."""
+        if lacks_plus(self.merchant):
+            return NO_PLUS
+        refused = getattr(self.qliro.auth, "refused", None)
+        return f"{refused}" if refused else ""
+
     def tell(self, stage: str, done: int, total: int | None) -> None:
         """Progress of reading and planning; raises StoppedError when told to end.
 
@@ -176,12 +185,12 @@ def plan(
             books,
             convention_choices(),
             session.catalogue,
-            flows=flows_on(session.merchant),
+            flows=flows_on(session.merchant) - ({"refunds"} if session.without_plus else set()),
             scope=scope,
             again=offline,
         )
-        if lacks_plus(session.merchant):
-            made.problems.insert(0, NO_PLUS)
+        if session.without_plus:
+            made.problems.insert(0, session.without_plus)
         if offline or not made.unread or not _read_needs(session, made):
             return made
         _stage(session, findings)

@@ -27,7 +27,7 @@ def pair_refused(status: int, body: str) -> AccessError:
     words = sentence(read_error("qliro", status, body)).rpartition("(")[2].rstrip(")")
     return AccessError(
         "Qliro does not accept the API Plus credentials, the pair qliro.plus_api_key and "
-        f"qliro.plus_api_secret ({words}).",
+        f"qliro.plus_api_secret ({words}), so no refund is handled.",
         "Compare the pair with what your Qliro account manager sent, and environment with where it "
         "is valid; qliro.plus_for says what is read with it. With the flow refunds off it is not "
         "used.",

@@ -87,6 +87,7 @@ class Api:
         complete: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.source = source
+        self.auth = auth
         self.clock = clock
         self._base = base_url.rstrip("/")
         self._limiter = limiter

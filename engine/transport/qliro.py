@@ -13,6 +13,7 @@ from collections.abc import Generator
 
 import httpx
 
+from engine.errors import AccessError
 from engine.secrets import Secret
 from engine.transport.access import pair_refused
 
@@ -38,7 +39,8 @@ class QliroAuth(httpx.Auth):
     """Signs the exact bytes that are sent; path and query are not part of the signature.
 
     ``plus`` is the secret of the second pair, for reads of the paths that have one of
-    ``opened`` in them. An answer that refuses it names that pair.
+    ``opened`` in them. Where Qliro refuses it, ``refused`` says so, and those reads go on with the
+    first pair: what needs the second must not stop the rest.
     """
 
     requires_request_body = True
@@ -48,13 +50,18 @@ class QliroAuth(httpx.Auth):
         self, api_secret: Secret, plus: Secret | None = None, opened: tuple[str, ...] = ()
     ) -> None:
         self._secret, self._plus, self._opened = api_secret, plus, opened
+        self.refused: AccessError | None = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign, send, done. Raises AccessError when the second pair is refused."""
+        """Sign, send, done; a read that the second pair does not open is signed anew."""
         opened = any(part in request.url.path for part in self._opened)
-        plus = self._plus if opened and request.method == "GET" else None
-        secret = (plus or self._secret).reveal()
-        request.headers["Authorization"] = authorization(request.content, secret)
+        plus = self._plus if opened and request.method == "GET" and not self.refused else None
+        secret = plus or self._secret
+        request.headers["Authorization"] = authorization(request.content, secret.reveal())
         response = yield request
         if plus is not None and response.status_code in (401, 403):
-            raise pair_refused(response.status_code, response.text)
+            self.refused = pair_refused(response.status_code, response.text)
+            request.headers["Authorization"] = authorization(
+                request.content, self._secret.reveal()
+            )
+            yield request
