@@ -44,7 +44,8 @@ def count(shop: OrderShop) -> tuple[int, int, int, int]:
 
 @pytest.mark.parametrize(
     ("field", "second"),
-    [("YourReference", "OurReference"),
+    [("YourReference", "OurReference"), ("OurReference", "YourOrderNumber"),
+     ("ExternalInvoiceReference2", "YourReference"),
      ("YourOrderNumber", "ExternalInvoiceReference2")],
 )  # fmt: skip
 def test_the_reference_stands_in_the_declared_field_and_finds_all_of_it_again(
