@@ -1,5 +1,5 @@
-"""What stands at the edges: too many rows, signs that Fortnox refuses, a change whose answer was lost,
-goods that the warehouse does not have."""
+"""What stands at the edges: too many rows, signs that Fortnox refuses, a change whose answer was
+lost, goods that the warehouse does not have."""
 
 from __future__ import annotations
 
