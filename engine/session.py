@@ -275,7 +275,7 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
 def _after(session: Session, made: Plan, findings: Report, delivery: Delivery) -> Plan:
     """The plan as it stands after delivery, written down."""
     after = made
-    if made.payouts or made.orders:
+    if made.actions:  # else nothing has changed since it was made
         same = Scope(tuple(made.payouts), tuple(made.orders))
         after = plan(session, findings, same, offline=True)
     after = replace(after_delivery(after, delivery), warnings=made.warnings)
