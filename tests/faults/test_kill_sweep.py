@@ -19,7 +19,7 @@ import pytest
 from faults.shop import ROOT
 
 # In so many parts, so that the cores share the work.
-PARTS = 3
+PARTS = 2
 
 
 @pytest.fixture
