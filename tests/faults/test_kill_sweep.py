@@ -19,7 +19,7 @@ import pytest
 from faults.shop import ROOT
 
 # In so many parts, so that the cores share the work.
-PARTS = 2
+PARTS = 3
 
 
 @pytest.fixture
