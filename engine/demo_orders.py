@@ -12,6 +12,7 @@ from typing import Any
 from engine.demo_ground import Ground
 from engine.errors import QliroFortnoxError
 from engine.ledger import Progress, read_progress
+from engine.sandbox.world_fortnox import Chart
 from engine.show.page import Column, Table, Text, amount, blank, count, heading, listed
 from engine.store import reading
 
@@ -27,7 +28,7 @@ NAMES = {
     "invoice": ("invoice", "invoices (one credits the second refund)"),
     "credit": ("invoice credited by Fortnox's action", "invoices credited by Fortnox's action"),
 }
-INTERIM, BANK, FEES, RECEIVABLE = ("1580", "1581", "1582"), "1930", ("6570", "2641"), "1510"
+CHART = Chart()  # the accounts of the sandbox's company
 
 
 def life(shop: Ground) -> dict[str, Any]:
@@ -86,17 +87,18 @@ def _number(shop: Ground, action: str) -> int:
 
 def _settled(shop: Ground, books: dict[str, Any], counted: dict[str, Any]) -> None:
     """Fortnox's own balances: nothing is left where it should not be, or the demo has failed."""
-    def held(account: str) -> Decimal:
-        return Decimal(str(books.get(account, 0)))
+    def held(*accounts: int) -> Decimal:
+        return sum((Decimal(str(books.get(str(one), 0))) for one in {*accounts}), Decimal(0))
 
-    sold = sum((held(account) for account in books if account[0] == "3"), Decimal(0))
-    vat = sum((held(account) for account in books if account.startswith("261")), Decimal(0))
-    bank, fees = held(BANK), sum((held(one) for one in FEES), Decimal(0))
+    sold = held(CHART.sales, *CHART.sales_by_rate.values())
+    vat = held(*CHART.vat_by_rate.values())
+    bank, fees = held(CHART.bank), held(CHART.fees, CHART.fee_vat)
+    interim = held(CHART.interim, *CHART.interim_by_method.values())
     rows = [
         ("sold, less what came back, with VAT", -sold - vat), ("Qliro's fees, with VAT", -fees),
         ("on the bank account", bank),
-        ("left on the interim accounts", sum((held(one) for one in INTERIM), Decimal(0))),
-        ("left to pay of invoices", held(RECEIVABLE)),
+        ("left on the interim accounts", interim),
+        ("left to pay of invoices", held(CHART.receivable)),
     ]  # fmt: skip
     if rows[-2][1] or rows[-1][1] or bank != -sold - vat - fees:
         raise QliroFortnoxError(f"The books do not add up: {books}; that is a defect.")

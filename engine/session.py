@@ -37,7 +37,7 @@ from engine.plan.record import record_plan
 from engine.reconcile import after_delivery, record_states
 from engine.scope import ALL, Scope
 from engine.settings import merchant_schema
-from engine.stage import stage
+from engine.stage import is_staged, stage
 from engine.store import Store, sql
 from engine.sync import extractions, flows_on, lacks_plus, open_apis, sync_all
 from engine.transport.http import Api
@@ -166,14 +166,16 @@ def sync(session: Session, scope: Scope = ALL) -> Report:
 
 
 def _stage(session: Session, findings: Report) -> None:
-    session.on_progress("stage", 0, None)
-    findings.findings += stage(session.store).problems
+    if not is_staged(session.store):
+        session.on_progress("stage", 0, None)
+        findings.findings += stage(session.store).problems
 
 
 def plan(
     session: Session, findings: Report, scope: Scope = ALL, *, offline: bool = False
 ) -> Plan:
     """The plan; what it needs to know is read from Fortnox first, unless ``offline``."""
+    _stage(session, findings)  # nothing, but where a new version has it all staged anew
     books = read_books(session.store)
     _refuse_cash_method(books)
     for _ in range(MOST_ROUNDS):

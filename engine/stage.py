@@ -47,10 +47,24 @@ class StageReport:
     problems: tuple[Finding, ...]
 
 
+def _reached(store: Store) -> tuple[int, int]:
+    """The last answer that is staged, and the last there is."""
+    (row,) = store.rows(
+        "SELECT (SELECT coalesce(max(seq), 0) FROM raw.staged) AS staged, "
+        "(SELECT coalesce(max(seq), 0) FROM raw.answer) AS newest"
+    )
+    return int(row["staged"]), int(row["newest"])
+
+
+def is_staged(store: Store) -> bool:
+    """Whether every answer is staged."""
+    staged, newest = _reached(store)
+    return staged == newest
+
+
 def stage(store: Store) -> StageReport:
     """Stage every answer that came since the last time. Staging twice changes nothing."""
-    staged = int(store.value("SELECT coalesce(max(seq), 0) FROM raw.staged"))
-    newest = int(store.value("SELECT coalesce(max(seq), 0) FROM raw.answer"))
+    staged, newest = _reached(store)
     if newest == staged:
         return StageReport(0, 0, ())
     with store.transaction():

@@ -20,6 +20,7 @@ from engine.store import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108  the databases live for a second each
 _configure = stores._configure
+real_in_memory = stores.in_memory
 _numbers = itertools.count()
 
 

@@ -135,7 +135,7 @@ class Rows:
         return self.loaded[name]
 
     def _read(self, name: str) -> Iterator[Row]:
-        """As they are staged; of many orders by portions, so that no view is worked out whole."""
+        """As they are staged; of many orders by portions, so that no list of ids is too long."""
         entity = ENTITIES[name]
         if not entity.by_order:
             yield from read(self.store, entity.relation, f'ORDER BY "{entity.id}"')

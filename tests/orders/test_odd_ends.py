@@ -6,12 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+import few_rows
 import pytest
 from order_shop import OrderShop
 
+from engine import session as sessions
+from engine.extract.raw import Report
 from engine.sandbox import lifecycle
 from engine.sandbox.faults import Fault, plan
 from engine.sandbox.lifecycle import lot, secure
+from engine.scope import Scope
+from engine.stage import DERIVED, stage
 
 Open = Callable[..., OrderShop]
 
@@ -77,3 +82,44 @@ def test_goods_that_the_warehouse_does_not_have_are_not_invoiced_for_less(order_
     states = {one.state for one in report.plan.outcomes if one.mapping.startswith("invoice")}
     assert "posted" not in states
     assert states & {"parked", "waiting"}
+
+
+def test_a_plan_after_an_upgrade_sees_what_has_to_be_staged_anew(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False})
+    shop.life("captured"), shop.life("on_hold")
+    before = {(one.mapping, one.source): one.state for one in shop.run().plan.outcomes}
+    assert set(before.values()) == {"posted", "waiting"}
+    for table in ("raw.staged", *(f"qliro.{name}" for name in DERIVED)):
+        shop.store.execute(f"DELETE FROM {table}")
+    with shop.session() as opened:
+        made = sessions.plan(opened, Report(), Scope(None, tuple(shop.known)))
+    assert {(one.mapping, one.source): one.state for one in made.outcomes} == before
+
+
+def test_a_database_in_memory_has_what_one_in_a_file_has() -> None:
+    """The tests' own databases are copies of one in a file."""
+    tables = "SELECT schema_name, table_name, column_count FROM duckdb_tables() ORDER BY ALL"
+    views = "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    real, copy = few_rows.real_in_memory(), few_rows.in_memory()
+    for query in (tables, views):
+        assert real.rows(query) == copy.rows(query) != []
+
+
+def test_what_orders_come_to_is_the_same_one_by_one(
+    order_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders are derived in portions, and again when they are read again."""
+    shop = order_shop()
+    for name in ("refunded_twice", "refunded_across_captures", "upsold", "updated", "paid_at_once"):
+        shop.life(name)
+    shop.run()
+
+    def derived() -> dict[str, list[dict[str, object]]]:
+        return {name: shop.store.rows(f"FROM qliro.{name} ORDER BY ALL") for name in DERIVED}
+
+    before = derived()
+    assert all(before[name] for name in ("order_sum", "order_line", "capture_line", "refund_line"))
+    shop.store.execute("DELETE FROM raw.staged")
+    monkeypatch.setattr("engine.stage.ORDERS", 1)
+    assert stage(shop.store).answers > 0
+    assert derived() == before
