@@ -53,6 +53,11 @@ class Merchant:
         return _beside(self.path, self.settings["state"]) / f"{self.name}.duckdb"
 
     @property
+    def inbox(self) -> Path:
+        """The folder that pushes are kept in until a sync reads them; it may not exist yet."""
+        return self.database.with_suffix(".inbox")
+
+    @property
     def mapping_folder(self) -> Path:
         """The folder of the mapping set."""
         return merchant_rules.mapping_folder(self.path, self.settings["mapping_set"])
