@@ -50,6 +50,10 @@ class Desk:
                 return True
         return False
 
+    def sizes(self) -> dict[str, int]:
+        """The bytes of each inbox on the disk."""
+        return {name: inbox.size() for name, inbox in self._inboxes.items()}
+
     def close(self) -> None:
         """Give all segments up; what was not answered is sent again."""
         self._pool.shutdown()

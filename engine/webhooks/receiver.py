@@ -65,7 +65,7 @@ def receiver(doors: Mapping[str, Door], desk: Desk, tally: Tally, clock: Clock) 
         return JSONResponse(told, 503 if ill else 200)
 
     async def metrics(_request: Request) -> Response:
-        return PlainTextResponse(tally.metrics(desk.waiting), media_type=METRICS_TYPE)
+        return PlainTextResponse(tally.metrics(desk.waiting, desk.sizes()), media_type=METRICS_TYPE)
 
     def refused(_request: Request, error: Exception) -> Response:
         assert isinstance(error, _RefusedError)  # noqa: S101  it is called for nothing else

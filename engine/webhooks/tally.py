@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 # Why a request is refused, and what the log says.
@@ -57,8 +57,9 @@ class Tally:
             self._told[reason] = now, self.refused[reason]
             self._log(f"Refused {new} request{'s' * (new > 1)} {REASONS[reason]}.")
 
-    def metrics(self, waiting: int) -> str:
-        """The counts in the text format of Prometheus; ``waiting`` pushes are being written."""
+    def metrics(self, waiting: int, sizes: Mapping[str, int]) -> str:
+        """The counts in the text format of Prometheus; ``waiting`` pushes are being written,
+        ``sizes`` are the bytes of each merchant's inbox."""
         lines = [
             *_head("pushes_total", "counter", "Pushes that were kept on disk and answered."),
             *(
@@ -74,6 +75,11 @@ class Tally:
             *(
                 f'qliro_fortnox_refused_total{{reason="{reason}"}} {self.refused[reason]}'
                 for reason in REASONS
+            ),
+            *_head("inbox_bytes", "gauge", "Bytes that lie in the inbox; a sync removes them."),
+            *(
+                f'qliro_fortnox_inbox_bytes{{merchant="{_label(merchant)}"}} {size}'
+                for merchant, size in sorted(sizes.items())
             ),
             *_head("waiting_pushes", "gauge", "Pushes that are being written."),
             f"qliro_fortnox_waiting_pushes {waiting}",

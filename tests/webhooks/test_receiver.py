@@ -316,6 +316,9 @@ def test_metrics_and_log_count_and_hold_neither_tokens_nor_people(counter: Count
     assert 'qliro_fortnox_last_push_seconds{merchant="hats"} 1795348800.000\n' in told
     assert 'qliro_fortnox_last_push_seconds{merchant="shoes"} 0.000\n' in told
     assert 'qliro_fortnox_refused_total{reason="wrong-token"} 1\n' in told
+    size = sum(path.stat().st_size for path in counter.doors["hats"].inbox.iterdir())
+    assert f'qliro_fortnox_inbox_bytes{{merchant="hats"}} {size}\n' in told
+    assert 'qliro_fortnox_inbox_bytes{merchant="shoes"} 0\n' in told
     assert 'qliro_fortnox_refused_total{reason="not-a-push"} 1\n' in told
     assert counter.log == [
         "Refused 1 request with a token that does not fit.",
