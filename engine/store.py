@@ -57,6 +57,10 @@ class Store:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def tuples(self, query: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """The same without the names of their columns."""
+        return self._asked(query, parameters).fetchall()
+
     def types(self, relation: str) -> dict[str, str]:
         """The columns of a table or view with their types; a view takes long to look up, and stays
         as it is."""
