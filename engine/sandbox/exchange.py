@@ -32,12 +32,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer; ``effect`` names what the request changed, None when it changed nothing."""
+    """An answer; ``effect`` names what the request changed, None when it changed nothing.
+
+    ``location`` is where a redirect leads.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = JSON
     effect: str | None = None
+    location: str = ""
 
 
 def parameters(query: str) -> dict[str, list[str]]:

@@ -103,6 +103,8 @@ class _Connection(socketserver.StreamRequestHandler):
         head = f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}\r\n"
         if response.body:
             head += f"Content-Type: {response.content_type}\r\n"
+        if response.location:
+            head += f"Location: {response.location}\r\n"
         if response.status != HTTPStatus.NO_CONTENT:
             head += f"Content-Length: {len(response.body)}\r\n"
         if not keep:

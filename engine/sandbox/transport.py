@@ -41,6 +41,8 @@ class SandboxTransport(httpx.BaseTransport):
         if isinstance(given, Lost):
             raise _exception(given, request)
         headers = {"Content-Type": given.content_type} if given.body else {}
+        if given.location:
+            headers["Location"] = given.location
         return httpx.Response(given.status, headers=headers, content=given.body, request=request)
 
 
