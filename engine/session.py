@@ -41,6 +41,7 @@ from engine.stage import is_staged, stage
 from engine.store import Store, sql
 from engine.sync import extractions, flows_on, lacks_plus, open_apis, sync_all
 from engine.transport.http import Api
+from engine.way_in import booked_company, refuse_another_company
 
 OnProgress = Callable[[str, int, int | None], None]
 # Planning may show that something must be read first; more rounds than this would be a loop.
@@ -140,7 +141,7 @@ def open_session(
 ) -> Iterator[Session]:
     """Everything a run needs. Files are checked first: nothing is asked of a server before."""
     mapping_set, program = load_mappings(merchant)
-    qliro, fortnox = open_apis(merchant, clock, transport)
+    qliro, fortnox = open_apis(merchant, clock, transport, booked_company(store))
     run = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     session = Session(
         merchant, store, clock, mapping_set, program, read_catalogue(), qliro, fortnox, run
@@ -258,6 +259,7 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
     Raises AccessError and UnavailableError, after the states have been written down.
     """
     _refuse_unactivated(session, made)
+    refuse_another_company(session.store)
     now = session.clock.now()
     record_plan(session.store, session.run, now, made, session.mapping_set)
     delivery = _deliver(session, made.actions, "deliver")

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from engine.clock import Clock
-from engine.errors import FileError
+from engine.connection import Company
 from engine.extract import fortnox, qliro
 from engine.extract import orders as order_extraction
 from engine.extract.ask import Extraction
@@ -26,10 +26,10 @@ from engine.extract.raw import Report
 from engine.merchant import Merchant
 from engine.stage import stage
 from engine.store import Store
-from engine.transport.fortnox import ClientCredentials, GivenToken
 from engine.transport.http import Api
 from engine.transport.limiter import Limiter
 from engine.transport.qliro import QliroAuth, with_key
+from engine.way_in import way_in
 
 OnProgress = Callable[[str, int, int | None], None]
 # The flows that begin with an order of Qliro's, and those that need one and what stands in Fortnox.
@@ -54,14 +54,17 @@ def lacks_plus(merchant: Merchant) -> bool:
 
 
 def open_apis(
-    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+    merchant: Merchant,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+    booked: Company | None = None,
 ) -> tuple[Api, Api]:
     """Qliro and Fortnox as the merchant declares them; ``transport`` stands in for the network.
 
-    Raises FileError when a secret is not there.
+    ``booked`` is the company that the database holds the books of. Raises FileError when a secret
+    is not there, AccessError when the way in leads to another company.
     """
     settings = merchant.settings
-    random = Random(merchant.name)  # noqa: S311 jitter, and the same in every run
     to_qliro = Api(
         "qliro",
         settings["qliro"]["base_url"],
@@ -69,19 +72,28 @@ def open_apis(
         complete=lambda body: with_key(body, merchant.secret("qliro.api_key")),
         clock=clock,
         transport=transport,
-        random=random,
+        random=Random(merchant.name),  # noqa: S311  jitter, and the same in every run
     )
-    pace = settings["fortnox"]["pace"]
-    to_fortnox = Api(
+    return to_qliro, open_fortnox(merchant, way_in(merchant, clock, booked), clock, transport)
+
+
+def open_fortnox(
+    merchant: Merchant,
+    auth: httpx.Auth,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+) -> Api:
+    """Fortnox as the merchant declares it, by this way in."""
+    pace = merchant.settings["fortnox"]["pace"]
+    return Api(
         "fortnox",
-        settings["fortnox"]["base_url"],
-        auth=_way_in(merchant, clock),
+        merchant.settings["fortnox"]["base_url"],
+        auth=auth,
         clock=clock,
         limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
         transport=transport,
-        random=random,
+        random=Random(merchant.name),  # noqa: S311  as above
     )
-    return to_qliro, to_fortnox
 
 
 def _signature(merchant: Merchant) -> QliroAuth:
@@ -91,27 +103,6 @@ def _signature(merchant: Merchant) -> QliroAuth:
         return QliroAuth(secret)
     opened = tuple(OPENED[word] for word in merchant.settings["qliro"]["plus_for"])
     return QliroAuth(secret, merchant.secret(PLUS[1]), opened)
-
-
-def _way_in(merchant: Merchant, clock: Clock) -> httpx.Auth:
-    """A given token, or the service account's credentials."""
-    if "fortnox.access_token" in merchant.secrets:
-        return GivenToken(merchant.secret("fortnox.access_token"))
-    if not merchant.settings["fortnox"]["tenant_id"]:
-        finding = merchant.file.finding(
-            ("fortnox",),
-            "no-way-in",
-            "fortnox needs tenant_id, the company's DatabaseNumber.",
-            "A service account signs in with it; nothing else is built yet.",
-        )
-        raise FileError([finding])
-    return ClientCredentials(
-        merchant.settings["fortnox"]["auth_url"],
-        merchant.secret("fortnox.client_id"),
-        merchant.secret("fortnox.client_secret"),
-        str(merchant.settings["fortnox"]["tenant_id"]),
-        clock,
-    )
 
 
 def personal_key(merchant: Merchant) -> bytes:
