@@ -27,6 +27,7 @@ from engine.show.command import (
     scoped,
     shared,
 )
+from engine.show.connect import connect
 from engine.show.oss import oss
 from engine.show.output import Output
 from engine.show.webhooks import webhooks
@@ -339,6 +340,7 @@ def errors(out: Output, code: str | None) -> None:
     out.data(view.data(found))
 
 
+commands.add_command(connect)
 commands.add_command(oss)
 commands.add_command(webhooks)
 

@@ -18,7 +18,7 @@ from engine import store as stores
 from engine.clock import StoppedClock
 from engine.sandbox.server import Running, serve
 from engine.sandbox.world import DEFAULT_START, World
-from engine.show import command, opening
+from engine.show import command, connect, opening
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def cli(
     """Call a command in this process, the clock stopped where the sandbox's world begins."""
     clock = StoppedClock(DEFAULT_START)
     monkeypatch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
-    for module in (command_line, command, opening):
+    for module in (command_line, command, connect, opening):
         monkeypatch.setattr(module, "SystemClock", lambda: clock)
 
     def call(*arguments: str) -> Ended:
