@@ -1,17 +1,24 @@
 -- What mappings see of orders beside what is staged of them: what depends on other orders and on what
 -- this program has done. Run after views.sql.
 
--- A capture, and whether this program asked for it.
+-- A capture, whether this program asked for it, and which invoice a person said is its.
 CREATE OR REPLACE VIEW qliro.capture_view AS
 SELECT
     c.*,
+    CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,
     CAST(c.PaymentTransactionId AS VARCHAR) IN (
         SELECT s.number
         FROM ledger.step AS s
         JOIN ledger.action AS a ON a.action = s.action
         WHERE a.target = 'qliro.shipment' AND s.number IS NOT NULL
     ) AS ours
-FROM qliro.capture AS c;
+FROM qliro.capture AS c
+LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
+
+CREATE OR REPLACE VIEW qliro.refund_view AS
+SELECT f.*, CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice
+FROM qliro.refund AS f
+LEFT JOIN ledger.resolved AS r ON r.line = f.refund;
 
 -- An order as a mapping sees it: with what its transactions and items add up to.
 CREATE OR REPLACE VIEW qliro.order_view AS

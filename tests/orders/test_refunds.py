@@ -342,7 +342,7 @@ def test_more_of_a_row_than_its_capture_took_is_never_credited(
 
 def test_what_somebody_credited_by_hand_is_left_to_a_person(refunded: Refunded) -> None:
     (reason,) = refunded.reasons("credited_by_hand")
-    assert "it has a credit invoice already" in reason
+    assert "it has the credit invoice" in reason
     invoice = refunded.invoices("credited_by_hand")[0]
     numbers = [one.number for one in refunded.shop.fortnox_invoices
                if one.credit_reference == invoice.number]  # fmt: skip
