@@ -15,10 +15,24 @@ SELECT
 FROM qliro.capture AS c
 LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
 
+-- A refund, and which credit invoice a person said is its. First of its capture is the one that has
+-- the credit invoice which Fortnox made, also when an earlier one has succeeded since.
 CREATE OR REPLACE VIEW qliro.refund_view AS
-SELECT f.*, CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice
+SELECT
+    f.* REPLACE (
+        CAST(row_number() OVER (
+            PARTITION BY f.OrderId, f.capture ORDER BY first.source IS NULL, f.ordinal
+        ) AS INTEGER) AS ordinal
+    ),
+    CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice
 FROM qliro.refund AS f
-LEFT JOIN ledger.resolved AS r ON r.line = f.refund;
+LEFT JOIN ledger.resolved AS r ON r.line = f.refund
+LEFT JOIN (
+    SELECT DISTINCT a.source
+    FROM ledger.action AS a
+    JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create'
+    WHERE a.target = 'fortnox.credit_invoice' AND s.event NOT IN ('refused', 'not-sent', 'absent')
+) AS first ON first.source = f.refund;
 
 -- An order as a mapping sees it: with what its transactions and items add up to.
 CREATE OR REPLACE VIEW qliro.order_view AS
