@@ -242,3 +242,20 @@ def test_a_credit_that_fortnox_made_and_nobody_edited_is_finished_when_a_person_
     credit = shop.world.invoices[1002]
     assert (credit.total, credit.booked, credit.external2) == (Decimal("-149.00"), True, source)
     assert len(shop.fortnox_invoices) == 2
+
+
+def test_a_refund_after_the_database_was_lost_is_credited_beside_those_before_it(
+    order_shop: Open,
+) -> None:
+    """Only the invoice's own page tells that its first refund has been credited."""
+    shop = order_shop()
+    life = shop.life("refunded_rows")
+    shop.run()
+    shop.run()
+    shop.lose_the_database()
+    lifecycle.discount(shop.world, life.order, "5.00")
+    for _ in range(2):
+        report = shop.run()
+    (told,) = shop.outcomes(report, "further_credit_invoice").values()
+    assert (told.state, told.reason) == ("posted", "posted as 1003")
+    assert [one.total for one in shop.fortnox_invoices] == [746, -149, -5]
