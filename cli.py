@@ -29,6 +29,7 @@ from engine.show.command import (
 )
 from engine.show.oss import oss
 from engine.show.output import Output
+from engine.show.webhooks import webhooks
 
 if TYPE_CHECKING:
     from engine.scope import Scope
@@ -339,6 +340,7 @@ def errors(out: Output, code: str | None) -> None:
 
 
 commands.add_command(oss)
+commands.add_command(webhooks)
 
 
 @commands.group(epilog=EXIT_CODES)

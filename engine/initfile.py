@@ -7,7 +7,7 @@ a merchant's books do not change when a later version has another default.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -70,7 +70,7 @@ def _entry(setting: Setting) -> Iterator[str]:
     indent, key = "  " * (len(setting.path) - 1), setting.path[-1]
     schema = setting.schema
     if setting.is_group:
-        yield f"{indent}{key}:"
+        yield f"{indent}{key}:" if _is_live(schema) else f"{indent}#{key}:"
     elif "x-initial" in schema and setting.is_rows:
         yield f"{indent}{key}:"
         for row in schema["x-initial"]:
@@ -83,6 +83,14 @@ def _entry(setting: Setting) -> Iterator[str]:
         yield f"{indent}{key}:  # fill in, for example {flow(schema['examples'][0])}"
     else:
         yield f"{indent}#{key}: {flow(schema['examples'][0])}"
+
+
+def _is_live(group: Mapping[str, Any]) -> bool:
+    """Whether a group has a value of its own; without one, YAML would read it as nothing."""
+    return bool(group.get("required")) or any(
+        "default" in one or "x-initial" in one or ("properties" in one and _is_live(one))
+        for one in group["properties"].values()
+    )
 
 
 def flow(value: Any) -> str:

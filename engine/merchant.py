@@ -29,6 +29,9 @@ from engine.settings import (
 )
 from engine.yamlfile import Path_, YamlFile, nearest, parse, read
 
+# The group of secrets that the receiver alone needs, and says when it lacks.
+RECEIVER = "webhooks"
+
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
@@ -51,6 +54,11 @@ class Merchant:
     def database(self) -> Path:
         """The file of this merchant's database; its folder may not exist yet."""
         return _beside(self.path, self.settings["state"]) / f"{self.name}.duckdb"
+
+    @property
+    def inbox(self) -> Path:
+        """The folder that pushes are kept in until a sync reads them; it may not exist yet."""
+        return self.database.with_suffix(".inbox")
 
     @property
     def mapping_folder(self) -> Path:
@@ -102,7 +110,8 @@ def load_merchant(
     """The merchant of the file at ``path``; ``environ`` is where ``{env: …}`` is looked up.
 
     ``needs_secrets`` False is for commands that ask no server: a secret that cannot be found is
-    then no finding. Raises FileError with all findings of severity error at once.
+    then no finding; those of the receiver never are. Raises FileError with all findings of
+    severity error at once.
     """
     return of_file(read(path), path, environ, needs_secrets=needs_secrets)
 
@@ -116,8 +125,11 @@ def of_file(
     faults = validate.faults(
         file, schema, leave=lambda at: any(at[: len(p)] == p for p in secret_paths)
     )
-    secrets, malformed, missing = resolve(file, secret_paths, environ)
+    ours = [path for path in secret_paths if path[0] != RECEIVER]
+    secrets, malformed, missing = resolve(file, ours, environ)
     findings = [fault.finding for fault in faults] + malformed
+    theirs, malformed, _ = resolve(file, [p for p in secret_paths if p not in ours], environ)
+    secrets, findings = secrets | theirs, findings + malformed
     if needs_secrets:
         findings += missing
     sound = validate.prune(file.value, [fault.path for fault in faults])

@@ -25,6 +25,9 @@ MEMORY_LIMIT = "1GB"
 MADE_READY = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'interim_state'"
 # By position, or by name for a statement with $names.
 Parameters = Sequence[Any] | Mapping[str, Any]
+# Statements by their text; those that a run makes up itself don't pile up.
+_PARSED: dict[str, list[duckdb.Statement]] = {}
+PARSED_AT_MOST = 1000
 # The files of views, each after those that it uses.
 VIEWS = ("views", "views_orders")
 
@@ -44,14 +47,19 @@ class Store:
         self._types: dict[str, dict[str, str]] = {}
 
     def execute(self, statement: str, parameters: Parameters = ()) -> None:
-        """Carry out one statement; nothing comes back."""
-        self.connection.execute(statement, parameters)
+        """Carry out one statement, or several without parameters; nothing comes back."""
+        for one in self._parsed(statement):
+            self.connection.execute(one, parameters)
 
     def rows(self, query: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """All rows of a query as dicts. Fetched at once: a write inside a fetch loop ends it."""
-        cursor = self.connection.execute(query, parameters)
+        cursor = self._asked(query, parameters)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def tuples(self, query: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """The same without the names of their columns."""
+        return self._asked(query, parameters).fetchall()
 
     def types(self, relation: str) -> dict[str, str]:
         """The columns of a table or view with their types; a view takes long to look up, and stays
@@ -63,13 +71,30 @@ class Store:
 
     def value(self, query: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""
-        rows = self.connection.execute(query, parameters).fetchall()
+        rows = self._asked(query, parameters).fetchall()
         return rows[0][0] if rows else None
+
+    def _asked(self, query: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        (one,) = self._parsed(query)
+        return self.connection.execute(one, parameters)
+
+    def _parsed(self, text: str) -> list[duckdb.Statement]:
+        """The statements of a text, parsed once for a process: for few rows DuckDB takes as long to
+        parse a statement as to carry it out."""
+        if text not in _PARSED:
+            if len(_PARSED) == PARSED_AT_MOST:
+                _PARSED.clear()
+            _PARSED[text] = self.connection.extract_statements(text)
+        return _PARSED[text]
 
     def append(self, table: str, rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
         """Add rows of values in the order of ``columns``; the table's defaults fill the rest."""
         values = [tuple(row) for row in rows]
-        if values:
+        if len(values) == 1:  # what an appender takes to begin is more than the row
+            names = ", ".join(f'"{name}"' for name in columns)
+            marks = ", ".join("?" * len(columns))
+            self.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values[0])
+        elif values:
             appender = self.connection.appender(table, columns=list(columns))
             appender.append_rows(values)
             appender.flush()

@@ -21,6 +21,7 @@ from engine.extract import fortnox, qliro
 from engine.extract import orders as order_extraction
 from engine.extract.ask import Extraction
 from engine.extract.endpoints import ORDER
+from engine.extract.pushes import drain
 from engine.extract.raw import Report
 from engine.merchant import Merchant
 from engine.stage import stage
@@ -154,7 +155,7 @@ def sync_all(
     since: date | None = None,
     until: date | None = None,
 ) -> Report:
-    """What is new at both, staged; ``named`` adds payouts from before ``payouts_from``.
+    """What is new at both, staged, pushes first; ``named`` adds payouts before ``payouts_from``.
 
     ``orders`` adds single orders by OrderId or reference, ``since`` and ``until`` (days in
     Europe/Stockholm) those that are known and were active between.
@@ -163,11 +164,14 @@ def sync_all(
     """
     settings, on = merchant.settings, flows_on(merchant)
     to_qliro, to_fortnox = extractions(merchant, store, apis, on_progress)
-    report = qliro.sync_settlements(
-        to_qliro,
-        payouts_from=settings["payouts_from"],
-        overlap_days=int(settings["sync"]["overlap_days"]),
-        named=named,
+    report = drain(store, merchant.inbox, on_progress)
+    report.add(
+        qliro.sync_settlements(
+            to_qliro,
+            payouts_from=settings["payouts_from"],
+            overlap_days=int(settings["sync"]["overlap_days"]),
+            named=named,
+        )
     )
     report.findings += stage(store).problems  # which orders lines name shows only now
     report.add(_sync_orders(settings, on, to_qliro, orders, since, until))
@@ -218,6 +222,7 @@ def _sync_orders(
         refresh_hours=int(settings["sync"]["order_refresh_hours"]),
         settled=not set(ORDER_FLOWS).isdisjoint(on),
         refreshed=not set(DOCUMENT_FLOWS).isdisjoint(on),
+        pushed=not set(DOCUMENT_FLOWS).isdisjoint(on),
         since=since,
         until=until,
     )

@@ -79,13 +79,15 @@ class Target:
         """The document as it is sent: without what only the path names, and in the API's shape."""
         if call.get("body") is False:
             return None
+        omitted = self.calls.get("omit", ())
         content: dict[str, Any] = {
             name: value
             for name, value in document.items()
-            if value != [] and name not in self.calls.get("omit", ())
+            if not (type(value) is list and not value) and name not in omitted
         }
-        for name in content.keys() & call.get("clear", {}):  # else inherited, row by row
-            content[name] = [{**call["clear"][name], **row} for row in content[name]]
+        for name, cleared in call.get("clear", {}).items():  # else inherited, row by row
+            if name in content:
+                content[name] = [{**cleared, **row} for row in content[name]]
         for outer, inner in call.get("nest", {}).items():
             content[outer] = [{name: content.pop(name) for name in inner if name in content}]
         if "request_id" in call:
@@ -231,6 +233,8 @@ def target_names() -> list[str]:
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """The text with each ``{name}`` replaced by its value, quoted for a path."""
+    if "{" not in text:
+        return text
     return re.sub(r"{(\w+)}", lambda found: quote(str(values[found[1]]), safe=":- "), text)
 
 

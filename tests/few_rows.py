@@ -65,6 +65,12 @@ def in_one_thread(connection: duckdb.DuckDBPyConnection) -> None:
 
 def plainly(store: Store) -> Store:
     """Without the search for the best of all query plans, which takes longer here than any query.
-    The command line's tests and the benchmarks have it looked for."""
+    Commands started as processes, the stages' tests and the benchmarks have it looked for."""
     store.execute("PRAGMA disable_optimizer")
     return store
+
+
+def in_one_thread_and_plainly(connection: duckdb.DuckDBPyConnection) -> None:
+    """Both of it, for commands that are called in this process."""
+    in_one_thread(connection)
+    connection.execute("PRAGMA disable_optimizer")

@@ -1,7 +1,7 @@
-"""Asks Qliro for orders, one by one: those that lines name, that a person names, that may change.
+"""Asks Qliro for orders, one by one: those that lines, pushes or a person name, that may change.
 
-Qliro has no call that lists orders. Reads the staged orders and lines and what was asked before,
-writes ``raw.answer``; an answer that repeats the last one is kept without its body.
+Qliro has no call that lists orders. Reads the staged orders and lines, pushes and what was asked
+before, writes ``raw.answer``; an answer that repeats the last one is kept without its body.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from engine.store import Store
 
 # An order that Qliro did not find is asked for again after so long.
 NOT_FOUND_FOR = timedelta(days=1)
+# Only so long: a push may come before its order can be read, and Qliro sends one for three days.
+PUSHED_FOR = timedelta(days=3)
 # So long after it was made an order may still change: goods come back, a person works in a portal.
 YOUNG = timedelta(days=90)
 
@@ -28,7 +30,8 @@ class OrderScope:
 
     ``first`` is the first day of orders that they handle (None: no bound); ``refresh_hours`` how
     old the last answer of an open order may be; with ``settled``, orders that settlement lines
-    name are asked for too, with ``refreshed`` those that are known and open. ``since`` and
+    name are asked for too, with ``refreshed`` those that are known and open, with ``pushed`` those
+    that Qliro has pushed. ``since`` and
     ``until`` (days in Europe/Stockholm, both included) add every known order with activity
     between them.
     """
@@ -37,6 +40,7 @@ class OrderScope:
     refresh_hours: int = 4
     settled: bool = True
     refreshed: bool = True
+    pushed: bool = True
     since: date | None = None
     until: date | None = None
 
@@ -46,16 +50,18 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
 
     Those are: named by a line and never answered, or with a transaction that their last answer did
     not have; known, answered too long ago, and still open (an amount is reserved, or they are
-    young); active between ``since`` and ``until``.
+    young); pushed since they were last read; active between ``since`` and ``until``.
     """
     between = scope.since is not None or scope.until is not None
-    if not (scope.settled or scope.refreshed or between):
+    if not (scope.settled or scope.refreshed or scope.pushed or between):
         return []
     rows = store.rows(
         TO_ASK,
         {
             "settled": scope.settled,
             "refreshed": scope.refreshed,
+            "pushed": scope.pushed,
+            "pushed_after": now - PUSHED_FOR,
             "first": scope.first or date.min,
             "not_found_before": now - NOT_FOUND_FOR,
             "old_before": now - timedelta(hours=scope.refresh_hours),
@@ -75,10 +81,27 @@ WITH asked AS (
         TRY_CAST(regexp_extract(path, '([0-9]+)/?$', 1) AS BIGINT) AS OrderId,
         min(noted_at) AS first_at,
         max(noted_at) AS last_at,
-        max(seq)      AS last_seq
+        max(seq)      AS last_seq,
+        max(seq) FILTER (status = 200 AND problem IS NULL) AS read_seq,
+        -- An answer too, of no use; after others (no access, too many, a server's own) Qliro is
+        -- asked again at once.
+        max(seq) FILTER (status = 200 AND problem IS NOT NULL
+                         OR status BETWEEN 400 AND 499
+                            AND status NOT IN (401, 403, 408, 429)) AS refused_seq
     FROM raw.answer
     WHERE endpoint = 'order'
     GROUP BY ALL
+),
+pushed AS (
+    SELECT
+        OrderId,
+        max(seq)         AS seq,
+        max(received_at) AS received_at,
+        -- Before that an order has nothing that could be handled, or never will.
+        bool_or(kind <> 'checkout-status' OR coalesce(Status, '') NOT IN ('InProcess', 'Refused'))
+                         AS is_secured
+    FROM raw.push
+    GROUP BY OrderId
 ),
 settled AS (
     SELECT
@@ -107,7 +130,7 @@ active AS (
 ),
 facts AS (
     SELECT
-        coalesce(o.OrderId, settled.OrderId)                  AS OrderId,
+        coalesce(o.OrderId, settled.OrderId, pushed.OrderId)  AS OrderId,
         o.OrderId IS NOT NULL                                 AS is_known,
         coalesce(o.OrderDate, settled.day, $first) >= $first  AS is_ours,
         coalesce(o.remaining > 0, false)                      AS is_reserved,
@@ -117,10 +140,15 @@ facts AS (
         settled.OrderId IS NOT NULL                           AS is_settled,
         settled.raw_seq                                       AS settled_seq,
         coalesce(settled.has_news, false)                     AS has_news,
-        coalesce(settled.is_between, false) OR active.OrderId IS NOT NULL AS is_between
+        coalesce(settled.is_between, false) OR active.OrderId IS NOT NULL AS is_between,
+        pushed.seq > greatest(o.raw_seq, asked.read_seq, asked.refused_seq, 0) AS is_pushed,
+        pushed.seq > greatest(o.raw_seq, asked.read_seq, 0)
+            AND pushed.received_at > $pushed_after            AS is_missed,
+        coalesce(pushed.is_secured, false)                    AS is_secured
     FROM qliro.order_view AS o
     FULL JOIN settled ON settled.OrderId = o.OrderId
-    LEFT JOIN asked ON asked.OrderId = coalesce(o.OrderId, settled.OrderId)
+    FULL JOIN pushed ON pushed.OrderId = coalesce(o.OrderId, settled.OrderId)
+    LEFT JOIN asked ON asked.OrderId = coalesce(o.OrderId, settled.OrderId, pushed.OrderId)
     LEFT JOIN active ON active.OrderId = coalesce(o.OrderId, settled.OrderId)
 )
 SELECT OrderId
@@ -131,6 +159,8 @@ WHERE ($between AND is_between)
    OR (is_ours AND $settled AND is_known AND has_news AND settled_seq > asked_seq)
    OR (is_ours AND $refreshed AND is_known AND asked_at <= $old_before
        AND (is_reserved OR made >= $young_from))
+   OR (is_ours AND $pushed AND (is_known OR is_secured)
+       AND (is_pushed OR is_missed AND asked_at < $not_found_before))
 ORDER BY OrderId
 """
 

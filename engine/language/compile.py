@@ -23,7 +23,7 @@ from engine.language.code import Code
 from engine.language.compile_tables import SettingsPlace
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, collect, walk
-from engine.language.filters import Null
+from engine.language.filters import FILTERS, Null
 from engine.language.program import (
     Books,
     CompiledEntity,
@@ -148,10 +148,17 @@ def _entity(
 
         def hoist(text: str) -> None:
             variable = text.split(" ", 1)[0]
+            column = _null_at_once(spec.derive[variable.removeprefix("v_")].node, spec.alias)
+            if column:  # as often as not there is none, and an error takes long
+                body.add(f"if v_{spec.alias}[{column!r}] is None:")
+                body.lines.append((body.depth + 1, f"{variable} = None"))
+                body.add("else:")
+                body.depth += 1
             body.add("try:")
             body.lines.append((body.depth + 1, text))
             body.add("except TypeError as error:")
             body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
+            body.depth -= bool(column)
 
         emitter.hoist = hoist
         codes = {name: emitter.let(name) for name in order}
@@ -179,7 +186,49 @@ def _entity(
             raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
         return result, hits
 
-    return CompiledEntity(derive, trace, plain.source)
+    return CompiledEntity(derive, trace, _reads(spec), plain.source)
+
+
+def _null_at_once(node: nodes.Node | None, alias: str) -> str | None:
+    """The column that a filter is put on before all else: where it is null, so is the value."""
+    filtered = False
+    while True:
+        if isinstance(node, nodes.Filter) and FILTERS[node.name].takes <= _NEVER_NULL:
+            node, filtered = node.node, True
+        elif isinstance(node, nodes.Getattr) and not isinstance(node.node, nodes.Name):
+            node, filtered = node.node, False
+        elif isinstance(node, nodes.Call) and len(node.kwargs) == 1 and not node.args:
+            node, filtered = node.kwargs[0].value, False
+        else:
+            break
+    if filtered and isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        return node.attr if node.node.name == alias else None
+    return None
+
+
+_NEVER_NULL = frozenset({"text", "integer", "decimal", "number", "date", "timestamp"})
+
+
+def _reads(spec: EntitySpec) -> frozenset[str]:
+    """The columns of the entity's rows that its derived ones name."""
+
+    def of(node: nodes.Node) -> Iterator[str]:
+        named = node.node if isinstance(node, nodes.Getattr | nodes.Getitem) else None
+        if isinstance(named, nodes.Name) and named.name == spec.alias:
+            # a column whose name is worked out may be any, also the one that names the row
+            yield node.attr if isinstance(node, nodes.Getattr) else _named(node, spec.entity)
+            return
+        if isinstance(node, nodes.Name) and node.name == spec.alias:
+            yield ID_COLUMNS[spec.entity]
+        for child in node.iter_child_nodes():
+            yield from of(child)
+
+    return frozenset(name for one in spec.derive.values() for name in of(one.node))
+
+
+def _named(node: nodes.Node, entity: str) -> str:
+    key = node.arg if isinstance(node, nodes.Getitem) else None
+    return str(key.value) if isinstance(key, nodes.Const) else ID_COLUMNS[entity]
 
 
 def _null_or_raise(error: TypeError) -> None:

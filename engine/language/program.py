@@ -176,10 +176,14 @@ class CompiledMapping:
 
 @dataclass(frozen=True, slots=True)
 class CompiledEntity:
-    """The derived columns of an entity as a function of a row and the books."""
+    """The derived columns of an entity as a function of a row and the books.
+
+    ``reads`` are the columns of the row that they are made of.
+    """
 
     derive: Callable[[Row, Books], dict[str, Any]]
     trace: Callable[[Row, Books], tuple[dict[str, Any], list[Hit]]]
+    reads: frozenset[str]
     source: str = field(repr=False)
 
 

@@ -7,7 +7,7 @@ can't be derived keeps its problem.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -120,30 +120,49 @@ class Rows:
     def of(self, name: str) -> list[Row]:
         """The rows of an entity that belong to the orders, with derived columns."""
         if name not in self.loaded:
-            entity = self.program.entities.get(name)
-            rows = list(self._read(name))
-            for row in rows:
-                row["problem"] = None
-                if entity is None:
-                    continue
+            self.loaded[name] = list(self._derived(name))
+        return self.loaded[name]
+
+    def _derived(self, name: str) -> Iterator[Row]:
+        """Derived columns say the same where the columns that they are made of do: the same article
+        at the same price is derived once, and the row copied."""
+        entity = self.program.entities.get(name)
+        columns = Columns(self.store, ENTITIES[name].relation, self._alike(name))
+        like: dict[tuple[Any, ...], Row] = {}
+        for values in self._read(name, columns):
+            key = values[: columns.alike]
+            if columns.alike and (known := like.get(key)):
+                row = known.copy()
+                columns.fill(row, values)
+                yield row
+                continue
+            row = columns.row(values)
+            row["problem"] = None
+            if entity is not None:
                 try:
                     row.update(entity.derive(row, self.books))
+                    like[key] = row
                 except ItemError as error:
                     row.update(dict.fromkeys(self.program.mapping_set.entities[name].derive))
                     row["problem"] = error.told()
-            self.loaded[name] = rows
-        return self.loaded[name]
+            yield row
 
-    def _read(self, name: str) -> Iterator[Row]:
+    def _alike(self, name: str) -> frozenset[str]:
+        """The columns that an entity's derived ones are made of; none when its id is among them."""
+        entity = self.program.entities.get(name)
+        return entity.reads if entity and ENTITIES[name].id not in entity.reads else frozenset()
+
+    def _read(self, name: str, columns: Columns) -> Iterator[tuple[Any, ...]]:
         """As they are staged; of many orders by portions, so that no list of ids is too long."""
         entity = ENTITIES[name]
+        in_order = f'ORDER BY "{entity.id}"'
         if not entity.by_order:
-            yield from read(self.store, entity.relation, f'ORDER BY "{entity.id}"')
+            yield from columns.fetched(in_order)
             return
-        of_orders = f'WHERE OrderId IN (SELECT unnest(?::BIGINT[])) ORDER BY "{entity.id}"'
         for start in range(0, len(self.orders), PORTION):
             portion = self.orders[start : start + PORTION]
-            yield from read(self.store, entity.relation, of_orders, [portion])
+            of_orders = f"WHERE OrderId IN (SELECT unnest(?::BIGINT[])) {in_order}"
+            yield from columns.fetched(of_orders, [portion])
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""
@@ -181,32 +200,63 @@ class Rows:
         return keys.get(value)
 
 
-def read(store: Store, relation: str, which: str, parameters: Sequence[Any] = ()) -> list[Row]:
-    """Rows of a relation, amounts with two decimals where they have no more; a third decimal stays
-    and is refused.
+class Columns:
+    """The columns of a relation as rows have them, those of ``first`` before the others: amounts
+    with two decimals where they have no more; a third decimal stays and is refused.
 
     DuckDB gives amounts and moments slowly: they come as text and numbers, and each is made once.
+    ``alike`` is how many columns of ``first`` there are.
     """
-    types = store.types(relation)
-    amounts = [name for name, kind in types.items() if kind.startswith("DECIMAL")]
-    moments = [name for name, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE"]
-    shown = [f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in amounts]
-    shown += [f'epoch_us("{name}") AS "{name}"' for name in moments]
-    replaced = f" REPLACE ({', '.join(shown)})" if shown else ""
-    rows = store.rows(f"SELECT *{replaced} FROM {relation} {which}", parameters)
-    made: dict[Any, Any] = {None: None}
-    for row in rows:
-        for name in amounts:
-            text = row[name]
-            if text not in made:
-                made[text] = _plain(Decimal(text))
-            row[name] = made[text]
-        for name in moments:
-            moment = row[name]
-            if moment not in made:
-                made[moment] = (EPOCH + timedelta(microseconds=moment)).astimezone(STOCKHOLM)
-            row[name] = made[moment]
-    return rows
+
+    def __init__(self, store: Store, relation: str, first: Collection[str] = ()) -> None:
+        types = store.types(relation)
+        self.names = sorted(types, key=lambda name: name not in first)
+        self.alike = sum(name in first for name in types)
+        self.store, self.relation = store, relation
+        self.makers: list[tuple[str, Callable[[Any], Any]]] = []
+        shown = []
+        for name in self.names:
+            if types[name].startswith("DECIMAL"):
+                self.makers.append((name, lambda text: _plain(Decimal(text))))
+                shown.append(f'CAST("{name}" AS VARCHAR)')
+            elif types[name] == "TIMESTAMP WITH TIME ZONE":
+                self.makers.append((name, _moment))
+                shown.append(f'epoch_us("{name}")')
+            else:
+                shown.append(f'"{name}"')
+        self.shown = ", ".join(shown)
+        of_first = set(self.names[: self.alike])
+        self.others = self.names[self.alike :]
+        self.makers_of_others = [one for one in self.makers if one[0] not in of_first]
+        self.made: dict[Any, Any] = {None: None}
+
+    def fetched(self, which: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows as they come, for ``row`` and ``fill``."""
+        query = f"SELECT {self.shown} FROM {self.relation} {which}"
+        return self.store.tuples(query, parameters)
+
+    def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        """A row of its own."""
+        row = dict(zip(self.names, values, strict=True))
+        self._make(row, self.makers)
+        return row
+
+    def fill(self, row: dict[str, Any], values: tuple[Any, ...]) -> None:
+        """The other columns than ``first``, into a row that has those already."""
+        row.update(zip(self.others, values[self.alike :], strict=True))
+        self._make(row, self.makers_of_others)
+
+    def _make(self, row: dict[str, Any], makers: list[tuple[str, Callable[[Any], Any]]]) -> None:
+        made = self.made
+        for name, make in makers:
+            value = row[name]
+            if value not in made:
+                made[value] = make(value)
+            row[name] = made[value]
+
+
+def _moment(microseconds: int) -> datetime:
+    return (EPOCH + timedelta(microseconds=microseconds)).astimezone(STOCKHOLM)
 
 
 def _plain(amount: Decimal) -> Decimal:

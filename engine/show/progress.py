@@ -18,6 +18,7 @@ WORDS = {
     "plan": "planning",
     "deliver": "posting to Fortnox",
     "recover": "what an earlier run left open",
+    "pushes": "pushes that had come",
     "settlement batches": "settlement batches from Qliro",
     "settlement lines": "settlement lines from Qliro",
     "orders": "orders from Qliro",

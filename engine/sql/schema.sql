@@ -34,6 +34,19 @@ CREATE TABLE IF NOT EXISTS raw.answer (
 CREATE TABLE IF NOT EXISTS raw.cursor (  -- the last row of a stream holds
     stream VARCHAR NOT NULL, value VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL
 );
+CREATE TABLE IF NOT EXISTS raw.push (    -- pushes as they were drained: hints, never the truth
+    seq                  BIGINT NOT NULL DEFAULT nextval('raw.answer_seq'),  -- among the answers
+    received_at          TIMESTAMPTZ NOT NULL,
+    kind                 VARCHAR NOT NULL,   -- checkout-status, order-management or upsell
+    OrderId              BIGINT NOT NULL,
+    Status               VARCHAR,
+    PaymentType          VARCHAR,
+    PaymentTransactionId BIGINT,
+    "Timestamp"          VARCHAR             -- as Qliro wrote it
+);
+CREATE TABLE IF NOT EXISTS raw.inbox (   -- how far, in bytes, each segment of the inbox was drained
+    segment VARCHAR NOT NULL, read_to BIGINT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS raw.staged (  -- answers up to this seq have been staged
     seq BIGINT NOT NULL
 );

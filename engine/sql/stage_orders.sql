@@ -79,16 +79,28 @@ SELECT
 FROM answers;
 DELETE FROM answered_order WHERE o.OrderId IS NULL;
 
+-- The latest answer about each order; and the latest that tells its transactions: the Admin API tells
+-- all items and transactions, the Merchant API none, or transactions only, and takes nothing away.
+CREATE OR REPLACE TEMP TABLE latest AS
+SELECT
+    arg_max(seq, (noted_at, seq)) AS told,
+    arg_max(seq, (noted_at, seq)) FILTER (WHERE admin OR tells) AS told_transactions
+FROM (
+    SELECT seq, noted_at, admin, o.OrderId AS OrderId, o.PaymentTransactions IS NOT NULL AS tells
+    FROM answered_order
+)
+GROUP BY OrderId;
+
 -- The method of the order itself counts, else that of a successful transaction (Qliro's module).
 CREATE OR REPLACE TEMP TABLE staged_order AS
-WITH latest AS (
+WITH answer AS (
     SELECT
         *,
         list_filter(
             o.PaymentTransactions, LAMBDA t: transaction_status(t.Status) = 'Success'
         )[-1] AS paid
     FROM answered_order
-    QUALIFY row_number() OVER (PARTITION BY o.OrderId ORDER BY noted_at DESC, seq DESC) = 1
+    WHERE seq IN (SELECT told FROM latest)
 )
 SELECT
     o.OrderId,
@@ -137,7 +149,7 @@ SELECT
     o.ShippingAddress.Area AS ShippingArea,
     seq AS raw_seq,
     noted_at AS as_of
-FROM latest;
+FROM answer;
 
 DELETE FROM qliro."order" WHERE OrderId IN (SELECT OrderId FROM staged_order);
 INSERT INTO qliro."order" BY NAME SELECT * FROM staged_order;
@@ -157,16 +169,11 @@ FROM (
 ) AS again
 WHERE o.raw_seq = again.seq AND o.as_of < again.noted_at;
 
--- The Admin API tells all items and transactions of an order; the Merchant API tells none, or
--- transactions only, and takes nothing away.
-CREATE OR REPLACE TEMP TABLE told_order AS
-SELECT *
-FROM answered_order
-WHERE admin OR o.PaymentTransactions IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY o.OrderId ORDER BY noted_at DESC, seq DESC) = 1;
+CREATE OR REPLACE TEMP MACRO told_order() AS TABLE
+    SELECT * FROM answered_order WHERE seq IN (SELECT told_transactions FROM latest);
 
 DELETE FROM qliro.item_action
-WHERE OrderId IN (SELECT o.OrderId FROM told_order WHERE admin);
+WHERE OrderId IN (SELECT o.OrderId FROM told_order() WHERE admin);
 INSERT INTO qliro.item_action BY NAME
 SELECT
     OrderId,
@@ -188,12 +195,12 @@ FROM (
         unnest(o.OrderItemActions) AS i,
         generate_subscripts(o.OrderItemActions, 1) AS position,
         seq AS raw_seq
-    FROM told_order
+    FROM told_order()
     WHERE admin
 )
 WHERE i IS NOT NULL;
 
-DELETE FROM qliro.transaction WHERE OrderId IN (SELECT o.OrderId FROM told_order);
+DELETE FROM qliro.transaction WHERE OrderId IN (SELECT o.OrderId FROM told_order());
 INSERT INTO qliro.transaction BY NAME
 SELECT
     t.PaymentTransactionId,
@@ -213,7 +220,7 @@ FROM (
         unnest(o.PaymentTransactions) AS t,
         generate_subscripts(o.PaymentTransactions, 1) AS position,
         seq AS raw_seq
-    FROM told_order
+    FROM told_order()
 )
 WHERE t IS NOT NULL
 -- What is told twice of a transaction is true once.
@@ -221,4 +228,4 @@ QUALIFY t.PaymentTransactionId IS NULL
     OR row_number() OVER (PARTITION BY OrderId, t.PaymentTransactionId ORDER BY position DESC) = 1;
 DROP TABLE answered_order;
 DROP TABLE staged_order;
-DROP TABLE told_order;
+DROP TABLE latest;

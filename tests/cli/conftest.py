@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import few_rows
 import pytest
 from shopkit import SECRETS, Cli, Ended, shop_world, write_shop
 
 import cli as command_line
+from engine import store as stores
 from engine.clock import StoppedClock
 from engine.sandbox.server import Running, serve
 from engine.sandbox.world import DEFAULT_START, World
@@ -51,6 +53,7 @@ def cli(
 ) -> Cli:
     """Call a command in this process, the clock stopped where the sandbox's world begins."""
     clock = StoppedClock(DEFAULT_START)
+    monkeypatch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
     for module in (command_line, command, opening):
         monkeypatch.setattr(module, "SystemClock", lambda: clock)
 

@@ -58,7 +58,7 @@ def test_every_setting_stands_in_it_and_defaults_are_those_of_the_schema() -> No
     value = parse(text).value
     for setting in settings_of(merchant_schema()):
         key = setting.path[-1]
-        assert f"\n{'  ' * (len(setting.path) - 1)}{key}:" in text or f"#{key}: " in text, key
+        assert f"\n{'  ' * (len(setting.path) - 1)}{key}:" in text or f"#{key}:" in text, key
         default = default_of(setting.schema, None)
         if default is not None and "x-initial" not in setting.schema:
             assert get(value, setting.path) == default, setting.key
