@@ -1,4 +1,4 @@
-"""The sandbox's own paths under ``/sandbox``: clock, journal, faults, deeds, state and effects.
+"""The paths of the sandbox's own: clock, journal, faults, deeds, pushes, state and effects.
 
 People, demos and tests that talk to the sandbox over a socket use them; they are neither limited
 nor struck by faults, and but for deeds not journalled.
@@ -19,11 +19,12 @@ from engine.sandbox import qliro
 from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.faults import clear, fault_from, plan
 from engine.sandbox.people import deed
+from engine.sandbox.pushes import push
 from engine.sandbox.world import STOCKHOLM, World, account_balance
 
 
 def answer(world: World, request: Request) -> Response:
-    """GET and POST ``/sandbox/clock|faults``, POST ``deeds``, GET ``journal|state|effects``."""
+    """GET and POST ``/sandbox/clock|faults``, POST ``deeds|pushes``, GET others."""
     try:
         match request.method, request.path.strip("/").split("/")[1:]:
             case "GET", ["clock"]:
@@ -40,11 +41,13 @@ def answer(world: World, request: Request) -> Response:
                 return _plan(world, msgspec.json.decode(request.body))
             case "POST", ["deeds"]:
                 return _deed(world, request)
+            case "POST", ["pushes"]:
+                return answered(push(world, msgspec.json.decode(request.body)))
             case "GET", ["state"]:
                 return answered(state(world))
             case "GET", ["effects"]:
                 return answered(effects(world))
-    except (ValueError, TypeError, KeyError) as wrong:
+    except (ValueError, TypeError, KeyError, OSError) as wrong:
         return answered({"error": str(wrong)}, 400)
     return answered({"error": "no such control"}, 404)
 

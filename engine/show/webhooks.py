@@ -37,7 +37,7 @@ def webhooks() -> None:
 @webhooks.command(epilog=EXIT_CODES)
 @click.argument("merchant_names", nargs=-1, type=command.MerchantName(), metavar="[MERCHANT]...")
 @option("--host", default="127.0.0.1", metavar="HOST", help="The address to listen on.")
-@option("--port", type=click.IntRange(0, 65535), default=8766, metavar="N",
+@option("--port", type=click.IntRange(0, 65535), default=8780, metavar="N",
               help="The port; 0 takes a free one.")  # fmt: skip
 @in_folder
 @shared

@@ -62,20 +62,22 @@ class Desk:
 
     async def _write(self, name: str) -> None:
         loop = asyncio.get_running_loop()
-        while batch := self._waiting.pop(name, None):
-            lines = [line for line, _ in batch]
-            failure: OSError | None = None
-            try:
-                await loop.run_in_executor(self._pool, self._inboxes[name].add, lines)
-                self._failed.discard(name)
-            except OSError as error:
-                self._failed.add(name)
-                failure = error
-            for _, kept in batch:
-                if kept.done():
-                    continue
-                if failure is None:
-                    kept.set_result(None)
-                else:
-                    kept.set_exception(failure)
-        del self._writing[name]
+        try:
+            while batch := self._waiting.pop(name, None):
+                lines = [line for line, _ in batch]
+                failure: Exception | None = None
+                try:
+                    await loop.run_in_executor(self._pool, self._inboxes[name].add, lines)
+                    self._failed.discard(name)
+                except Exception as error:  # whatever it is, who waits is told
+                    self._failed.add(name)
+                    failure = error
+                for _, kept in batch:
+                    if kept.done():
+                        continue
+                    if failure is None:
+                        kept.set_result(None)
+                    else:
+                        kept.set_exception(failure)
+        finally:
+            del self._writing[name]
