@@ -123,19 +123,3 @@ def test_what_orders_come_to_is_the_same_one_by_one(
     monkeypatch.setattr("engine.stage.ORDERS", 1)
     assert stage(shop.store).answers > 0
     assert derived() == before
-
-
-def test_a_part_of_a_discount_without_an_account_is_parked_and_named(order_shop: Open) -> None:
-    """The discount is over goods at 25 % and at 6 %, and the table knows discounts at 25 % only."""
-    shop = order_shop(**{"flows.refunds": False, "sales_accounts": [
-        {"kind": "goods", "account": 3001}, {"kind": "discount", "rate": 25, "account": 3731},
-    ]})  # fmt: skip
-    life = shop.life("mixed_rate_discount")
-    lifecycle.capture(shop.world, life.order)
-    told = shop.outcomes(shop.run(), "new_order")[str(life.order)]
-    sentence = "no row of sales_accounts fits SE with 6 % VAT (discount, private, domestic)"
-    assert (told.state, told.reason) == ("parked", sentence)
-    shop.settings({"flows.orders": False})
-    (told,) = shop.outcomes(shop.run(), "invoice").values()
-    assert (told.state, told.reason) == ("parked", sentence)
-    assert (shop.fortnox_orders, shop.fortnox_invoices) == ([], [])
