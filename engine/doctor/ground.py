@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from engine.errors import FileError, Place, QliroFortnoxError, UnavailableError
 from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask
 from engine.extract.dates import stockholm_date
+from engine.extract.endpoints import SETTLEMENT_BATCHES
+from engine.extract.qliro import LONGEST_WINDOW
 from engine.extract.raw import Call, Kept, Report
 from engine.language.program import Program
 from engine.language.spec import MappingSet
@@ -174,6 +176,52 @@ class Ground:
             stockholm_date(locked.get("EndDate")),
             method,
         )
+
+    @property
+    def accounts(self) -> dict[int, Row]:
+        """Fortnox's chart of accounts, by number."""
+        rows = self.listed("/3/accounts")
+        return {int(row["Number"]): row for row in rows if str(row.get("Number")).isdecimal()}
+
+    @property
+    def skews(self) -> dict[str, timedelta]:
+        """How far our clock is ahead of that of each server that told its time."""
+        found = {}
+        for name in ("fortnox", "qliro"):
+            with suppress(QliroFortnoxError):
+                if name == "fortnox":
+                    self.fortnox("/3/companyinformation")
+                else:
+                    _ = self.batches
+            with suppress(QliroFortnoxError):
+                api = (self.to_fortnox if name == "fortnox" else self.to_qliro).api
+                if api.ahead is not None:
+                    found[name.capitalize()] = api.ahead
+        return found
+
+    # -- payouts ---------------------------------------------------------------------------------
+
+    @property
+    def batches(self) -> list[Row]:
+        """Qliro's settlement batches of the last two months, the newest first, ``BatchDate`` as a
+        day."""
+        made: list[Row] = self.once("batches", self._batches)
+        return made
+
+    def _batches(self) -> list[Row]:
+        first = str(self.today - LONGEST_WINDOW)
+        for ago in (1, 2):  # Qliro's yesterday may not be settled yet
+            last = str(self.today - timedelta(days=ago))
+            kept = self.qliro(SETTLEMENT_BATCHES, ("FromBatchDate", first), ("ToBatchDate", last))
+            if kept.status == 200:
+                break
+        rows = [
+            {**row, "BatchDate": stockholm_date(row.get("BatchDate"))}
+            for row in kept.items()
+            if isinstance(row, dict)
+        ]
+        dated = [row for row in rows if row["BatchDate"] is not None]
+        return sorted(dated, key=lambda row: (row["BatchDate"], row.get("Id")), reverse=True)
 
     # -- mappings --------------------------------------------------------------------------------
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from order_shop import OrderShop
 from shop import OpenShop, Shop
 
+from engine.clock import STOCKHOLM
 from engine.doctor import CHECKS, Result, examine
+from engine.doctor.checks import clock
 from engine.sandbox.company import empty_world
 from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.troubles import TROUBLES
@@ -51,6 +54,34 @@ def trouble(name: str) -> Change:
     return TROUBLES[name]
 
 
+def account(number: int, **change: Any) -> Change:
+    def changed(world: World) -> None:
+        world.accounts[number] = replace(world.accounts[number], **change)
+
+    return changed
+
+
+def without_account(number: int) -> Change:
+    return lambda world: world.accounts.pop(number)
+
+
+def locked(day: date) -> Change:
+    return lambda world: setattr(world, "locked_until", day)
+
+
+def fast(minutes: float) -> Change:
+    """The servers' clock is so far behind ours."""
+    return lambda world: world.clock.advance(-60 * minutes)
+
+
+REFUNDS = {
+    "flows.refunds": True,
+    "orders_from": "2026-09-01",
+    "qliro.plus_api_key": {"env": "QLIRO_PLUS_API_KEY"},
+    "qliro.plus_api_secret": {"env": "QLIRO_PLUS_API_SECRET"},
+}
+
+
 def year(id: int) -> Change:
     return lambda world: world.years.pop(id)
 
@@ -75,14 +106,72 @@ CASES = [
          "error", ("series T (transfer) is not open", "Manuell kontering", "Verifikationsserier")),
     Case("voucher_series", "it is not there", trouble("series_missing"),
          "error", ("series Q (fees) is not in Fortnox", "shop.yaml:")),
+    Case("plus_credentials", "they are not there", lambda world: None,
+         "error", ("refunds is on, and qliro.plus_api_key and qliro.plus_api_secret are not",
+                   "Ask your Qliro account manager", "shop.yaml:"),
+         {"flows.refunds": True, "orders_from": "2026-09-01"}),
+    Case("plus_credentials", "the secret was changed",
+         lambda world: setattr(world.access, "plus_api_secret", "another"),
+         "error", ("Qliro does not accept the API Plus credentials", "account manager"), REFUNDS),
+    Case("plus_credentials", "they are the first pair again", lambda world: None,
+         "warning", ("the same as the first pair",),
+         {**REFUNDS, "qliro.plus_api_secret": {"env": "QLIRO_API_SECRET"}}),
+    Case("fortnox_scopes", "there is no licence", trouble("licence_missing"),
+         "error", ("refuses the scope payment (/3/invoicepayments)", "no licence")),
+    Case("fortnox_scopes", "a scope was not approved", trouble("scope_missing"),
+         "error", ("refuses the scope bookkeeping", "developer portal")),
+    Case("fortnox_scopes", "a scope of documents was not approved",
+         lambda world: world.access.scopes.discard("costcenter"),
+         "error", ("refuses the scope costcenter",), REFUNDS),
+    Case("clock", "it is far ahead", fast(25),
+         "error", ("25 minutes ahead of that of Fortnox", "NTP")),
+    Case("clock", "it is a little behind", fast(-3), "warning", ("3 minutes behind",)),
+    Case("bookkeeping_method", "it is the cash method", trouble("cash_method_company"),
+         "error", ("kontantmetoden", "fakturametoden")),
+    Case("locked_period", "today is locked", locked(date(2026, 11, 30)),
+         "error", ("locked to 2026-11-30, which is not over yet", "Låst period")),
+    Case("locked_period", "last week is locked", locked(date(2026, 11, 12)),
+         "warning", ("locked to 2026-11-12, a few days ago", "next_open_day")),
+    Case("accounts", "one is not active", trouble("interim_account_inactive"),
+         "error", ("Account 1581 (interim_accounts[0]) is not active", "Fortnox: Register",
+                   "shop.yaml:")),
+    Case("accounts", "one is not there", without_account(6570),
+         "error", ("Account 6570 (accounts.fee) is not in Fortnox's", "correct accounts.fee")),
+    Case("accounts", "one of the OSS table is not there", without_account(3002),
+         "error", ("Account 3002 (sales_accounts[1])",), {**REFUNDS}),
+    Case("dimensions", "an account demands a cost centre", account(1930, cost_centers="MANDATORY"),
+         "error", ("Account 1930 (bank_accounts[0]) demands a cost centre",
+                   "Set Kostnadsställe to Tillåtet on account 1930, or use another account")),
+    Case("dimensions", "an account demands a project", account(6570, projects="MANDATORY"),
+         "error", ("Account 6570 (accounts.fee) demands a project", "Set Projekt to Tillåtet")),
+    Case("dimensions", "an account demands what only some rows send",
+         lambda world: (account(6570, cost_centers="MANDATORY")(world),
+                        world.cost_centers.update(WEB="Webb")),
+         "warning", ("not for every method and country",),
+         {"dimensions": [{"method": "SWISH", "cost_center": "WEB"}]}),
+    Case("dimensions", "an account allows none",
+         lambda world: (account(6570, cost_centers="NOTALLOWED")(world),
+                        world.cost_centers.update(WEB="Webb")),
+         "error", ("Account 6570 (accounts.fee) allows no cost centre",),
+         {"dimensions": [{"cost_center": "WEB"}]}),
+    Case("dimensions", "a cost centre is not there", lambda world: None,
+         "error", ("The cost centre WEB is not in Fortnox", "dimensions[0]"),
+         {"dimensions": [{"cost_center": "WEB"}]}),
+    Case("currencies", "one is not there", trouble("currency_missing"),
+         "error", ("The currency EUR is not in Fortnox", "Fortnox: Register, Valutor"),
+         {"bank_accounts": [{"currency": "SEK", "account": 1930},
+                            {"currency": "EUR", "account": 1930}]}),
+    Case("currencies", "payouts come in one that has no bank account",
+         trouble("foreign_currency_payout"),
+         "error", ("Qliro pays out in EUR", "Add a row with currency EUR to bank_accounts")),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}: {case.name}")
 def test_a_check_finds_what_is_wrong_and_says_what_to_do(case: Case, shop: OpenShop) -> None:
-    world = well()
-    case.change(world)
-    told = [one for one in found(shop(world, **case.settings), case.check) if one.severity != "ok"]
+    opened = shop(well(), **case.settings)
+    case.change(opened.world)
+    told = [one for one in found(opened, case.check) if one.severity != "ok"]
     assert [one.severity for one in told][:1] == [case.severity]
     assert told[0].why
     assert told[0].remedy
@@ -182,3 +271,39 @@ def test_an_invalid_mapping_is_a_result_with_its_place(shop: OpenShop, tmp_path:
     assert told.severity == "error"
     assert "Amount" in told.what + told.remedy
     assert "payment.yaml:2:" in told.where
+
+
+def test_a_cost_centre_that_every_row_sends_is_enough(shop: OpenShop) -> None:
+    opened = shop(well(), dimensions=[{"cost_center": "WEB"}])
+    account(6570, cost_centers="MANDATORY")(opened.world)
+    opened.world.cost_centers["WEB"] = "Webb"
+    (told,) = found(opened, "dimensions")
+    assert told.severity == "ok"
+
+
+def test_an_account_that_only_an_overlay_names_is_looked_at(shop: OpenShop, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay" / "tables"
+    overlay.mkdir(parents=True)
+    (overlay / "interim_accounts.yaml").write_text(
+        "table: interim_accounts\notherwise: {account: 1777, known: false}\n"
+    )
+    (told,) = found(shop(well(), overlay=str(overlay.parent)), "accounts")
+    assert "Account 1777 (tables.interim_accounts[otherwise])" in told.what
+    assert "interim_accounts.yaml:2:" in told.where
+
+
+def test_refunds_with_their_credentials_are_well(order_shop: Callable[..., OrderShop]) -> None:
+    told = found(order_shop(), "plus_credentials")
+    assert [(one.severity, one.what) for one in told] == [
+        ("ok", "Qliro accepts the API Plus secret for what refunds read.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [("2026-03-29T00:59", 1), ("2026-03-29T01:00", 2), ("2026-10-25T01:00", 1)],
+)
+def test_stockholm_s_time_is_that_of_the_zone_database(day: str, hours: int) -> None:
+    moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    assert clock.stockholm_offset(moment) == timedelta(hours=hours)
+    assert clock.stockholm_offset(moment) == moment.astimezone(STOCKHOLM).utcoffset()

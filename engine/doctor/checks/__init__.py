@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from engine.doctor.checks import (
+    accounts,
+    bookkeeping_method,
+    clock,
+    currencies,
+    dimensions,
     financial_years,
     fortnox_credentials,
+    fortnox_scopes,
+    locked_period,
     mapping_set,
+    plus_credentials,
     qliro_credentials,
     state_folder,
     voucher_series,
@@ -42,9 +50,17 @@ CHECKS = tuple(
             mapping_set,
             state_folder,
             qliro_credentials,
+            plus_credentials,
             fortnox_credentials,
+            fortnox_scopes,
+            clock,
+            bookkeeping_method,
             financial_years,
+            locked_period,
             voucher_series,
+            accounts,
+            dimensions,
+            currencies,
         ),
     )
 )
