@@ -256,7 +256,7 @@ def _service(
 def _company(
     merchant: Merchant, auth: httpx.Auth, clock: Clock, transport: httpx.BaseTransport | None
 ) -> Company:
-    with open_fortnox(merchant, auth, clock, transport) as fortnox:
+    with open_fortnox(merchant, clock, transport, auth) as fortnox:
         answer = fortnox.read("GET", "/3/companyinformation")
     try:
         told = msgspec.json.decode(answer.body, type=_Body).company_information

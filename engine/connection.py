@@ -19,7 +19,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.errors import UsageError
+from engine.errors import AccessError
 from engine.merchant import Merchant
 from engine.secrets import STARS, Secret
 
@@ -76,11 +76,11 @@ class Kept:
     def read(self) -> Connection | None:
         """The connection; None when there is none.
 
-        Raises UsageError when others may read the file, or it is none of ours.
+        Raises AccessError when others may read the file, or it is none of ours.
         """
         found = self._decoded(self.path)
         if found is None and self.path.exists():
-            raise UsageError(
+            raise AccessError(
                 f"{self.path} can't be read as a connection to Fortnox.",
                 f"Move it away and connect again: qliro-fortnox connect {self.merchant}",
             )
@@ -159,7 +159,7 @@ class Kept:
         with suppress(FileNotFoundError, msgspec.MsgspecError), path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise UsageError(
+                raise AccessError(
                     f"The tokens in {path} are open to others (mode {mode:04o}).",
                     f"Close it: chmod 600 {path}",
                 )
@@ -188,7 +188,7 @@ def client_digest(merchant: Merchant) -> str:
 def connection_of(merchant: Merchant) -> Connection | None:
     """The merchant's connection, if it has one that a person has confirmed.
 
-    Raises UsageError for one that was made for something else: tokens of a live company must not
+    Raises AccessError for one that was made for something else: tokens of a live company must not
     serve a test, nor the other way round, whatever was copied where.
     """
     held = kept(merchant)
@@ -198,20 +198,20 @@ def connection_of(merchant: Merchant) -> Connection | None:
     settings = merchant.settings
     again = f"Connect again: qliro-fortnox connect {merchant.name}"
     if found.environment != settings["environment"]:
-        raise UsageError(
+        raise AccessError(
             f"The connection in {held.path} was made for environment {found.environment}, and "
             f"{merchant.name} is {settings['environment']}: Fortnox is not asked.",
             f"Move the file away. {again}",
         )
     if found.client != client_digest(merchant):
-        raise UsageError(
+        raise AccessError(
             f"The connection of {merchant.name} was made for another integration than that of "
             "fortnox.client_id: Fortnox is not asked.",
             again,
         )
     tenant, company = settings["fortnox"]["tenant_id"], found.company
     if tenant and company and tenant != company.tenant:
-        raise UsageError(
+        raise AccessError(
             f"fortnox.tenant_id is {tenant}, but {merchant.name} was connected to {company}.",
             "Correct it or leave it out; another company is a merchant of its own.",
         )
@@ -222,7 +222,7 @@ def secrets_of(merchant: Merchant) -> list[Secret]:
     """The tokens that lie in the merchant's files, so that none of them is ever shown."""
     found: list[Secret] = []
     for one in (kept(merchant), begun(merchant)):
-        with suppress(OSError, UsageError):
+        with suppress(OSError, AccessError):
             held = one.read()
             if held and held.tokens:
                 found.append(Secret("access token", held.tokens.access_token))

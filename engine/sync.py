@@ -64,36 +64,50 @@ def open_apis(
     ``booked`` is the company that the database holds the books of. Raises FileError when a secret
     is not there, AccessError when the way in leads to another company.
     """
-    settings = merchant.settings
-    to_qliro = Api(
+    auth = way_in(merchant, clock, booked)
+    return (
+        open_qliro(merchant, clock, transport),
+        open_fortnox(merchant, clock, transport, auth),
+    )
+
+
+def open_qliro(
+    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> Api:
+    """Qliro alone; likewise."""
+    return Api(
         "qliro",
-        settings["qliro"]["base_url"],
+        merchant.settings["qliro"]["base_url"],
         auth=_signature(merchant),
         complete=lambda body: with_key(body, merchant.secret("qliro.api_key")),
         clock=clock,
         transport=transport,
-        random=Random(merchant.name),  # noqa: S311  jitter, and the same in every run
+        random=_jitter(merchant),
     )
-    return to_qliro, open_fortnox(merchant, way_in(merchant, clock, booked), clock, transport)
 
 
 def open_fortnox(
     merchant: Merchant,
-    auth: httpx.Auth,
     clock: Clock,
     transport: httpx.BaseTransport | None = None,
+    auth: httpx.Auth | None = None,
 ) -> Api:
-    """Fortnox as the merchant declares it, by this way in."""
-    pace = merchant.settings["fortnox"]["pace"]
+    """Fortnox alone; likewise. ``auth`` is another way in than the merchant's."""
+    settings = merchant.settings["fortnox"]
+    pace = settings["pace"]
     return Api(
         "fortnox",
-        merchant.settings["fortnox"]["base_url"],
-        auth=auth,
+        settings["base_url"],
+        auth=auth or way_in(merchant, clock),
         clock=clock,
         limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
         transport=transport,
-        random=Random(merchant.name),  # noqa: S311  as above
+        random=_jitter(merchant),
     )
+
+
+def _jitter(merchant: Merchant) -> Random:
+    return Random(merchant.name)  # noqa: S311 jitter, and the same in every run
 
 
 def _signature(merchant: Merchant) -> QliroAuth:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -42,6 +44,11 @@ class Response:
     content_type: str = JSON
     effect: str | None = None
     location: str = ""
+
+
+def dated(moment: datetime) -> str:
+    """A moment as the header ``Date`` tells it."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def parameters(query: str) -> dict[str, list[str]]:

@@ -261,7 +261,7 @@ CREATE TABLE IF NOT EXISTS qliro.refund (
     PaymentTransactionId BIGINT,
     OriginalPaymentTransactionId BIGINT,
     capture              VARCHAR,          -- that it is of; null when it could be of several
-    Type                 VARCHAR,          -- Refund, Credit, UpdateInvoice
+    Type                 VARCHAR,          -- Refund, Credit, UpdateInvoice, Reversal
     Amount               DECIMAL(18, 4),   -- what the buyer got back
     RefundDate           DATE,
     RefundedAt           TIMESTAMPTZ,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from random import Random
 from types import TracebackType
@@ -87,6 +89,8 @@ class Api:
         complete: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.source = source
+        # How far this machine's clock was ahead of the server's when that last told its time.
+        self.ahead: timedelta | None = None
         self.auth = auth
         self.clock = clock
         self._base = base_url.rstrip("/")
@@ -169,6 +173,7 @@ class Api:
                 raise NotSent(f"no token: {_words(error)}") from None
             raise Lost(_words(error), request.extensions.get("left_at")) from None
         sent_at = request.extensions.get("left_at", sent_at)
+        self._compare(response.headers.get("Date"))
         if response.status_code == 429 and self._limiter:
             self._limiter.slow_down()
         try:
@@ -176,6 +181,11 @@ class Api:
         except UnicodeDecodeError:
             text = response.content.decode("utf-8", "replace")
             return Answer(response.status_code, text, sent_at, "the body is not UTF-8")
+
+    def _compare(self, told: str | None) -> None:
+        """The server's time by its header ``Date`` (RFC 9110: to the second) beside our own."""
+        with suppress(TypeError, ValueError):
+            self.ahead = self.clock.now() - parsedate_to_datetime(told or "").astimezone(UTC)
 
     def read(
         self,

@@ -169,10 +169,9 @@ from pathlib import Path
 from engine.clock import SystemClock
 from engine.merchant import load_merchant
 from engine.sync import open_fortnox
-from engine.way_in import way_in
 merchant = load_merchant(Path("merchants/shop.yaml"), os.environ)
 clock = SystemClock()
-with open_fortnox(merchant, way_in(merchant, clock), clock) as fortnox:
+with open_fortnox(merchant, clock) as fortnox:
     print("ready", flush=True)
     sys.stdin.readline()
     print(fortnox.read("GET", "/3/currencies").status)

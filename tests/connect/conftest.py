@@ -19,7 +19,6 @@ from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.world import World
 from engine.sync import open_fortnox
 from engine.transport.http import Answer
-from engine.way_in import way_in
 
 FILE = """\
 version: 1
@@ -87,9 +86,7 @@ class Office:
     def ask(self, merchant: Merchant | None = None) -> Answer:
         """What a run does: opens the way in and asks something."""
         merchant = merchant or self.merchant
-        with open_fortnox(
-            merchant, way_in(merchant, self.clock), self.clock, self.transport
-        ) as fortnox:
+        with open_fortnox(merchant, self.clock, self.transport) as fortnox:
             return fortnox.read("GET", "/3/currencies")
 
     def grants(self) -> list[str]:

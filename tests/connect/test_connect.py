@@ -100,7 +100,7 @@ def test_test_and_live_never_mix(
     other = merchant_of(environment=used_in)
     assert connection_of(other) is None  # each environment has a file of its own
     shutil.copy(office.file, kept(other).path)
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(AccessError) as raised:
         office.ask(other)
     assert f"was made for environment {made_for}, and shop is {used_in}" in str(raised.value)
     office.merchant = merchant_of(environment=made_for)
@@ -111,14 +111,14 @@ def test_a_connection_of_another_integration_is_refused(
     office: Office, merchant_of: Callable[..., Merchant]
 ) -> None:
     office.connect(service=False)
-    with pytest.raises(UsageError, match="another integration"):
+    with pytest.raises(AccessError, match="another integration"):
         office.ask(merchant_of(CLIENT_ID="another"))
 
 
 def test_a_file_that_others_may_read_is_refused(office: Office) -> None:
     office.connect(service=False)
     office.file.chmod(0o640)
-    with pytest.raises(UsageError, match=r"open to others \(mode 0640\). Close it: chmod 600"):
+    with pytest.raises(AccessError, match=r"open to others \(mode 0640\). Close it: chmod 600"):
         office.ask()
 
 

@@ -15,7 +15,6 @@ from engine.sandbox.faults import Fault, plan
 from engine.sandbox.transport import Killed
 from engine.sync import open_fortnox
 from engine.transport.http import NotSent
-from engine.way_in import way_in
 
 from .conftest import Office
 
@@ -92,9 +91,7 @@ def test_an_answer_that_never_arrived_is_told_in_one_sentence(office: Office, fa
     when = f"{office.clock.now():%Y-%m-%d %H:%M:%S}"
     plan(office.world, Fault(fault, path=TOKEN))
     with (
-        open_fortnox(
-            office.merchant, way_in(office.merchant, office.clock), office.clock, office.transport
-        ) as fortnox,
+        open_fortnox(office.merchant, office.clock, office.transport) as fortnox,
         pytest.raises((NotSent, Killed)),
     ):
         fortnox.send("POST", "/3/vouchers", body=b"{}")
@@ -139,9 +136,7 @@ def test_after_a_refusal_the_file_is_read_again_before_it_is_given_up(
     def save(self: Kept, connection: object) -> object:
         return connection
 
-    with open_fortnox(
-        office.merchant, way_in(office.merchant, office.clock), office.clock, office.transport
-    ) as fortnox:
+    with open_fortnox(office.merchant, office.clock, office.transport) as fortnox:
         answers.append(stale)
         with monkeypatch.context() as patched:
             patched.setattr(Kept, "save", save)

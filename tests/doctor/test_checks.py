@@ -1,0 +1,309 @@
+"""Each check of `doctor` beside the worlds that provoke it, and one world in which all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from order_shop import OrderShop
+from shop import OpenShop, Shop
+
+from engine.clock import STOCKHOLM
+from engine.doctor import CHECKS, Result, examine
+from engine.doctor.checks import clock
+from engine.sandbox.company import empty_world
+from engine.sandbox.transport import SandboxTransport
+from engine.sandbox.troubles import TROUBLES
+from engine.sandbox.world import FinancialYear, World
+
+PLENTY = 100 * 1024**3
+Change = Callable[[World], object]
+
+
+def well() -> World:
+    """A company in which nothing is wrong for a shop that has its payouts booked."""
+    world = empty_world()
+    world.years[3] = FinancialYear(3, date(2027, 1, 1), date(2027, 12, 31))
+    return world
+
+
+def found(shop: Shop, check: str | None = None, **how: Any) -> list[Result]:
+    """What the examination of a shop finds: all of it, or what one check does."""
+    given = {"free": lambda folder: PLENTY, "state": shop.store, **how}
+    results = examine(shop.merchant, shop.clock, SandboxTransport(shop.world), **given)
+    return [one for one in results if check in (None, one.check)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A world that provokes a check: what is changed, and words of what a person then reads."""
+
+    check: str
+    name: str
+    change: Change
+    severity: str
+    words: tuple[str, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def trouble(name: str) -> Change:
+    return TROUBLES[name]
+
+
+def account(number: int, **change: Any) -> Change:
+    def changed(world: World) -> None:
+        world.accounts[number] = replace(world.accounts[number], **change)
+
+    return changed
+
+
+def without_account(number: int) -> Change:
+    return lambda world: world.accounts.pop(number)
+
+
+def locked(day: date) -> Change:
+    return lambda world: setattr(world, "locked_until", day)
+
+
+def fast(minutes: float) -> Change:
+    """The servers' clock is so far behind ours."""
+    return lambda world: world.clock.advance(-60 * minutes)
+
+
+REFUNDS = {
+    "flows.refunds": True,
+    "orders_from": "2026-09-01",
+    "qliro.plus_api_key": {"env": "QLIRO_PLUS_API_KEY"},
+    "qliro.plus_api_secret": {"env": "QLIRO_PLUS_API_SECRET"},
+}
+
+
+def year(id: int) -> Change:
+    return lambda world: world.years.pop(id)
+
+
+CASES = [
+    Case("qliro_credentials", "the secret was changed", trouble("qliro_secret_changed"),
+         "error", ("Qliro refuses the credentials of environment sandbox", "integration@qliro.com",
+                   "shop.yaml:")),
+    Case("fortnox_credentials", "the secret was changed", trouble("fortnox_secret_changed"),
+         "error", ("Fortnox lets us not in", "client id and secret", "shop.yaml:")),
+    Case("fortnox_credentials", "it is another company",
+         lambda world: setattr(world.access, "tenant_id", "7654321"),
+         "error", ("no access token for the company", "Check fortnox.tenant_id")),
+    Case("financial_years", "the next one is not there", year(3),
+         "warning", ("ends on 2026-12-31", "from 2027-01-01", "Räkenskapsår")),
+    Case("financial_years", "this one is not there", year(2),
+         "error", ("no financial year for 2026-11-16", "Fortnox: Inställningar")),
+    Case("financial_years", "that of the first payout is not there", year(1),
+         "error", ("for 2025-12-01 (payouts_from)", "choose a later payouts_from"),
+         {"payouts_from": "2025-12-01"}),
+    Case("voucher_series", "it is not open", trouble("series_not_manual"),
+         "error", ("series T (transfer) is not open", "Manuell kontering", "Verifikationsserier")),
+    Case("voucher_series", "it is not there", trouble("series_missing"),
+         "error", ("series Q (fees) is not in Fortnox", "shop.yaml:")),
+    Case("plus_credentials", "they are not there", lambda world: None,
+         "error", ("refunds is on, and qliro.plus_api_key and qliro.plus_api_secret are not",
+                   "Ask your Qliro account manager", "shop.yaml:"),
+         {"flows.refunds": True, "orders_from": "2026-09-01"}),
+    Case("plus_credentials", "the secret was changed",
+         lambda world: setattr(world.access, "plus_api_secret", "another"),
+         "error", ("Qliro does not accept the API Plus credentials", "account manager"), REFUNDS),
+    Case("plus_credentials", "they are the first pair again", lambda world: None,
+         "warning", ("the same as the first pair",),
+         {**REFUNDS, "qliro.plus_api_secret": {"env": "QLIRO_API_SECRET"}}),
+    Case("fortnox_scopes", "there is no licence", trouble("licence_missing"),
+         "error", ("refuses the scope payment (/3/invoicepayments)", "no licence")),
+    Case("fortnox_scopes", "a scope was not approved", trouble("scope_missing"),
+         "error", ("refuses the scope bookkeeping", "developer portal")),
+    Case("fortnox_scopes", "a scope of documents was not approved",
+         lambda world: world.access.scopes.discard("costcenter"),
+         "error", ("refuses the scope costcenter",), REFUNDS),
+    Case("clock", "it is far ahead", fast(25),
+         "error", ("25 minutes ahead of that of Fortnox", "NTP")),
+    Case("clock", "it is a little behind", fast(-3), "warning", ("3 minutes behind",)),
+    Case("bookkeeping_method", "it is the cash method", trouble("cash_method_company"),
+         "error", ("kontantmetoden", "fakturametoden")),
+    Case("locked_period", "today is locked", locked(date(2026, 11, 30)),
+         "error", ("locked to 2026-11-30, which is not over yet", "Låst period")),
+    Case("locked_period", "last week is locked", locked(date(2026, 11, 12)),
+         "warning", ("locked to 2026-11-12, a few days ago", "next_open_day")),
+    Case("accounts", "one is not active", trouble("interim_account_inactive"),
+         "error", ("Account 1581 (interim_accounts[0]) is not active", "Fortnox: Register",
+                   "shop.yaml:")),
+    Case("accounts", "one is not there", without_account(6570),
+         "error", ("Account 6570 (accounts.fee) is not in Fortnox's", "correct accounts.fee")),
+    Case("accounts", "one of the OSS table is not there", without_account(3002),
+         "error", ("Account 3002 (sales_accounts[1])",), {**REFUNDS}),
+    Case("dimensions", "an account demands a cost centre", account(1930, cost_centers="MANDATORY"),
+         "error", ("Account 1930 (bank_accounts[0]) demands a cost centre",
+                   "Set Kostnadsställe to Tillåtet on account 1930, or use another account")),
+    Case("dimensions", "an account demands a project", account(6570, projects="MANDATORY"),
+         "error", ("Account 6570 (accounts.fee) demands a project", "Set Projekt to Tillåtet")),
+    Case("dimensions", "an account demands what only some rows send",
+         lambda world: (account(6570, cost_centers="MANDATORY")(world),
+                        world.cost_centers.update(WEB="Webb")),
+         "warning", ("not for every method and country",),
+         {"dimensions": [{"method": "SWISH", "cost_center": "WEB"}]}),
+    Case("dimensions", "an account allows none",
+         lambda world: (account(6570, cost_centers="NOTALLOWED")(world),
+                        world.cost_centers.update(WEB="Webb")),
+         "error", ("Account 6570 (accounts.fee) allows no cost centre",),
+         {"dimensions": [{"cost_center": "WEB"}]}),
+    Case("dimensions", "a cost centre is not there", lambda world: None,
+         "error", ("The cost centre WEB is not in Fortnox", "dimensions[0]"),
+         {"dimensions": [{"cost_center": "WEB"}]}),
+    Case("currencies", "one is not there", trouble("currency_missing"),
+         "error", ("The currency EUR is not in Fortnox", "Fortnox: Register, Valutor"),
+         {"bank_accounts": [{"currency": "SEK", "account": 1930},
+                            {"currency": "EUR", "account": 1930}]}),
+    Case("currencies", "payouts come in one that has no bank account",
+         trouble("foreign_currency_payout"),
+         "error", ("Qliro pays out in EUR", "Add a row with currency EUR to bank_accounts")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}: {case.name}")
+def test_a_check_finds_what_is_wrong_and_says_what_to_do(case: Case, shop: OpenShop) -> None:
+    opened = shop(well(), **case.settings)
+    case.change(opened.world)
+    told = [one for one in found(opened, case.check) if one.severity != "ok"]
+    assert [one.severity for one in told][:1] == [case.severity]
+    assert told[0].why
+    assert told[0].remedy
+    assert told[0].where
+    text = f"{told[0].what}\n{told[0].why}\n{told[0].remedy}\n{told[0].where}"
+    for words in case.words:
+        assert words in text
+
+
+def test_where_all_is_well_every_check_says_so(shop: OpenShop) -> None:
+    results = found(shop(well()))
+    assert [one for one in results if one.severity != "ok"] == []
+    assert [one.check for one in results] == [check.name for check in CHECKS]
+    assert all(one.what.endswith(".") for one in results)
+
+
+def test_nothing_is_written_to_either_api_and_nothing_is_kept(shop: OpenShop) -> None:
+    opened = shop(well())
+    found(opened)
+    asked = {(entry.method, entry.path) for entry in opened.world.journal}
+    assert {path for method, path in asked if method != "GET"} == {"/oauth-v1/token"}
+    assert opened.store.value("SELECT count(*) FROM raw.answer") == 0
+
+
+def test_a_missing_secret_is_a_result_and_the_other_api_is_asked(
+    shop: OpenShop, tmp_path: Path
+) -> None:
+    opened = shop(well())
+    merchant = opened.merchant
+    kept = {name: one for name, one in merchant.secrets.items() if name != "qliro.api_secret"}
+    opened.read[repr(opened.changes)] = replace(merchant, secrets=kept)
+    results = {one.check: one for one in found(opened)}
+    assert "secret qliro.api_secret is not there" in results["qliro_credentials"].what
+    assert results["fortnox_credentials"].severity == "ok"
+
+
+def test_a_server_that_is_down_is_asked_once_and_the_rest_goes_on(shop: OpenShop) -> None:
+    class Down(SandboxTransport):
+        def handle_request(self, request: Any) -> Any:
+            if request.url.path.startswith("/3/"):
+                raise_down(request)
+            return super().handle_request(request)
+
+    opened = shop(well())
+    results = examine(
+        opened.merchant, opened.clock, Down(opened.world), state=opened.store,
+        free=lambda folder: PLENTY,
+    )  # fmt: skip
+    by_name = {one.check: one for one in results}
+    assert "Fortnox cannot be reached" in by_name["fortnox_credentials"].what
+    assert "could not be checked" in by_name["voucher_series"].what
+    assert by_name["qliro_credentials"].severity == "ok"
+    assert DOWN.count("/3/companyinformation") == len(DOWN)
+
+
+DOWN: list[str] = []
+
+
+def raise_down(request: Any) -> None:
+    import httpx  # noqa: PLC0415  this test alone is the network
+
+    DOWN.append(request.url.path)
+    raise httpx.ConnectError("Connection refused", request=request)
+
+
+def test_the_state_folder_is_writable_and_its_disk_not_full(
+    shop: OpenShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = shop(well())
+    (full,) = found(opened, "state_folder", free=lambda folder: 100 * 1024**2)
+    assert (full.severity, full.what.endswith("has 100 MB left.")) == ("error", True)
+    (low,) = found(opened, "state_folder", free=lambda folder: 900 * 1024**2)
+    assert low.severity == "warning"
+    (tmp_path / "file").write_text("")
+    opened.settings({"state": str(tmp_path / "file" / "state")})
+    (refused,) = found(opened, "state_folder")
+    assert "Nothing can be written in" in refused.what
+    assert "shop.yaml:" in refused.where
+
+
+def test_a_database_that_others_may_read_is_told_of(shop: OpenShop) -> None:
+    opened = shop(well())
+    database = opened.merchant.database
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"")
+    database.chmod(0o644)
+    well_so_far, told = found(opened, "state_folder")
+    assert well_so_far.severity == "ok"
+    assert "chmod 600" in told.remedy
+
+
+def test_an_invalid_mapping_is_a_result_with_its_place(shop: OpenShop, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    (overlay / "payment.yaml").write_text("mapping: payment\nlet: {gross: '{{ line.Amont }}'}\n")
+    (told, *_) = found(shop(well(), overlay=str(overlay)), "mapping_set")
+    assert told.severity == "error"
+    assert "Amount" in told.what + told.remedy
+    assert "payment.yaml:2:" in told.where
+
+
+def test_a_cost_centre_that_every_row_sends_is_enough(shop: OpenShop) -> None:
+    opened = shop(well(), dimensions=[{"cost_center": "WEB"}])
+    account(6570, cost_centers="MANDATORY")(opened.world)
+    opened.world.cost_centers["WEB"] = "Webb"
+    (told,) = found(opened, "dimensions")
+    assert told.severity == "ok"
+
+
+def test_an_account_that_only_an_overlay_names_is_looked_at(shop: OpenShop, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay" / "tables"
+    overlay.mkdir(parents=True)
+    (overlay / "interim_accounts.yaml").write_text(
+        "table: interim_accounts\notherwise: {account: 1777, known: false}\n"
+    )
+    (told,) = found(shop(well(), overlay=str(overlay.parent)), "accounts")
+    assert "Account 1777 (tables.interim_accounts[otherwise])" in told.what
+    assert "interim_accounts.yaml:2:" in told.where
+
+
+def test_refunds_with_their_credentials_are_well(order_shop: Callable[..., OrderShop]) -> None:
+    told = found(order_shop(), "plus_credentials")
+    assert [(one.severity, one.what) for one in told] == [
+        ("ok", "Qliro accepts the API Plus secret for what refunds read.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [("2026-03-29T00:59", 1), ("2026-03-29T01:00", 2), ("2026-10-25T01:00", 1)],
+)
+def test_stockholm_s_time_is_that_of_the_zone_database(day: str, hours: int) -> None:
+    moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    assert clock.stockholm_offset(moment) == timedelta(hours=hours)
+    assert clock.stockholm_offset(moment) == moment.astimezone(STOCKHOLM).utcoffset()
