@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -24,7 +25,7 @@ from engine.errors import FileError, Place, QliroFortnoxError, UnavailableError
 from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask
 from engine.extract.dates import stockholm_date
-from engine.extract.endpoints import SETTLEMENT_BATCHES
+from engine.extract.endpoints import ORDER, SETTLEMENT_BATCHES
 from engine.extract.qliro import LONGEST_WINDOW
 from engine.extract.raw import Call, Kept, Report
 from engine.language.program import Program
@@ -33,9 +34,12 @@ from engine.merchant import Merchant
 from engine.store import Store
 from engine.sync import open_fortnox, open_qliro
 from engine.transport.http import Api
+from engine.way_in import booked_company, way_in
 
 OnProgress = Callable[[str, int, int | None], None]
 Row = dict[str, Any]
+# So many of the newest documents are looked at.
+RECENT = 100
 
 
 def silent(_what: str, _done: int, _total: int | None) -> None:
@@ -100,8 +104,15 @@ class Ground:
     @property
     def to_fortnox(self) -> Extraction:
         """Fortnox; likewise."""
-        made: Extraction = self.once("fortnox", lambda: self._extraction(open_fortnox))
+        made: Extraction = self.once("fortnox", lambda: self._extraction(self._open_fortnox))
         return made
+
+    def _open_fortnox(
+        self, merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None
+    ) -> Api:
+        """By the merchant's way in, which must lead to the company whose books are kept."""
+        booked = booked_company(self.state) if self.state else None
+        return open_fortnox(merchant, clock, transport, way_in(merchant, clock, booked))
 
     def _extraction(
         self, opener: Callable[[Merchant, Clock, httpx.BaseTransport | None], Api]
@@ -198,6 +209,40 @@ class Ground:
                 if api.ahead is not None:
                     found[name.capitalize()] = api.ahead
         return found
+
+    # -- recent documents ------------------------------------------------------------------------
+
+    def recent(self, path: str) -> list[Row]:
+        """The newest of Fortnox's orders or invoices of the last two months, as listed; the
+        cancelled ones left out."""
+        first = str(self.today - LONGEST_WINDOW)
+        kept = self.fortnox(
+            path,
+            ("fromdate", first),
+            ("limit", str(RECENT)),
+            ("sortby", "documentnumber"),
+            ("sortorder", "descending"),
+        )
+        return [row for row in kept.items() if isinstance(row, dict) and not row.get("Cancelled")]
+
+    def document(self, path: str, number: object) -> Row:
+        """One of Fortnox's documents or cards with all its fields; empty where there is none."""
+        return self.fortnox(f"{path}/{quote(str(number), safe='')}").document() or {}
+
+    def references(self, document: Row) -> list[str]:
+        """What the two reference fields of a document hold, without the merchant's prefix."""
+        prefix = self.settings["payment_reference_prefix"]
+        fields = (self.settings["payout_reference_field"], self.settings["second_reference_field"])
+        found = [str(document.get(name) or "").removeprefix(prefix).strip() for name in fields]
+        return [text for text in found if text and "/" not in text]
+
+    def qliro_order(self, document: Row) -> Row | None:
+        """The order at Qliro that a document of Fortnox's names in a reference field, if any."""
+        for reference in self.references(document):
+            kept = self.qliro(ORDER.format(id=quote(reference, safe="")))
+            if isinstance(kept.content, dict) and kept.problem is None:
+                return kept.content
+        return None
 
     # -- payouts ---------------------------------------------------------------------------------
 

@@ -133,4 +133,7 @@ def _got(  # noqa: PLR0912  a table of paths
             return answered({"Article": article_document(cards.article_of(world, number))})
         case ["financialyears"]:
             return lists.years(world, request)
+        case ["warehouse", "tenants-v4"]:
+            tenant = int(world.access.tenant_id)
+            return answered({"activated": world.company.warehouse, "tenantId": tenant})
     return register(world, request, parts)

@@ -40,6 +40,7 @@ _SCOPES: Final = {
     "projects": "project",
     "companyinformation": "companyinformation",
     "currencies": "currency",
+    "warehouse": "warehouse",
 }
 
 

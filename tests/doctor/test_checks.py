@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,19 @@ from engine.clock import STOCKHOLM
 from engine.doctor import CHECKS, Result, examine
 from engine.doctor.checks import clock
 from engine.sandbox.company import empty_world
+from engine.sandbox.lives import LIVES
+from engine.sandbox.lives import shop as shop_of_lives
 from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import FinancialYear, World
+from engine.sandbox.world import Article, FinancialYear, Order, World
 
 PLENTY = 100 * 1024**3
 Change = Callable[[World], object]
 
 
-def well() -> World:
+def well(world: World | None = None) -> World:
     """A company in which nothing is wrong for a shop that has its payouts booked."""
-    world = empty_world()
+    world = world or empty_world()
     world.years[3] = FinancialYear(3, date(2027, 1, 1), date(2027, 12, 31))
     return world
 
@@ -171,6 +174,11 @@ CASES = [
 def test_a_check_finds_what_is_wrong_and_says_what_to_do(case: Case, shop: OpenShop) -> None:
     opened = shop(well(), **case.settings)
     case.change(opened.world)
+    expect(case, opened)
+
+
+def expect(case: Case, opened: Shop) -> None:
+    """What a person reads of it: what, why, what to do, where."""
     told = [one for one in found(opened, case.check) if one.severity != "ok"]
     assert [one.severity for one in told][:1] == [case.severity]
     assert told[0].why
@@ -179,6 +187,146 @@ def test_a_check_finds_what_is_wrong_and_says_what_to_do(case: Case, shop: OpenS
     text = f"{told[0].what}\n{told[0].why}\n{told[0].remedy}\n{told[0].where}"
     for words in case.words:
         assert words in text
+
+
+def every_flow(order_shop: Callable[..., OrderShop], **settings: Any) -> OrderShop:
+    """A shop with every flow on in which all is well."""
+    world = well(shop_of_lives())
+    world.access.scopes.add("warehouse")
+    for number in ("refund_fee", "refund_discrepancy"):
+        world.articles[number] = Article(number, number, world.now(), fields={"Type": "SERVICE"})
+    return order_shop(world, **{"flows.order_status": True, **settings})
+
+
+def an_order(terms: str = "QLIRO") -> Change:
+    """An order of Qliro's stands in Fortnox with these terms of payment."""
+
+    def changed(world: World) -> None:
+        bought = world.qliro_orders[LIVES["private"](world).orders[0]]
+        world.terms[terms] = terms
+        world.orders[101] = Order(
+            101, world.today(), Decimal(199), world.now(), external1=bought.reference, terms=terms
+        )
+
+    return changed
+
+
+def rounded_invoice(world: World) -> None:
+    number = TROUBLES["clean_sale"](world).invoices[0]
+    world.invoices[number] = replace(world.invoices[number], round_off=Decimal("0.40"))
+
+
+def without_article(number: str) -> Change:
+    return lambda world: world.articles.pop(number)
+
+
+def oss(**row: Any) -> dict[str, Any]:
+    domestic = [{"region": "domestic", "rate": rate, "account": 3001} for rate in (25, 12, 6, 0)]
+    return {"sales_accounts": [*domestic, row]}
+
+
+ORDER_CASES = [
+    Case("terms_of_payment", "they are not there", lambda world: world.terms.pop("QLIRO"),
+         "error", ("The terms of payment QLIRO (default_terms_of_payment) are not in Fortnox",
+                   "Betalningsvillkor")),
+    Case("modes_of_payment", "one is not there", lambda world: None,
+         "error", ("The mode of payment SWISH is not in Fortnox", "Betalningssätt"),
+         {"payment_methods": [{"terms_of_payment": "QLIRO", "mode_of_payment": "SWISH"}]}),
+    Case("modes_of_payment", "one is on another account", lambda world: None,
+         "warning", ("The mode of payment BG books on account 1930", "no interim account"),
+         {"payment_methods": [{"terms_of_payment": "QLIRO", "mode_of_payment": "BG"}]}),
+    Case("qliro_method", "it is not there", lambda world: world.terms.pop("QLIRO"),
+         "error", ("no terms of payment QLIRO, which qliro_methods names", "Ej skickad")),
+    Case("qliro_method", "orders are given a general one", lambda world: None,
+         "error", ("payment_methods gives Qliro's orders the terms of payment 30",),
+         {"payment_methods": [{"method": "SWISH", "terms_of_payment": "30"}]}),
+    Case("qliro_method", "an order carries FAK", an_order("FAK"),
+         "error", ("carry other terms of payment than QLIRO: 101 (FAK, Qliro's", "Ej skickad",
+                   "run with --order")),
+    Case("articles", "that of return fees is not there", without_article("refund_fee"),
+         "error", ("refund_fee (refunds.fee_article), for a return fee", "Artiklar", "Add the")),
+    Case("articles", "that of refunds by amount is not active",
+         lambda world: world.articles.update(refund_discrepancy=replace(
+             world.articles["refund_discrepancy"], active=False)),
+         "error", ("refund_discrepancy (refunds.discrepancy_article)", "is not active")),
+    Case("articles", "that of shipping is not there", lambda world: None,
+         "error", ("The article FRAKT (articles.fixed[0]), for a line of kind shipping",),
+         {"articles.create": False, "articles.fixed": [{"kind": "shipping", "article": "FRAKT"}]}),
+    Case("warehouse", "it is activated", lambda world: setattr(world.company, "warehouse", True),
+         "warning", ("The warehouse module (Lager) is activated", "Lagervara")),
+    Case("rounding", "invoices are rounded", rounded_invoice,
+         "warning", ("Fortnox rounds invoices to kronor: 1", "öresavrundning")),
+    Case("rounding", "invoices are rounded and the difference is parked", rounded_invoice,
+         "error", ("rounding.policy park every such line is parked",), {"rounding.policy": "park"}),
+    Case("vat_rates", "a rate is not in force", lambda world: None,
+         "warning", ("sales_accounts[4] has 20 % for DE", "in force today (19, 7)"),
+         oss(region="oss", country="DE", rate=20, account=3002)),
+    Case("vat_rates", "a rate does not fit a row", lambda world: None,
+         "warning", ("has 25.5 % VAT, which a row of an invoice", "vat_code", "Moms"),
+         oss(region="oss", country="FI", rate=25.5, account=3002)),
+    Case("vat_rates", "an account has no VAT code", lambda world: None,
+         "warning", ("Account 3002 (sales_accounts[4]) has no VAT code", "declared"),
+         oss(region="oss", country="DE", rate=19, account=3002)),
+    Case("vat_rates", "an account takes two countries", account(3002, vat_code="OSS"),
+         "warning", ("Account 3002 takes the sales of DE 19 %, NL 21 %",),
+         {"sales_accounts": [{"region": "oss", "country": "DE", "rate": 19, "account": 3002},
+                             {"region": "oss", "country": "NL", "rate": 21, "account": 3002}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ORDER_CASES, ids=lambda case: f"{case.check}: {case.name}")
+def test_a_check_of_documents_finds_what_is_wrong(
+    case: Case, order_shop: Callable[..., OrderShop]
+) -> None:
+    opened = every_flow(order_shop, **case.settings)
+    case.change(opened.world)
+    expect(case, opened)
+
+
+def test_with_every_flow_on_every_check_says_that_all_is_well(
+    order_shop: Callable[..., OrderShop],
+) -> None:
+    opened = every_flow(order_shop)
+    an_order()(opened.world)
+    results = found(opened)
+    assert [one for one in results if one.severity != "ok"] == []
+    assert [one.check for one in results] == [check.name for check in CHECKS]
+
+
+def test_shipping_that_was_sold_and_has_no_article_is_told_of(
+    order_shop: Callable[..., OrderShop],
+) -> None:
+    opened = every_flow(order_shop, **{"articles.create": False})
+    opened.life("several_rows")
+    opened.run()
+    (told,) = [one for one in found(opened, "articles") if one.severity != "ok"]
+    assert "Lines of shipping in earlier orders" in told.what
+    assert "dhl-hem" in told.what
+
+
+def test_what_was_sold_and_no_row_takes_is_told_of(order_shop: Callable[..., OrderShop]) -> None:
+    opened = every_flow(order_shop)
+    opened.life("german")
+    opened.run()
+    told = [one for one in found(opened, "vat_rates") if one.severity != "ok"]
+    assert "no row of sales_accounts fits DE with 19 % VAT" in told[0].what
+
+
+def test_an_order_of_somebody_else_may_have_any_terms(order_shop: Callable[..., OrderShop]) -> None:
+    opened = every_flow(order_shop)
+    an_order("FAK")(opened.world)
+    opened.world.orders[101] = replace(opened.world.orders[101], external1="by telephone")
+    (told,) = found(opened, "qliro_method")
+    assert told.severity == "ok"
+
+
+def test_where_the_warehouse_may_not_be_asked_for_that_is_said(
+    order_shop: Callable[..., OrderShop],
+) -> None:
+    opened = every_flow(order_shop)
+    opened.world.access.scopes.discard("warehouse")
+    (told,) = found(opened, "warehouse")
+    assert (told.severity, "(scope warehouse)" in told.what) == ("ok", True)
 
 
 def test_where_all_is_well_every_check_says_so(shop: OpenShop) -> None:

@@ -12,6 +12,7 @@ from types import ModuleType
 
 from engine.doctor.checks import (
     accounts,
+    articles,
     bookkeeping_method,
     clock,
     currencies,
@@ -21,10 +22,16 @@ from engine.doctor.checks import (
     fortnox_scopes,
     locked_period,
     mapping_set,
+    modes_of_payment,
     plus_credentials,
     qliro_credentials,
+    qliro_method,
+    rounding,
     state_folder,
+    terms_of_payment,
+    vat_rates,
     voucher_series,
+    warehouse,
 )
 from engine.doctor.ground import Ground
 from engine.doctor.result import Result
@@ -61,6 +68,13 @@ CHECKS = tuple(
             accounts,
             dimensions,
             currencies,
+            vat_rates,
+            terms_of_payment,
+            modes_of_payment,
+            qliro_method,
+            articles,
+            warehouse,
+            rounding,
         ),
     )
 )
