@@ -31,6 +31,7 @@ LIVE = {
     "fortnox.base_url": "https://api.fortnox.se",
     "fortnox.auth_url": "https://apps.fortnox.se/oauth-v1",
 }
+LIVES_ON_ORDERS = {**LIVE, "flows.refunds": False}
 TOKEN = "t" * 40
 PUSHED = {
     "webhooks.public_url": "https://push.example.se/qliro",
@@ -72,7 +73,7 @@ def taking(tmp_path: Path, order_shop: Callable[..., OrderShop]) -> OrderShop:
     secrets = tmp_path / "secrets.yaml"
     secrets.write_text(f"push: {TOKEN}\n")
     secrets.chmod(0o600)
-    return order_shop(**LIVE, **PUSHED)
+    return order_shop(**LIVES_ON_ORDERS, **PUSHED)
 
 
 def made_ready(shop: Shop, street: httpx.BaseTransport | None = None) -> Preflight:
@@ -244,7 +245,7 @@ def test_a_push_fed_flow_without_a_receiver_is_not_activated(
     order_shop: Callable[..., OrderShop],
 ) -> None:
     with pytest.raises(UsageError, match=r"and no webhooks\.public_url"):
-        made_ready(order_shop(**LIVE))
+        made_ready(order_shop(**LIVES_ON_ORDERS))
 
 
 def test_a_push_of_ours_that_qliro_sent_back_is_still_none(tmp_path: Path) -> None:
