@@ -224,6 +224,13 @@ class Api:
         )
 
 
+def nobody(
+    source: str, base_url: str, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> Api:
+    """Any other address, asked as nobody in particular: whether somebody is there, and who."""
+    return Api(source, base_url, auth=httpx.Auth(), clock=clock, transport=transport, attempts=2)
+
+
 def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
