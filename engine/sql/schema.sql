@@ -536,6 +536,10 @@ CREATE TABLE IF NOT EXISTS ledger.resolution (
     kind VARCHAR NOT NULL,             -- invoice, ignore, suspense, retry
     detail VARCHAR, reason VARCHAR
 );
+CREATE TABLE IF NOT EXISTS ledger.activation (  -- who made the merchant live or stopped it; last row
+    noted_at TIMESTAMPTZ NOT NULL, who VARCHAR NOT NULL, active BOOLEAN NOT NULL,
+    environment VARCHAR NOT NULL, tenant VARCHAR, company VARCHAR, reason VARCHAR NOT NULL
+);
 CREATE TABLE IF NOT EXISTS ledger.proof (
     noted_at TIMESTAMPTZ NOT NULL, run VARCHAR NOT NULL, payout VARCHAR NOT NULL,
     holds BOOLEAN NOT NULL,            -- lines by the declared conventions = Qliro's own totals

@@ -21,7 +21,7 @@ from typing import Self
 import httpx
 
 from engine.clock import Clock
-from engine.errors import UnavailableError
+from engine.errors import AccessError, UnavailableError
 from engine.transport.access import access_error
 from engine.transport.limiter import Limiter
 
@@ -98,6 +98,7 @@ class Api:
         self._random = random or Random()  # noqa: S311  jitter, not a secret
         self._attempts = attempts
         self._complete = complete
+        self.read_only = ""  # why nothing may be written, in a sentence
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
         self._client = httpx.Client(
             auth=auth,
@@ -148,6 +149,8 @@ class Api:
         A request whose turn or token comes after ``leave_by`` does not leave any more. Raises
         NotSent, Lost, or AccessError when no token can be had (nothing was sent then).
         """
+        if self.read_only and method != "GET":
+            raise AccessError(f"{self.read_only}: nothing is written.")
         content = body.encode() if isinstance(body, str) else body
         if content is not None and self._complete:
             content = self._complete(content)
@@ -229,6 +232,25 @@ def nobody(
 ) -> Api:
     """Any other address, asked as nobody in particular: whether somebody is there, and who."""
     return Api(source, base_url, auth=httpx.Auth(), clock=clock, transport=transport, attempts=2)
+
+
+def post(url: str, body: bytes, transport: httpx.BaseTransport | None = None) -> int:
+    """The status of a JSON POST to an address that is itself a secret: httpx's log, which would
+    quote it, is passed by. Raises NotSent and Lost, which do not quote it either."""
+    request = httpx.Request(
+        "POST",
+        url,
+        content=body,
+        headers={"Content-Type": "application/json", "User-Agent": AGENT},
+        extensions={"timeout": TIMEOUT.as_dict()},
+    )
+    with transport or httpx.HTTPTransport(verify=trusted()) as opened:
+        try:
+            return opened.handle_request(request).status_code
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
+            raise NotSent(_words(error)) from None
+        except httpx.HTTPError as error:
+            raise Lost(_words(error)) from None
 
 
 def _words(error: Exception) -> str:
