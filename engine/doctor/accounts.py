@@ -15,7 +15,6 @@ from engine.doctor.ground import Ground
 from engine.errors import Place
 from engine.language.expressions import Expression
 from engine.settings import get, merchant_schema, resolved, settings_of
-from engine.yamlfile import Path_
 
 ACCOUNT = "#/$defs/account"
 # Tables that only documents of orders use; the other accounts belong to payouts.
@@ -72,8 +71,7 @@ def _of_rows(
         for index, row in enumerate(rows):
             if row.get(name) is not None:
                 use = f"{'.'.join(path)}[{index}]"
-                at: Path_ = (*path, index, name)
-                place = ground.place(*(at if not ground.merchant.is_default(at) else path))
+                place = ground.place(*path, index, name)
                 yield Named(row[name], use, place)
 
 

@@ -26,11 +26,14 @@ from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask
 from engine.extract.dates import stockholm_date
 from engine.extract.endpoints import ORDER, SETTLEMENT_BATCHES
-from engine.extract.qliro import LONGEST_WINDOW
+from engine.extract.qliro import LONGEST_WINDOW, sync_settlements
 from engine.extract.raw import Call, Kept, Report
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.merchant import Merchant
+from engine.plan.model import Payout
+from engine.plan.payouts import open_payouts
+from engine.stage import stage
 from engine.store import Store
 from engine.sync import open_fortnox, open_qliro
 from engine.transport.http import Api
@@ -38,8 +41,8 @@ from engine.way_in import booked_company, way_in
 
 OnProgress = Callable[[str, int, int | None], None]
 Row = dict[str, Any]
-# So many of the newest documents are looked at.
-RECENT = 100
+# So many of the newest documents are looked at, and so many batches.
+RECENT, NEWEST = 100, 10
 
 
 def silent(_what: str, _done: int, _total: int | None) -> None:
@@ -78,8 +81,11 @@ class Ground:
         return any(self.settings["flows"][name] for name in flows)
 
     def place(self, *path: str | int) -> Place:
-        """Where a setting stands: in the merchant's file, or its default."""
-        return self.merchant.place(tuple(path))
+        """Where a setting stands in the merchant's file, or would if it were there."""
+        at = tuple(path)
+        while at and self.merchant.is_default(at):
+            at = at[:-1]
+        return self.merchant.place(at) if at else Place(self.merchant.file.path)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What ``make`` gives or raises, the first time and ever after."""
@@ -225,6 +231,12 @@ class Ground:
         )
         return [row for row in kept.items() if isinstance(row, dict) and not row.get("Cancelled")]
 
+    def invoices_since(self, first: date) -> None:
+        """Stages Fortnox's invoices of that day and after, as listed."""
+        report, query = Report(), (("fromdate", str(first)),)
+        self._up("fortnox", lambda: fortnox.pages(self.to_fortnox, report, "/3/invoices", query))
+        stage(self.store)
+
     def document(self, path: str, number: object) -> Row:
         """One of Fortnox's documents or cards with all its fields; empty where there is none."""
         return self.fortnox(f"{path}/{quote(str(number), safe='')}").document() or {}
@@ -267,6 +279,27 @@ class Ground:
         ]
         dated = [row for row in rows if row["BatchDate"] is not None]
         return sorted(dated, key=lambda row: (row["BatchDate"], row.get("Id")), reverse=True)
+
+    @property
+    def payouts(self) -> dict[str, Payout]:
+        """Qliro's newest payouts, with all of their lines, derived.
+
+        Raises FileError where the mappings are invalid.
+        """
+        made: dict[str, Payout] = self.once("payouts", self._payouts)
+        return made
+
+    def _payouts(self) -> dict[str, Payout]:
+        newest = self.batches[:NEWEST]
+        if not newest:
+            return {}
+        _, program = self.mappings
+        first: date = newest[-1]["BatchDate"]
+        to_qliro = self.to_qliro
+        self._up("qliro", lambda: sync_settlements(to_qliro, payouts_from=first, overlap_days=0))
+        stage(self.store)
+        found, _ = open_payouts(self.store, program, first)
+        return found
 
     # -- mappings --------------------------------------------------------------------------------
 

@@ -227,6 +227,13 @@ class Api:
         )
 
 
+def nobody(
+    source: str, base_url: str, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> Api:
+    """Any other address, asked as nobody in particular: whether somebody is there, and who."""
+    return Api(source, base_url, auth=httpx.Auth(), clock=clock, transport=transport, attempts=2)
+
+
 def post(url: str, body: bytes, transport: httpx.BaseTransport | None = None) -> int:
     """The status of a JSON POST to an address that is itself a secret: httpx's log, which would
     quote it, is passed by. Raises NotSent and Lost, which do not quote it either."""

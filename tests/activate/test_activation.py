@@ -50,6 +50,8 @@ class Street(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host != "push.example.se":
             return self.sandbox.handle_request(request)
+        if request.method == "GET":  # doctor, which asks who is there
+            return httpx.Response(405, json={"refused": "wrong-method"}, request=request)
         self.pushed.append(request.url.path)
         if self.status == 200:
             push = read_push(request.read(), "order-management", datetime.now(UTC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -9,11 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from order_shop import OrderShop
 from shop import OpenShop, Shop
 
-from engine.clock import STOCKHOLM
+from engine.clock import STOCKHOLM, StoppedClock
 from engine.doctor import CHECKS, Result, examine
 from engine.doctor.checks import clock
 from engine.sandbox.company import empty_world
@@ -22,9 +24,23 @@ from engine.sandbox.lives import shop as shop_of_lives
 from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.troubles import TROUBLES
 from engine.sandbox.world import Article, FinancialYear, Order, World
+from engine.webhooks.desk import Desk
+from engine.webhooks.doors import Door
+from engine.webhooks.receiver import receiver
+from engine.webhooks.tally import Tally
 
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TOKEN = "shop-" + "a" * 40
 PLENTY = 100 * 1024**3
 Change = Callable[[World], object]
+
+
+@pytest.fixture(autouse=True)
+def _secrets(tmp_path: Path) -> None:
+    """Beside the shop's file: the token of its receiver."""
+    path = tmp_path / "secrets.yaml"
+    path.write_text(f"push: {TOKEN}\n")
+    path.chmod(0o600)
 
 
 def well(world: World | None = None) -> World:
@@ -37,8 +53,9 @@ def well(world: World | None = None) -> World:
 def found(shop: Shop, check: str | None = None, **how: Any) -> list[Result]:
     """What the examination of a shop finds: all of it, or what one check does."""
     given = {"free": lambda folder: PLENTY, "state": shop.store, **how}
-    results = examine(shop.merchant, shop.clock, SandboxTransport(shop.world), **given)
-    return [one for one in results if check in (None, one.check)]
+    street = given.pop("transport", None) or SandboxTransport(shop.world)
+    checks = [one for one in CHECKS if check in (None, one.name)]
+    return examine(shop.merchant, shop.clock, street, checks=checks, **given)
 
 
 @dataclass(frozen=True)
@@ -55,6 +72,16 @@ class Case:
 
 def trouble(name: str) -> Change:
     return TROUBLES[name]
+
+
+def many(name: str) -> Change:
+    """Three payouts of a trouble."""
+
+    def changed(world: World) -> None:
+        for _ in range(3):
+            TROUBLES[name](world)
+
+    return changed
 
 
 def account(number: int, **change: Any) -> Change:
@@ -160,6 +187,21 @@ CASES = [
     Case("dimensions", "a cost centre is not there", lambda world: None,
          "error", ("The cost centre WEB is not in Fortnox", "dimensions[0]"),
          {"dimensions": [{"cost_center": "WEB"}]}),
+    Case("conventions", "amounts carry their sign", many("signed_amounts"),
+         "error", ("newest payouts do not add up by the declared", "Set conventions to {amounts: s",
+                   "shop.yaml")),
+    Case("conventions", "one payout is odd",
+         lambda world: (TROUBLES["payout_total_disagrees"](world), many("clean_sale")(world)),
+         "warning", ("1 of the 4 newest payouts do not add up", "Ask Qliro about it")),
+    Case("reference_field", "the reference is in another field",
+         many("reference_in_second_external"),
+         "error", ("ExternalInvoiceReference2 with the MerchantReference would match 100 %",
+                   "Set payout_reference_field: ExternalInvoiceReference2")),
+    Case("reference_field", "the reference is in a field that no list shows",
+         many("reference_in_our_reference"),
+         "error", ("Set payout_reference_field: OurReference",)),
+    Case("reference_field", "there are no invoices", many("invoice_missing"),
+         "warning", ("would match 0 % of the newest lines, and no other field more",)),
     Case("currencies", "one is not there", trouble("currency_missing"),
          "error", ("The currency EUR is not in Fortnox", "Fortnox: Register, Valutor"),
          {"bank_accounts": [{"currency": "SEK", "account": 1930},
@@ -177,9 +219,9 @@ def test_a_check_finds_what_is_wrong_and_says_what_to_do(case: Case, shop: OpenS
     expect(case, opened)
 
 
-def expect(case: Case, opened: Shop) -> None:
+def expect(case: Case, opened: Shop, **how: Any) -> None:
     """What a person reads of it: what, why, what to do, where."""
-    told = [one for one in found(opened, case.check) if one.severity != "ok"]
+    told = [one for one in found(opened, case.check, **how) if one.severity != "ok"]
     assert [one.severity for one in told][:1] == [case.severity]
     assert told[0].why
     assert told[0].remedy
@@ -196,6 +238,26 @@ def every_flow(order_shop: Callable[..., OrderShop], **settings: Any) -> OrderSh
     for number in ("refund_fee", "refund_discrepancy"):
         world.articles[number] = Article(number, number, world.now(), fields={"Type": "SERVICE"})
     return order_shop(world, **{"flows.order_status": True, **settings})
+
+
+class Street(SandboxTransport):
+    """The sandbox, and at another address whatever answers GETs there."""
+
+    def __init__(self, world: World, status: int = 405, body: str = '{"refused":"wrong-method"}'):
+        super().__init__(world)
+        self.status, self.body, self.asked = status, body, list[str]()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host != "push.example.se":
+            return super().handle_request(request)
+        self.asked.append(f"{request.method} {request.url.path}")
+        return httpx.Response(self.status, text=self.body, request=request)
+
+
+RECEIVER = {
+    "webhooks.public_url": "https://push.example.se/qliro",
+    "webhooks.token": {"file": "secrets.yaml", "key": "push"},
+}
 
 
 def an_order(terms: str = "QLIRO") -> Change:
@@ -252,6 +314,21 @@ ORDER_CASES = [
     Case("articles", "that of shipping is not there", lambda world: None,
          "error", ("The article FRAKT (articles.fixed[0]), for a line of kind shipping",),
          {"articles.create": False, "articles.fixed": [{"kind": "shipping", "article": "FRAKT"}]}),
+    Case("other_connector", "it wrote an order today", an_order(),
+         "error", ("Something else writes Qliro's orders into Fortnox: order 101 (2026-11-16",
+                   "one order becomes two invoices", "shop.yaml:")),
+    Case("other_connector", "it wrote an invoice", trouble("clean_sale"),
+         "error", ("into Fortnox: invoice ",)),
+    Case("webhook", "there is none", lambda world: None,
+         "warning", ("webhooks.public_url is not set", "docs/webhooks.md")),
+    Case("webhook", "something else answers", lambda world: None,
+         "warning", ("is not the receiver (status 404)", "passes /push/ on"), RECEIVER),
+    Case("webhook", "its token is easy to guess", lambda world: None,
+         "error", ("webhooks.token must be 32 to 200", "openssl rand -hex 32"),
+         {**RECEIVER, "webhooks.token": {"env": "QLIRO_API_KEY"}}),
+    Case("webhook", "it is not https", lambda world: None,
+         "warning", ("webhooks.public_url is not https",),
+         {**RECEIVER, "webhooks.public_url": "http://push.example.se"}),
     Case("warehouse", "it is activated", lambda world: setattr(world.company, "warehouse", True),
          "warning", ("The warehouse module (Lager) is activated", "Lagervara")),
     Case("rounding", "invoices are rounded", rounded_invoice,
@@ -280,15 +357,20 @@ def test_a_check_of_documents_finds_what_is_wrong(
 ) -> None:
     opened = every_flow(order_shop, **case.settings)
     case.change(opened.world)
-    expect(case, opened)
+    street = Street(opened.world, 404) if case.name == "something else answers" else None
+    expect(case, opened, transport=street)
 
 
 def test_with_every_flow_on_every_check_says_that_all_is_well(
     order_shop: Callable[..., OrderShop],
 ) -> None:
-    opened = every_flow(order_shop)
-    an_order()(opened.world)
-    results = found(opened)
+    opened = every_flow(order_shop, **RECEIVER)
+    for life in ("captured", "refunded_rows"):
+        opened.life(life)
+    opened.run()
+    assert opened.fortnox_orders
+    assert len(opened.fortnox_invoices) == 2
+    results = found(opened, transport=Street(opened.world))
     assert [one for one in results if one.severity != "ok"] == []
     assert [one.check for one in results] == [check.name for check in CHECKS]
 
@@ -320,6 +402,41 @@ def test_an_order_of_somebody_else_may_have_any_terms(order_shop: Callable[..., 
     assert told.severity == "ok"
 
 
+def test_a_receiver_that_is_not_there_is_told_without_the_token(
+    order_shop: Callable[..., OrderShop],
+) -> None:
+    class Nobody(Street):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.host == "push.example.se":
+                raise httpx.ConnectError("Connection refused", request=request)
+            return super().handle_request(request)
+
+    opened = every_flow(order_shop, **RECEIVER)
+    (told,) = found(opened, "webhook", transport=Nobody(opened.world))
+    assert "Nobody answers at webhooks.public_url" in told.what
+    assert "Connection refused" in told.what
+    assert TOKEN not in repr(told)
+    street = Street(opened.world)
+    (told,) = found(opened, "webhook", transport=street)
+    assert told.severity == "ok"
+    assert street.asked == ["GET /qliro/push/shop/doctor/order-management"]
+
+
+def test_the_receiver_answers_what_doctor_knows_it_by(tmp_path: Path) -> None:
+    door = Door("shop", tmp_path / "inbox", (b"1" * 32, b"2" * 32))
+    desk = Desk({"shop": door.inbox})
+    application = receiver({"shop": door}, desk, Tally({"shop"}, print), StoppedClock(NOW))
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://qf") as client:
+            return await client.get("/push/shop/doctor/order-management")
+
+    answer = asyncio.run(asked())
+    desk.close()
+    assert (answer.status_code, '"refused"' in answer.text) == (405, True)
+
+
 def test_where_the_warehouse_may_not_be_asked_for_that_is_said(
     order_shop: Callable[..., OrderShop],
 ) -> None:
@@ -329,8 +446,17 @@ def test_where_the_warehouse_may_not_be_asked_for_that_is_said(
     assert (told.severity, "(scope warehouse)" in told.what) == ("ok", True)
 
 
+def test_each_check_has_a_world_that_provokes_it() -> None:
+    of_this_machine = {"mapping_set", "state_folder"}  # tests of their own, below
+    provoked = {case.check for case in (*CASES, *ORDER_CASES)} | of_this_machine
+    assert provoked == {check.name for check in CHECKS}
+    assert all(check.about.endswith(".") for check in CHECKS)
+
+
 def test_where_all_is_well_every_check_says_so(shop: OpenShop) -> None:
-    results = found(shop(well()))
+    opened = shop(well())
+    many("clean_sale")(opened.world)
+    results = found(opened)
     assert [one for one in results if one.severity != "ok"] == []
     assert [one.check for one in results] == [check.name for check in CHECKS]
     assert all(one.what.endswith(".") for one in results)
@@ -379,8 +505,6 @@ DOWN: list[str] = []
 
 
 def raise_down(request: Any) -> None:
-    import httpx  # noqa: PLC0415  this test alone is the network
-
     DOWN.append(request.url.path)
     raise httpx.ConnectError("Connection refused", request=request)
 

@@ -15,6 +15,7 @@ from engine.doctor.checks import (
     articles,
     bookkeeping_method,
     clock,
+    conventions,
     currencies,
     dimensions,
     financial_years,
@@ -23,15 +24,18 @@ from engine.doctor.checks import (
     locked_period,
     mapping_set,
     modes_of_payment,
+    other_connector,
     plus_credentials,
     qliro_credentials,
     qliro_method,
+    reference_field,
     rounding,
     state_folder,
     terms_of_payment,
     vat_rates,
     voucher_series,
     warehouse,
+    webhook,
 )
 from engine.doctor.ground import Ground
 from engine.doctor.result import Result
@@ -75,6 +79,10 @@ CHECKS = tuple(
             articles,
             warehouse,
             rounding,
+            other_connector,
+            reference_field,
+            conventions,
+            webhook,
         ),
     )
 )
