@@ -27,7 +27,8 @@ _CHECKOUT: Final = {"Success": "Completed", "OnHold": "OnHold", "Error": "Refuse
 
 def push(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Push all orders, or ``orders`` by id, to the addresses that ``webhooks urls --json`` prints,
-    by Qliro's names; one that is not named gets none. Tells how many pushes came to which status of HTTP.
+    by Qliro's names; one that is not named gets none. Tells how many pushes came to which status
+    of HTTP.
 
     Raises KeyError when there is no such order, OSError when nobody answers.
     """
