@@ -26,7 +26,7 @@ from engine.extract.raw import Report
 from engine.merchant import Merchant
 from engine.stage import stage
 from engine.store import Store
-from engine.transport.http import Api
+from engine.transport.http import ATTEMPTS, Api
 from engine.transport.limiter import Limiter
 from engine.transport.qliro import QliroAuth, with_key
 from engine.way_in import way_in
@@ -72,9 +72,13 @@ def open_apis(
 
 
 def open_qliro(
-    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+    merchant: Merchant,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+    *,
+    attempts: int = ATTEMPTS,
 ) -> Api:
-    """Qliro alone; likewise."""
+    """Qliro alone; likewise. ``attempts`` is how often a read is tried."""
     return Api(
         "qliro",
         merchant.settings["qliro"]["base_url"],
@@ -83,6 +87,7 @@ def open_qliro(
         clock=clock,
         transport=transport,
         random=_jitter(merchant),
+        attempts=attempts,
     )
 
 
@@ -91,6 +96,8 @@ def open_fortnox(
     clock: Clock,
     transport: httpx.BaseTransport | None = None,
     auth: httpx.Auth | None = None,
+    *,
+    attempts: int = ATTEMPTS,
 ) -> Api:
     """Fortnox alone; likewise. ``auth`` is another way in than the merchant's."""
     settings = merchant.settings["fortnox"]
@@ -103,6 +110,7 @@ def open_fortnox(
         limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
         transport=transport,
         random=_jitter(merchant),
+        attempts=attempts,
     )
 
 

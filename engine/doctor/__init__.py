@@ -60,5 +60,14 @@ def _made(check: Check, ground: Ground) -> Iterator[Result]:
                 error.remedy or "Mend that, and run doctor again.",
             )
         ]
+    except (ArithmeticError, LookupError, TypeError, ValueError) as odd:  # an answer as nobody knew
+        found = [
+            warning(
+                "This could not be checked: an answer is not as it should be "
+                f"({type(odd).__name__}).",
+                "What is not checked may stop a run later.",
+                "Report it, with the name of the check; the others are not touched by it.",
+            )
+        ]
     for one in found:
         yield one.of(check.name)

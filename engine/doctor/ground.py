@@ -41,6 +41,8 @@ from engine.way_in import booked_company, way_in
 
 OnProgress = Callable[[str, int, int | None], None]
 Row = dict[str, Any]
+# A person waits, and nothing is lost.
+ATTEMPTS = 3
 # So many of the newest documents are looked at, and so many batches.
 RECENT, NEWEST = 100, 10
 
@@ -51,7 +53,7 @@ def silent(_what: str, _done: int, _total: int | None) -> None:
 
 @dataclass(slots=True)
 class Ground:
-    """Held open for one examination. ``store`` is in memory; ``state`` is the merchant's, if any.
+    """Held open for one examination. ``store`` is in memory; ``database`` is the merchant's.
 
     Whatever asks raises QliroFortnoxError when there is no answer, each time the same.
     """
@@ -59,7 +61,7 @@ class Ground:
     merchant: Merchant
     clock: Clock
     store: Store
-    state: Store | None
+    database: Store | None
     transport: httpx.BaseTransport | None
     free: Callable[[Path], int]
     held: ExitStack
@@ -99,31 +101,39 @@ class Ground:
                 raise
         return self.remembered[key]
 
+    @property
+    def state(self) -> Store | None:
+        """What runs left behind; None before the first. Raises BusyError and UsageError when it is
+        there and cannot be read."""
+        if "state" in self.failed:
+            raise self.failed["state"]
+        return self.database
+
     # -- the APIs --------------------------------------------------------------------------------
 
     @property
     def to_qliro(self) -> Extraction:
         """Qliro, with a place for its answers. Raises FileError when a secret is missing."""
-        made: Extraction = self.once("qliro", lambda: self._extraction(open_qliro))
+        made: Extraction = self.once("qliro", lambda: self._extraction(self._open_qliro()))
         return made
 
     @property
     def to_fortnox(self) -> Extraction:
         """Fortnox; likewise."""
-        made: Extraction = self.once("fortnox", lambda: self._extraction(self._open_fortnox))
+        made: Extraction = self.once("fortnox", lambda: self._extraction(self._open_fortnox()))
         return made
 
-    def _open_fortnox(
-        self, merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None
-    ) -> Api:
-        """By the merchant's way in, which must lead to the company whose books are kept."""
-        booked = booked_company(self.state) if self.state else None
-        return open_fortnox(merchant, clock, transport, way_in(merchant, clock, booked))
+    def _open_qliro(self) -> Api:
+        return open_qliro(self.merchant, self.clock, self.transport, attempts=ATTEMPTS)
 
-    def _extraction(
-        self, opener: Callable[[Merchant, Clock, httpx.BaseTransport | None], Api]
-    ) -> Extraction:
-        api = self.held.enter_context(opener(self.merchant, self.clock, self.transport))
+    def _open_fortnox(self) -> Api:
+        """By the merchant's way in, which must lead to the company whose books are kept."""
+        booked = booked_company(self.database) if self.database else None
+        auth = way_in(self.merchant, self.clock, booked)
+        return open_fortnox(self.merchant, self.clock, self.transport, auth, attempts=ATTEMPTS)
+
+    def _extraction(self, opened: Api) -> Extraction:
+        api = self.held.enter_context(opened)
         workers = int(self.settings["delivery"]["parallel"])
         return Extraction(api, self.store, secrets.token_bytes(32), workers=workers)
 
@@ -324,15 +334,14 @@ def opened(
     with ExitStack() as held:
         store = stores.in_memory()
         held.callback(store.connection.close)
-        yield Ground(merchant, clock, store, state or _state(merchant, held), transport, free, held)
-
-
-def _state(merchant: Merchant, held: ExitStack) -> Store | None:
-    """What the last run left, if there was one and it can be read."""
-    try:
-        return held.enter_context(stores.reading(merchant.database.parent, merchant.name))
-    except (QliroFortnoxError, OSError):
-        return None
+        ground = Ground(merchant, clock, store, state, transport, free, held)
+        if state is None and merchant.database.exists():
+            try:
+                left = stores.reading(merchant.database.parent, merchant.name)
+                ground.database = held.enter_context(left)
+            except QliroFortnoxError as error:
+                ground.failed["state"] = error
+        yield ground
 
 
 def missing_secrets(error: FileError) -> str:

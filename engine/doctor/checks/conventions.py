@@ -34,7 +34,7 @@ def run(ground: Ground) -> Iterator[Result]:
     keys = ", ".join(one.payout for one in wrong)
     if best and 2 * agreeing > len(wrong) and 2 * len(wrong) > len(proofs):
         yield error(
-            f"{len(wrong)} of the {len(proofs)} newest payouts do not add up by the declared "
+            f"Of the {len(proofs)} newest payouts {len(wrong)} would not add up by the declared "
             f"conventions: {keys}.",
             "A payout that does not add up is parked whole. " + wrong[0].sentence(),
             f"Set conventions to {best}: {agreeing} of them would then add up.",
@@ -42,9 +42,8 @@ def run(ground: Ground) -> Iterator[Result]:
         )
     else:
         yield warning(
-            f"{len(wrong)} of the {len(proofs)} newest payouts do not add up: {keys}.",
+            f"Of the {len(proofs)} newest payouts {len(wrong)} would not add up: {keys}.",
             "A payout that does not add up is parked whole. " + wrong[0].sentence(),
-            "Ask Qliro about it, with these figures; the conventions explain no more than the "
-            "others do.",
+            "Ask Qliro about it, with these figures; no setting explains it.",
             f"Qliro: Merchant Center; {place}",
         )

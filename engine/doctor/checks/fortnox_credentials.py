@@ -40,7 +40,7 @@ def run(ground: Ground) -> Iterator[Result]:
         return
     except (AccessError, UsageError) as refused:
         yield error(
-            f"Fortnox lets us not in: {refused.message}",
+            f"Fortnox does not let us in: {refused.message}",
             "Nothing can be fetched from Fortnox or posted to it.",
             refused.remedy
             or "Check fortnox.client_id and fortnox.client_secret, and connect the company again: "

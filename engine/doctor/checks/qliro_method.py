@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from engine.doctor.ground import Ground, Row
 from engine.doctor.result import Result, error, in_fortnox, ok, warning
+from engine.extract.dates import stockholm_date
 
 MENU = in_fortnox("Register", "Betalningsvillkor")
 WHY = (
@@ -68,9 +69,11 @@ def _given(ground: Ground, own: list[str]) -> Iterator[Result]:
 
 
 def _carried(ground: Ground, own: list[str]) -> Iterator[Result]:
-    """Recent orders of Qliro's with other terms, with examples."""
+    """Recent orders of Qliro's with other terms, with examples; those from before orders_from are
+    not this program's, and only show how orders are written."""
     wrong: list[tuple[str, str, str]] = []
-    asked = 0
+    first = ground.settings["orders_from"]
+    asked, ours = 0, False
     for listed in ground.recent("/3/orders")[:READ]:
         number = str(listed.get("DocumentNumber"))
         order: Row = ground.document("/3/orders", number)
@@ -80,12 +83,15 @@ def _carried(ground: Ground, own: list[str]) -> Iterator[Result]:
         asked += 1
         if found := ground.qliro_order(order):
             wrong.append((number, terms, str(found.get("OrderId"))))
+            day = stockholm_date(order.get("OrderDate"))
+            ours = ours or first is None or day is None or day >= first
     if wrong:
         examples = ", ".join(
             f"{number} ({terms or 'none'}, Qliro's {id})" for number, terms, id in wrong[:NAMED]
         )
         more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        yield error(
+        told = error if ours else warning
+        yield told(
             f"Recent orders of Qliro's carry other terms of payment than {', '.join(own)}: "
             f"{examples}{more}.",
             WHY,

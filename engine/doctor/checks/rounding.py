@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok, warning
+from engine.doctor.result import Result, in_fortnox, ok, warning
 
 MENU = in_fortnox("Inställningar", "Fakturering", "Öresavrundning")
 READ = 10
@@ -36,7 +36,7 @@ def run(ground: Ground) -> Iterator[Result]:
     settings = ground.settings["rounding"]
     what = f"Fortnox rounds invoices to kronor: {', '.join(rounded)}."
     if settings["policy"] == "park" or settings["tolerance"] < HALF:
-        yield error(
+        yield warning(
             what,
             f"Qliro pays the exact amount, and with rounding.tolerance {settings['tolerance']} and "
             f"rounding.policy {settings['policy']} every such line is parked.",

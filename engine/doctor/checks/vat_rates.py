@@ -122,9 +122,10 @@ def _gaps(ground: Ground) -> Iterator[Result]:
         return
     _, program = ground.mappings
     for found in gaps(ground.merchant, program, ground.state):
+        gap = found.code == "gap"
         yield warning(
-            found.message,
-            "Their documents are parked." if found.code == "gap" else "One hides the other.",
-            found.remedy,
+            f"{found.message[0].upper()}{found.message[1:]}",
+            "Their documents are parked." if gap else "What is sold of one counts as the other.",
+            "Add a row to sales_accounts, by hand or with oss import." if gap else found.remedy,
             found.place,
         )
