@@ -122,6 +122,29 @@ def lint(out: Output, merchant_names: tuple[str, ...], everything: bool, merchan
 
 @commands.command(epilog=EXIT_CODES)
 @of_merchant
+def doctor(out: Output, merchant: str, merchants: Path) -> int:
+    """Check all that can be known beforehand. What is wrong, why it matters, what to do, where.
+
+    Files, credentials, Fortnox's registers against what the merchant's tables name, recent
+    documents and payouts against the settings, and this machine. Both APIs are read and nothing
+    is written to either; a run may be under way meanwhile. With --verbose also what is well.
+    """
+    from engine.doctor import examine
+    from engine.doctor.result import exit_code
+    from engine.show import doctor as view
+    from engine.show import opening
+    from engine.show.progress import progress
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with progress(out) as on_progress:
+        results = examine(found, SystemClock(), on_progress=on_progress)
+    out.page(view.page(merchant, results, whole=out.verbose))
+    out.data(view.data(found.name, results))
+    return exit_code(results)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
 @option("--from", "file", type=FILE, help="Saved traffic (JSON lines) in place of the network.")
 @scoped
 def sync(out: Output, merchant: str, merchants: Path, file: Path | None, scope: Scope) -> int:

@@ -60,28 +60,43 @@ def open_apis(
 
     Raises FileError when a secret is not there.
     """
-    settings = merchant.settings
-    random = Random(merchant.name)  # noqa: S311 jitter, and the same in every run
-    to_qliro = Api(
+    return open_qliro(merchant, clock, transport), open_fortnox(merchant, clock, transport)
+
+
+def open_qliro(
+    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> Api:
+    """Qliro alone; likewise."""
+    return Api(
         "qliro",
-        settings["qliro"]["base_url"],
+        merchant.settings["qliro"]["base_url"],
         auth=_signature(merchant),
         complete=lambda body: with_key(body, merchant.secret("qliro.api_key")),
         clock=clock,
         transport=transport,
-        random=random,
+        random=_jitter(merchant),
     )
-    pace = settings["fortnox"]["pace"]
-    to_fortnox = Api(
+
+
+def open_fortnox(
+    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> Api:
+    """Fortnox alone; likewise."""
+    settings = merchant.settings["fortnox"]
+    pace = settings["pace"]
+    return Api(
         "fortnox",
-        settings["fortnox"]["base_url"],
+        settings["base_url"],
         auth=_way_in(merchant, clock),
         clock=clock,
         limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
         transport=transport,
-        random=random,
+        random=_jitter(merchant),
     )
-    return to_qliro, to_fortnox
+
+
+def _jitter(merchant: Merchant) -> Random:
+    return Random(merchant.name)  # noqa: S311 jitter, and the same in every run
 
 
 def _signature(merchant: Merchant) -> QliroAuth:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,9 @@ from engine.sandbox.world import World
 
 stores._configure = few_rows.in_one_thread
 stores.in_memory = few_rows.in_memory
+
+# What the tests make is gone with each of them: the search for rings of objects may be rarer.
+gc.set_threshold(50_000, 20, 20)
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("unhurried", deadline=None)

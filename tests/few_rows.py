@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,7 @@ from engine import store as stores
 from engine.store import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108  the databases live for a second each
-_configure = stores._configure
+_configure, _connect = stores._configure, stores._connect
 real_in_memory = stores.in_memory
 _numbers = itertools.count()
 
@@ -40,7 +39,14 @@ def ready() -> tempfile.TemporaryDirectory[str]:
 
 def place(path: Path) -> None:
     """An empty database in a file, as a run leaves one that it had nothing to do in."""
-    shutil.copy(Path(ready().name) / "ready.duckdb", path)
+    path.write_bytes((Path(ready().name) / "ready.duckdb").read_bytes())
+
+
+def connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
+    """Open the merchant's database; a new one is made ready by copying."""
+    if not path.exists():
+        place(path)
+    return _connect(path, merchant)
 
 
 def in_memory() -> Store:

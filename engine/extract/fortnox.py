@@ -69,9 +69,9 @@ def sync_fortnox(
     years: list[int] = []
     registers = (*REGISTERS, *DOCUMENT_REGISTERS) if documents else REGISTERS
     for done, path in enumerate(registers, start=1):
-        pages = list(_pages(extraction, report, path, ()))
+        found = pages(extraction, report, path)
         if path == "/3/financialyears":
-            years = _years(pages, payouts_from)
+            years = _years(found, payouts_from)
         extraction.on_progress("registers", done, len(registers))
     first = min(payouts_from, orders_from or payouts_from) if documents else payouts_from
     since = f"{first - timedelta(days=invoice_lookback_days)} 00:00"
@@ -84,6 +84,13 @@ def sync_fortnox(
     for stream in streams:
         _sync(extraction, report, stream, start)
     return report
+
+
+def pages(
+    extraction: Extraction, report: Report, path: str, query: tuple[tuple[str, str], ...] = ()
+) -> list[Kept]:
+    """All pages of a list, each kept; one that can't be read is reported and left out."""
+    return list(_pages(extraction, report, path, query))
 
 
 def fetch_invoices(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:

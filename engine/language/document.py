@@ -349,18 +349,16 @@ class _Writer:
         ask = ", ".join(
             f"{key!r}: {self.emitter.emit(e).text}" for key, e in self.spec.identity.ask.items()
         )
-        agree, adopt = (
-            "{"
-            + ", ".join(
-                f"**({{{n!r}: v_document[{n!r}]}} if {n!r} in v_document else {{}})"
-                if n in optional
-                else f"{n!r}: v_document[{n!r}]"
-                for n in names
-            )
-            + "}"
-            for names in (self.spec.identity.agree, self.spec.identity.adopt)
-        )
+        agree, adopt = (self.known_fields(names, optional) for names in
+                        (self.spec.identity.agree, self.spec.identity.adopt))  # fmt: skip
         return f"{{'ask': {{{ask}}}, 'agree': {agree}, 'adopt': {adopt}}}"
+
+    def known_fields(self, names: Sequence[str], optional: set[str]) -> str:
+        """Fields of the document, those that may be left out where they are there."""
+        if optional.isdisjoint(names):
+            return "{" + ", ".join(f"{n!r}: v_document[{n!r}]" for n in names) + "}"
+        listed = self.emitter.bind(tuple(names))
+        return f"{{n: v_document[n] for n in {listed} if n in v_document}}"
 
     def then(self) -> str:
         parts: list[str] = []

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from engine.language.fortnox_signs import as_article, forbidden
+from engine.language.fortnox_signs import as_article, forbidden, is_allowed
 from engine.language.kinds import (
     ANY,
     DATE,
@@ -378,9 +378,9 @@ def text(value: Any) -> str:
 @declared("text", TEXT)
 def fortnox_text(value: Any) -> str:
     """The text with each character that Fortnox forbids replaced by a visible `_`."""
+    if type(value) is str and is_allowed(value):
+        return value
     found = _text(value)
-    if not forbidden(found):
-        return found
     return "".join(["_" if forbidden(character) else character for character in found])
 
 

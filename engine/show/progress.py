@@ -27,6 +27,7 @@ WORDS = {
     "invoice payments": "invoice payments from Fortnox",
     "documents": "single documents from Fortnox",
     "searches": "searches in Fortnox",
+    "check": "checks",
 }
 
 

@@ -53,7 +53,9 @@ def cli(
 ) -> Cli:
     """Call a command in this process, the clock stopped where the sandbox's world begins."""
     clock = StoppedClock(DEFAULT_START)
+    few_rows.ready()
     monkeypatch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
+    monkeypatch.setattr(stores, "_connect", few_rows.connect)
     for module in (command_line, command, opening):
         monkeypatch.setattr(module, "SystemClock", lambda: clock)
 

@@ -1,0 +1,94 @@
+"""The way into Fortnox: secrets there, a token given, and the company behind it the one meant.
+
+Asks Fortnox for the company's name and number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.doctor.ground import Ground, missing_secrets
+from engine.doctor.result import Result, error, ok, warning
+from engine.errors import AccessError, FileError, UnavailableError
+
+COMPANY = "/3/companyinformation"
+SETTINGS = "/3/settings/company"
+
+
+def run(ground: Ground) -> Iterator[Result]:
+    if (
+        ground.settings["environment"] == "live"
+        and "fortnox.access_token" in ground.merchant.secrets
+    ):
+        yield warning(
+            "A live merchant uses a ready access token.",
+            "It lasts an hour; then every run fails.",
+            "Leave fortnox.access_token out, and give client_id, client_secret and tenant_id.",
+            ground.place("fortnox", "access_token"),
+        )
+    try:
+        company = _asked(ground)
+    except FileError as missing:
+        yield error(
+            f"Fortnox's credentials are not there: {missing_secrets(missing)}.",
+            "Nothing can be fetched from Fortnox or posted to it without them.",
+            "Take them from the integration in Fortnox's developer portal.",
+            missing.findings[0].place,
+        )
+        return
+    except AccessError as refused:
+        yield error(
+            f"Fortnox lets us not in: {refused.message}",
+            "Nothing can be fetched from Fortnox or posted to it.",
+            refused.remedy
+            or "Check fortnox.client_id and fortnox.client_secret, and connect the company again: "
+            "a user that was changed or removed, or a consent that was revoked, ends the "
+            "connection too.",
+            ground.place("fortnox"),
+        )
+        return
+    except UnavailableError as down:
+        yield error(
+            f"Fortnox cannot be reached: {down.message}",
+            "Nothing can be fetched from it or posted to it.",
+            "Check fortnox.base_url, and this machine's way out (proxy, firewall); else wait.",
+            ground.place("fortnox", "base_url"),
+        )
+        return
+    yield from _company(ground, company)
+
+
+def _asked(ground: Ground) -> dict[str, Any]:
+    """The company; where one scope is missing the other tells of it too."""
+    try:
+        return ground.fortnox(COMPANY).document() or {}
+    except AccessError as refused:
+        try:
+            told = ground.fortnox(SETTINGS).content
+        except AccessError:
+            raise refused from None
+    found = told.get("CompanySettings") if isinstance(told, dict) else None
+    return {**found, "CompanyName": found.get("Name")} if isinstance(found, dict) else {}
+
+
+def _company(ground: Ground, company: dict[str, object]) -> Iterator[Result]:
+    name, number = company.get("CompanyName"), str(company.get("DatabaseNumber") or "")
+    tenant = ground.settings["fortnox"]["tenant_id"]
+    if not number:
+        yield error(
+            "What answers at fortnox.base_url is not Fortnox.",
+            "Asked for the company it tells none.",
+            "Correct fortnox.base_url, or leave it out: live and test have their own.",
+            ground.place("fortnox", "base_url"),
+        )
+    elif tenant and number != tenant:
+        yield error(
+            f"The connection leads to {name} (DatabaseNumber {number}), and the file names "
+            f"{tenant}.",
+            "Everything would be posted to another company.",
+            "Correct fortnox.tenant_id, or connect again while logged in to the right company.",
+            ground.place("fortnox", "tenant_id"),
+        )
+    else:
+        yield ok(f"Fortnox lets us in, to {name} (DatabaseNumber {number}).")
