@@ -75,6 +75,7 @@ def open_qliro(
         clock=clock,
         transport=transport,
         random=_jitter(merchant),
+        secrets=merchant.secrets.values(),
     )
 
 
@@ -92,6 +93,7 @@ def open_fortnox(
         limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
         transport=transport,
         random=_jitter(merchant),
+        secrets=merchant.secrets.values(),
     )
 
 
