@@ -35,7 +35,7 @@ bench: tools
 environment:
 	@$(CHECKED)
 	@of=`$(SUM)`; if [ ! -e .venv/made-$$of ]; then \
-	  echo "Making the environment in .venv …" && $(CLEAN) && $(INSTALL) -e . && \
+	  echo "Making the environment in .venv …" && $(CLEAN) && $(INSTALL) -e ".[webhooks]" && \
 	  : > .venv/made-$$of; \
 	fi
 

@@ -18,6 +18,7 @@ import click
 from engine.clock import SystemClock, today
 from engine.errors import Exit, UsageError
 from engine.show import command, failure
+from engine.show.activate import activate, deactivate
 from engine.show.command import (
     EXIT_CODES,
     in_folder,
@@ -27,6 +28,7 @@ from engine.show.command import (
     scoped,
     shared,
 )
+from engine.show.connect import connect
 from engine.show.oss import oss
 from engine.show.output import Output
 from engine.show.webhooks import webhooks
@@ -262,6 +264,8 @@ def status(
     out: Output, merchant: str, merchants: Path, payouts: tuple[str, ...], everything: bool
 ) -> int:
     """Show how the payouts stand. What is posted, what waits, what is parked, and why."""
+    from engine.activation import silence_of
+    from engine.activation import told as told_activation
     from engine.show import opening
     from engine.show import status as view
     from engine.status import status as gather
@@ -270,6 +274,9 @@ def status(
     with opening.to_read(out, found) as store:
         days = int(found.settings["alert_after_days"])
         told = gather(store, today(SystemClock()), days, payouts, all_payouts=everything)
+        told["activation"] = told_activation(store, found)
+        told["silence"] = silence_of(store, found, SystemClock().now())
+    told["attention"] += bool(told["silence"])
     out.page(view.page(merchant, found.settings["name"], told))
     out.data({"merchant": found.name, **told})
     return Exit.ATTENTION if told["attention"] else Exit.OK
@@ -362,6 +369,9 @@ def errors(out: Output, code: str | None) -> None:
     out.data(view.data(found))
 
 
+commands.add_command(activate)
+commands.add_command(connect)
+commands.add_command(deactivate)
 commands.add_command(oss)
 commands.add_command(webhooks)
 

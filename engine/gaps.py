@@ -43,11 +43,14 @@ def gaps_of(merchant: Merchant, program: Program) -> list[Finding]:
 
 def gaps(merchant: Merchant, program: Program, store: Store) -> list[Finding]:
     """The same of an open database; one of an earlier version has no order lines."""
-    if LINE not in program.entities or not store.value(_IS_THERE):
-        return []
-    rows = store.rows(_LINES, [NEWEST])
+    rows = newest_lines(store) if LINE in program.entities else []
     derived = program.derive_rows(LINE, rows)
     return [*_unsold(merchant, derived), *_shared(merchant, rows, derived)]
+
+
+def newest_lines(store: Store) -> list[dict[str, Any]]:
+    """The order lines that were bought last; none in a database of an earlier version."""
+    return store.rows(_LINES, [NEWEST]) if store.value(_IS_THERE) else []
 
 
 def _unsold(

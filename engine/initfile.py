@@ -19,9 +19,9 @@ _HEAD = """\
 # yaml-language-server: $schema={schema}
 # What becomes of {name}'s payouts.
 # An editor that knows YAML schemas completes and explains the keys. Fill in payouts_from. It starts
-# against the sandbox: for Qliro's and Fortnox's test or live systems, change environment and delete
-# the lines base_url and auth_url. Secrets stand elsewhere: {{env: NAME}}, or
-# {{file: secrets.yaml, key: name}} with chmod 600.
+# against the sandbox: for Qliro's and Fortnox's test or live systems, change environment, delete
+# the lines base_url, auth_url and tenant_id, and let `qliro-fortnox connect` find the company.
+# Secrets stand elsewhere: {{env: NAME}}, or {{file: secrets.yaml, key: name}} with chmod 600.
 """
 
 

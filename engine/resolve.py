@@ -103,7 +103,7 @@ def _refuse_without_effect(line: dict[str, Any], kind: str, detail: str) -> None
             "Say --retry alone to try again; what somebody else has booked is set aside with "
             "--ignore --reason TEXT.",
         )
-    if kind == "invoice" and line["Type"] != "Transaction":
+    if kind == "invoice" and line.get("Type", "Transaction") != "Transaction":
         raise UsageError(
             f"Line {line['line']} is a {str(line['Type']).lower()}, and only a sale or a refund "
             "settles an invoice.",
@@ -170,9 +170,10 @@ def _of_order(store: Store, ref: str, kind: str) -> dict[str, Any] | None:
     rows = store.rows(OF_ORDER, {"ref": ref})
     if not rows:
         return None
-    if kind not in ("ignore", "retry"):
+    if kind == "suspense" or (kind == "invoice" and "/" not in rows[0]["line"]):
         raise UsageError(
-            f"{ref} is of an order ({rows[0]['mapping']}), and --{kind} is for settlement lines.",
+            f"{ref} is of an order ({rows[0]['mapping']}), and --{kind} is for settlement lines"
+            f"{', captures and refunds' if kind == 'invoice' else ''}.",
             "Decide with --ignore --reason TEXT, or --retry.",
         )
     if kind == "ignore":

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from engine.activation import end_with_environment, obstacle, silence_of
 from engine.books import Books, read_books
 from engine.catalogue import Catalogue, read_catalogue
 from engine.clock import Clock, today
@@ -41,6 +42,7 @@ from engine.stage import is_staged, stage
 from engine.store import Store, sql
 from engine.sync import extractions, flows_on, lacks_plus, open_apis, sync_all
 from engine.transport.http import Api
+from engine.way_in import booked_company, refuse_another_company
 
 OnProgress = Callable[[str, int, int | None], None]
 # Planning may show that something must be read first; more rounds than this would be a loop.
@@ -140,7 +142,9 @@ def open_session(
 ) -> Iterator[Session]:
     """Everything a run needs. Files are checked first: nothing is asked of a server before."""
     mapping_set, program = load_mappings(merchant)
-    qliro, fortnox = open_apis(merchant, clock, transport)
+    qliro, fortnox = open_apis(merchant, clock, transport, booked_company(store))
+    end_with_environment(store, merchant, clock.now())
+    qliro.read_only = fortnox.read_only = obstacle(store, merchant)
     run = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     session = Session(
         merchant, store, clock, mapping_set, program, read_catalogue(), qliro, fortnox, run
@@ -193,6 +197,8 @@ def plan(
         )
         if session.without_plus:
             made.problems.insert(0, session.without_plus)
+        if silent_since := silence_of(session.store, session.merchant, session.clock.now()):
+            made.problems.insert(0, silent_since)
         if offline or not made.unread or not _read_needs(session, made):
             return made
         _stage(session, findings)
@@ -215,12 +221,12 @@ def convention_choices() -> dict[str, list[str]]:
 
 
 def _refuse_unactivated(session: Session, made: Plan) -> None:
-    """Nothing is written to a live Fortnox before the merchant has been activated."""
-    if session.settings["environment"] == "live" and made.actions:
+    """Nothing is written to a live Fortnox or Qliro before the merchant has been activated."""
+    name = session.merchant.name
+    if made.actions and (why := obstacle(session.store, session.merchant)):
         raise UsageError(
-            f"{session.merchant.name} is live and has not been activated: nothing was posted.",
-            "This version can't activate a merchant yet; `plan` shows what would be posted, and "
-            "environment test or sandbox posts.",
+            f"{why}: nothing was posted.",
+            f"`plan` shows what would be; to go live: qliro-fortnox activate {name}",
         )
 
 
@@ -238,10 +244,11 @@ def recover(session: Session) -> None:
 
     Comes before a sync, so that what is read afterwards shows it: a plan that did not know what a
     cut-off run had done to an invoice would take its balance for another. What is not there is
-    planned anew. Raises AccessError, UnavailableError, and StoppedError when told to end.
+    planned anew. A merchant that may not write leaves it as it is. Raises AccessError,
+    UnavailableError, and StoppedError when told to end.
     """
     left = begun(session.store)
-    if not left:
+    if not left or obstacle(session.store, session.merchant):
         return
     delivery = _deliver(session, left, "recover", create=False)
     if delivery.failure is not None:
@@ -258,6 +265,7 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
     Raises AccessError and UnavailableError, after the states have been written down.
     """
     _refuse_unactivated(session, made)
+    refuse_another_company(session.store)
     now = session.clock.now()
     record_plan(session.store, session.run, now, made, session.mapping_set)
     delivery = _deliver(session, made.actions, "deliver")

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from engine.clock import Clock
-from engine.errors import FileError
+from engine.connection import Company
 from engine.extract import fortnox, qliro
 from engine.extract import orders as order_extraction
 from engine.extract.ask import Extraction
@@ -26,10 +26,10 @@ from engine.extract.raw import Report
 from engine.merchant import Merchant
 from engine.stage import stage
 from engine.store import Store
-from engine.transport.fortnox import ClientCredentials, GivenToken
-from engine.transport.http import Api
+from engine.transport.http import ATTEMPTS, Api
 from engine.transport.limiter import Limiter
 from engine.transport.qliro import QliroAuth, with_key
+from engine.way_in import way_in
 
 OnProgress = Callable[[str, int, int | None], None]
 # The flows that begin with an order of Qliro's, and those that need one and what stands in Fortnox.
@@ -54,19 +54,31 @@ def lacks_plus(merchant: Merchant) -> bool:
 
 
 def open_apis(
-    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+    merchant: Merchant,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+    booked: Company | None = None,
 ) -> tuple[Api, Api]:
     """Qliro and Fortnox as the merchant declares them; ``transport`` stands in for the network.
 
-    Raises FileError when a secret is not there.
+    ``booked`` is the company that the database holds the books of. Raises FileError when a secret
+    is not there, AccessError when the way in leads to another company.
     """
-    return open_qliro(merchant, clock, transport), open_fortnox(merchant, clock, transport)
+    auth = way_in(merchant, clock, booked)
+    return (
+        open_qliro(merchant, clock, transport),
+        open_fortnox(merchant, clock, transport, auth),
+    )
 
 
 def open_qliro(
-    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+    merchant: Merchant,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+    *,
+    attempts: int = ATTEMPTS,
 ) -> Api:
-    """Qliro alone; likewise."""
+    """Qliro alone; likewise. ``attempts`` is how often a read is tried."""
     return Api(
         "qliro",
         merchant.settings["qliro"]["base_url"],
@@ -76,24 +88,31 @@ def open_qliro(
         transport=transport,
         random=_jitter(merchant),
         secrets=merchant.secrets.values(),
+        attempts=attempts,
     )
 
 
 def open_fortnox(
-    merchant: Merchant, clock: Clock, transport: httpx.BaseTransport | None = None
+    merchant: Merchant,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+    auth: httpx.Auth | None = None,
+    *,
+    attempts: int = ATTEMPTS,
 ) -> Api:
-    """Fortnox alone; likewise."""
+    """Fortnox alone; likewise. ``auth`` is another way in than the merchant's."""
     settings = merchant.settings["fortnox"]
     pace = settings["pace"]
     return Api(
         "fortnox",
         settings["base_url"],
-        auth=_way_in(merchant, clock),
+        auth=auth or way_in(merchant, clock),
         clock=clock,
         limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
         transport=transport,
         random=_jitter(merchant),
         secrets=merchant.secrets.values(),
+        attempts=attempts,
     )
 
 
@@ -108,27 +127,6 @@ def _signature(merchant: Merchant) -> QliroAuth:
         return QliroAuth(secret)
     opened = tuple(OPENED[word] for word in merchant.settings["qliro"]["plus_for"])
     return QliroAuth(secret, merchant.secret(PLUS[1]), opened)
-
-
-def _way_in(merchant: Merchant, clock: Clock) -> httpx.Auth:
-    """A given token, or the service account's credentials."""
-    if "fortnox.access_token" in merchant.secrets:
-        return GivenToken(merchant.secret("fortnox.access_token"))
-    if not merchant.settings["fortnox"]["tenant_id"]:
-        finding = merchant.file.finding(
-            ("fortnox",),
-            "no-way-in",
-            "fortnox needs tenant_id, the company's DatabaseNumber.",
-            "A service account signs in with it; nothing else is built yet.",
-        )
-        raise FileError([finding])
-    return ClientCredentials(
-        merchant.settings["fortnox"]["auth_url"],
-        merchant.secret("fortnox.client_id"),
-        merchant.secret("fortnox.client_secret"),
-        str(merchant.settings["fortnox"]["tenant_id"]),
-        clock,
-    )
 
 
 def personal_key(merchant: Merchant) -> bytes:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -24,16 +25,26 @@ from engine.errors import FileError, Place, QliroFortnoxError, UnavailableError
 from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask
 from engine.extract.dates import stockholm_date
+from engine.extract.endpoints import ORDER, SETTLEMENT_BATCHES
+from engine.extract.qliro import LONGEST_WINDOW, sync_settlements
 from engine.extract.raw import Call, Kept, Report
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.merchant import Merchant
+from engine.plan.model import Payout
+from engine.plan.payouts import open_payouts
+from engine.stage import stage
 from engine.store import Store
 from engine.sync import open_fortnox, open_qliro
 from engine.transport.http import Api
+from engine.way_in import booked_company, way_in
 
 OnProgress = Callable[[str, int, int | None], None]
 Row = dict[str, Any]
+# A person waits, and nothing is lost.
+ATTEMPTS = 3
+# So many of the newest documents are looked at, and so many batches.
+RECENT, NEWEST = 100, 10
 
 
 def silent(_what: str, _done: int, _total: int | None) -> None:
@@ -42,7 +53,7 @@ def silent(_what: str, _done: int, _total: int | None) -> None:
 
 @dataclass(slots=True)
 class Ground:
-    """Held open for one examination. ``store`` is in memory; ``state`` is the merchant's, if any.
+    """Held open for one examination. ``store`` is in memory; ``database`` is the merchant's.
 
     Whatever asks raises QliroFortnoxError when there is no answer, each time the same.
     """
@@ -50,7 +61,7 @@ class Ground:
     merchant: Merchant
     clock: Clock
     store: Store
-    state: Store | None
+    database: Store | None
     transport: httpx.BaseTransport | None
     free: Callable[[Path], int]
     held: ExitStack
@@ -72,8 +83,11 @@ class Ground:
         return any(self.settings["flows"][name] for name in flows)
 
     def place(self, *path: str | int) -> Place:
-        """Where a setting stands: in the merchant's file, or its default."""
-        return self.merchant.place(tuple(path))
+        """Where a setting stands in the merchant's file, or would if it were there."""
+        at = tuple(path)
+        while at and self.merchant.is_default(at):
+            at = at[:-1]
+        return self.merchant.place(at) if at else Place(self.merchant.file.path)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What ``make`` gives or raises, the first time and ever after."""
@@ -87,24 +101,39 @@ class Ground:
                 raise
         return self.remembered[key]
 
+    @property
+    def state(self) -> Store | None:
+        """What runs left behind; None before the first. Raises BusyError and UsageError when it is
+        there and cannot be read."""
+        if "state" in self.failed:
+            raise self.failed["state"]
+        return self.database
+
     # -- the APIs --------------------------------------------------------------------------------
 
     @property
     def to_qliro(self) -> Extraction:
         """Qliro, with a place for its answers. Raises FileError when a secret is missing."""
-        made: Extraction = self.once("qliro", lambda: self._extraction(open_qliro))
+        made: Extraction = self.once("qliro", lambda: self._extraction(self._open_qliro()))
         return made
 
     @property
     def to_fortnox(self) -> Extraction:
         """Fortnox; likewise."""
-        made: Extraction = self.once("fortnox", lambda: self._extraction(open_fortnox))
+        made: Extraction = self.once("fortnox", lambda: self._extraction(self._open_fortnox()))
         return made
 
-    def _extraction(
-        self, opener: Callable[[Merchant, Clock, httpx.BaseTransport | None], Api]
-    ) -> Extraction:
-        api = self.held.enter_context(opener(self.merchant, self.clock, self.transport))
+    def _open_qliro(self) -> Api:
+        return open_qliro(self.merchant, self.clock, self.transport, attempts=ATTEMPTS)
+
+    def _open_fortnox(self) -> Api:
+        """By the merchant's way in, which must lead to the company whose books are kept."""
+        booked = booked_company(self.database) if self.database else None
+        auth = way_in(self.merchant, self.clock, booked)
+        return open_fortnox(self.merchant, self.clock, self.transport, auth, attempts=ATTEMPTS)
+
+    def _extraction(self, opened: Api) -> Extraction:
+        api = self.held.enter_context(opened)
         workers = int(self.settings["delivery"]["parallel"])
         return Extraction(api, self.store, secrets.token_bytes(32), workers=workers)
 
@@ -175,6 +204,113 @@ class Ground:
             method,
         )
 
+    @property
+    def accounts(self) -> dict[int, Row]:
+        """Fortnox's chart of accounts, by number."""
+        rows = self.listed("/3/accounts")
+        return {int(row["Number"]): row for row in rows if str(row.get("Number")).isdecimal()}
+
+    @property
+    def skews(self) -> dict[str, timedelta]:
+        """How far our clock is ahead of that of each server that told its time."""
+        found = {}
+        for name in ("fortnox", "qliro"):
+            with suppress(QliroFortnoxError):
+                if name == "fortnox":
+                    self.fortnox("/3/companyinformation")
+                else:
+                    _ = self.batches
+            with suppress(QliroFortnoxError):
+                api = (self.to_fortnox if name == "fortnox" else self.to_qliro).api
+                if api.ahead is not None:
+                    found[name.capitalize()] = api.ahead
+        return found
+
+    # -- recent documents ------------------------------------------------------------------------
+
+    def recent(self, path: str) -> list[Row]:
+        """The newest of Fortnox's orders or invoices of the last two months, as listed; the
+        cancelled ones left out."""
+        first = str(self.today - LONGEST_WINDOW)
+        kept = self.fortnox(
+            path,
+            ("fromdate", first),
+            ("limit", str(RECENT)),
+            ("sortby", "documentnumber"),
+            ("sortorder", "descending"),
+        )
+        return [row for row in kept.items() if isinstance(row, dict) and not row.get("Cancelled")]
+
+    def invoices_since(self, first: date) -> None:
+        """Stages Fortnox's invoices of that day and after, as listed."""
+        report, query = Report(), (("fromdate", str(first)),)
+        self._up("fortnox", lambda: fortnox.pages(self.to_fortnox, report, "/3/invoices", query))
+        stage(self.store)
+
+    def document(self, path: str, number: object) -> Row:
+        """One of Fortnox's documents or cards with all its fields; empty where there is none."""
+        return self.fortnox(f"{path}/{quote(str(number), safe='')}").document() or {}
+
+    def references(self, document: Row) -> list[str]:
+        """What the two reference fields of a document hold, without the merchant's prefix."""
+        prefix = self.settings["payment_reference_prefix"]
+        fields = (self.settings["payout_reference_field"], self.settings["second_reference_field"])
+        found = [str(document.get(name) or "").removeprefix(prefix).strip() for name in fields]
+        return [text for text in found if text and "/" not in text]
+
+    def qliro_order(self, document: Row) -> Row | None:
+        """The order at Qliro that a document of Fortnox's names in a reference field, if any."""
+        for reference in self.references(document):
+            kept = self.qliro(ORDER.format(id=quote(reference, safe="")))
+            if isinstance(kept.content, dict) and kept.problem is None:
+                return kept.content
+        return None
+
+    # -- payouts ---------------------------------------------------------------------------------
+
+    @property
+    def batches(self) -> list[Row]:
+        """Qliro's settlement batches of the last two months, the newest first, ``BatchDate`` as a
+        day."""
+        made: list[Row] = self.once("batches", self._batches)
+        return made
+
+    def _batches(self) -> list[Row]:
+        first = str(self.today - LONGEST_WINDOW)
+        for ago in (1, 2):  # Qliro's yesterday may not be settled yet
+            last = str(self.today - timedelta(days=ago))
+            kept = self.qliro(SETTLEMENT_BATCHES, ("FromBatchDate", first), ("ToBatchDate", last))
+            if kept.status == 200:
+                break
+        rows = [
+            {**row, "BatchDate": stockholm_date(row.get("BatchDate"))}
+            for row in kept.items()
+            if isinstance(row, dict)
+        ]
+        dated = [row for row in rows if row["BatchDate"] is not None]
+        return sorted(dated, key=lambda row: (row["BatchDate"], row.get("Id")), reverse=True)
+
+    @property
+    def payouts(self) -> dict[str, Payout]:
+        """Qliro's newest payouts, with all of their lines, derived.
+
+        Raises FileError where the mappings are invalid.
+        """
+        made: dict[str, Payout] = self.once("payouts", self._payouts)
+        return made
+
+    def _payouts(self) -> dict[str, Payout]:
+        newest = self.batches[:NEWEST]
+        if not newest:
+            return {}
+        _, program = self.mappings
+        first: date = newest[-1]["BatchDate"]
+        to_qliro = self.to_qliro
+        self._up("qliro", lambda: sync_settlements(to_qliro, payouts_from=first, overlap_days=0))
+        stage(self.store)
+        found, _ = open_payouts(self.store, program, first)
+        return found
+
     # -- mappings --------------------------------------------------------------------------------
 
     @property
@@ -198,15 +334,14 @@ def opened(
     with ExitStack() as held:
         store = stores.in_memory()
         held.callback(store.connection.close)
-        yield Ground(merchant, clock, store, state or _state(merchant, held), transport, free, held)
-
-
-def _state(merchant: Merchant, held: ExitStack) -> Store | None:
-    """What the last run left, if there was one and it can be read."""
-    try:
-        return held.enter_context(stores.reading(merchant.database.parent, merchant.name))
-    except (QliroFortnoxError, OSError):
-        return None
+        ground = Ground(merchant, clock, store, state, transport, free, held)
+        if state is None and merchant.database.exists():
+            try:
+                left = stores.reading(merchant.database.parent, merchant.name)
+                ground.database = held.enter_context(left)
+            except QliroFortnoxError as error:
+                ground.failed["state"] = error
+        yield ground
 
 
 def missing_secrets(error: FileError) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.extract.raw import Progress, Report, silent
 from engine.store import Store
 from engine.webhooks.inbox import portions, remove_finished, segments
-from engine.webhooks.push import read_line
+from engine.webhooks.push import TRIAL, read_line
 
 COLUMNS = [
     "received_at",
@@ -38,6 +38,7 @@ def drain(store: Store, inbox: Path, on_progress: Progress = silent) -> Report:
         for portion in portions(inbox, read_to):
             read_to[portion.segment] = portion.end
             pushes = [push for push in map(read_line, portion.lines) if push is not None]
+            damaged = len(portion.lines) - len(pushes)
             rows += [
                 [
                     push.received_at,
@@ -49,8 +50,9 @@ def drain(store: Store, inbox: Path, on_progress: Progress = silent) -> Report:
                     push.timestamp,
                 ]
                 for push in pushes
+                if push.status != TRIAL
             ]
-            if damaged := len(portion.lines) - len(pushes):
+            if damaged:
                 report.find(str(inbox / portion.segment), "push-damaged", _damaged(damaged))
             store.execute("DELETE FROM raw.inbox WHERE segment = ?", [portion.segment])
             store.append("raw.inbox", [[portion.segment, portion.end]], ["segment", "read_to"])

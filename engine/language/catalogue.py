@@ -81,6 +81,10 @@ VIEW_COLUMNS: Catalogue = {
     },
     "qliro.capture": {
         "ours": BOOLEAN,  # this program asked for it
+        "chosen_invoice": TEXT,  # the invoice that a person chose
+    },
+    "qliro.refund": {
+        "chosen_invoice": TEXT,  # the credit invoice that a person chose
     },
     "fortnox.order": {
         "InvoiceReference": TEXT,

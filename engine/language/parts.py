@@ -142,6 +142,7 @@ def _match(p: Parts, name: str) -> Match:
                 field=p.template(*here, "field") if "field" in step else None,
                 keys=tuple(p.template(*here, "keys", k) for k in p.items(*here, "keys")),
                 own=tuple(p.bare(*here, "own", k) for k in p.items(*here, "own")),
+                ours=step.get("ours", False),
                 place=p.source.place(here),
             )
         )

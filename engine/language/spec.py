@@ -31,12 +31,15 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One way to find a candidate: a field and keys, or ``own``: what this program wrote before."""
+    """One way to find a candidate: a field and keys, or ``own``: what this program wrote before.
+
+    What a step with ``ours`` finds was made by this program, and is finished where it is not."""
 
     name: str
     field: Expression | None
     keys: tuple[Expression, ...]
     own: tuple[Expression, ...]
+    ours: bool
     place: Place
 
 

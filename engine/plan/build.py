@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from engine import json_text
@@ -37,7 +38,7 @@ from engine.plan.telling import (
     told_hits,
     told_warnings,
 )
-from engine.proof import prove
+from engine.proof import Proof, prove
 from engine.scope import ALL, Scope
 from engine.store import Store
 
@@ -69,16 +70,7 @@ def make_plan(
     movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
     plan = Plan(_digest(program, settings), payouts, movers=movers, problems=unreadable)
     planner = _Planner(store, program, settings, books, catalogue, plan)
-    for payout in payouts.values():
-        plan.proofs[payout.key] = prove(
-            payout.key,
-            payout.batches,
-            planner.summaries(payout),
-            [line for line in payout.lines if not line["vanished"]],
-            settings["conventions"],
-            convention_choices,
-            planner.gross_under,
-        )
+    plan.proofs |= prove_payouts(store, program, settings, convention_choices, payouts)
     planner.known()
     planner.set_aside()
     for mapping in program.mappings.values():
@@ -91,6 +83,57 @@ def make_plan(
         plan.problems += unknown_orders(store, scope)
         plan_orders(store, program, settings, books, catalogue, plan, flows, again=again)
     return plan
+
+
+def prove_payouts(
+    store: Store,
+    program: Program,
+    settings: Mapping[str, Any],
+    convention_choices: Mapping[str, Sequence[str]],
+    payouts: Mapping[str, Payout],
+) -> dict[str, Proof]:
+    """The proof of each payout by its key: its lines against Qliro's own totals and summaries."""
+    return {
+        payout.key: prove(
+            payout.key,
+            payout.batches,
+            store.rows(SUMMARIES, [[batch["Id"] for batch in payout.batches]]),
+            [line for line in payout.lines if not line["vanished"]],
+            settings["conventions"],
+            convention_choices,
+            partial(_gross_under, program, settings),
+        )
+        for payout in payouts.values()
+    }
+
+
+# Qliro's own summaries of batches.
+SUMMARIES = """
+SELECT * FROM qliro.settlement_summary WHERE list_contains(?, Id) ORDER BY Id, part
+"""
+
+
+def _gross_under(
+    program: Program,
+    settings: Mapping[str, Any],
+    conventions: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+) -> list[Decimal | None]:
+    """What the lines' signed amounts would be under other conventions."""
+    key = tuple(sorted(conventions.items()))
+    other = program.readings.get(key)
+    if other is None:
+        merged = {**settings["conventions"], **conventions}
+        reading = only(program.mapping_set, LINE)
+        other = compile_set(reading, {**settings, "conventions": merged})
+        program.readings[key] = other
+    result: list[Decimal | None] = []
+    for line in lines:
+        try:
+            result.append(other.derive(LINE, line)["gross"])
+        except ItemError:
+            result.append(None)
+    return result
 
 
 def _digest(program: Program, settings: Mapping[str, Any]) -> str:
@@ -129,32 +172,6 @@ class _Planner:
         self.warned: dict[str, list[tuple[str, str]]] = {}
 
     # -- before any mapping ---------------------------------------------------------------------
-
-    def summaries(self, payout: Payout) -> list[Row]:
-        """Qliro's own summaries of the payout's batches."""
-        return self.store.rows(
-            "SELECT * FROM qliro.settlement_summary WHERE list_contains(?, Id) ORDER BY Id, part",
-            [[batch["Id"] for batch in payout.batches]],
-        )
-
-    def gross_under(
-        self, conventions: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
-    ) -> list[Decimal | None]:
-        """What the lines' signed amounts would be under other conventions."""
-        key = tuple(sorted(conventions.items()))
-        other = self.program.readings.get(key)
-        if other is None:
-            merged = {**self.settings["conventions"], **conventions}
-            reading = only(self.program.mapping_set, LINE)
-            other = compile_set(reading, {**self.settings, "conventions": merged})
-            self.program.readings[key] = other
-        result: list[Decimal | None] = []
-        for line in lines:
-            try:
-                result.append(other.derive(LINE, line)["gross"])
-            except ItemError:
-                result.append(None)
-        return result
 
     def known(self) -> None:
         """Outcomes of what the ledger knows: delivered, on its way, or undecided."""

@@ -41,7 +41,7 @@ ENTITIES: Mapping[str, Entity] = {
         Entity("qliro.order_line", "qliro.order_line"),
         Entity("qliro.capture", "qliro.capture_view"),
         Entity("qliro.capture_line", "qliro.capture_line"),
-        Entity("qliro.refund", "qliro.refund"),
+        Entity("qliro.refund", "qliro.refund_view"),
         Entity("qliro.refund_line", "qliro.refund_line"),
         Entity("qliro.reversal", "qliro.reversal"),
         Entity(

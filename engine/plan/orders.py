@@ -39,6 +39,7 @@ from engine.targets import target
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
+TO_POST = ("to-post", "to be posted")
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
 # Columns that tell who somebody is or where they live.
 PERSONAL = re.compile(
@@ -56,11 +57,12 @@ NOT_YET = {
 @dataclass(slots=True)
 class _Sources:
     """The sources of a mapping that ask for a document, with what they may name; those that are
-    ``held`` will, when something else has been made."""
+    ``held`` will, when something else has been made. ``begun`` have one that is to be finished."""
 
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     held: dict[str, Row] = field(default_factory=dict)
+    begun: dict[str, str] = field(default_factory=dict)
 
 
 def plan_orders(
@@ -141,7 +143,7 @@ class _Planner:
             self._match(mapping, alias, sources)
         for key, inputs in sources.inputs.items():
             if key in sources.rows:
-                self._document(mapping, key, inputs)
+                self._document(mapping, key, inputs, sources.begun.get(key))
 
     def _consider(self, mapping: CompiledMapping, key: str, row: Row, sources: _Sources) -> None:
         """Whether the source asks for a document: it applies, and has none that stands."""
@@ -305,10 +307,10 @@ class _Planner:
                 self._add(mapping, key, row, "waiting", "unread", told)
                 del sources.rows[key]
                 continue
-            if self._settled(mapping, alias, key, row, one):
+            document = documents[one.document] if one.document else None
+            if self._settled(mapping, alias, key, one, document, sources):
                 del sources.rows[key]
                 continue
-            document = documents[one.document] if one.document else None
             if document is not None and match.whole and document.get("unread"):
                 told = self._ask(match.entity, str(one.document))
                 self._add(mapping, key, row, "waiting", "unread", told, {"match": one.trace()})
@@ -316,10 +318,16 @@ class _Planner:
             inputs[alias] = document
 
     def _settled(
-        self, mapping: CompiledMapping, alias: str, key: str, row: Row, found: Found
+        self,
+        mapping: CompiledMapping,
+        alias: str,
+        key: str,
+        found: Found,
+        document: Row | None,
+        sources: _Sources,
     ) -> bool:
         """Whether the look-up decides already what becomes of the source."""
-        outcome = mapping.match[alias].outcome
+        outcome, row = mapping.match[alias].outcome, sources.rows[key]
         policy = {
             "one": outcome.get("one", "use"), "none": outcome.get("none", "wait"),
             "several": outcome.get("several", "park"), "wait": "wait", "park": "park",
@@ -327,6 +335,12 @@ class _Planner:
         trace = {"match": found.trace()}
         if policy == "first":
             policy = outcome.get("one", "use")
+        steps = mapping.spec.match[alias].steps
+        if found.outcome == "one" and any(one.ours and one.name == found.step for one in steps):
+            if not self._complete(mapping, document or {}) and not self._owner(mapping, key, found):
+                sources.begun[key] = str(found.document)
+                return False
+            policy = "adopt"
         if policy in ("use", "go"):
             return False
         if policy == "done":
@@ -351,10 +365,8 @@ class _Planner:
         """Own the document that somebody made; one that is another source's is left to a person,
         unless several sources may share it."""
         spec, number = mapping.spec, str(found.document)
-        if spec.target not in self.owned:
-            self.owned[spec.target] = owned_numbers(self.store, spec.target)
-        owner = self.owned[spec.target].setdefault(number, self._name(mapping, key, 0))
-        if owner != self._name(mapping, key, 0) and spec.per is None:
+        owner = self._owner(mapping, key, found)
+        if owner and spec.per is None:
             why = f"{number} carries its reference and is the document of {owner}"
             self._add(mapping, key, row, "parked", "ambiguous", why, trace)
             return True
@@ -366,14 +378,33 @@ class _Planner:
                   action.action)  # fmt: skip
         return True
 
+    def _owner(self, mapping: CompiledMapping, key: str, found: Found) -> str:
+        """Which other action owns a document that was found, if one does; else this one's does."""
+        spec, name = mapping.spec, self._name(mapping, key, 0)
+        if spec.target not in self.owned:
+            self.owned[spec.target] = owned_numbers(self.store, spec.target)
+        owner = self.owned[spec.target].setdefault(str(found.document), name)
+        return owner if owner != name else ""
+
+    @staticmethod
+    def _complete(mapping: CompiledMapping, document: Row) -> bool:
+        """Whether a document shows that the last of the steps that follow it has been taken."""
+        aim, last = target(mapping.spec.target), mapping.spec.then[-1].step
+        return last in aim.calls["then"] and aim.carried_out(last, document)
+
     # -- documents ------------------------------------------------------------------------------
 
-    def _document(self, mapping: CompiledMapping, key: str, inputs: dict[str, Any]) -> None:
+    def _document(
+        self, mapping: CompiledMapping, key: str, inputs: dict[str, Any], begun: str | None
+    ) -> None:
+        """The document of a source; with ``begun`` one that stands, and what is left to be done."""
         row = inputs[mapping.spec.alias]
+        stands = f"{begun} stands and is not finished: " if begun else ""
         try:
             rendered = mapping.render(inputs, traced=True)
         except ItemError as error:
-            self._add(mapping, key, row, "parked", "mapping-error", error.told(), inputs=inputs)
+            told = stands + error.told()
+            self._add(mapping, key, row, "parked", "mapping-error", told, inputs=inputs)
             return
         trace = rendered_trace(rendered)
         if rendered.failures or rendered.document is None:
@@ -381,30 +412,36 @@ class _Planner:
             failures = [one for one in rendered.failures if one.state != "done"]
             failure = (failures or rendered.failures)[0]
             state, code = FAILED[failure.state]
-            because = "; ".join(one.because for one in failures or rendered.failures)
+            because = stands + "; ".join(one.because for one in failures or rendered.failures)
             trace["place"] = str(failure.place)
             self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
             return
         for one in rendered.warnings:
             self.warned.setdefault(one.because, []).append(key)
-        action = self._action(mapping, key, row, rendered, int(inputs["earlier"]))
+        action = self._action(mapping, key, row, rendered, int(inputs["earlier"]), begun)
         before, progress = self.actions.get(action.action), self.progress.get(action.action)
         trace["document"] = action.document
-        retry = (self.resolved.get(key) or {}).get("kind") == "retry"
+        retry = begun or (self.resolved.get(key) or {}).get("kind") == "retry"
         refusal = None if retry else refused_before(action, before, progress, self.catalogue)
         if refusal is not None:
             self._add(mapping, key, row, "parked", "refused", refusal, trace, action.action, inputs)
             return
         self.plan.actions.append(action)
-        self._add(mapping, key, row, "planned", "to-post", "to be posted", trace, action.action,
-                  inputs)  # fmt: skip
+        code, why = ("to-finish", f"{begun} stands and is to be finished") if begun else TO_POST
+        self._add(mapping, key, row, "planned", code, why, trace, action.action, inputs)
 
     @staticmethod
     def _name(mapping: CompiledMapping, key: str, earlier: int) -> str:
         return f"{mapping.spec.name}-{key}" + (f"-{earlier + 1}" if earlier else "")
 
     def _action(
-        self, mapping: CompiledMapping, key: str, row: Row, rendered: Rendered, earlier: int
+        self,
+        mapping: CompiledMapping,
+        key: str,
+        row: Row,
+        rendered: Rendered,
+        earlier: int,
+        begun: str | None,
     ) -> Action:
         facts: dict[str, Any] = {}
         if rendered.confirm:
@@ -412,6 +449,7 @@ class _Planner:
         return Action(
             self._name(mapping, key, earlier), mapping.spec.name, mapping.spec.target, key,
             _case(row), (), rendered.document or {}, rendered.identity, rendered.then, facts=facts,
+            adopted=begun,
         )  # fmt: skip
 
     # -- outcomes -------------------------------------------------------------------------------

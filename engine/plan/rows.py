@@ -155,7 +155,9 @@ class Rows:
     def _read(self, name: str, columns: Columns) -> Iterator[tuple[Any, ...]]:
         """As they are staged; of many orders by portions, so that no list of ids is too long."""
         entity = ENTITIES[name]
-        in_order = f'ORDER BY "{entity.id}"'
+        has_place = {"OrderId", "position"} <= set(columns.names)
+        # Ids are texts: the tenth row of an order would come before its second.
+        in_order = 'ORDER BY OrderId, "position"' if has_place else f'ORDER BY "{entity.id}"'
         if not entity.by_order:
             yield from columns.fetched(in_order)
             return

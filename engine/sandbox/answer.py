@@ -39,7 +39,7 @@ def happen(world: World) -> None:
 
 
 def _plain(world: World, request: Request) -> Response:
-    if request.path.startswith(("/3/", "/oauth-v1/")):
+    if request.path.startswith(("/3/", "/api/warehouse/", "/oauth-v1/")):
         return fortnox.answer(world, request)
     if request.path.lower().startswith(qliro.PREFIX + "/"):
         return qliro.answer(world, request)

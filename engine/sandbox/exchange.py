@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -32,12 +34,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer; ``effect`` names what the request changed, None when it changed nothing."""
+    """An answer; ``effect`` names what the request changed, None when it changed nothing.
+
+    ``location`` is where a redirect leads.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = JSON
     effect: str | None = None
+    location: str = ""
+
+
+def dated(moment: datetime) -> str:
+    """A moment as the header ``Date`` tells it."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def parameters(query: str) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from engine.sandbox import fortnox_orders as orders
 from engine.sandbox import fortnox_shapes as shapes
 from engine.sandbox import fortnox_writes as writes
 from engine.sandbox.exchange import Request, Response, answered
-from engine.sandbox.fortnox_access import issue_token, let_in, may, rate_exceeded, token
+from engine.sandbox.fortnox_access import consent, issue_token, let_in, may, rate_exceeded, token
 from engine.sandbox.fortnox_fields import RefusedError, refusal
 from engine.sandbox.fortnox_register_shapes import article_document, customer_document
 from engine.sandbox.fortnox_registers import register
@@ -33,9 +33,11 @@ _ACTIONS: Final[dict[str, Callable[[World, str], Response]]] = {
 
 
 def answer(world: World, request: Request) -> Response:
-    """Fortnox's answer to a request under ``/3`` or to its token endpoint."""
+    """Fortnox's answer to a request under ``/3`` or to its sign-in."""
     if request.path == "/oauth-v1/token":
         return token(world, request)
+    if request.path == "/oauth-v1/auth":
+        return consent(world, request)
     if world.access.required and not let_in(world, request):
         return Response(401, b'{"message":"unauthorized"}')
     if rate_exceeded(world):
@@ -131,4 +133,7 @@ def _got(  # noqa: PLR0912  a table of paths
             return answered({"Article": article_document(cards.article_of(world, number))})
         case ["financialyears"]:
             return lists.years(world, request)
+        case ["warehouse", "tenants-v4"]:
+            tenant = int(world.access.tenant_id)
+            return answered({"activated": world.company.warehouse, "tenantId": tenant})
     return register(world, request, parts)

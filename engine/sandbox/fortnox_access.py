@@ -1,6 +1,7 @@
 """Who may call Fortnox and how often: tokens, scopes and the sliding window of requests.
 
-It reads a request and the world's ``Access`` and ``Limits``; it writes tokens and the window.
+It reads a request and the world's ``Access`` and ``Limits``; it writes codes, tokens and the
+window.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import binascii
 import time
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 from engine.sandbox.exchange import Request, Response, answered, encoded, parameters
 from engine.sandbox.fortnox_fields import RefusedError
-from engine.sandbox.world import World
+from engine.sandbox.world import Code, World
+
+CODE_LASTS: Final = timedelta(minutes=10)
+REFRESH_LASTS: Final = timedelta(days=45)
 
 _SCOPES: Final = {
     "invoices": "invoice",
@@ -35,6 +40,7 @@ _SCOPES: Final = {
     "projects": "project",
     "companyinformation": "companyinformation",
     "currencies": "currency",
+    "warehouse": "warehouse",
 }
 
 
@@ -85,8 +91,39 @@ def _oauth_error(status: int, error: str, description: str) -> Response:
     return answered({"error": error, "error_description": description}, status)
 
 
+def consent(world: World, request: Request) -> Response:
+    """``GET /oauth-v1/auth``: the administrator approves at once, and is sent back with a code.
+
+    A wrong client or address is answered here; what else is wrong is told to the address.
+    """
+    access = world.access
+    asked = {name: values[0] for name, values in parameters(request.query).items()}
+    address = asked.get("redirect_uri", "")
+    if asked.get("client_id") != access.client_id or not address.startswith("http"):
+        return _oauth_error(400, "invalid_client", "Unknown client or redirect_uri")
+    service = asked.get("account_type") == "service"
+    given = {"state": asked.get("state", "")}
+    if asked.get("response_type") != "code" or asked.get("access_type") != "offline":
+        given["error"] = "invalid_request"
+    elif not set(asked.get("scope", "").split()) <= access.scopes:
+        given["error"] = "invalid_scope"
+    elif service and not access.service_accounts:
+        given["error"] = "unauthorized_client"
+    else:
+        access.issued += 1
+        given["code"] = f"sandbox-code-{access.issued}"
+        access.codes[given["code"]] = Code(world.now() + CODE_LASTS, address)
+        access.consented = access.consented or service
+    joint = "&" if "?" in address else "?"
+    effect = "consent given" if "code" in given else None
+    return Response(302, effect=effect, location=f"{address}{joint}{urlencode(given)}")
+
+
 def token(world: World, request: Request) -> Response:
-    """``POST /oauth-v1/token``: client credentials, a code, or a refresh token that rotates."""
+    """``POST /oauth-v1/token``: client credentials, a code, or a refresh token that rotates.
+
+    Codes and refresh tokens work once. One that was taken is spent, whoever sent it.
+    """
     access = world.access
     try:
         pair = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic "))
@@ -98,16 +135,21 @@ def token(world: World, request: Request) -> Response:
     rotated: dict[str, object] = {}
     match form.get("grant_type"):
         case "client_credentials":
-            if request.headers.get("tenantid") != access.tenant_id:
+            if request.headers.get("tenantid") != access.tenant_id or not access.consented:
                 return _oauth_error(400, "invalid_grant", "No consent for this tenant")
-        case "refresh_token" | "authorization_code" as grant:
-            if grant == "refresh_token" and form.get("refresh_token") != access.refresh_token:
+        case "refresh_token":
+            ends = access.refresh_ends
+            is_good = form.get("refresh_token") == access.refresh_token
+            if not is_good or (ends is not None and world.now() >= ends):
                 return _oauth_error(400, "invalid_grant", "Invalid refresh token")
-            if grant == "authorization_code" and form.get("code") not in access.codes:
+            rotated = _rotated(world)
+        case "authorization_code":
+            code = access.codes.pop(form.get("code", ""), None)
+            if code is None or (code.ends is not None and world.now() >= code.ends):
                 return _oauth_error(400, "invalid_grant", "Invalid authorization code")
-            access.codes.discard(form.get("code", ""))
-            access.refresh_token = f"sandbox-refresh-{access.issued + 2}"
-            rotated = {"refresh_token": access.refresh_token}
+            if code.redirect_uri not in (None, form.get("redirect_uri")):
+                return _oauth_error(400, "invalid_grant", "Invalid redirect_uri")
+            rotated = _rotated(world)
         case _:
             return _oauth_error(400, "unsupported_grant_type", "Unsupported grant type")
     content = {
@@ -118,3 +160,11 @@ def token(world: World, request: Request) -> Response:
         "token_type": "bearer",
     }
     return answered(content, effect="token issued")
+
+
+def _rotated(world: World) -> dict[str, object]:
+    """The next refresh token; the one before it is spent."""
+    access = world.access
+    access.refresh_token = f"sandbox-refresh-{access.issued + 2}"
+    access.refresh_ends = world.now() + REFRESH_LASTS
+    return {"refresh_token": access.refresh_token}

@@ -37,13 +37,13 @@ def account_item(world: World, account: Account) -> Shape:
         "Active": account.active,
         "BalanceBroughtForward": ZERO,
         "CostCenter": None,
-        "CostCenterSettings": "ALLOWED",
+        "CostCenterSettings": account.cost_centers,
         "Description": account.description,
         "Number": account.number,
         "Project": None,
-        "ProjectSettings": "ALLOWED",
+        "ProjectSettings": account.projects,
         "SRU": 7251,
-        "VATCode": None,
+        "VATCode": account.vat_code or None,
         "Year": year.id if year else None,
     }
 

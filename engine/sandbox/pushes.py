@@ -16,6 +16,9 @@ from urllib.request import Request, urlopen
 from engine.sandbox.qliro_speech import stamp
 from engine.sandbox.world import QliroOrder, World
 
+# What Qliro calls its addresses, in the order that a shop sends it.
+CHECKOUT: Final = "MerchantCheckoutStatusPushUrl"
+ORDER_MANAGEMENT: Final = "MerchantOrderManagementStatusPushUrl"
 _PATIENCE: Final = 10.0
 _SECURING: Final = ("Preauthorization", "Debit")
 # What the status of the securing transaction makes of the checkout; any other leaves it in process.
@@ -23,8 +26,9 @@ _CHECKOUT: Final = {"Success": "Completed", "OnHold": "OnHold", "Error": "Refuse
 
 
 def push(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Push all orders, or ``orders`` by id, to the addresses ``checkout`` and ``order_management``;
-    one that is not named gets none. Tells how many pushes came to which status of HTTP.
+    """Push all orders, or ``orders`` by id, to the addresses that ``webhooks urls --json`` prints,
+    by Qliro's names; one that is not named gets none. Tells how many pushes came to which status
+    of HTTP.
 
     Raises KeyError when there is no such order, OSError when nobody answers.
     """
@@ -49,9 +53,9 @@ def bodies(world: World, order: QliroOrder) -> Iterator[tuple[str, dict[str, Any
         if one.type in _SECURING:
             status = _CHECKOUT.get(one.status, "InProcess")
             kind = {"Status": status, "NotificationType": "CustomerCheckoutStatus"}
-            yield "checkout", shared | kind
+            yield CHECKOUT, shared | kind
         yield (
-            "order_management",
+            ORDER_MANAGEMENT,
             shared
             | {
                 "OriginalPaymentTransactionId": one.original,

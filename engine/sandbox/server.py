@@ -17,7 +17,7 @@ from http.server import ThreadingHTTPServer
 from typing import Final
 
 from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request, Response
+from engine.sandbox.exchange import Request, Response, dated
 from engine.sandbox.faults import Lost
 from engine.sandbox.world import World
 
@@ -101,8 +101,11 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def _send(self, response: Response, *, keep: bool) -> bool:
         head = f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}\r\n"
+        head += f"Date: {dated(self.server.world.now())}\r\n"
         if response.body:
             head += f"Content-Type: {response.content_type}\r\n"
+        if response.location:
+            head += f"Location: {response.location}\r\n"
         if response.status != HTTPStatus.NO_CONTENT:
             head += f"Content-Length: {len(response.body)}\r\n"
         if not keep:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import httpx
 
 from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request
+from engine.sandbox.exchange import Request, dated
 from engine.sandbox.faults import Lost
 from engine.sandbox.fortnox import issue_token
 from engine.sandbox.qliro import authorization
@@ -40,7 +40,11 @@ class SandboxTransport(httpx.BaseTransport):
         )
         if isinstance(given, Lost):
             raise _exception(given, request)
-        headers = {"Content-Type": given.content_type} if given.body else {}
+        headers = {"Date": dated(self.world.now())}
+        if given.body:
+            headers["Content-Type"] = given.content_type
+        if given.location:
+            headers["Location"] = given.location
         return httpx.Response(given.status, headers=headers, content=given.body, request=request)
 
 

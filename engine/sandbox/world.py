@@ -135,16 +135,31 @@ class Limits:
     latency_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorisation code: until when it is good, for which address; None stands for any."""
+
+    ends: datetime | None = None
+    redirect_uri: str | None = None
+
+
 @dataclass(slots=True)
 class Access:
-    """Who may call: Fortnox's client and tokens, Qliro's secret. ``required`` False opens up."""
+    """Who may call: Fortnox's client and tokens, Qliro's secret. ``required`` False opens up.
+
+    ``service_accounts`` is whether the integration may have them, ``consented`` whether a service
+    account of the company may fetch tokens by client credentials.
+    """
 
     required: bool = True
     client_id: str = "sandbox-client"
     client_secret: str = "sandbox-client-secret"  # noqa: S105  it opens nothing but this
     tenant_id: str = "1234567"
     refresh_token: str = "sandbox-refresh-1"  # noqa: S105  likewise
-    codes: set[str] = field(default_factory=lambda: {"sandbox-code"})
+    refresh_ends: datetime | None = None
+    service_accounts: bool = True
+    consented: bool = True
+    codes: dict[str, Code] = field(default_factory=lambda: {"sandbox-code": Code()})
     tokens: dict[str, datetime] = field(default_factory=dict)
     issued: int = 0
     scopes: set[str] = field(

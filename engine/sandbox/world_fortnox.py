@@ -69,9 +69,14 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """An account; ``cost_centers`` and ``projects`` are ALLOWED, MANDATORY or NOTALLOWED."""
+
     number: int
     description: str
     active: bool = True
+    vat_code: str = ""
+    cost_centers: str = "ALLOWED"
+    projects: str = "ALLOWED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from engine.clock import SystemClock
+from engine.connection import secrets_of
 from engine.merchant import Merchant, find_merchant, load_merchant
 from engine.secrets import redactor
 from engine.session import Session, open_session
@@ -30,7 +31,7 @@ def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) 
     Raises UsageError and FileError; what is only a warning is noted.
     """
     merchant = load_merchant(find_merchant(name, folder), os.environ, needs_secrets=needs_secrets)
-    out.redact = redactor(merchant.secrets.values())
+    out.redact = redactor([*merchant.secrets.values(), *secrets_of(merchant)])
     out.state = merchant.database.parent
     for warning in merchant.warnings:
         out.note(failure.finding_line(warning))

@@ -35,12 +35,15 @@ SHOWN_STATES = ("posted", "adopted", "planned", "waiting", "parked", "ignored")
 
 def page(merchant: str, name: str, found: Row) -> Page:
     """The whole report. ``merchant`` is what commands call it, ``name`` what people do."""
+    standing = _standing(found)
     if found["as_of"] is None and not found["orders"]["counts"]:
         return [
+            *standing,
             Text(f"{name}: no payout has been planned yet."),
             Text(f"Begin with: qliro-fortnox run {merchant}"),
         ]
-    parts: Page = [heading(f"{name}, as the run of {moment(found['as_of'])} left it"), blank()]
+    parts: Page = [heading(f"{name}, as the run of {moment(found['as_of'])} left it")]
+    parts += [*standing, blank()]
     parts += _payouts(found) if found["payouts"] or not found["orders"]["counts"] else []
     parts += _disagreeing(found)
     parts += _outside(found)
@@ -55,6 +58,14 @@ def page(merchant: str, name: str, found: Row) -> Page:
     parts += orders_page(found)
     if found["attention"]:
         parts += [blank(), *_next(merchant, found)]
+    return parts
+
+
+def _standing(found: Row) -> Page:
+    """Whether it is live, and whether it still hears of Qliro."""
+    parts: Page = [Text(found["activation"])] if found.get("activation") else []
+    if found.get("silence"):
+        parts.append(Text(found["silence"], style=STYLES["parked"]))
     return parts
 
 

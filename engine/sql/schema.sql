@@ -261,7 +261,7 @@ CREATE TABLE IF NOT EXISTS qliro.refund (
     PaymentTransactionId BIGINT,
     OriginalPaymentTransactionId BIGINT,
     capture              VARCHAR,          -- that it is of; null when it could be of several
-    Type                 VARCHAR,          -- Refund, Credit, UpdateInvoice
+    Type                 VARCHAR,          -- Refund, Credit, UpdateInvoice, Reversal
     Amount               DECIMAL(18, 4),   -- what the buyer got back
     RefundDate           DATE,
     RefundedAt           TIMESTAMPTZ,
@@ -535,6 +535,10 @@ CREATE TABLE IF NOT EXISTS ledger.resolution (
     noted_at TIMESTAMPTZ NOT NULL, who VARCHAR NOT NULL, line VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,             -- invoice, ignore, suspense, retry
     detail VARCHAR, reason VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.activation (  -- who made the merchant live or stopped it; last row
+    noted_at TIMESTAMPTZ NOT NULL, who VARCHAR NOT NULL, active BOOLEAN NOT NULL,
+    environment VARCHAR NOT NULL, tenant VARCHAR, company VARCHAR, reason VARCHAR NOT NULL
 );
 CREATE TABLE IF NOT EXISTS ledger.proof (
     noted_at TIMESTAMPTZ NOT NULL, run VARCHAR NOT NULL, payout VARCHAR NOT NULL,

@@ -20,7 +20,8 @@ WHERE (s.Type IN ('Capture', 'Debit') AND debit.id IS NULL)
    OR (s.Type = 'UpdateInvoice' AND s.Amount > 0);
 
 -- Every time that the buyer got money back, and the capture that it goes back to. One that names no
--- capture is of the only one.
+-- capture is of the only one. What a Debit took and was not shipped goes back by a Reversal, beside
+-- which a Refund may tell of the same money (Trustly): of more than was taken, it is the same.
 CREATE OR REPLACE TEMP TABLE giving AS
 SELECT
     g.*,
@@ -34,7 +35,16 @@ LEFT JOIN (
     FROM taking
     GROUP BY OrderId
 ) AS captures ON captures.OrderId = g.OrderId
-WHERE g.Type IN ('Refund', 'Credit') OR (g.Type = 'UpdateInvoice' AND g.Amount < 0);
+WHERE g.Type IN ('Refund', 'Credit')
+   OR (g.Type = 'UpdateInvoice' AND g.Amount < 0)
+   OR (g.Type = 'Reversal' AND t.Type = 'Debit' AND NOT EXISTS (
+       SELECT 1 FROM success AS same
+       WHERE same.OrderId = g.OrderId
+         AND same.Type = 'Refund'
+         AND same.OriginalPaymentTransactionId = g.OriginalPaymentTransactionId
+         AND abs(same.Amount) = abs(g.Amount)
+         AND 2 * abs(g.Amount) > t.Amount
+   ));
 
 -- What came back of each capture, by item.
 CREATE OR REPLACE TEMP TABLE come_back AS
@@ -42,7 +52,7 @@ SELECT g.capture, i.signature, sum(i.Quantity) AS Quantity
 FROM giving AS g
 JOIN item AS i
     ON i.OrderId = g.OrderId AND i.PaymentTransactionId = g.PaymentTransactionId
-WHERE i.ActionType = 'Return'
+WHERE i.ActionType IN ('Return', 'Release')
 GROUP BY g.capture, i.signature;
 
 -- What was taken, item by item: what the transaction shipped. A Debit ships nothing by itself: it is

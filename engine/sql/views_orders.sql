@@ -1,17 +1,38 @@
 -- What mappings see of orders beside what is staged of them: what depends on other orders and on what
 -- this program has done. Run after views.sql.
 
--- A capture, and whether this program asked for it.
+-- A capture, whether this program asked for it, and which invoice a person said is its.
 CREATE OR REPLACE VIEW qliro.capture_view AS
 SELECT
     c.*,
+    CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,
     CAST(c.PaymentTransactionId AS VARCHAR) IN (
         SELECT s.number
         FROM ledger.step AS s
         JOIN ledger.action AS a ON a.action = s.action
         WHERE a.target = 'qliro.shipment' AND s.number IS NOT NULL
     ) AS ours
-FROM qliro.capture AS c;
+FROM qliro.capture AS c
+LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
+
+-- A refund, and which credit invoice a person said is its. First of its capture is the one that has
+-- the credit invoice which Fortnox made, also when an earlier one has succeeded since.
+CREATE OR REPLACE VIEW qliro.refund_view AS
+SELECT
+    f.* REPLACE (
+        CAST(row_number() OVER (
+            PARTITION BY f.OrderId, f.capture ORDER BY first.source IS NULL, f.ordinal
+        ) AS INTEGER) AS ordinal
+    ),
+    CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice
+FROM qliro.refund AS f
+LEFT JOIN ledger.resolved AS r ON r.line = f.refund
+LEFT JOIN (
+    SELECT DISTINCT a.source
+    FROM ledger.action AS a
+    JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create'
+    WHERE a.target = 'fortnox.credit_invoice' AND s.event NOT IN ('refused', 'not-sent', 'absent')
+) AS first ON first.source = f.refund;
 
 -- An order as a mapping sees it: with what its transactions and items add up to.
 CREATE OR REPLACE VIEW qliro.order_view AS

@@ -34,13 +34,34 @@ def pair_refused(status: int, body: str) -> AccessError:
     )
 
 
-def token_refused(status: int, body: str) -> AccessError:
-    """Fortnox's sign-in gave no token to a service account: ``{"error", "error_description"}``."""
+def token_refused(status: int, body: str, *, renewal: bool = False) -> AccessError:
+    """Fortnox's sign-in gave no token: ``{"error", "error_description"}``.
+
+    ``renewal`` is whether a refresh token or a code was refused, else a service account.
+    """
     error = read_error("fortnox", status, body)
-    if error.code == "invalid_grant":
+    if error.code == "invalid_grant" and not renewal:
         return AccessError(
             f"Fortnox gave no access token for the company: {error.message or error.code}.",
             "Check fortnox.tenant_id, and that the company has consented to a service account of "
             "this integration.",
         )
     return AccessError(sentence(error))
+
+
+def connection_lost(merchant: str, why: str) -> AccessError:
+    """The connection can't be renewed any more."""
+    return AccessError(
+        f"The connection of {merchant} to Fortnox is lost: {why}.",
+        f"Connect again: qliro-fortnox connect {merchant}. A service account has no token that "
+        "can be lost.",
+    )
+
+
+def another_company(own: str, told: str) -> AccessError:
+    """A token that leads into a company which is not the merchant's."""
+    return AccessError(
+        f"Fortnox gave a token for another company (DatabaseNumber {told}) than the merchant's "
+        f"({own}): it is not used.",
+        "Another company is a merchant of its own, with a file and a database of its own.",
+    )

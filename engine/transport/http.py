@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from random import Random
 from types import TracebackType
@@ -19,7 +21,7 @@ from typing import Self
 import httpx
 
 from engine.clock import Clock
-from engine.errors import UnavailableError
+from engine.errors import AccessError, UnavailableError
 from engine.secrets import STARS, Secret, redactor, without_numbers
 from engine.transport.access import access_error
 from engine.transport.limiter import Limiter
@@ -90,6 +92,8 @@ class Api:
         secrets: Iterable[Secret] = (),
     ) -> None:
         self.source = source
+        # How far this machine's clock was ahead of the server's when that last told its time.
+        self.ahead: timedelta | None = None
         self.auth = auth
         self.clock = clock
         self._base = base_url.rstrip("/")
@@ -98,6 +102,7 @@ class Api:
         self._attempts = attempts
         self._complete = complete
         self._redact = redactor(secrets)
+        self.read_only = ""  # why nothing may be written, in a sentence
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
         self._client = httpx.Client(
             auth=auth,
@@ -148,6 +153,8 @@ class Api:
         A request whose turn or token comes after ``leave_by`` does not leave any more. Raises
         NotSent, Lost, or AccessError when no token can be had (nothing was sent then).
         """
+        if self.read_only and method != "GET":
+            raise AccessError(f"{self.read_only}: nothing is written.")
         content = body.encode() if isinstance(body, str) else body
         if content is not None and self._complete:
             content = self._complete(content)
@@ -173,6 +180,7 @@ class Api:
                 raise NotSent(f"no token: {_words(error)}") from None
             raise Lost(_words(error), request.extensions.get("left_at")) from None
         sent_at = request.extensions.get("left_at", sent_at)
+        self._compare(response.headers.get("Date"))
         if response.status_code == 429 and self._limiter:
             self._limiter.slow_down()
         problem = None
@@ -191,6 +199,11 @@ class Api:
         if token:
             text = text.replace(token, STARS)
         return without_numbers(self._redact(text))
+
+    def _compare(self, told: str | None) -> None:
+        """The server's time by its header ``Date`` (RFC 9110: to the second) beside our own."""
+        with suppress(TypeError, ValueError):
+            self.ahead = self.clock.now() - parsedate_to_datetime(told or "").astimezone(UTC)
 
     def read(
         self,
@@ -227,6 +240,32 @@ class Api:
             f"({trouble}, {self._attempts} attempts).",
             "Nothing is lost; run again later.",
         )
+
+
+def nobody(
+    source: str, base_url: str, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> Api:
+    """Any other address, asked as nobody in particular: whether somebody is there, and who."""
+    return Api(source, base_url, auth=httpx.Auth(), clock=clock, transport=transport, attempts=2)
+
+
+def post(url: str, body: bytes, transport: httpx.BaseTransport | None = None) -> int:
+    """The status of a JSON POST to an address that is itself a secret: httpx's log, which would
+    quote it, is passed by. Raises NotSent and Lost, which do not quote it either."""
+    request = httpx.Request(
+        "POST",
+        url,
+        content=body,
+        headers={"Content-Type": "application/json", "User-Agent": AGENT},
+        extensions={"timeout": TIMEOUT.as_dict()},
+    )
+    with transport or httpx.HTTPTransport(verify=trusted()) as opened:
+        try:
+            return opened.handle_request(request).status_code
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
+            raise NotSent(_words(error)) from None
+        except httpx.HTTPError as error:
+            raise Lost(_words(error)) from None
 
 
 def _words(error: Exception) -> str:

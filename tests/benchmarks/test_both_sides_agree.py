@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import duckdb
+import few_rows
 import pytest
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import delivery, lives, mapping, matching, orders, staging
 from benchmarks.figure import Figure
+from engine import store as stores
 from engine.store import writing
 
 
@@ -57,9 +59,10 @@ def test_a_clean_payout_over_a_socket_costs_two_calls_a_line_and_few_more() -> N
 
 
 def test_an_order_costs_five_calls_from_its_order_four_directly_and_one_more_for_a_new_buyer(
-    read_mappings_once: None,
+    read_mappings_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orders = 6
+    monkeypatch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
+    orders = 4
     from_order = lives.live(orders, lives.OF_ORDERS)
     direct = lives.live(orders, lives.DIRECT)
     of_new = lives.live(orders, lives.DIRECT, known=False)

@@ -18,7 +18,7 @@ from engine import store as stores
 from engine.clock import StoppedClock
 from engine.sandbox.server import Running, serve
 from engine.sandbox.world import DEFAULT_START, World
-from engine.show import command, opening
+from engine.show import activate, command, connect, opening
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def cli(
     few_rows.ready()
     monkeypatch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
     monkeypatch.setattr(stores, "_connect", few_rows.connect)
-    for module in (command_line, command, opening):
+    for module in (command_line, activate, command, connect, opening):
         monkeypatch.setattr(module, "SystemClock", lambda: clock)
 
     def call(*arguments: str) -> Ended:

@@ -138,9 +138,10 @@ def test_what_the_sandbox_pushes_is_taken_and_makes_orders_known(
     waiting = LIVES["on_hold"](world)
     process, host, port = served(tmp_path)
     base = f"http://{host}:{port}/push/shop/{TOKEN}"
-    asked = {"checkout": f"{base}/checkout-status", "order_management": f"{base}/order-management"}
+    asked = {pushes.CHECKOUT: f"{base}/checkout-status",
+             pushes.ORDER_MANAGEMENT: f"{base}/order-management"}  # fmt: skip
     assert pushes.push(world, asked)["answers"].keys() == {"200"}
-    assert pushes.push(world, {"checkout": base})["answers"].keys() == {"404"}
+    assert pushes.push(world, {pushes.CHECKOUT: base})["answers"].keys() == {"404"}
     stopped(process)
     assert {*drained(tmp_path)} == {*secured.orders, *waiting.orders}
 

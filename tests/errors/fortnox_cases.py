@@ -21,6 +21,16 @@ def _without_token(s: Stage) -> httpx.Response:
     return s.fortnox.get("invoices", headers={"Authorization": "Bearer expired"})
 
 
+def _code_of_another_address(s: Stage) -> httpx.Response:
+    code = s.consent().text
+    return s.sign_in(grant_type="authorization_code", code=code, redirect_uri="https://b.example")
+
+
+def _no_service_accounts(s: Stage) -> httpx.Response:
+    s.world.access.service_accounts = False
+    return s.consent(account_type="service")
+
+
 def _unlicensed(s: Stage) -> httpx.Response:
     s.world.access.unlicensed.add("payment")
     return s.pay()
@@ -121,6 +131,11 @@ FORTNOX = (
          lambda s: s.sign_in(grant_type="authorization_code", code="used")),
     Case("does not support", "unsupported_grant_type", lambda s: s.sign_in(grant_type="password")),
 
+    Case("address of the answer is another", "invalid_grant", _code_of_another_address),
+    Case("does not know the integration", "invalid_client", lambda s: s.consent(client_id="X")),
+    Case("sign-in was asked for wrongly", "invalid_request", lambda s: s.consent(access_type="x")),
+    Case("right that is not registered", "invalid_scope", lambda s: s.consent(scope="salary")),
+    Case("may not sign in in this way", "unauthorized_client", _no_service_accounts),
     # Paying an invoice
     Case("before the invoice date", "2001089", lambda s: s.pay(PaymentDate="2026-11-10")),
     Case("already fully paid", "2003055", _paid_before),

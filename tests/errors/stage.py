@@ -124,6 +124,23 @@ class Stage:
         with httpx.Client(transport=self.fortnox._transport) as nobody:
             return nobody.post(SIGN_IN, data=form, auth=pair)
 
+    def consent(self, **fields: str) -> httpx.Response:
+        """What the page of consent says: an error, or the code alone, told here or there."""
+        query = {
+            "client_id": self.world.access.client_id,
+            "redirect_uri": "https://a.example/",
+            "response_type": "code",
+            "access_type": "offline",
+        } | fields
+        with httpx.Client(transport=self.fortnox._transport) as nobody:
+            given = nobody.get("https://fortnox.example/oauth-v1/auth", params=query)
+        if given.status_code != 302:
+            return given
+        told = httpx.URL(given.headers["location"]).params
+        if "error" in told:
+            return httpx.Response(400, json={"error": told["error"]})
+        return httpx.Response(200, text=told["code"])
+
     def _for_somebody(self) -> dict[str, str]:
         return {"CustomerNumber": self.customer().json()["Customer"]["CustomerNumber"]}
 

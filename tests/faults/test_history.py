@@ -205,7 +205,7 @@ class Histories(RuleBasedStateMachine):
 
 
 Histories.TestCase.settings = settings(
-    max_examples=6,
+    max_examples=5,
     stateful_step_count=7,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -193,3 +194,38 @@ def test_only_a_sale_or_refund_settles_an_invoice_and_a_fee_is_not_in_suspense(
     (fee,) = one.lines(Type="Fee")
     with pytest.raises(UsageError, match="fees have accounts of their own"):
         one.resolve(fee["line"], "suspense", reason="x")
+
+
+@pytest.mark.parametrize("kind", ["retry", "suspense", "invoice"])
+def test_only_aside_goes_what_qliro_took_back_after_it_was_posted(
+    shop: OpenShop, kind: str
+) -> None:
+    one = shop()
+    trouble = one.trouble("batch_shrinks_later")
+    one.run()
+    one.later(days=1.1)
+    one.run()
+    (gone,) = one.lines(vanished=True)
+    with pytest.raises(UsageError, match="was booked or transferred before Qliro took it out"):
+        one.resolve(gone["line"], kind, trouble.invoices[0] if kind == "invoice" else "", "x")
+    assert not one.store.rows("SELECT * FROM ledger.resolution")
+
+
+@pytest.mark.parametrize("kind", ["retry", "suspense", "invoice"])
+def test_only_aside_goes_what_no_document_can_be_made_of(shop: OpenShop, kind: str) -> None:
+    """No sign is declared for an action that Qliro has not had so far."""
+    one = shop()
+    sale = new_sale(one.world, Decimal("100.00"))
+    odd = replace(sale.line, action="Reversal")
+    made(one.world, "an odd action", [odd])
+    one.run()
+    (line,) = one.lines()
+    assert (line["state"], line["code"]) == ("parked", "unreadable")
+    assert sale.invoice is not None
+    with pytest.raises(UsageError, match=f"Line {line['line']} can't be read") as caught:
+        one.resolve(line["line"], kind, sale.invoice.number if kind == "invoice" else "", "x")
+    assert line["reason"] in caught.value.message
+    assert not one.store.rows("SELECT * FROM ledger.resolution")
+    one.resolve(line["line"], "ignore", reason="booked by hand")
+    one.run()
+    assert one.states() == ["ignored"]

@@ -75,7 +75,7 @@ GRAMMAR: Grammar = {
 }  # fmt: skip
 
 
-@settings(max_examples=800, deadline=None, derandomize=True)
+@settings(max_examples=500, deadline=None, derandomize=True)
 @given(
     text=grown(GRAMMAR),
     x=MONEY,

@@ -47,7 +47,7 @@ GRAMMAR: Grammar = {
 }  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     text=grown(GRAMMAR),
     x=MONEY,

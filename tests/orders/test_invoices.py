@@ -262,3 +262,22 @@ def test_what_was_released_is_not_invoiced(of_orders: Lived) -> None:
         of_orders.the_order("fewer").number, of_orders.the_order("other").number,
     ]  # fmt: skip
     assert all(one.booked and one.due == one.day for one in invoices)
+
+
+# -- no account ------------------------------------------------------------------------------------
+
+
+def test_a_part_of_a_discount_without_an_account_is_parked_and_named(order_shop: Open) -> None:
+    """The discount is over goods at 25 % and at 6 %, and the table knows discounts at 25 % only."""
+    shop = order_shop(**{"flows.refunds": False, "sales_accounts": [
+        {"kind": "goods", "account": 3001}, {"kind": "discount", "rate": 25, "account": 3731},
+    ]})  # fmt: skip
+    life = shop.life("mixed_rate_discount")
+    lifecycle.capture(shop.world, life.order)
+    told = shop.outcomes(shop.run(), "new_order")[str(life.order)]
+    sentence = "no row of sales_accounts fits SE with 6 % VAT (discount, private, domestic)"
+    assert (told.state, told.reason) == ("parked", sentence)
+    shop.settings({"flows.orders": False})
+    (told,) = shop.outcomes(shop.run(), "invoice").values()
+    assert (told.state, told.reason) == ("parked", sentence)
+    assert (shop.fortnox_orders, shop.fortnox_invoices) == ([], [])

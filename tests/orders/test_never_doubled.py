@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from order_shop import OrderShop
 
 from engine.sandbox import lifecycle
+from engine.sandbox.fortnox_invoices import credit_invoice
 from engine.sandbox.world import Invoice, Order
 
 Open = Callable[..., OrderShop]
@@ -125,3 +127,135 @@ def test_where_the_merchant_says_so_they_are_left_to_a_person(order_shop: Open) 
         "standing: 2 documents are found by payout reference: 78, 79"
     )
     assert (sorted(shop.world.orders), sorted(shop.world.invoices)) == ([77, 78, 79], [902])
+
+
+# -- what was left unfinished ---------------------------------------------------------------------
+
+
+def test_our_invoice_that_was_not_booked_yet_is_booked_after_the_database_was_lost(
+    order_shop: Open,
+) -> None:
+    """Of three the database was lost between the invoice and its booking."""
+    shop = order_shop(**{"flows.refunds": False})
+    good, other, booked = (shop.life("captured") for _ in range(3))
+    shop.run()
+    for life, total, done in ((good, "746.00", False), (other, "740.00", False),
+                              (booked, "740.00", True)):  # fmt: skip
+        held = next(i for i in shop.fortnox_invoices if i.external2.startswith(str(life.order)))
+        changed = replace(held, total=Decimal(total), balance=Decimal(total), booked=done)
+        shop.world.invoices[held.number] = changed
+    shop.lose_the_database()
+    before = count(shop)
+    for _ in range(2):
+        report = shop.run()
+        told = {one.payout: one for one in shop.outcomes(report, "invoice").values()}
+        assert told[f"order {good.order}"].state == "adopted"
+        for life, number in ((other, 1002), (booked, 1003)):
+            parked = told[f"order {life.order}"]
+            assert (parked.state, parked.reason) == (
+                "parked",
+                f"standing: {number}: its total is 740.00 SEK, and 746.00 SEK was captured",
+            )
+    assert count(shop) == before
+    assert [one.booked for one in shop.fortnox_invoices] == [True, False, True]
+
+
+def test_so_is_one_that_was_made_of_its_order(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False, "invoices.from": "order",
+                         "invoices.order_invoice_date": "capture"})  # fmt: skip
+    life = shop.life("captured")
+    shop.run()
+    (held,) = shop.fortnox_invoices
+    shop.world.invoices[held.number] = replace(held, booked=False, day=date(2026, 11, 14))
+    shop.lose_the_database()
+    before = count(shop)
+    report = shop.run()
+    (told,) = shop.outcomes(report, "invoice_of_order").values()
+    assert (told.state, told.payout) == ("adopted", f"order {life.order}")
+    assert count(shop) == before
+    assert [(one.booked, one.day) for one in shop.fortnox_invoices] == [(True, held.day)]
+
+
+def test_an_invoice_of_another_total_is_not_taken_over(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False, "flows.orders": False})
+    near, far, foreign = (shop.life("captured") for _ in range(3))
+    an_invoice(shop, 901, "746.50", external1="10001", booked=False)
+    an_invoice(shop, 902, "800.00", external1="10002")
+    an_invoice(shop, 903, "746.00", external1="10003", currency="EUR")
+    report = shop.run()
+    told = {one.payout: one for one in shop.outcomes(report, "invoice").values()}
+    assert told[f"order {near.order}"].reason == "found in Fortnox as 901"
+    assert told[f"order {far.order}"].reason == (
+        "standing: 902: its total is 800.00 SEK, and 746.00 SEK was captured"
+    )
+    assert told[f"order {foreign.order}"].reason == (
+        "standing: 903: its total is 746.00 EUR, and 746.00 SEK was captured"
+    )
+    assert [one.booked for one in shop.fortnox_invoices] == [False, True, True]  # left as it is
+
+
+def test_so_are_credit_invoices_the_first_and_the_further_one(order_shop: Open) -> None:
+    shop = order_shop()
+    life = shop.life("refunded_twice")
+    shop.run()
+    shop.run()
+    credits = [one for one in shop.fortnox_invoices if one.total < 0]
+    for held in credits:
+        shop.world.invoices[held.number] = replace(held, booked=False)
+    shop.lose_the_database()
+    before = count(shop)
+    report = shop.run()
+    told = [*shop.outcomes(report, "credit_invoice").values(),
+            *shop.outcomes(report, "further_credit_invoice").values()]  # fmt: skip
+    assert [(one.state, one.payout) for one in told] == [("adopted", f"order {life.order}")] * 2
+    assert count(shop) == before
+    after = [one for one in shop.fortnox_invoices if one.total < 0]
+    assert [(one.total, one.booked) for one in after] == [(one.total, True) for one in credits]
+
+
+def test_a_credit_that_fortnox_made_and_nobody_edited_is_finished_when_a_person_names_it(
+    order_shop: Open,
+) -> None:
+    """The database was lost between the two: whose credit invoice it is can't be told."""
+    shop = order_shop()
+    life = shop.life("captured")
+    shop.run()
+    (invoice,) = shop.fortnox_invoices
+    credit_invoice(shop.world, str(invoice.number))
+    lifecycle.refund(shop.world, life.order, {"STRUMPOR-3": 1})
+    shop.lose_the_database()
+    report = shop.run()
+    ((source, parked),) = shop.outcomes(report, "credit_invoice").items()
+    assert parked.state == "parked"
+    assert parked.reason == (
+        "it has the credit invoice 1002 already, of which this program does not know whether it "
+        f"is this refund. If it is: `resolve {source} --invoice 1002`, and it is edited to what "
+        f"was refunded, and finished. If not: book this one by hand, and `resolve {source} "
+        "--ignore`"
+    )
+    shop.resolve(source, "invoice", 1001)  # not the credit invoice
+    shop.run()
+    assert [one.total for one in shop.fortnox_invoices] == [746, -746]
+    shop.resolve(source, "invoice", 1002)
+    report = shop.run()
+    assert shop.outcomes(report, "credit_invoice")[source].state == "adopted"
+    credit = shop.world.invoices[1002]
+    assert (credit.total, credit.booked, credit.external2) == (Decimal("-149.00"), True, source)
+    assert len(shop.fortnox_invoices) == 2
+
+
+def test_a_refund_after_the_database_was_lost_is_credited_beside_those_before_it(
+    order_shop: Open,
+) -> None:
+    """Only the invoice's own page tells that its first refund has been credited."""
+    shop = order_shop()
+    life = shop.life("refunded_rows")
+    shop.run()
+    shop.run()
+    shop.lose_the_database()
+    lifecycle.discount(shop.world, life.order, "5.00")
+    for _ in range(2):
+        report = shop.run()
+    (told,) = shop.outcomes(report, "further_credit_invoice").values()
+    assert (told.state, told.reason) == ("posted", "posted as 1003")
+    assert [one.total for one in shop.fortnox_invoices] == [746, -149, -5]

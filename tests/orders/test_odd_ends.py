@@ -34,6 +34,20 @@ def test_an_invoice_of_more_than_500_rows_is_parked_before_anything_is_sent(
     assert shop.requests("POST", "/3/invoices") == []
 
 
+def test_rows_stand_as_the_buyer_saw_them_also_from_the_tenth_on(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False})
+    bought = [f"ART-{n:02}" for n in range(12, 0, -1)]
+    order = secure(shop.world, [lot(reference, "10.00") for reference in bought])
+    taken = lifecycle.capture(shop.world, order)
+    shop.known.append(str(order.id))
+    shop.run()
+    (made,) = shop.fortnox_orders
+    (invoice,) = shop.fortnox_invoices
+    assert taken.amount == invoice.total
+    assert [row.article for row in made.rows] == bought
+    assert [row.article for row in invoice.rows] == bought
+
+
 def test_a_reference_with_a_sign_that_fortnox_refuses_is_parked_and_named(order_shop: Open) -> None:
     """Cleaned, it would be another reference, and its payout would find nothing."""
     shop = order_shop(**{"flows.refunds": False})

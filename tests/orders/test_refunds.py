@@ -342,7 +342,7 @@ def test_more_of_a_row_than_its_capture_took_is_never_credited(
 
 def test_what_somebody_credited_by_hand_is_left_to_a_person(refunded: Refunded) -> None:
     (reason,) = refunded.reasons("credited_by_hand")
-    assert "it has a credit invoice already" in reason
+    assert "it has the credit invoice" in reason
     invoice = refunded.invoices("credited_by_hand")[0]
     numbers = [one.number for one in refunded.shop.fortnox_invoices
                if one.credit_reference == invoice.number]  # fmt: skip
@@ -496,3 +496,76 @@ def test_orders_are_read_with_the_plus_pair_and_the_rest_with_the_other(
     shop.settings({"qliro.plus_for": []})
     shop.run()
     assert sorted(one.total for one in shop.fortnox_invoices) == [-149, 746]
+
+
+# -- what Qliro tells late, or otherwise ----------------------------------------------------------
+
+
+def test_a_refund_that_succeeds_after_a_later_one_is_a_further_credit_invoice(
+    order_shop: OpenShop,
+) -> None:
+    """Fortnox's one linked credit invoice is the later one's by then."""
+    shop = order_shop()
+    life = shop.life("captured")
+    (taken,) = captures(shop.world, life.order)
+    held, line = shop.world.qliro_orders[life.order], lot("Refund", "-20.00", type="Discount")
+    slow = deeds.begin(shop.world, held, "UpdateInvoice", Decimal("-20.00"),
+                       [replace(line, action="Ship")], original=taken.id,
+                       status="OnHold")  # fmt: skip
+    shop.later(seconds=60)
+    discount(shop.world, life.order, "30.00")
+    shop.run()
+    shop.run()
+    assert [one.total for one in shop.fortnox_invoices] == [746, -30]
+    deeds.end(shop.world, life.order, slow.id, "Success")
+    report = shop.run()
+    assert [(one.total, one.booked) for one in shop.fortnox_invoices] == [
+        (746, True), (-30, True), (-20, True),
+    ]  # fmt: skip
+    assert not [one for one in report.plan.outcomes if one.state == "parked"]
+
+
+def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited(
+    order_shop: OpenShop,
+) -> None:
+    """The money was taken, and invoiced: its Reversal gives it back. A whole one may come with a
+    Refund of the same money (Trustly)."""
+    shop = order_shop()
+    part, whole = (
+        lifecycle.secure(shop.world, [lot("A-1", "100.00"), lot("B-1", "50.00", rate="12")],
+                         method="TRUSTLY_DIRECT", type="Debit")
+        for _ in range(2)
+    )  # fmt: skip
+    shop.known += [str(part.id), str(whole.id)]
+    shop.run()
+    for order, amount, items in ((part, "50.00", part.items[1:]), (whole, "150.00", whole.items)):
+        released = [replace(one, action="Release") for one in items]
+        deeds.begin(shop.world, order, "Reversal", Decimal(amount), released,
+                    original=order.transactions[0].id, done=True)  # fmt: skip
+    held = shop.world.qliro_orders[whole.id]
+    deeds.begin(shop.world, held, "Refund", Decimal(150), original=held.transactions[0].id,
+                done=True)  # fmt: skip
+    for _ in range(2):
+        report = shop.run()
+    assert not [one for one in report.plan.outcomes if one.state == "parked"]
+    assert [(one.total, one.booked) for one in shop.fortnox_invoices] == [
+        (150, True), (150, True), (-50, True), (-150, True),
+    ]  # fmt: skip
+    assert by_rate(shop.fortnox_invoices[2]) == {12: Decimal(-50)}
+    assert by_rate(shop.fortnox_invoices[3]) == {25: Decimal(-100), 12: Decimal(-50)}
+
+
+def test_a_credit_of_prices_without_vat_may_differ_by_what_its_invoice_may(
+    order_shop: OpenShop,
+) -> None:
+    """3 of 9.99 are 3 of 7.99 without VAT: 29.96 in Fortnox."""
+    shop = order_shop(vat_included=False)
+    order = lifecycle.secure(shop.world, [lot("A-1", "9.99", 3)])
+    shop.known.append(str(order.id))
+    capture(shop.world, order)
+    refund(shop.world, order)
+    shop.run()
+    shop.run()
+    assert [(one.total, one.booked) for one in shop.fortnox_invoices] == [
+        (Decimal("29.96"), True), (Decimal("-29.96"), True),
+    ]  # fmt: skip

@@ -70,6 +70,69 @@ def test_authorization_code_works_once(anyone: httpx.Client) -> None:
     assert token(anyone, form).status_code == 400
 
 
+def consented(anyone: httpx.Client, **more: str) -> dict[str, str]:
+    """What the sign-in sends back to the address of the integration."""
+    asked = {
+        "client_id": "sandbox-client",
+        "redirect_uri": "http://localhost:1/back?way=fortnox",
+        "scope": "invoice payment",
+        "state": "mine",
+        "access_type": "offline",
+        "response_type": "code",
+    }
+    response = anyone.get("/oauth-v1/auth", params=asked | more)
+    assert response.status_code == 302, response.text
+    back = httpx.URL(response.headers["location"])
+    assert (back.host, back.path, back.params["way"]) == ("localhost", "/back", "fortnox")
+    return dict(back.params)
+
+
+def test_a_consent_gives_a_code_that_works_once_for_ten_minutes_and_its_address(
+    world: World, anyone: httpx.Client
+) -> None:
+    form = {
+        "grant_type": "authorization_code",
+        "redirect_uri": "http://localhost:1/back?way=fortnox",
+    }
+    given = consented(anyone)
+    assert given["state"] == "mine"
+    assert token(anyone, form | {"code": given["code"]}).status_code == 200
+    assert token(anyone, form | {"code": given["code"]}).json()["error"] == "invalid_grant"
+    elsewhere = {"redirect_uri": "http://localhost:2", "code": consented(anyone)["code"]}
+    assert token(anyone, form | elsewhere).json()["error"] == "invalid_grant"
+    late = consented(anyone)["code"]
+    world.clock.advance(600)
+    assert token(anyone, form | {"code": late}).json()["error"] == "invalid_grant"
+
+
+def test_what_is_wrong_with_a_consent_is_told_to_the_address(
+    world: World, anyone: httpx.Client
+) -> None:
+    assert consented(anyone, scope="invoice salary")["error"] == "invalid_scope"
+    assert consented(anyone, access_type="online")["error"] == "invalid_request"
+    world.access.service_accounts = False
+    assert consented(anyone, account_type="service")["error"] == "unauthorized_client"
+    assert anyone.get("/oauth-v1/auth", params={"client_id": "other"}).status_code == 400
+
+
+def test_client_credentials_work_after_the_consent_of_a_service_account(
+    world: World, anyone: httpx.Client
+) -> None:
+    form = {"grant_type": "client_credentials"}
+    world.access.consented = False
+    consented(anyone)
+    assert token(anyone, form, TenantId="1234567").json()["error"] == "invalid_grant"
+    consented(anyone, account_type="service")
+    assert token(anyone, form, TenantId="1234567").status_code == 200
+
+
+def test_a_refresh_token_that_lay_for_45_days_is_dead(world: World, anyone: httpx.Client) -> None:
+    form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-1"}
+    again = token(anyone, form).json()["refresh_token"]
+    world.clock.advance(45 * 86400)
+    assert token(anyone, form | {"refresh_token": again}).json()["error"] == "invalid_grant"
+
+
 def test_wrong_client_secret_is_invalid_client(anyone: httpx.Client) -> None:
     response = anyone.post("/oauth-v1/token", data={}, auth=("sandbox-client", "wrong"))
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")

@@ -70,7 +70,7 @@ def made() -> World:
     return world
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sent=BODIES)
 def test_any_body_is_taken_or_refused(sent: tuple[str, Any]) -> None:
     resource, body = sent
@@ -127,7 +127,7 @@ NAMES = st.sampled_from(
 VALUES = st.sampled_from(["", "0", "1", "-1", "²", "x", "2026-11-13", "2026/11/01", "99999999999"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "PATCH"]),
     path=PATHS,

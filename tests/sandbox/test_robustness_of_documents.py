@@ -122,7 +122,7 @@ CALLS = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     call=st.sampled_from(list(CALLS)),
     id=st.sampled_from([4900001, 4900002]),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from engine.connection import connection_of
 from engine.doctor.ground import Ground, missing_secrets
 from engine.doctor.result import Result, error, ok, warning
-from engine.errors import AccessError, FileError, UnavailableError
+from engine.errors import AccessError, FileError, UnavailableError, UsageError
 
 COMPANY = "/3/companyinformation"
 SETTINGS = "/3/settings/company"
@@ -37,9 +38,9 @@ def run(ground: Ground) -> Iterator[Result]:
             missing.findings[0].place,
         )
         return
-    except AccessError as refused:
+    except (AccessError, UsageError) as refused:
         yield error(
-            f"Fortnox lets us not in: {refused.message}",
+            f"Fortnox does not let us in: {refused.message}",
             "Nothing can be fetched from Fortnox or posted to it.",
             refused.remedy
             or "Check fortnox.client_id and fortnox.client_secret, and connect the company again: "
@@ -74,7 +75,7 @@ def _asked(ground: Ground) -> dict[str, Any]:
 
 def _company(ground: Ground, company: dict[str, object]) -> Iterator[Result]:
     name, number = company.get("CompanyName"), str(company.get("DatabaseNumber") or "")
-    tenant = ground.settings["fortnox"]["tenant_id"]
+    tenant = _expected(ground)
     if not number:
         yield error(
             "What answers at fortnox.base_url is not Fortnox.",
@@ -84,11 +85,20 @@ def _company(ground: Ground, company: dict[str, object]) -> Iterator[Result]:
         )
     elif tenant and number != tenant:
         yield error(
-            f"The connection leads to {name} (DatabaseNumber {number}), and the file names "
-            f"{tenant}.",
+            f"The connection leads to {name} (DatabaseNumber {number}), and {tenant} is the "
+            "one that was meant.",
             "Everything would be posted to another company.",
             "Correct fortnox.tenant_id, or connect again while logged in to the right company.",
             ground.place("fortnox", "tenant_id"),
         )
     else:
         yield ok(f"Fortnox lets us in, to {name} (DatabaseNumber {number}).")
+
+
+def _expected(ground: Ground) -> str | None:
+    """The company that `connect` had confirmed, else the one that the file names."""
+    connection = connection_of(ground.merchant)
+    if connection is not None and connection.company is not None:
+        return connection.company.tenant
+    named: str | None = ground.settings["fortnox"]["tenant_id"]
+    return named

@@ -1,0 +1,93 @@
+"""Every account that the merchant's file or a table of its mappings names, and what for.
+
+Reads the settings by their schema and the mapping set's own rows; asks no server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+
+from engine.doctor.ground import Ground
+from engine.errors import Place
+from engine.language.expressions import Expression
+from engine.settings import get, merchant_schema, resolved, settings_of
+
+ACCOUNT = "#/$defs/account"
+# Tables that only documents of orders use; the other accounts belong to payouts.
+OF_ORDERS = ("sales_accounts",)
+DOCUMENTS = ("invoices", "refunds", "orders")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An account, the setting or table that names it, and where that stands."""
+
+    number: int
+    use: str
+    place: Place
+
+    @property
+    def group(self) -> str:
+        """The setting, or the table of rows, without the row's number."""
+        return self.use.partition("[")[0]
+
+
+def named_accounts(ground: Ground) -> list[Named]:
+    """Those that the flows that are on may book on, in the order of the file.
+
+    Raises FileError where the mappings are invalid.
+    """
+    return [*_of_settings(ground), *_of_tables(ground)]
+
+
+def _of_settings(ground: Ground) -> Iterator[Named]:
+    schema = merchant_schema()
+    for setting in settings_of(schema):
+        flows = DOCUMENTS if setting.path[0] in OF_ORDERS else ("payouts", *DOCUMENTS)
+        if not ground.on(*flows):
+            continue
+        value = get(ground.settings, setting.path)
+        if setting.schema.get("$ref") == ACCOUNT and value is not None:
+            yield Named(value, setting.key, ground.place(*setting.path))
+        elif setting.is_rows:
+            columns = setting.schema["items"]["properties"]
+            yield from _of_rows(ground, setting.path, columns, value or (), schema)
+
+
+def _of_rows(
+    ground: Ground,
+    path: tuple[str, ...],
+    columns: Mapping[str, Any],
+    rows: Any,
+    schema: Mapping[str, Any],
+) -> Iterator[Named]:
+    for name, declared in columns.items():
+        if resolved(declared, schema).get("$ref") != ACCOUNT:
+            continue
+        for index, row in enumerate(rows):
+            if row.get(name) is not None:
+                use = f"{'.'.join(path)}[{index}]"
+                place = ground.place(*path, index, name)
+                yield Named(row[name], use, place)
+
+
+def _of_tables(ground: Ground) -> Iterator[Named]:
+    """What a mapping set's own rows say outright; an expression is no account yet."""
+    mapping_set, _ = ground.mappings
+    for table in mapping_set.tables.values():
+        given = [(row.number, row.then) for row in table.rows]
+        for number, outputs in [*given, ("otherwise", table.otherwise)]:
+            for name in sorted(table.accounts & set(outputs)):
+                account = _literal(outputs[name])
+                if account is not None:
+                    use = f"tables.{table.name}[{number}]"
+                    yield Named(account, use, outputs[name].place)
+
+
+def _literal(expression: Expression) -> int | None:
+    value = str(expression.node.value) if isinstance(expression.node, nodes.Const) else ""
+    return int(value) if value.isdecimal() else None

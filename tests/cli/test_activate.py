@@ -1,0 +1,68 @@
+"""``activate`` and ``deactivate`` as people call them, and what runs and ``status`` say before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from shopkit import Cli, write_shop
+
+from engine.sandbox.world import World
+
+
+@pytest.fixture
+def live(shop: Path) -> Path:
+    """A shop whose file says live; the sandbox stands in for its systems."""
+    shop.write_text(shop.read_text().replace("environment: sandbox", "environment: live"))
+    return shop
+
+
+def test_the_way_to_a_live_merchant_and_back(cli: Cli, live: Path, world: World) -> None:
+    told = cli("run", "shop", "--quiet")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "shop is live and has not been activated: nothing was posted. `plan` shows what would be; "
+        "to go live: qliro-fortnox activate shop\n"
+    )
+    asked = cli("activate", "shop", "--quiet", "--by", "Anna")
+    assert asked.code == 3
+    assert "What the first run would post:" in asked.out
+    assert asked.out.endswith(" to post.\n")
+    assert asked.err == ("shop was not activated. To do it: qliro-fortnox activate shop --yes\n")
+    assert cli("run", "shop", "--quiet").code == 2
+    told = cli("activate", "shop", "--yes", "--by", "Anna", "--json")
+    assert (told.code, told.json["live"], told.json["errors"]) == (0, True, 0)
+    assert world.made_payments == []
+    assert cli("run", "shop", "--quiet").code == 3
+    assert len(world.made_payments) == 1
+    status = cli("status", "shop")
+    assert status.out.splitlines()[1] == "Live since 2026-11-16 09:00, activated by Anna."
+    told = cli("deactivate", "shop", "--by", "Bo", "--reason", "the audit")
+    assert (told.code, told.out) == (0, "shop is stopped, by Bo: nothing is posted any more.\n")
+    assert cli("status", "shop").out.splitlines()[1] == (
+        "shop was deactivated by Bo on 2026-11-16 09:00, the audit: nothing is posted."
+    )
+    again = cli("deactivate", "shop", "--by", "Bo")
+    assert (again.code, again.err) == (2, "shop is not active: there is nothing to stop.\n")
+
+
+def test_errors_of_the_preflight_are_shown_and_stop_it(cli: Cli, live: Path, world: World) -> None:
+    world.series.clear()
+    told = cli("activate", "shop", "--yes", "--by", "Anna", "--quiet")
+    assert told.code == 3
+    assert "series Q (fees) is not in Fortnox" in told.out
+    assert "to post." not in told.out
+    assert told.err == "shop was not activated: mend 3 errors first.\n"
+    assert cli("status", "shop").code == 0
+
+
+def test_what_is_not_live_needs_no_activation(cli: Cli, tmp_path: Path) -> None:
+    write_shop(tmp_path, "http://127.0.0.1:9")
+    told = cli("activate", "shop", "--yes")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("shop is sandbox, which needs no activation: it posts already.")
+
+
+def test_plan_of_a_live_shop_needs_no_activation(cli: Cli, live: Path) -> None:
+    assert cli("sync", "shop", "--quiet").code == 0
+    assert "to post." in cli("plan", "shop", "--quiet").out

@@ -1,0 +1,208 @@
+"""``connect`` as people call it: the sign-in's answer taken or pasted, the company confirmed."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from shopkit import Cli, Ended, ended, start, write_shop
+
+from engine.sandbox.server import Running
+from engine.settings import HOME
+from engine.show import connect as view
+
+ORGANISATION = "556001-1982"
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def lost(running: Running, tmp_path: Path, port: int) -> Path:
+    """The file of a shop that is not connected."""
+    running.world.access.consented = False
+    path = write_shop(tmp_path, running.url)
+    back = f"redirect_uri: http://localhost:{port}/back"
+    path.write_text(path.read_text().replace('tenant_id: "1234567"', back))
+    return path
+
+
+def approves(address: str) -> str:
+    """An administrator opens the address and approves; gives what the browser shows then."""
+    with urllib.request.urlopen(address, timeout=10) as page:  # noqa: S310  this machine's
+        return str(page.read().decode())
+
+
+@pytest.fixture
+def pasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The administrator's browser is elsewhere: its address is brought back by hand."""
+
+    class NoRedirect(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    def waited(listener: view._Listener | None) -> str:
+        try:
+            urllib.request.build_opener(NoRedirect).open(shown[-1], timeout=10)
+        except urllib.error.HTTPError as answer:
+            return answer.headers["location"]
+        raise AssertionError
+
+    shown: list[str] = []
+    asked = view._answer
+
+    def remembered(out: object, consent: object, *rest: object) -> str:
+        shown.append(consent.address)  # type: ignore[attr-defined]
+        return asked(out, consent, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(view, "_waited", waited)
+    monkeypatch.setattr(view, "_answer", remembered)
+
+
+def test_the_sign_in_is_answered_on_this_machine_and_the_shop_runs(
+    cli: Cli, lost: Path, tmp_path: Path
+) -> None:
+    process = start(["connect", "shop", "--confirm", ORGANISATION, "--by", "Anna"], tmp_path)
+    assert process.stderr is not None
+    assert process.stderr.readline() == (
+        "Let an administrator of the company open this and approve:\n"
+    )
+    address = process.stderr.readline().strip()
+    assert "account_type=service" in address
+    assert "You can close this window" in approves(address)
+    told = ended(process)
+    assert (told.code, told.err) == (0, "")
+    assert told.out == (
+        "shop is connected to Exempelbutiken AB, 556001-1982 (DatabaseNumber 1234567), by a "
+        "service account: there is no token that could be lost.\n"
+    )
+    assert cli("run", "shop", "--quiet").code == 3
+
+
+def test_without_a_connection_a_run_says_how_to_make_one(cli: Cli, lost: Path) -> None:
+    told = cli("run", "shop", "--quiet")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "merchants/shop.yaml:9:3: no-way-in: shop is not connected to a company in Fortnox. "
+        "Connect it: qliro-fortnox connect shop\n1 error.\n"
+    )
+
+
+def test_the_company_is_shown_and_confirmed_once(cli: Cli, lost: Path, pasting: None) -> None:
+    told = cli("connect", "shop", "--user")
+    assert told.code == 3
+    assert told.out == (
+        "This is Exempelbutiken AB, 556001-1982 (DatabaseNumber 1234567). Is it the right one? "
+        "Then confirm it, soon:\n  qliro-fortnox connect shop --confirm '556001-1982'\n"
+    )
+    assert cli("run", "shop", "--quiet").code == 2
+    wrong = cli("connect", "shop", "--user", "--confirm", "559999-0000", "--quiet")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "and you confirm 559999-0000: nothing is connected." in wrong.err
+    told = cli("connect", "shop", "--user", "--confirm", "5560011982", "--by", "Anna")
+    assert told.code == 0
+    assert told.err == "Going on with the sign-in that was begun earlier.\n"
+    assert told.out.endswith(
+        "by a refresh token, which is kept in state/shop.fortnox-sandbox.json.\n"
+    )
+    again = cli("connect", "shop", "--json", "--by", "Bo")
+    assert again.code == 0
+    assert again.json == {
+        "merchant": "shop",
+        "way": "service",
+        "confirmed_by": "Bo",
+        "company": {
+            "name": "Exempelbutiken AB",
+            "organisation_number": "556001-1982",
+            "tenant": "1234567",
+        },
+    }
+
+
+def test_another_company_is_refused(cli: Cli, lost: Path, running: Running, pasting: None) -> None:
+    assert cli("connect", "shop", "--user", "--confirm", ORGANISATION).code == 0
+    assert cli("sync", "shop", "--quiet").code == 0
+    running.world.access.tenant_id, running.world.company_name = "7654321", "Annan AB"
+    told = cli("connect", "shop", "--user", "--confirm", ORGANISATION, "--quiet")
+    assert (told.code, told.out) == (1, "")
+    assert "This is Annan AB, 556001-1982 (DatabaseNumber 7654321)." in told.err
+    Path("state/shop.fortnox-sandbox.json").unlink()
+    told = cli("connect", "shop", "--confirm", ORGANISATION, "--quiet")
+    assert told.code == 1
+    assert "The database holds the books of Exempelbutiken AB, 556001-1982" in told.err
+
+
+def test_no_token_and_no_code_is_in_any_output_or_file_but_the_one_for_it(
+    cli: Cli, lost: Path, running: Running, pasting: None, tmp_path: Path
+) -> None:
+    told: list[Ended] = [cli("connect", "shop", "--user", "--confirm", ORGANISATION, "--verbose")]
+    running.world.access.tokens.clear()  # so that the next run renews
+    told += [cli("run", "shop", "--verbose"), cli("export", "shop")]
+    access = running.world.access
+    hidden = [*access.tokens, access.refresh_token, "sandbox-refresh-1", "sandbox-client-secret"]
+    hidden += re.findall(
+        r"code=(sandbox-code-\d+)", " ".join(e.body for e in running.world.journal)
+    )
+    assert len(hidden) > 4
+    kept = tmp_path / "state" / "shop.fortnox-sandbox.json"
+    streams = [text.encode() for one in told for text in (one.out, one.err)]
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path != kept]
+    for secret in hidden:
+        assert not [one for one in [*streams, *files] if secret.encode() in one], secret
+    modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "state").glob("*fortnox*")}
+    assert modes == {0}
+
+
+RENEW = """\
+import os, sys
+from pathlib import Path
+from engine.clock import SystemClock
+from engine.merchant import load_merchant
+from engine.sync import open_fortnox
+merchant = load_merchant(Path("merchants/shop.yaml"), os.environ)
+clock = SystemClock()
+with open_fortnox(merchant, clock) as fortnox:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(fortnox.read("GET", "/3/currencies").status)
+"""
+
+
+def test_two_processes_that_renew_at_once_lose_nothing(
+    cli: Cli, lost: Path, running: Running, pasting: None, tmp_path: Path
+) -> None:
+    assert cli("connect", "shop", "--user", "--confirm", ORGANISATION).code == 0
+    running.world.journal.clear()
+    running.world.access.tokens.clear()
+    running.world.limits.latency_seconds = 0.2
+    processes = [
+        subprocess.Popen(  # noqa: S603  our own code
+            [sys.executable, "-c", RENEW],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(HOME)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["200\n", "200\n"]
+    renewals = [one for one in running.world.journal if one.path == "/oauth-v1/token"]
+    assert len(renewals) == 1
