@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +21,7 @@ from engine.show import command, failure
 from engine.show.activate import activate, deactivate
 from engine.show.command import (
     EXIT_CODES,
+    FILE,
     in_folder,
     of_merchant,
     option,
@@ -29,8 +30,10 @@ from engine.show.command import (
     shared,
 )
 from engine.show.connect import connect
+from engine.show.many import RUN, STATUS, or_all
 from engine.show.oss import oss
 from engine.show.output import Output
+from engine.show.sandbox import demo, sandbox
 from engine.show.webhooks import webhooks
 
 if TYPE_CHECKING:
@@ -38,8 +41,6 @@ if TYPE_CHECKING:
     from engine.session import RunReport, Session
 
 VERSION = "0.2.0"
-FILE = click.Path(dir_okay=False, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.group(context_settings=command.SETTINGS, epilog=EXIT_CODES)
@@ -243,10 +244,14 @@ def apply(out: Output, merchant: str, merchants: Path, file: Path) -> int:
 
 
 @commands.command(epilog=EXIT_CODES)
-@of_merchant
+@or_all(RUN)
 @scoped
 def run(out: Output, merchant: str, merchants: Path, scope: Scope) -> int:
-    """Sync, plan and post, all at once. What a scheduler calls; nothing is ever posted twice."""
+    """Sync, plan and post, all at once. What a scheduler calls; nothing is ever posted twice.
+
+    With --all for every merchant of the folder: one that fails stops no other, the summary has a
+    line for each, and the exit code is the gravest: 1 before 2, before 75, before 3.
+    """
     from engine.session import run as run_all
     from engine.show import opening
 
@@ -257,13 +262,16 @@ def run(out: Output, merchant: str, merchants: Path, scope: Scope) -> int:
 
 
 @commands.command(epilog=EXIT_CODES)
-@of_merchant
+@or_all(STATUS)
 @payout_option
-@option("--all", "everything", is_flag=True, help="Closed payouts too, however old.")
+@option("--closed", is_flag=True, help="Closed payouts too, however old.")
 def status(
-    out: Output, merchant: str, merchants: Path, payouts: tuple[str, ...], everything: bool
+    out: Output, merchant: str, merchants: Path, payouts: tuple[str, ...], closed: bool
 ) -> int:
-    """Show how the payouts stand. What is posted, what waits, what is parked, and why."""
+    """Show how the payouts stand. What is posted, what waits, what is parked, and why.
+
+    With --all a line for every merchant of the folder, and the gravest exit code.
+    """
     from engine.activation import silence_of
     from engine.activation import told as told_activation
     from engine.show import opening
@@ -273,7 +281,7 @@ def status(
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     with opening.to_read(out, found) as store:
         days = int(found.settings["alert_after_days"])
-        told = gather(store, today(SystemClock()), days, payouts, all_payouts=everything)
+        told = gather(store, today(SystemClock()), days, payouts, all_payouts=closed)
         told["activation"] = told_activation(store, found)
         told["silence"] = silence_of(store, found, SystemClock().now())
     told["attention"] += bool(told["silence"])
@@ -369,57 +377,8 @@ def errors(out: Output, code: str | None) -> None:
     out.data(view.data(found))
 
 
-commands.add_command(activate)
-commands.add_command(connect)
-commands.add_command(deactivate)
-commands.add_command(oss)
-commands.add_command(webhooks)
-
-
-@commands.group(epilog=EXIT_CODES)
-def sandbox() -> None:
-    """A double of Qliro and Fortnox, to try things on."""
-
-
-@sandbox.command(epilog=EXIT_CODES)
-@option("--port", type=click.IntRange(0, 65535), default=8765, metavar="N",
-              help="The port; 0 takes a free one.")  # fmt: skip
-@option("--seed", default=1, metavar="N", help="Another number makes another history.")
-@option("--trouble", "troubles", multiple=True, metavar="NAME",
-              help="Only this oddity instead of a month; several times for several.")  # fmt: skip
-@option("--orders", is_flag=True,
-              help="Orders of a shop without another connector instead of a month.")  # fmt: skip
-@option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
-              help="The day on which the history ends.  [default: today]")  # fmt: skip
-@option("--window", type=click.FloatRange(0.001), default=5.0, metavar="SECONDS",
-              help="Fortnox allows 25 requests in this time.")  # fmt: skip
-@option("--journal", type=FILE,
-              help="Begin with the writes kept in this file; keep them at the end.")  # fmt: skip
-@shared
-def serve(out: Output, **options: Any) -> None:
-    """Serve a seeded shop on this machine. A month of payouts, until Ctrl-C or SIGTERM."""
-    from engine.serving import serve as serve_world
-
-    command.interrupt_on_term()
-    serve_world(out, **options)
-
-
-@commands.command(epilog=EXIT_CODES)
-@option("--folder", type=FOLDER, default=Path(".demo"), metavar="FOLDER",
-              help="Where the demo keeps its merchant and its state.")  # fmt: skip
-@option("--seed", default=1, metavar="N", help="Another number makes another month.")
-@option("--sandbox-only", is_flag=True,
-              help="Serve the sandbox as the last demo left it, to go on with.")  # fmt: skip
-@shared
-def demo(out: Output, folder: Path, seed: int, sandbox_only: bool) -> None:
-    """Watch a month of payouts and the life of an order. Two shops, in a folder of their own."""
-    from engine.demo import demonstrate, serve_again
-
-    command.interrupt_on_term()
-    if sandbox_only:
-        serve_again(out, folder)
-    else:
-        demonstrate(out, folder, seed)
+for one in (activate, connect, deactivate, demo, oss, sandbox, webhooks):
+    commands.add_command(one)
 
 
 def _told(out: Output, merchant: str, session: Session, report: RunReport) -> int:

@@ -40,6 +40,8 @@ SETTINGS = {
     "max_content_width": 100,
 }
 
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 Command = Callable[..., Any]
 
 

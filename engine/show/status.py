@@ -95,7 +95,7 @@ def _payouts(found: Row) -> Page:
     parts: Page = [Table(columns, rows), Text(_sum(payouts))]
     if found["earlier"]:
         parts.append(
-            Text(f"{count(found['earlier'], 'earlier payout')}, closed: --all shows them too.")
+            Text(f"{count(found['earlier'], 'earlier payout')}, closed: --closed shows them too.")
         )
     return parts
 
