@@ -15,7 +15,10 @@ from engine.targets import Request, Target
 from engine.transport.http import Answer
 
 # Answers may name the customer; nothing here needs that.
-PERSONAL = ("InvoiceCustomerName", "InvoiceCustomerNumber", "CustomerName")
+PERSONAL = (
+    "InvoiceCustomerName", "InvoiceCustomerNumber", "CustomerName",
+    "OrganisationNumber", "VATNumber", "Phone1", "Phone2",
+)  # fmt: skip
 
 
 def shown(request: Request) -> str:
@@ -160,7 +163,10 @@ def refusal(answer: Answer, system: str = "fortnox") -> ApiError | None:
 
 
 def without_personal(body: str) -> str:
-    """The answer as kept in the ledger: as it came, less the customer's name and number."""
+    """The answer as kept in the ledger: as it came, less the customer's name, numbers and phones.
+
+    Fortnox fills them in from the customer's card, where a sole trader's number is a personal one.
+    """
     try:
         value = json_text.decode(body)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Writes docs/settings.md and docs/errors.md from what they document, so that neither can be old.
+"""Writes the pages of docs/ on settings, errors and checks from what they document: none gets old.
 
-Reads the merchant schema and the error catalogue. ``python -m engine.reference`` writes both
-pages; a test checks that they are current.
+Reads the merchant schema, the error catalogue and the checks of `doctor`. ``python -m
+engine.reference`` writes the pages; a test checks that they are current.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalogue import NAMES, Catalogue, Entry, read_catalogue
+from engine.doctor.checks import CHECKS
 from engine.settings import (
     BY_ENVIRONMENT,
     HOME,
@@ -51,6 +52,36 @@ sending it again helps: never, later (it is tried by itself), or after somebody 
 cause. An error that is not in the list is shown whole.
 
 """
+
+
+_CHECKS_HEAD = """\
+# What doctor checks
+
+<!-- Written by `python -m engine.reference` from engine/doctor/checks/. -->
+
+`qliro-fortnox doctor SHOP` makes these checks, in this order, and prints what is wrong as a list to
+work through: errors first, then warnings, each with why it matters, what to do, and where in
+Fortnox, Qliro or a file. It only reads from both, keeps what they answer in memory alone, and may
+be called while a run is under way. A check that cannot be made (a server is down, a scope
+is missing) is a warning, and the others go on. Exit code 3 when there is anything to do.
+
+| check | looks at | how |
+| --- | --- | --- |
+"""
+
+
+def checks_page() -> str:
+    """The text of docs/doctor.md."""
+    rows = []
+    for check in CHECKS:
+        looks, _, reads = check.about.partition("\n\n")
+        cells = (f"`{check.name}`", _one_line(looks), _one_line(reads))
+        rows.append(f"| {' | '.join(cells)} |\n")
+    return _CHECKS_HEAD + "".join(rows)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("``", "`")
 
 
 def settings_page(schema: Mapping[str, Any] | None = None) -> str:
@@ -166,10 +197,11 @@ def _error_row(entry: Entry) -> str:
 def _pages() -> Iterator[tuple[Path, str]]:
     yield HOME / "docs" / "settings.md", settings_page()
     yield HOME / "docs" / "errors.md", errors_page()
+    yield HOME / "docs" / "doctor.md", checks_page()
 
 
 def main() -> None:
-    """Writes both pages."""
+    """Writes the pages."""
     for path, text in _pages():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")

@@ -87,6 +87,7 @@ def open_qliro(
         clock=clock,
         transport=transport,
         random=_jitter(merchant),
+        secrets=merchant.secrets.values(),
         attempts=attempts,
     )
 
@@ -110,6 +111,7 @@ def open_fortnox(
         limiter=Limiter(clock, int(pace["requests"]), float(pace["seconds"])),
         transport=transport,
         random=_jitter(merchant),
+        secrets=merchant.secrets.values(),
         attempts=attempts,
     )
 

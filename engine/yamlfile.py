@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -34,9 +34,12 @@ _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 
-# A file that unfolds to more nodes than this is an attack or a mistake (aliases of aliases).
+# A file that unfolds to more than this is an attack or a mistake (aliases of aliases).
 MOST_NODES = 200_000
+MOST_CHARACTERS = 10_000_000
 DEEPEST = 60
+LARGEST_FILE = 20_000_000
+MOST_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,18 @@ class YamlFile:
 
 def read(path: Path) -> YamlFile:
     """The file at ``path``. Raises FileError: missing, not UTF-8, not YAML, duplicate keys."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of the file at ``path``. Raises FileError: missing, too large, not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:  # no more than that is read of a file that has no end
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            most = f"the file is larger than {LARGEST_FILE // 1_000_000} MB."
+            raise FileError.at(path, 0, 0, "too-large", most)
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise FileError.at(path, 0, 0, "no-such-file", "there is no such file.") from None
     except IsADirectoryError:
@@ -90,13 +103,13 @@ def read(path: Path) -> YamlFile:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise FileError.at(path, line, 1, "not-utf-8", "the file is not UTF-8 text.") from None
-    return parse(text, str(path))
 
 
 def parse(text: str, path: str = "<text>") -> YamlFile:
     """The same of a text; ``path`` is the name that findings carry."""
     loader = _Loader(text)
     try:
+        _not_too_deep(text, path)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -112,6 +125,28 @@ def parse(text: str, path: str = "<text>") -> YamlFile:
     if builder.findings:
         raise FileError(builder.findings)
     return YamlFile(path, value, builder.values, builder.keys)
+
+
+def _not_too_deep(text: str, path: str) -> None:
+    """Raises FileError where a text nests too deeply: composing it would overflow the stack."""
+    loader, depth = _Loader(text), 0
+    try:
+        while (event := loader.get_event()) is not None:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST + 1:
+                    raise _too_deep(path, event.start_mark)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            elif isinstance(event, yaml.StreamEndEvent):
+                return
+    finally:
+        loader.dispose()
+
+
+def _too_deep(path: str, mark: Any) -> FileError:
+    message = f"nested over {DEEPEST} levels."
+    return FileError.at(path, mark.line + 1, mark.column + 1, "too-deep", message)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -131,7 +166,7 @@ class _Builder:
         self.values: dict[Path_, tuple[int, int]] = {}
         self.keys: dict[Path_, tuple[int, int]] = {}
         self.findings: list[Finding] = []
-        self.nodes = 0
+        self.nodes = self.characters = 0
 
     def build(self, node: yaml.Node, path: Path_) -> Any:
         self.nodes += 1
@@ -139,13 +174,24 @@ class _Builder:
         if self.nodes > MOST_NODES:
             raise FileError.at(self.path, *spot, "too-large", f"more than {MOST_NODES} nodes.")
         if len(path) > DEEPEST:  # an alias inside its own anchor has no end
-            raise FileError.at(self.path, *spot, "too-deep", f"nested over {DEEPEST} levels.")
+            raise _too_deep(self.path, node.start_mark)
         self.values[path] = spot
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
-        return _scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        return self._scalar(node, spot) if isinstance(node, yaml.ScalarNode) else None
+
+    def _scalar(self, node: yaml.ScalarNode, spot: tuple[int, int]) -> Any:
+        self.characters += len(node.value)
+        if self.characters > MOST_CHARACTERS:
+            many = f"more than {MOST_CHARACTERS} characters."
+            raise FileError.at(self.path, *spot, "too-large", many)
+        try:
+            return _scalar(node)
+        except ArithmeticError:
+            self._refuse(spot, "number", f"a number has at most {MOST_DIGITS} digits.")
+            return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -157,9 +203,7 @@ class _Builder:
             key = key_node.value
             if key in result:
                 first = self.keys[(*path, key)]
-                self._refuse(
-                    spot, "duplicate-key", f"{key!r} stands already in line {first[0]}."
-                )
+                self._refuse(spot, "duplicate-key", f"{key!r} stands already in line {first[0]}.")
                 continue
             self.keys[(*path, key)] = spot
             result[key] = self.build(value_node, (*path, key))
@@ -179,12 +223,24 @@ def _scalar(node: yaml.ScalarNode) -> str | int | Decimal | bool | None:
         return True
     if _FALSE.match(text):
         return False
-    if _INT.match(text):
-        return int(text)
-    if _OCTAL.match(text):
-        return int(text[2:], 8)
-    if _HEX.match(text):
-        return int(text[2:], 16)
-    if _NUMBER.match(text):
-        return Decimal(text)
+    for pattern, number in _NUMBERS:
+        if pattern.match(text):
+            if len(text) > MOST_DIGITS:
+                raise OverflowError
+            return number(text)
     return text
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > MOST_DIGITS:  # written out it would fill the memory
+        raise OverflowError
+    return number
+
+
+_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | Decimal]], ...] = (
+    (_INT, int),
+    (_OCTAL, lambda text: int(text[2:], 8)),
+    (_HEX, lambda text: int(text[2:], 16)),
+    (_NUMBER, _decimal),
+)

@@ -17,7 +17,7 @@ from engine.clock import Clock
 from engine.doctor.checks import CHECKS, Check
 from engine.doctor.ground import Ground, OnProgress, opened, silent
 from engine.doctor.result import Result, warning
-from engine.errors import QliroFortnoxError
+from engine.errors import FileError, QliroFortnoxError
 from engine.merchant import Merchant
 from engine.store import Store
 
@@ -52,6 +52,16 @@ def examine(
 def _made(check: Check, ground: Ground) -> Iterator[Result]:
     try:
         found = list(check.run(ground))
+    except FileError as error:  # the check of that file tells all of it
+        what = error.findings[0].message
+        found = [
+            warning(
+                f"This could not be checked: {what}",
+                "What is not checked may stop a run later.",
+                error.findings[0].remedy or "Mend that, and run doctor again.",
+                error.findings[0].place,
+            )
+        ]
     except QliroFortnoxError as error:
         found = [
             warning(

@@ -21,7 +21,7 @@ from engine import session as sessions
 from engine import store as stores
 from engine.books import Books
 from engine.clock import Clock, today
-from engine.errors import FileError, Place, QliroFortnoxError, UnavailableError
+from engine.errors import AccessError, FileError, Place, QliroFortnoxError, UnavailableError
 from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask
 from engine.extract.dates import stockholm_date
@@ -261,7 +261,10 @@ class Ground:
     def qliro_order(self, document: Row) -> Row | None:
         """The order at Qliro that a document of Fortnox's names in a reference field, if any."""
         for reference in self.references(document):
-            kept = self.qliro(ORDER.format(id=quote(reference, safe="")))
+            try:
+                kept = self.qliro(ORDER.format(id=quote(reference, safe="")))
+            except AccessError:  # one of another merchant's
+                continue
             if isinstance(kept.content, dict) and kept.problem is None:
                 return kept.content
         return None

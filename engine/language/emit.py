@@ -330,10 +330,13 @@ class Emitter:
 
     def list(self, node: nodes.List | nodes.Tuple) -> Code:
         items = [self.visit(n) for n in node.items]
+        if any(i.type.kind == "list" or (i.known and isinstance(i.value, list)) for i in items):
+            return self.wrong("type", "a list holds no lists.", "Put their items into one.")
         type_ = kinds.rows(kinds.join(i.type for i in items))  # of an empty one: null fits all
         if all(i.known for i in items):
             return self.known([i.value for i in items], type_)
-        return Code(f"[{', '.join(i.text for i in items)}]", type_)
+        texts = [f"no_list({i.text})" if i.type.kind == "any" else i.text for i in items]
+        return Code(f"[{', '.join(texts)}]", type_)
 
     def test(self, node: nodes.Test) -> Code:
         inner = self.visit(node.node)

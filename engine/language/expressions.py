@@ -74,7 +74,7 @@ def template(value: Any, place: Place, field: str, report: Report) -> Expression
     text = value.strip() if value.strip().startswith("{{") else value
     try:
         body = _ENVIRONMENT.parse(text).body
-    except (TemplateSyntaxError, RecursionError) as error:
+    except (TemplateSyntaxError, RecursionError, ValueError) as error:
         report(_syntax(error, place, field))
         return None
     parts: list[nodes.Expr] = []
@@ -106,14 +106,16 @@ def _parsed(text: str, place: Place, field: str, report: Report) -> nodes.Expr |
         node: nodes.Expr = parser.parse_expression()
         if not parser.stream.eos:
             parser.fail(f"unexpected {parser.stream.current.value!r} after the expression")
-    except (TemplateSyntaxError, RecursionError) as error:
+    except (TemplateSyntaxError, RecursionError, ValueError) as error:
         report(_syntax(error, place, field))
         return None
     return node
 
 
 def _syntax(error: Exception, place: Place, field: str) -> Finding:
-    message = getattr(error, "message", None) or "nested too deeply"
+    message = getattr(error, "message", None) or (
+        "a number has too many digits" if isinstance(error, ValueError) else "nested too deeply"
+    )
     return Finding(place, "syntax", f"{field}: {message.rstrip('.')}.")
 
 

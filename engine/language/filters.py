@@ -133,10 +133,15 @@ def positive(value: Any) -> Any:
     return value if value > 0 else 0
 
 
+_LARGEST = 10**30
+
+
 @declared("number", NUMBER)
 def plain(value: Any) -> Any:
     """The number without zeros behind its decimals: 25.0000 is the whole number 25, 25.50 is
     25.5."""
+    if value and abs(value) >= _LARGEST:  # its zeros, written out, would fill the memory
+        raise Refused("plain takes numbers of up to 30 digits")
     if value == int(value):
         return int(value)
     return Decimal(format(value, "f").rstrip("0"))

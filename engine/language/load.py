@@ -19,7 +19,7 @@ from engine.language.expressions import Report, collect
 from engine.language.source import Source
 from engine.language.spec import EntitySpec, MappingSet, MappingSpec, TableSpec
 from engine.settings import HOME
-from engine.yamlfile import YamlFile, parse
+from engine.yamlfile import YamlFile, parse, read_text
 
 OVERLAY = "overlay:"
 
@@ -73,11 +73,16 @@ def _texts(folder: Path, prefix: str, findings: list[Finding]) -> dict[str, str]
         return {}
     result = {}
     for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+        if not path.resolve().is_relative_to(folder.resolve()):
+            what = "this link leads out of the folder, and its file is not read."
+            findings += FileError.at(path, 0, 0, "outside", what).findings
+            continue
         try:
-            result[prefix + path.relative_to(folder).as_posix()] = path.read_text("utf-8")
-        except (UnicodeDecodeError, OSError) as error:
-            what = "the file is not UTF-8 text." if isinstance(error, ValueError) else str(error)
-            findings += FileError.at(path, 0, 0, "not-readable", what).findings
+            result[prefix + path.relative_to(folder).as_posix()] = read_text(path)
+        except FileError as error:
+            findings += error.findings
+        except OSError as error:
+            findings += FileError.at(path, 0, 0, "not-readable", str(error)).findings
     return result
 
 

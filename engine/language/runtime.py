@@ -25,6 +25,13 @@ def item(value: Any, key: Any) -> Any:
     raise filters.Refused("only records and lists have items")
 
 
+def no_list(value: Any) -> Any:
+    """An item of a list: lists in lists double with each, and comparing them has no end."""
+    if isinstance(value, list | tuple):
+        raise filters.Refused("a list holds no lists")
+    return value
+
+
 def _number(value: Any) -> Any:
     if value is None:
         raise filters.Null
@@ -73,6 +80,7 @@ RUNTIME: Mapping[str, Any] = {
     "concatenate": filters.concatenate,
     "say": filters.say,
     "item": item,
+    "no_list": no_list,
     "add": add,
     "subtract": subtract,
     "multiply": multiply,

@@ -7,6 +7,7 @@ what it has itself delivered does not make it stale. Nothing secret and nobody's
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -80,8 +81,10 @@ def _facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write(path: Path, data: Mapping[str, Any]) -> None:
-    """The plan file; it replaces one of the same name."""
-    path.write_text(json_text.encode(data) + "\n", encoding="utf-8")
+    """The plan file, its owner's alone, for it names buyers; it replaces one of the same name."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(f"{json_text.encode(data)}\n".encode())
 
 
 def read(path: Path) -> dict[str, Any]:

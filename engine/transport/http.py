@@ -8,7 +8,7 @@ asks again by itself, which is right for reads and never for writes: those belon
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ import httpx
 
 from engine.clock import Clock
 from engine.errors import AccessError, UnavailableError
+from engine.secrets import STARS, Secret, redactor, without_numbers
 from engine.transport.access import access_error
 from engine.transport.limiter import Limiter
 
@@ -72,7 +73,8 @@ class Api:
 
     ``transport`` stands in for the network (the sandbox, a test); ``random`` makes the jitter of
     the pauses between attempts, seeded where a run must be repeatable. ``complete`` puts into a
-    body what only the server may see, as it leaves.
+    body what only the server may see, as it leaves. ``secrets`` are taken out of refusals: a server
+    may repeat what it was sent, and answers are kept.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Api:
         random: Random | None = None,
         attempts: int = ATTEMPTS,
         complete: Callable[[bytes], bytes] | None = None,
+        secrets: Iterable[Secret] = (),
     ) -> None:
         self.source = source
         # How far this machine's clock was ahead of the server's when that last told its time.
@@ -98,6 +101,7 @@ class Api:
         self._random = random or Random()  # noqa: S311  jitter, not a secret
         self._attempts = attempts
         self._complete = complete
+        self._redact = redactor(secrets)
         self.read_only = ""  # why nothing may be written, in a sentence
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
         self._client = httpx.Client(
@@ -179,11 +183,22 @@ class Api:
         self._compare(response.headers.get("Date"))
         if response.status_code == 429 and self._limiter:
             self._limiter.slow_down()
+        problem = None
         try:
-            return Answer(response.status_code, response.content.decode("utf-8-sig"), sent_at)
+            text = response.content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = response.content.decode("utf-8", "replace")
-            return Answer(response.status_code, text, sent_at, "the body is not UTF-8")
+            problem = "the body is not UTF-8"
+        if not response.is_success:
+            text = self._without_ours(text, response.request)
+        return Answer(response.status_code, text, sent_at, problem)
+
+    def _without_ours(self, text: str, request: httpx.Request) -> str:
+        """A refusal without what it may quote of us: our secrets and token, personal numbers."""
+        token = request.headers.get("Authorization", "").rpartition(" ")[2]
+        if token:
+            text = text.replace(token, STARS)
+        return without_numbers(self._redact(text))
 
     def _compare(self, told: str | None) -> None:
         """The server's time by its header ``Date`` (RFC 9110: to the second) beside our own."""

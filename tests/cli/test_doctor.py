@@ -59,7 +59,7 @@ def test_a_secret_that_is_not_set_does_not_stop_it(
     monkeypatch.delenv("FORTNOX_CLIENT_SECRET")
     told = cli("doctor", "shop")
     assert told.code == 3
-    assert "Fortnox's credentials are not there" in told.out
+    assert "There is no way into Fortnox: the secret fortnox.client_secret" in told.out
     assert "Traceback" not in told.err
 
 

@@ -59,6 +59,10 @@ def test_an_invalid_mapping_is_a_result_with_its_place(shop: OpenShop, tmp_path:
     assert told.severity == "error"
     assert "Amount" in told.what + told.remedy
     assert "payment.yaml:2:" in told.where
+    (other,) = found(shop(well(), overlay=str(overlay)), "accounts")
+    assert other.severity == "warning"
+    assert other.what.startswith("This could not be checked: ")
+    assert "payment.yaml:2:" in other.where
 
 
 @pytest.mark.parametrize(

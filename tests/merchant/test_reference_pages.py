@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.catalogue import read_catalogue
-from engine.reference import errors_page, settings_page
+from engine.reference import checks_page, errors_page, settings_page
 from engine.settings import merchant_schema, settings_of
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,6 +18,10 @@ def test_the_page_of_settings_is_current() -> None:
 
 def test_the_page_of_errors_is_current() -> None:
     assert (DOCS / "errors.md").read_text("utf-8") == errors_page(), REMEDY
+
+
+def test_the_page_of_checks_is_current() -> None:
+    assert (DOCS / "doctor.md").read_text("utf-8") == checks_page(), REMEDY
 
 
 def test_every_setting_and_every_error_is_on_its_page() -> None:

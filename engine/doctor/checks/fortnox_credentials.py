@@ -32,9 +32,10 @@ def run(ground: Ground) -> Iterator[Result]:
         company = _asked(ground)
     except FileError as missing:
         yield error(
-            f"Fortnox's credentials are not there: {missing_secrets(missing)}.",
+            f"There is no way into Fortnox: {missing_secrets(missing)}.",
             "Nothing can be fetched from Fortnox or posted to it without them.",
-            "Take them from the integration in Fortnox's developer portal.",
+            missing.findings[0].remedy
+            or "Take them from the integration in Fortnox's developer portal.",
             missing.findings[0].place,
         )
         return

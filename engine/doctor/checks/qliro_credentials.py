@@ -26,7 +26,7 @@ def run(ground: Ground) -> Iterator[Result]:
         yield error(
             f"Qliro's credentials are not there: {missing_secrets(missing)}.",
             "Nothing can be fetched from Qliro without them.",
-            ASK,
+            f"{missing.findings[0].remedy} {ASK}".strip(),
             missing.findings[0].place,
         )
         return
