@@ -32,7 +32,6 @@ def test_the_way_to_a_live_merchant_and_back(cli: Cli, live: Path, world: World)
     )
     assert asked.out.endswith(" to post.\n")
     assert asked.err == ("shop was not activated. To do it: qliro-fortnox activate shop --yes\n")
-    assert cli("run", "shop", "--quiet").code == 2
     told = cli("activate", "shop", "--yes", "--by", "Anna", "--json")
     assert (told.code, told.json["live"], told.json["errors"]) == (0, True, 0)
     assert world.made_payments == []
@@ -64,8 +63,3 @@ def test_what_is_not_live_needs_no_activation(cli: Cli, tmp_path: Path) -> None:
     told = cli("activate", "shop", "--yes")
     assert (told.code, told.out) == (2, "")
     assert told.err.startswith("shop is sandbox, which needs no activation: it posts already.")
-
-
-def test_plan_of_a_live_shop_needs_no_activation(cli: Cli, live: Path) -> None:
-    assert cli("sync", "shop", "--quiet").code == 0
-    assert "to post." in cli("plan", "shop", "--quiet").out
