@@ -17,6 +17,7 @@ from engine.doctor.result import Result
 from engine.extract.raw import Report
 from engine.plan.model import Plan
 from engine.session import Session, plan, sync
+from engine.way_in import booked_company
 from engine.webhooks.trial import try_push
 
 OnProgress = Callable[[str, int, int | None], None]
@@ -25,11 +26,13 @@ OnProgress = Callable[[str, int, int | None], None]
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """What was found. ``pushed`` is whether a push was sent and arrived, None where no flow feeds
-    on pushes; ``plan`` is what the first run would post, None where errors stand before it."""
+    on pushes; ``plan`` is what the first run would post, None where errors stand before it, and
+    ``company`` where."""
 
     results: list[Result]
     pushed: bool | None = None
     plan: Plan | None = None
+    company: str = ""
     findings: Report = field(default_factory=Report)
 
     @property
@@ -56,4 +59,6 @@ def prepare(session: Session, transport: httpx.BaseTransport | None = None) -> P
         try_push(merchant, session.clock, transport)
         pushed = True
     findings = sync(session)
-    return Preflight(results, pushed, plan(session, findings), findings)
+    made = plan(session, findings)
+    company = booked_company(session.store)
+    return Preflight(results, pushed, made, f"{company}" if company else "", findings)

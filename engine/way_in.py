@@ -21,16 +21,22 @@ from engine.transport.fortnox import (
     tenant_of,
 )
 
-# What Fortnox told of the company when it was first asked, and last.
+# What Fortnox told of the company, from first to last. Materialized, so that no body of any other
+# answer is looked at: there may be gigabytes of them.
 COMPANIES = """
+WITH answer AS MATERIALIZED (
+    SELECT seq, body
+    FROM raw.answer
+    WHERE endpoint = 'company' AND source = 'fortnox' AND origin = 'network'
+      AND status = 200 AND problem IS NULL
+)
 SELECT c.DatabaseNumber AS tenant, c.CompanyName AS "name", c.OrganizationNumber AS "number"
 FROM (
     SELECT seq, from_json(body, '{"CompanyInformation": {
         "CompanyName": "VARCHAR", "OrganizationNumber": "VARCHAR", "DatabaseNumber": "VARCHAR"
     }}').CompanyInformation AS c
-    FROM raw.answer
-    WHERE endpoint = 'company' AND source = 'fortnox' AND origin = 'network'
-      AND status = 200 AND body <> '' AND problem IS NULL AND json_valid(body)
+    FROM answer
+    WHERE body <> '' AND json_valid(body)
 )
 WHERE c.DatabaseNumber IS NOT NULL
 ORDER BY seq

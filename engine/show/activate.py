@@ -63,7 +63,7 @@ def activate(out: Output, merchant: str, merchants: Path, by: str | None, yes: b
                 f"{found.name} was not activated: mend {count(ready.errors, 'error')} first."
             )
             return Exit.ATTENTION
-        if not (yes or _agreed(found)):
+        if not (yes or _agreed(found, ready)):
             out.data(_data(found, ready, live=False))
             out.complain(
                 f"{found.name} was not activated. To do it: qliro-fortnox activate {merchant} --yes"
@@ -97,10 +97,10 @@ def deactivate(out: Output, merchant: str, merchants: Path, by: str | None, reas
     out.data({"merchant": found.name, "live": False, "by": who, "reason": reason})
 
 
-def _agreed(merchant: Merchant) -> bool:
+def _agreed(merchant: Merchant, ready: Preflight) -> bool:
     if not sys.stdin.isatty():
         return False
-    question = f"Make {merchant.name} live? From now on its runs post to Fortnox"
+    question = f"Make {merchant.name} live? From now on its runs post to {ready.company}"
     return click.confirm(question, err=True)
 
 
@@ -113,7 +113,7 @@ def _page(merchant: Merchant, ready: Preflight) -> Page:
     if ready.pushed:
         parts.append(Text("A test push to the public address arrived in the inbox.", style="green"))
     if ready.plan is not None:
-        parts += [blank(), heading("What the first run would post:"), blank()]
+        parts += [blank(), heading(f"What the first run would post to {ready.company}:"), blank()]
         parts += synced.problems(ready.findings.findings)
         parts += planned.page(ready.plan, diff=False)
     return parts
@@ -125,6 +125,7 @@ def _data(merchant: Merchant, ready: Preflight, *, live: bool) -> dict[str, obje
     return {
         **doctor.data(merchant.name, ready.results),
         "pushed": ready.pushed,
+        "company": ready.company,
         "documents": len(ready.plan.actions) if ready.plan else None,
         "live": live,
     }

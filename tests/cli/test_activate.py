@@ -26,7 +26,10 @@ def test_the_way_to_a_live_merchant_and_back(cli: Cli, live: Path, world: World)
     )
     asked = cli("activate", "shop", "--quiet", "--by", "Anna")
     assert asked.code == 3
-    assert "What the first run would post:" in asked.out
+    assert (
+        "What the first run would post to Exempelbutiken AB, 556001-1982 (DatabaseNumber 1234567):"
+        in asked.out
+    )
     assert asked.out.endswith(" to post.\n")
     assert asked.err == ("shop was not activated. To do it: qliro-fortnox activate shop --yes\n")
     assert cli("run", "shop", "--quiet").code == 2

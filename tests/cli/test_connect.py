@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import socket
@@ -43,20 +44,29 @@ def approves(address: str) -> str:
         return str(page.read().decode())
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A browser that shows where it is sent."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def sent_back(address: str) -> str:
+    """An administrator approves in a browser elsewhere: the address that it is sent to."""
+    try:
+        urllib.request.build_opener(NoRedirect).open(address, timeout=10)
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return str(answer.headers["location"])
+    raise AssertionError
+
+
 @pytest.fixture
 def pasting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The administrator's browser is elsewhere: its address is brought back by hand."""
 
-    class NoRedirect(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_: object) -> None:
-            return None
-
     def waited(listener: view._Listener | None) -> str:
-        try:
-            urllib.request.build_opener(NoRedirect).open(shown[-1], timeout=10)
-        except urllib.error.HTTPError as answer:
-            return answer.headers["location"]
-        raise AssertionError
+        return sent_back(shown[-1])
 
     shown: list[str] = []
     asked = view._answer
@@ -87,6 +97,45 @@ def test_the_sign_in_is_answered_on_this_machine_and_the_shop_runs(
         "service account: there is no token that could be lost.\n"
     )
     assert cli("run", "shop", "--quiet").code == 3
+
+
+def test_what_a_browser_elsewhere_was_sent_to_is_pasted(lost: Path, tmp_path: Path) -> None:
+    text = lost.read_text()
+    lost.write_text(re.sub("http://localhost:[0-9]+/back", "https://books.example.se/back", text))
+    process = subprocess.Popen(  # noqa: S603  our own command line
+        [sys.executable, str(HOME / "cli.py"), "connect", "shop", "--confirm", ORGANISATION],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    process.stderr.readline()
+    back = sent_back(process.stderr.readline().strip())
+    assert back.startswith("https://books.example.se/back?")
+    out, err = process.communicate(f"{back}\n", timeout=60)
+    assert process.returncode == 0, err
+    assert out.startswith("shop is connected to Exempelbutiken AB")
+
+
+def test_a_sign_in_that_nobody_can_answer_ends_at_once(lost: Path, tmp_path: Path) -> None:
+    text = lost.read_text()
+    lost.write_text(re.sub("http://localhost:[0-9]+/back", "https://books.example.se/back", text))
+    told = subprocess.run(  # noqa: S603  our own command line
+        [sys.executable, str(HOME / "cli.py"), "connect", "shop"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stdout) == (75, "")
+    assert told.stderr.endswith(
+        "No answer of the sign-in came. Connect again; fortnox.redirect_uri must be what the "
+        "developer portal lists.\n"
+    )
 
 
 def test_without_a_connection_a_run_says_how_to_make_one(cli: Cli, lost: Path) -> None:
@@ -127,6 +176,31 @@ def test_the_company_is_shown_and_confirmed_once(cli: Cli, lost: Path, pasting: 
             "tenant": "1234567",
         },
     }
+
+
+def test_a_person_who_says_no_connects_nothing_and_begins_anew(
+    cli: Cli, lost: Path, pasting: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    answers, asked = [False, True], []
+
+    def confirm(question: str, **_: object) -> bool:
+        asked.append(question)
+        return answers.pop(0)
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(view.click, "confirm", confirm)
+    told = cli("connect", "shop", "--user", "--quiet")
+    assert told.code == 2
+    assert "Nothing is connected." in told.err
+    assert not list(Path("state").glob("*fortnox*.json"))
+    assert cli("connect", "shop", "--user", "--quiet").code == 0
+    assert cli("connect", "shop", "--user", "--quiet").code == 0  # confirmed once
+    question = "This is Exempelbutiken AB, 556001-1982 (DatabaseNumber 1234567). Is that the"
+    assert [one.startswith(question) for one in asked] == [True, True]
 
 
 def test_another_company_is_refused(cli: Cli, lost: Path, running: Running, pasting: None) -> None:
