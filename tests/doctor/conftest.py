@@ -1,4 +1,4 @@
-"""Beside each shop's file lies the token of its receiver."""
+"""Beside each shop's file lies its tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .kit import TOKEN
 
 @pytest.fixture(autouse=True)
 def _secrets(tmp_path: Path) -> None:
-    """Beside the shop's file: the token of its receiver."""
+    """Beside the shop's file: its tokens."""
     path = tmp_path / "secrets.yaml"
-    path.write_text(f"push: {TOKEN}\n")
+    path.write_text(f"push: {TOKEN}\ntoken: {TOKEN}\n")
     path.chmod(0o600)

@@ -89,6 +89,13 @@ def account(number: int, **change: Any) -> Change:
     return changed
 
 
+LIVE = {
+    "environment": "live",
+    "qliro.base_url": "https://payments.qit.nu",
+    "fortnox.base_url": "https://api.fortnox.se",
+    "fortnox.auth_url": "https://apps.fortnox.se/oauth-v1",
+}
+READY = {"fortnox.access_token": {"file": "secrets.yaml", "key": "token"}}
 REFUNDS = {
     "flows.refunds": True,
     "orders_from": "2026-09-01",

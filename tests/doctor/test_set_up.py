@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,31 @@ from order_shop import OrderShop
 from shop import OpenShop
 
 from engine.sandbox.troubles import TROUBLES
+from engine.sandbox.world import World
 
-from .kit import REFUNDS, Case, Change, account, expect, found, many, trouble, well
+from .kit import (
+    LIVE,
+    READY,
+    REFUNDS,
+    TOKEN,
+    Case,
+    Change,
+    account,
+    expect,
+    found,
+    many,
+    trouble,
+    well,
+)
 
 
 def without_account(number: int) -> Change:
     return lambda world: world.accounts.pop(number)
+
+
+def ready(world: World) -> None:
+    """A ready token opens the world's company."""
+    world.access.tokens[TOKEN] = world.now() + timedelta(hours=1)
 
 
 def locked(day: date) -> Change:
@@ -44,6 +64,21 @@ CASES = [
     Case("fortnox_credentials", "no company is connected", lambda world: None,
          "error", ("There is no way into Fortnox: shop is not connected to a company",
                    "qliro-fortnox connect shop", "shop.yaml:"), {"fortnox.tenant_id": None}),
+    Case("fortnox_credentials", "the token is another company's", ready,
+         "error", ("leads to Exempelbutiken AB (DatabaseNumber 1234567), and 7654321",
+                   "posted to another company"), {**READY, "fortnox.tenant_id": "7654321"}),
+    Case("fortnox_credentials", "a live merchant has a ready token", ready,
+         "warning", ("A live merchant uses a ready access token", "lasts an hour"),
+         {**READY, **LIVE}),
+    Case("fortnox_credentials", "something else answers", lambda world: None,
+         "error", ("What answers at fortnox.base_url is not Fortnox",),
+         {"fortnox.base_url": "http://127.0.0.1/elsewhere"}),
+    Case("qliro_credentials", "something else answers", lambda world: None,
+         "error", ("What answers at qliro.base_url is not Qliro's Admin API",),
+         {"qliro.base_url": "http://127.0.0.1/elsewhere"}),
+    Case("bookkeeping_method", "it is not told",
+         lambda world: world.years.update({2: replace(world.years[2], method="")}),
+         "warning", ("Fortnox does not tell the bookkeeping method",)),
     Case("financial_years", "the next one is not there", year(3),
          "warning", ("ends on 2026-12-31", "from 2027-01-01", "Räkenskapsår")),
     Case("financial_years", "this one is not there", year(2),
