@@ -24,7 +24,7 @@ DEEDS = (
     ("capture", "refund", "refund all", "amount", "amount", "cancel", "update"),
     ("capture all", "refund", "refund", "refund all", "amount", "amount"),
 )
-ORDERS = 10
+ORDERS = 6
 
 
 def basket(of: Random) -> list[Item]:
