@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +31,7 @@ PATIENCE = 30.0
 LEFT_TO_PERSONS = ("connect butiken\n", "doctor ", "run ", "status ")
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="a step of the page uses curl")
 def test_a_stranger_gets_from_an_empty_folder_to_a_live_merchant(tmp_path: Path) -> None:
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     terminal = Terminal(tmp_path)
