@@ -86,10 +86,12 @@ def test_invoices_are_what_was_taken_and_credits_what_was_given_back(
             shop.lose_the_database()
     for _ in range(3):
         report = shop.run()
-    assert {one.state for one in report.plan.outcomes} <= {"posted", "adopted"}, [
+    # Without VAT in its prices a credit may come to other öre, and is left to a person.
+    assert [
         (one.source, one.mapping, one.reason) for one in report.plan.outcomes
         if one.state not in ("posted", "adopted")
-    ]  # fmt: skip
+        and (with_vat or "Total is -" not in one.reason)
+    ] == []  # fmt: skip
     for order in shop.known:
         check(shop, int(order))
     made = list(world.made)
@@ -98,15 +100,17 @@ def test_invoices_are_what_was_taken_and_credits_what_was_given_back(
 
 
 def check(shop: OrderShop, order: int) -> None:
-    """One document for each event, of its amount, booked; without VAT in its prices nearly so."""
+    """One document for each event, of its amount, booked; without VAT in its prices nearly so, and
+    then a credit is not booked."""
     told = [t for t in shop.world.qliro_orders[order].transactions if t.status == "Success"]
     taken = {f"{order}/{t.id}": t.amount for t in told if t.type in ("Capture", "Debit")}
     given = {f"{order}/{t.id}": -abs(t.amount) for t in told
              if t.type == "Refund" or (t.type == "UpdateInvoice" and t.amount < 0)}  # fmt: skip
     reference = shop.world.qliro_orders[order].reference
     found = [one for one in shop.fortnox_invoices if one.external1 == reference]
-    assert all(one.booked for one in found)
     wanted = taken | given
+    for one in found:
+        assert one.booked or (one.total < 0 and -one.total not in map(abs, given.values()))
     near = 0 if shop.merchant.settings["vat_included"] else 1
     of_order = [one for one in found if "/" not in one.external2]  # it has its order's references
     assert len(of_order) <= 1
