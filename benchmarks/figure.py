@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import resource
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +19,15 @@ class Figure:
     ratio: float
     wanted: str
     holds: bool
+
+
+def high_water() -> float:
+    """MiB that this process held at most.
+
+    As Linux tells it where it does: a child's ``ru_maxrss`` begins at its parent's.
+    """
+    status = Path("/proc/self/status")
+    if status.exists() and (found := re.search(r"VmHWM:\s+(\d+)", status.read_text("utf-8"))):
+        return int(found[1]) / 1024
+    unit = 2**20 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -8,9 +8,6 @@ besides judges every candidate, compares balances and finds invoices that severa
 from __future__ import annotations
 
 import multiprocessing
-import re
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, high_water
 from benchmarks.mapping import SETTINGS, program
 from engine.match.candidates import Query, Step, find
 from engine.plan.matching import match_query
@@ -217,16 +214,7 @@ def _peak(folder: Path) -> float:
         store.execute(DEMAND)
         for contest in contests():
             find(store, contest.query)
-    return _high_water()
-
-
-def _high_water() -> float:
-    """MiB, as Linux tells it where it does: a child's ``ru_maxrss`` begins at its parent's."""
-    status = Path("/proc/self/status")
-    if status.exists() and (found := re.search(r"VmHWM:\s+(\d+)", status.read_text("utf-8"))):
-        return int(found[1]) / 1024
-    unit = 2**20 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return high_water()
 
 
 def _alone(work: Callable[[Path], Any], folder: Path) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import resource
 import shutil
 import tempfile
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import orders_by_hand
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, high_water
 from benchmarks.mapping import HOUSE, SETTINGS
 from engine import json_text
 from engine.books import Books
@@ -206,7 +205,7 @@ def alone(work: Callable[[Path], Any], folder: Path) -> tuple[Any, float]:
 
 def _measured(work: Callable[[Path], Any], folder: Path) -> tuple[Any, float]:
     result = work(folder)
-    return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return result, high_water()
 
 
 def mapping_figure(orders: int = ORDERS) -> Figure:

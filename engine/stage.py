@@ -33,7 +33,7 @@ FILES = {
 DERIVED = (
     "order_sum", "order_line", "capture", "capture_line", "refund", "refund_line", "reversal",
 )  # fmt: skip
-ORDERS = 20_000  # orders that are derived at a time
+ORDERS = 100_000  # orders that are derived at a time
 # Answers are unfolded in portions of so many bytes: enough for two threads, little in memory.
 PORTION = 48_000_000
 

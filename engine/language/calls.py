@@ -56,16 +56,20 @@ def filter_(emitter: Emitter, node: nodes.Filter) -> Code:
         return Code(f"round_to({value.text}, {quantum})", type_)
     if node.name in ("abs", "length"):
         return Code(f"{'len' if node.name == 'length' else 'abs'}({value.text})", type_)
-    inner = ", ".join([value.text, *[a.text for a in args]])
-    return Code(f"f_{node.name}({inner})", type_)
+    texts = [a.text for a in args]
+    if declared.as_is and all(a.known and type(a.value) is int for a in args):
+        name = emitter.temporary()
+        is_so = declared.as_is.format(name, *texts, new=f"{name} := {value.text}")
+        otherwise = f"f_{node.name}({', '.join([name, *texts])})"
+        return Code(f"({name} if {is_so} else {otherwise})", type_)
+    return Code(f"f_{node.name}({', '.join([value.text, *texts])})", type_)
 
 
 def _default(emitter: Emitter, node: nodes.Filter, value: Code) -> Code:
     if value.known:
         return value if value.value is not None else emitter.visit(node.args[0])
     other = emitter.branch(node.args[0])
-    emitter.temporaries += 1
-    name = f"t{emitter.temporaries}"
+    name = emitter.temporary()
     text = f"({name} if ({name} := {value.text}) is not None else {other.text})"
     return Code(text, kinds.join([value.type, other.type]))
 
@@ -155,7 +159,6 @@ def _table(emitter: Emitter, node: nodes.Call, name: str) -> Code:
     type_ = kinds.record(table.outputs, f"the table {name}")
     if emitter.traced:
         return Code(f"H_{name}(H, ({args}))", type_)
-    emitter.temporaries += 1
-    temporary = f"t{emitter.temporaries}"
+    temporary = emitter.temporary()
     text = f"(M_{name}.get({temporary} := ({args})) or S_{name}({temporary}))"
     return Code(text, type_)

@@ -143,26 +143,23 @@ def _entity(
     def made(traced: bool) -> Built:
         emitter = entity_emitter(mapping_set, spec.entity, code, report, traced=traced)
         body = Body()
-        body.add(f"def derive(v_{spec.alias}, v_books{', H' if traced else ''}):")
+        body.add(f"def derive(v_{spec.alias}, v_books, I{', H' if traced else ''}):")
         body.depth += 1
 
         def hoist(text: str) -> None:
             variable = text.split(" ", 1)[0]
-            column = _null_at_once(spec.derive[variable.removeprefix("v_")].node, spec.alias)
-            if column:  # as often as not there is none, and an error takes long
-                body.add(f"if v_{spec.alias}[{column!r}] is None:")
-                body.lines.append((body.depth + 1, f"{variable} = None"))
-                body.add("else:")
-                body.depth += 1
             body.add("try:")
             body.lines.append((body.depth + 1, text))
             body.add("except TypeError as error:")
             body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
-            body.depth -= bool(column)
 
         emitter.hoist = hoist
+        for expression in spec.derive.values():
+            emitter.passing |= _passing(expression.node)
         codes = {name: emitter.let(name) for name in order}
-        body.add("return {" + ", ".join(f"{n!r}: {codes[n].text}" for n in spec.derive) + "}")
+        for name in spec.derive:
+            body.add(f"I[{name!r}] = {codes[name].text}")
+        body.add("return I")
         more = {**_space(found), "TypeError": TypeError, "null_or_raise": _null_or_raise}
         return build(spec.entity, body, emitter, more)
 
@@ -170,9 +167,9 @@ def _entity(
     tracing = cache(lambda: made(True))  # of few rows: made when it is first asked for
     column = ID_COLUMNS.get(spec.entity, "")
 
-    def derive(row: Row, books: Books) -> dict[str, Any]:
+    def derive(row: Row, books: Books, into: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
-            result: dict[str, Any] = plain.function(row, books)
+            result: dict[str, Any] = plain.function(row, books, {} if into is None else into)
         except Exception as error:
             raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
         return result
@@ -181,7 +178,7 @@ def _entity(
         hits: list[Hit] = []
         traced = tracing()
         try:
-            result: dict[str, Any] = traced.function(row, books, hits)
+            result: dict[str, Any] = traced.function(row, books, {}, hits)
         except Exception as error:
             raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
         return result, hits
@@ -189,21 +186,23 @@ def _entity(
     return CompiledEntity(derive, trace, _reads(spec), plain.source)
 
 
-def _null_at_once(node: nodes.Node | None, alias: str) -> str | None:
-    """The column that a filter is put on before all else: where it is null, so is the value."""
-    filtered = False
-    while True:
-        if isinstance(node, nodes.Filter) and FILTERS[node.name].takes <= _NEVER_NULL:
-            node, filtered = node.node, True
-        elif isinstance(node, nodes.Getattr) and not isinstance(node.node, nodes.Name):
-            node, filtered = node.node, False
-        elif isinstance(node, nodes.Call) and len(node.kwargs) == 1 and not node.args:
-            node, filtered = node.kwargs[0].value, False
-        else:
-            break
-    if filtered and isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        return node.attr if node.node.name == alias else None
-    return None
+def _passing(node: nodes.Node | None) -> dict[int, nodes.Node]:
+    """The nodes of a derived value that are null where a part of them is, each with that part: a
+    filter on a value, a column of what a table gives for such a value, in each branch."""
+    if isinstance(node, nodes.CondExpr):
+        return {**_passing(node.expr1), **_passing(node.expr2)}
+    if isinstance(node, nodes.Filter) and FILTERS[node.name].takes <= _NEVER_NULL:
+        part, needed = node.node, False
+    elif isinstance(node, nodes.Getattr):
+        part, needed = node.node, True
+    elif isinstance(node, nodes.Call) and len(node.kwargs) == 1 and not node.args:
+        part, needed = node.kwargs[0].value, True
+    else:
+        return {}
+    inner = _passing(part)
+    if part is None or (needed and id(part) not in inner):
+        return {}
+    return {id(node): part, **inner}
 
 
 _NEVER_NULL = frozenset({"text", "integer", "decimal", "number", "date", "timestamp"})

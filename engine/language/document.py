@@ -257,7 +257,8 @@ class _Writer:
     def value(self, field: Field, schema: Mapping[str, Any]) -> str:
         assert field.value is not None  # noqa: S101 — told apart by the caller
         wrap, convert = fields.conversion(schema)
-        code = self.emitter.emit(field.value, wrap or f"{self.bound(convert)}({{}})")
+        name = self.bound(convert) if "{convert}" in wrap else ""
+        code = self.emitter.emit(field.value, wrap.replace("{convert}", name))
         if code.known:
             try:
                 return self.emitter.bind(convert(code.value))
@@ -349,9 +350,12 @@ class _Writer:
         ask = ", ".join(
             f"{key!r}: {self.emitter.emit(e).text}" for key, e in self.spec.identity.ask.items()
         )
-        agree, adopt = (self.known_fields(names, optional) for names in
-                        (self.spec.identity.agree, self.spec.identity.adopt))  # fmt: skip
-        return f"{{'ask': {{{ask}}}, 'agree': {agree}, 'adopt': {adopt}}}"
+        declared = self.spec.identity
+        agree = self.known_fields(declared.agree, optional)
+        adopt = "A"
+        if declared.adopt != declared.agree:
+            adopt = self.known_fields(declared.adopt, optional)
+        return f"{{'ask': {{{ask}}}, 'agree': (A := {agree}), 'adopt': {adopt}}}"
 
     def known_fields(self, names: Sequence[str], optional: set[str]) -> str:
         """Fields of the document, those that may be left out where they are there."""

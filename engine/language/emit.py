@@ -28,7 +28,11 @@ MOST_EXPANDED = 20_000
 
 @dataclass(slots=True)
 class Emitter:
-    """Held open over one document: names in scope, named values already evaluated, constants."""
+    """Held open over one document: names in scope, named values already evaluated, constants.
+
+    ``passing`` are nodes (by ``id``) that are null where this part of them is: seen in time, a null
+    costs nothing, and raised it costs more than the rest of the value.
+    """
 
     report: Report
     names: dict[str, Code]
@@ -40,6 +44,8 @@ class Emitter:
     marks: list[Mark] = field(default_factory=list)
     hoist: Callable[[str], None] | None = None
     kind: str = "value"
+    passing: dict[int, nodes.Node] = field(default_factory=dict)
+    given: dict[int, Code] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
     guarded: set[str] = field(default_factory=set)
@@ -52,13 +58,13 @@ class Emitter:
     now: Expression | None = None
 
     # Entry ---------------------------------------------------------------------------------
-    def emit(self, expression: Expression, wrap: str = "{}") -> Code:
+    def emit(self, expression: Expression, wrap: str = "{value}") -> Code:
         """The code of a value; ``wrap`` puts the conversion to its field around it."""
         before, self.now = self.now, expression
         code = self.visit(expression.node)
         self.now = before
         self.marks.append(Mark(expression, dict(self.names), self.kind))
-        inner = wrap.format(code.text)
+        inner = wrap.format(value=code.text)
         return Code(f"(\x01{len(self.marks) - 1}\x02{inner}\x03)", code.type, code.value)
 
     def bind(self, value: Any) -> str:
@@ -75,6 +81,11 @@ class Emitter:
     def known(self, value: Any, type_: Type | None = None) -> Code:
         """The code of a value known now."""
         return Code(self.bind(value), type_ or kinds.of_value(value), value)
+
+    def temporary(self) -> str:
+        """A name in the function for a value that is looked at twice."""
+        self.temporaries += 1
+        return f"t{self.temporaries}"
 
     # Findings ------------------------------------------------------------------------------
     def wrong(self, code: str, message: str, remedy: str = "") -> Code:
@@ -96,8 +107,18 @@ class Emitter:
     # Visiting ------------------------------------------------------------------------------
     def visit(self, node: nodes.Node) -> Code:
         self.expanded += 1
-        visit = _VISITORS[type(node)]
-        return visit(self, node)
+        if id(node) in self.given:
+            return self.given[id(node)]
+        visit, part = _VISITORS[type(node)], self.passing.get(id(node))
+        if part is None:
+            return visit(self, node)
+        found, name = self.visit(part), self.temporary()
+        self.given[id(part)] = found if found.known else Code(name, found.type)
+        code = visit(self, node)
+        del self.given[id(part)]
+        if found.known:
+            return code
+        return Code(f"(None if ({name} := {found.text}) is None else {code.text})", code.type)
 
     def branch(self, node: nodes.Node) -> Code:
         """What may not be evaluated: named values met in it are not ready after it."""

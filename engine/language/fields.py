@@ -12,8 +12,8 @@ from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
-from engine.language.filters import LONGEST_TEXT, Null, Refused, text_of
-from engine.language.fortnox_signs import forbidden, is_allowed
+from engine.language.filters import Null, Refused, text_of
+from engine.language.fortnox_signs import forbidden
 from engine.language.kinds import NUMERIC, Type, a
 
 CENT = Decimal("0.01")
@@ -25,20 +25,37 @@ Convert = Callable[[Any], Any]
 
 
 def conversion(schema: Mapping[str, Any]) -> tuple[str, Convert]:
-    """How source wraps a value of this field (``money({}, CENT)`` or empty), and its function."""
+    """How source converts a value {value} to this field, and the function, {convert} there.
+
+    What fits as it is, as nearly every value does, is seen without a call.
+    """
     kind, form = schema.get("type"), schema.get("format")
     if kind == "number" and form == "money":
         bounded = _bounds(schema, lambda value: money(value, CENT))
-        return ("" if _has_bounds(schema) else "money({}, CENT)"), bounded
+        return (_CALL if _has_bounds(schema) else "money({value}, CENT)"), bounded
     if kind == "number":
-        return "", _bounds(schema, _decimal)
+        return _CALL, _bounds(schema, _decimal)
     if kind == "integer":
-        return "", _bounds(schema, _integer)
+        return _quick("int", _within(schema)), _bounds(schema, _integer)
     if kind == "boolean":
-        return "", _boolean
+        return _CALL, _boolean
     if form == "date":
-        return "", _date
-    return "", _text(schema)
+        return _CALL, _date
+    return _text(schema)
+
+
+_CALL = "{convert}({value})"
+
+
+def _quick(type_: str, condition: str = "", otherwise: str = "{convert}(c)") -> str:
+    """Source that leaves a value of this type as it is where the condition on ``c`` holds."""
+    return f"(c if type(c := {{value}}) is {type_}{condition} else {otherwise})"
+
+
+def _within(schema: Mapping[str, Any]) -> str:
+    """The condition that ``c`` lies within the field's bounds."""
+    signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<="}
+    return "".join(f" and c {sign} {schema[k]!r}" for k, sign in signs.items() if k in schema)
 
 
 def misfit(schema: Mapping[str, Any], type_: Type) -> str:
@@ -125,20 +142,14 @@ def _date(value: Any) -> str:
     raise Refused(f"{value!r} is not a date like 2026-11-22")
 
 
-def _text(schema: Mapping[str, Any]) -> Convert:
+def _text(schema: Mapping[str, Any]) -> tuple[str, Convert]:
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     allowed = frozenset(schema["enum"]) if "enum" in schema else None
     pattern = re.compile(schema["pattern"]) if "pattern" in schema else None
     fortnox = schema.get("format") == "fortnox-text"
 
-    # A text of which nothing but length and signs is asked is looked at once.
-    plain = is_allowed if fortnox and allowed is None and pattern is None else None
-    longest = LONGEST_TEXT if most is None else most
-
     def convert(value: Any) -> str:
         result = value if type(value) is str else text_of(value)
-        if plain is not None and least <= len(result) <= longest and plain(result):
-            return result
         if most is not None and len(result) > most:
             raise Refused(f"{result!r} has {len(result)} characters, the field takes {most}")
         if len(result) < least:
@@ -151,4 +162,10 @@ def _text(schema: Mapping[str, Any]) -> Convert:
             raise Refused(f"Fortnox refuses the character {character!r} in it; use | fortnox_text")
         return result
 
-    return convert
+    if allowed is not None or pattern is not None:
+        return _CALL, convert
+    fits = "" if most is None else f" and len(c) <= {most}"
+    fits += f" and len(c) >= {least}" if least else ""
+    fits += " and is_allowed(c)" if fortnox else ""
+    digits = "str(c) if type(c) is int else {convert}(c)"
+    return _quick("str", fits, digits if most is None else "{convert}(c)"), convert

@@ -176,12 +176,13 @@ class CompiledMapping:
 
 @dataclass(frozen=True, slots=True)
 class CompiledEntity:
-    """The derived columns of an entity as a function of a row and the books.
+    """The derived columns of an entity as a function of a row and the books; they are put into a
+    third argument, which may be the row itself, once all of them are there.
 
     ``reads`` are the columns of the row that they are made of.
     """
 
-    derive: Callable[[Row, Books], dict[str, Any]]
+    derive: Callable[..., dict[str, Any]]
     trace: Callable[[Row, Books], tuple[dict[str, Any], list[Hit]]]
     reads: frozenset[str]
     source: str = field(repr=False)

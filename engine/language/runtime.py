@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.language import filters
 from engine.language.code import UNKNOWN
+from engine.language.fortnox_signs import is_allowed
 
 LARGEST_INTEGER = 10**30
 
@@ -53,7 +54,7 @@ def subtract(left: Any, right: Any) -> Any:
 def multiply(left: Any, right: Any) -> Any:
     """``*`` likewise; integers stay within bounds, so that no chain of them burns the processor."""
     result = _number(left) * _number(right)
-    if type(result) is int and abs(result) > LARGEST_INTEGER:
+    if type(result) is int and not -LARGEST_INTEGER <= result <= LARGEST_INTEGER:
         raise filters.Refused("an integer of over 30 digits")
     return result
 
@@ -89,6 +90,10 @@ RUNTIME: Mapping[str, Any] = {
     "bool": bool,
     "len": len,
     "abs": abs,
+    "type": type,
+    "str": str,
+    "int": int,
+    "is_allowed": is_allowed,
     "__builtins__": {},
     **{f"f_{name}": f.run for name, f in filters.FILTERS.items()},
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from engine.clock import STOCKHOLM
@@ -24,6 +25,7 @@ from engine.store import Store
 CENT = Decimal("0.01")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PORTION = 10_000  # orders that are read at a time
+OF_THEM = "OrderId IN (SELECT unnest(?::BIGINT[]))"
 
 
 def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
@@ -127,7 +129,10 @@ class Rows:
         """Derived columns say the same where the columns that they are made of do: the same article
         at the same price is derived once, and the row copied."""
         entity = self.program.entities.get(name)
-        columns = Columns(self.store, ENTITIES[name].relation, self._alike(name))
+        derived = self.program.mapping_set.entities[name].derive if entity else ()
+        columns = Columns(
+            self.store, ENTITIES[name].relation, self._alike(name), ("problem", *derived)
+        )
         like: dict[tuple[Any, ...], Row] = {}
         for values in self._read(name, columns):
             key = values[: columns.alike]
@@ -137,13 +142,11 @@ class Rows:
                 yield row
                 continue
             row = columns.row(values)
-            row["problem"] = None
             if entity is not None:
                 try:
-                    row.update(entity.derive(row, self.books))
+                    entity.derive(row, self.books, row)
                     like[key] = row
                 except ItemError as error:
-                    row.update(dict.fromkeys(self.program.mapping_set.entities[name].derive))
                     row["problem"] = error.told()
             yield row
 
@@ -163,8 +166,9 @@ class Rows:
             return
         for start in range(0, len(self.orders), PORTION):
             portion = self.orders[start : start + PORTION]
-            of_orders = f"WHERE OrderId IN (SELECT unnest(?::BIGINT[])) {in_order}"
-            yield from columns.fetched(of_orders, [portion])
+            # Between them: what lies outside is not even unpacked.
+            of_orders = f"WHERE OrderId BETWEEN ? AND ? AND {OF_THEM} {in_order}"
+            yield from columns.fetched(of_orders, [portion[0], portion[-1], portion])
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""
@@ -206,31 +210,41 @@ class Columns:
     """The columns of a relation as rows have them, those of ``first`` before the others: amounts
     with two decimals where they have no more; a third decimal stays and is refused.
 
-    DuckDB gives amounts and moments slowly: they come as text and numbers, and each is made once.
-    ``alike`` is how many columns of ``first`` there are.
+    DuckDB gives amounts and moments slowly: they come as whole numbers, and each is made once.
+    ``alike`` is how many columns of ``first`` there are; ``more`` are null in a row of its own.
     """
 
-    def __init__(self, store: Store, relation: str, first: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        relation: str,
+        first: Collection[str] = (),
+        more: Sequence[str] = (),
+    ) -> None:
         types = store.types(relation)
         self.names = sorted(types, key=lambda name: name not in first)
         self.alike = sum(name in first for name in types)
         self.store, self.relation = store, relation
-        self.makers: list[tuple[str, Callable[[Any], Any]]] = []
+        self.makers: list[tuple[str, Made]] = []
+        moments, amounts = Made(_moment), {}
         shown = []
         for name in self.names:
             if types[name].startswith("DECIMAL"):
-                self.makers.append((name, lambda text: _plain(Decimal(text))))
-                shown.append(f'CAST("{name}" AS VARCHAR)')
+                places = int(types[name].rpartition(",")[2].rstrip(")"))
+                if places not in amounts:
+                    amounts[places] = Made(partial(_plain, places))
+                self.makers.append((name, amounts[places]))
+                shown.append(_parts(name, places))
             elif types[name] == "TIMESTAMP WITH TIME ZONE":
-                self.makers.append((name, _moment))
+                self.makers.append((name, moments))
                 shown.append(f'epoch_us("{name}")')
             else:
                 shown.append(f'"{name}"')
         self.shown = ", ".join(shown)
+        self.blank = dict.fromkeys((*self.names, *more))
         of_first = set(self.names[: self.alike])
         self.others = self.names[self.alike :]
         self.makers_of_others = [one for one in self.makers if one[0] not in of_first]
-        self.made: dict[Any, Any] = {None: None}
 
     def fetched(self, which: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows as they come, for ``row`` and ``fill``."""
@@ -239,28 +253,47 @@ class Columns:
 
     def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
         """A row of its own."""
-        row = dict(zip(self.names, values, strict=True))
-        self._make(row, self.makers)
+        row = self.blank.copy()
+        row.update(zip(self.names, values, strict=True))
+        for name, made in self.makers:
+            row[name] = made[row[name]]
         return row
 
     def fill(self, row: dict[str, Any], values: tuple[Any, ...]) -> None:
         """The other columns than ``first``, into a row that has those already."""
         row.update(zip(self.others, values[self.alike :], strict=True))
-        self._make(row, self.makers_of_others)
+        for name, made in self.makers_of_others:
+            row[name] = made[row[name]]
 
-    def _make(self, row: dict[str, Any], makers: list[tuple[str, Callable[[Any], Any]]]) -> None:
-        made = self.made
-        for name, make in makers:
-            value = row[name]
-            if value not in made:
-                made[value] = make(value)
-            row[name] = made[value]
+
+class Made(dict[Any, Any]):
+    """What was made of each whole number, so that it is made once; of null, null."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__({None: None})
+        self.make = make
+
+    def __missing__(self, number: int) -> Any:
+        made = self[number] = self.make(number)
+        return made
+
+
+def _parts(name: str, places: int) -> str:
+    """SQL of an amount as a whole number of its last decimal: the product has 18 digits, as the
+    column has, and only what is too large for that takes the slow way."""
+    largest, parts = 10 ** (18 - 2 * places) - 1, 10**places
+    return (
+        f'CASE WHEN "{name}" BETWEEN -{largest} AND {largest} '
+        f'THEN CAST("{name}" * {parts} AS BIGINT) '
+        f'ELSE CAST(CAST("{name}" AS DECIMAL(38, {places})) * {parts} AS BIGINT) END'
+    )
 
 
 def _moment(microseconds: int) -> datetime:
     return (EPOCH + timedelta(microseconds=microseconds)).astimezone(STOCKHOLM)
 
 
-def _plain(amount: Decimal) -> Decimal:
+def _plain(places: int, parts: int) -> Decimal:
+    amount = Decimal(parts).scaleb(-places)
     short = amount.quantize(CENT)
     return short if short == amount else amount

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,8 +12,9 @@ import few_rows
 from sales.kit import DAY, plain, program
 
 from engine.language.program import NO_BOOKS
+from engine.plan.entities import ENTITIES
 from engine.plan.orders import _Planner
-from engine.plan.rows import Rows
+from engine.plan.rows import Columns, Rows
 
 HAT: dict[str, Any] = {
     "OrderId": 1, "position": 1, "MerchantReference": "HAT", "Description": "A hat",
@@ -51,6 +53,40 @@ def test_a_line_that_differs_in_one_column_is_a_line_of_its_own() -> None:
     assert [[row[column] for column in told] for row in made] == [
         [row[column] for column in told] for row in rows
     ]
+
+
+def test_amounts_and_moments_of_equal_parts_are_not_mixed_up() -> None:
+    """They come as whole numbers: 20,000 parts of each unit, and the greatest amount there is."""
+    store = few_rows.in_memory()
+    store.execute(
+        "CREATE TEMP TABLE parts (four DECIMAL(18, 4), eight DECIMAL(18, 8), few DECIMAL(9, 4), "
+        "moment TIMESTAMPTZ, none DECIMAL(18, 4), most DECIMAL(18, 4), third DECIMAL(18, 4), "
+        "rates DECIMAL(18, 8))"
+    )
+    store.execute(
+        "INSERT INTO parts VALUES (2, 0.0002, 2, '1970-01-01 00:00:00.02+00', NULL, "
+        "-99999999999999.9999, 12.345, 9999999999.99999999)"
+    )
+    columns = Columns(store, "parts", ("moment", "eight"), ("problem", "rate"))
+    (values,) = columns.fetched("")
+    row = columns.row(values)
+    assert {name: str(value) for name, value in row.items()} == {
+        "eight": "0.00020000", "moment": "1970-01-01 01:00:00.020000+01:00", "four": "2.00",
+        "few": "2.00", "none": "None", "most": "-99999999999999.9999", "third": "12.3450",
+        "rates": "9999999999.99999999", "problem": "None", "rate": "None",
+    }  # fmt: skip
+    other = {"moment": 1, "eight": 2, "rate": 3}
+    columns.fill(other, values)
+    del row["problem"]
+    assert other == row | {"moment": 1, "eight": 2, "rate": 3}
+
+
+def test_no_amount_has_more_digits_than_a_whole_number_takes() -> None:
+    store = few_rows.in_memory()
+    types = {kind for one in ENTITIES.values() for kind in store.types(one.relation).values()}
+    amounts = [re.findall(r"\d+", kind) for kind in types if kind.startswith("DECIMAL")]
+    assert amounts
+    assert all(int(digits) <= 18 and int(places) < 9 for digits, places in amounts)
 
 
 def test_a_document_that_nothing_follows_is_complete_as_it_stands() -> None:
