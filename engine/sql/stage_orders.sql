@@ -34,6 +34,13 @@ CREATE OR REPLACE TEMP MACRO is_organisation(number, country) AS
         ELSE number <> '' AND NOT starts_with(number, 'pn:')
     END;
 
+-- A Swedish one without the century that some write before it: the same company, the same number.
+CREATE OR REPLACE TEMP MACRO without_century(number, country) AS
+    CASE upper(country)
+        WHEN 'SE' THEN regexp_replace(number, '^16([0-9]{6}[^0-9]?[0-9]{4})$', '\1')
+        ELSE number
+    END;
+
 CREATE OR REPLACE TEMP TABLE answered_order AS
 WITH answers AS (
     SELECT seq, noted_at, body, true AS admin
@@ -121,7 +128,10 @@ SELECT
              o.Customer.PersonalNumber,
              coalesce(nullif(o.BillingAddress.CountryCode, ''), o.Country)
          )
-        THEN o.Customer.PersonalNumber
+        THEN without_century(
+            o.Customer.PersonalNumber,
+            coalesce(nullif(o.BillingAddress.CountryCode, ''), o.Country)
+        )
     END AS OrganisationNumber,
     CASE WHEN starts_with(o.Customer.PersonalNumber, 'pn:') THEN o.Customer.PersonalNumber END
         AS PersonHash,

@@ -398,7 +398,8 @@ def test_an_organisation_number_is_one_of_its_country(
 ) -> None:
     customer = {"PersonalNumber": number, "JuridicalType": kind}
     found = seen(order([], [], Customer=customer, Country=country))
-    assert found["OrganisationNumber"] == (number if is_organisation else None)
+    same = number.removeprefix("16") if country == "SE" else number
+    assert found["OrganisationNumber"] == (same if is_organisation else None)
     assert found["PersonHash"] is None or found["PersonHash"].startswith("pn:")
 
 
