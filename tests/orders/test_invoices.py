@@ -13,6 +13,7 @@ from order_shop import OrderShop
 
 from engine import json_text
 from engine.sandbox import fortnox_orders, lifecycle
+from engine.sandbox import qliro_deeds as deeds
 from engine.sandbox.lives import LIVES
 from engine.sandbox.world import Customer, InvoiceRow, Order
 
@@ -56,6 +57,21 @@ def test_each_capture_that_succeeded_is_one_invoice_of_its_amount(lived: Lived, 
         assert one.booked is (one.terms != "0")  # what SWISH's row of payment_methods says
 
 
+def test_two_equal_captures_are_two_invoices_whenever_they_come(order_shop: Open) -> None:
+    """The first invoice stands, of the same amount and reference; nobody remembers making it."""
+    shop = order_shop(**{"flows.refunds": False})
+    life = shop.life("several_rows")
+    taken = []
+    for _ in range(2):
+        taken.append(lifecycle.capture(shop.world, life.order, {"STRUMPOR-3": 1}))
+        shop.run()
+        shop.lose_the_database()
+    shop.run()
+    assert [(one.external2, one.total, one.booked) for one in shop.fortnox_invoices] == [
+        (f"{life.order}/{one.id}", Decimal("149.00"), True) for one in taken
+    ]
+
+
 def test_what_was_added_to_an_invoice_is_not_lost(lived: Lived) -> None:
     first, added = lived.invoices("added_to_invoice")
     assert (first.total, told(added.rows)) == (
@@ -76,6 +92,23 @@ def test_a_rate_that_no_invoice_row_holds_goes_by_its_code(lived: Lived) -> None
             for row in document["InvoiceRows"]] == [
         (None, "FI255", 3106), (None, "FI255", 3522),
     ]  # fmt: skip
+
+
+def test_a_capture_whose_items_do_not_add_up_is_never_invoiced(order_shop: Open) -> None:
+    """Of one Qliro tells other items than were paid, of one a part without a word of items."""
+    shop = order_shop(**{"flows.orders": False, "flows.refunds": False})
+    world = shop.world
+    other, untold = (world.qliro_orders[shop.life("several_rows").order] for _ in range(2))
+    shirt = replace(other.items[0], action="Ship")
+    for order, amount, items in ((other, "450.00", [shirt]), (untold, "100.00", [])):
+        reserved = order.transactions[0].id
+        deeds.begin(world, order, "Capture", Decimal(amount), items, original=reserved, done=True)
+    told = shop.outcomes(shop.run(), "invoice").values()
+    assert [(one.state, one.reason) for one in told] == [
+        ("parked", "its items sum to 399.00, and 450.00 was captured"),
+        ("parked", "Qliro shows no items of this capture, so its VAT is not known"),
+    ]
+    assert shop.requests("POST", "/3/invoices") == []
 
 
 # -- every setting otherwise ----------------------------------------------------------------------
