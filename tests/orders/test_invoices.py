@@ -247,6 +247,25 @@ def test_a_capture_of_the_whole_order_makes_the_order_its_invoice(order_shop: Op
     assert len(shop.fortnox_invoices) == 5
 
 
+def test_an_invoice_of_an_order_of_another_total_stays_unbooked(order_shop: Open) -> None:
+    """Another connector's order was taken over, and its rows come to less than was captured."""
+    shop = order_shop(**{"invoices.from": "order", "flows.refunds": False})
+    life = shop.life("captured")
+    row = InvoiceRow("T-shirt", Decimal(1), Decimal("700.00"), ordered=Decimal(1))
+    shop.world.orders[77] = Order(
+        77, date(2026, 11, 12), Decimal("700.00"), shop.world.now(), external1="10001",
+        customer_number="K1", rows=(row,), vat_included=True, vat=Decimal("140.00"),
+    )  # fmt: skip
+    for _ in range(2):
+        report = shop.run()
+    (invoice,) = shop.fortnox_invoices
+    assert (invoice.total, invoice.booked) == (Decimal("700.00"), False)
+    (told,) = shop.outcomes(report, "invoice_of_order").values()
+    assert told.payout == f"order {life.order}"
+    assert (told.state, report.exit_code) == ("parked", 3)
+    assert "Total is 700.00 and must be 746.00" in told.reason
+
+
 def test_a_capture_that_our_own_shipment_caused_belongs_to_the_invoice_that_triggered_it(
     order_shop: Open,
 ) -> None:

@@ -21,6 +21,17 @@ from engine.stage import DERIVED, stage
 Open = Callable[..., OrderShop]
 
 
+def test_an_order_of_more_than_500_rows_brings_nothing_to_fortnox(order_shop: Open) -> None:
+    """Neither its customer nor its articles, which the merchant lets this program make."""
+    shop = order_shop(**{"flows.refunds": False})
+    order = secure(shop.world, [lot(f"ART-{n}", "10.00") for n in range(501)])
+    shop.known.append(str(order.id))
+    told = shop.outcomes(shop.run(), "new_order")[str(order.id)]
+    assert told.state == "parked"
+    assert told.reason.startswith("it has 501 rows, and Fortnox takes no more than 500")
+    assert shop.requests("POST", "/3/") == []
+
+
 def test_an_invoice_of_more_than_500_rows_is_parked_before_anything_is_sent(
     order_shop: Open,
 ) -> None:
