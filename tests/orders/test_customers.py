@@ -135,10 +135,29 @@ def test_a_company_is_made_with_its_number_and_its_own_name(lived: Lived) -> Non
 
 
 def test_a_person_whom_the_shop_calls_a_company_is_private_by_the_form_of_the_number(
-    lived: Lived,
+    lived: Lived, order_shop: Open
 ) -> None:
+    """That life's buyer has a card of his own name already; here is one who has none."""
     card = made(lived, "company_that_is_a_person")
     assert (card["Type"], "OrganisationNumber" in card) == ("PRIVATE", False)
+    shop = order_shop(**SETTINGS)
+    chart(shop.world)
+    sole = replace(LIND, email="eva@example.com", kind="Company")
+    bought(shop, buyer=sole)
+    abroad = Buyer("Aino", "Virta", "ostot@example.fi", None, None, "FI26782776", kind="Company")
+    bought(shop, buyer=abroad, shipping=Address(country="FI"))
+    swedish = replace(company_buyer(), vat_number="SE556001198201")
+    bought(shop, buyer=swedish, shipping=Address(country="FI"))
+    shop.run()
+    cards = {one.text("Email"): one.fields for one in shop.world.customers.values()}
+    assert [cards[one.email]["Type"] for one in (sole, abroad, swedish)] == [
+        "PRIVATE", "COMPANY", "COMPANY",
+    ]  # fmt: skip
+    assert [cards[one.email]["VATType"] for one in (sole, abroad, swedish)] == [
+        "SEVAT", "EUREVERSEDVAT", "SEVAT",
+    ]  # fmt: skip
+    assert "OrganisationNumber" not in cards[sole.email]
+    assert "VATNumber" not in cards[swedish.email]
     assert lived.rows("company_that_is_a_person")[0].endswith("on 3001 at 25 %")  # not 3011
 
 
@@ -156,6 +175,40 @@ def test_the_vat_type_currency_and_country_of_a_card(
     card = made(lived, name)
     assert (card["VATType"], card["Type"]) == (vat_type, kind)
     assert (card["Currency"], card["CountryCode"]) == (currency, country)
+
+
+def test_what_one_address_does_not_tell_the_other_does_and_a_name_is_where_it_is(
+    order_shop: Open,
+) -> None:
+    shop = order_shop(**SETTINGS)
+    chart(shop.world)
+    nowhere = Address(None, None, None, None, None, None, None)
+    road = Address("Bo", "Ek", None, None, "Vägen 2", "41108", "Göteborg", "FI", "Åsa Öberg")
+    firm = Address(None, None, "Färg & Form", "Kajen 3", "hus B", "90325", "Umeå")
+    told = (
+        (replace(BARE, first="Eva", last="Lind", email="a@x.se"), nowhere, road),
+        (replace(BARE, email="b@x.se"), firm, nowhere),
+        (replace(company_buyer(), email="c@x.se"), replace(road, country="SE"), firm),
+    )
+    ids = [bought(shop, buyer=buyer, billing=one, shipping=two) for buyer, one, two in told]
+    shop.run()
+    eva, nameless, company = (
+        next(one for one in shop.world.customers.values() if one.text("Email") == email)
+        for email in ("a@x.se", "b@x.se", "c@x.se")
+    )
+    assert [one.name for one in (eva, nameless, company)] == [
+        "Eva Lind", "Färg & Form", "Färg & Form",
+    ]  # fmt: skip
+    names = ("Address1", "Address2", "ZipCode", "City", "CountryCode")
+    assert [[one.text(name) for name in names] for one in (eva, nameless)] == [
+        ["Vägen 2", "c/o Åsa Öberg", "41108", "Göteborg", "FI"],
+        ["Kajen 3", "hus B", "90325", "Umeå", "SE"],
+    ]
+    delivered = {one.external2: one.texts for one in shop.fortnox_orders}
+    names = ("DeliveryName", "DeliveryAddress1", "DeliveryZipCode", "DeliveryCity")
+    assert [[delivered[id][name] for name in names] for id in ids[1:]] == [
+        ["Färg & Form", "Kajen 3", "90325", "Umeå"]
+    ] * 2
 
 
 def test_a_vat_number_is_kept_of_a_company_abroad(lived: Lived) -> None:

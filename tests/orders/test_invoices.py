@@ -266,21 +266,33 @@ def test_an_invoice_of_an_order_of_another_total_stays_unbooked(order_shop: Open
     assert "Total is 700.00 and must be 746.00" in told.reason
 
 
+@pytest.mark.parametrize(
+    ("from_", "mapping"), [("capture", "invoice"), ("order", "invoice_of_order")]
+)
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [("10001", ("adopted", "found in Fortnox as 1001")),
+     ("", ("posted", "it was captured because its Fortnox order was invoiced; that invoice is its "
+           "invoice"))],
+)  # fmt: skip
 def test_a_capture_that_our_own_shipment_caused_belongs_to_the_invoice_that_triggered_it(
-    order_shop: Open,
+    order_shop: Open, from_: str, mapping: str, reference: str, told: tuple[str, str]
 ) -> None:
+    """Also when somebody took the references off that invoice."""
     shop = order_shop(**{"flows.order_status": True, "order_status.when": "invoiced",
-                         "flows.refunds": False})  # fmt: skip
+                         "flows.refunds": False, "invoices.from": from_})  # fmt: skip
     life = shop.life("several_rows")
     shop.run()
     (order,) = shop.fortnox_orders
     fortnox_orders.create_invoice(shop.world, str(order.number))  # by a person
     shop.run()  # marked as shipped
     assert len(lifecycle.captures(shop.world, life.order)) == 1
+    held, now = shop.world.invoices[1001], shop.world.now()
+    shop.world.invoices[1001] = replace(held, external1=reference, external2="", modified=now)
     report = shop.run()
     assert len(shop.fortnox_invoices) == 1
-    (outcome,) = shop.outcomes(report, "invoice").values()
-    assert (outcome.state, outcome.reason) == ("adopted", "found in Fortnox as 1001")
+    (outcome,) = shop.outcomes(report, mapping).values()
+    assert (outcome.state, outcome.reason) == told
 
 
 # -- before capture -------------------------------------------------------------------------------
