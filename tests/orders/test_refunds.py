@@ -555,6 +555,21 @@ def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited
     assert by_rate(shop.fortnox_invoices[3]) == {25: Decimal(-100), 12: Decimal(-50)}
 
 
+def test_a_refund_that_does_not_say_of_which_capture_is_left_to_a_person(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop()
+    held = shop.world.qliro_orders[shop.life("captured_in_parts").order]
+    deeds.begin(shop.world, held, "Refund", Decimal("10.00"), done=True)
+    shop.run()
+    (told,) = shop.outcomes(shop.run(), "credit_invoice").values()
+    assert told.state == "parked"
+    assert told.reason.endswith(
+        "Qliro does not say which of the order's 2 captures it gives back"
+    )
+    assert [one.total for one in shop.fortnox_invoices] == [448, 149]
+
+
 def test_a_credit_that_is_an_ore_off_is_left_unbooked_with_both_totals(
     order_shop: OpenShop,
 ) -> None:
