@@ -570,6 +570,27 @@ def test_a_refund_that_does_not_say_of_which_capture_is_left_to_a_person(
     assert [one.total for one in shop.fortnox_invoices] == [448, 149]
 
 
+def test_an_amount_at_a_rate_without_an_account_is_parked_and_named(order_shop: OpenShop) -> None:
+    """What is given back of an amount goes to the accounts of goods; at 25 % there is none."""
+    shop = order_shop(sales_accounts=[
+        {"kind": "shipping", "rate": 25, "account": 3520},
+        {"kind": "goods", "rate": 12, "account": 3002},
+    ])  # fmt: skip
+    freight = lot("dhl-hem", "50.00", type="Shipping")
+    order = lifecycle.secure(shop.world, [lot("KAFFE-500", "112.00", rate="12"), freight])
+    shop.known.append(str(order.id))
+    capture(shop.world, order)
+    for _ in range(2):
+        discount(shop.world, order, "20.00", rate="0")
+    shop.run()
+    told = shop.run().plan.outcomes
+    (told,) = [one for one in told if one.mapping == "credit_invoice"]
+    assert (told.state, told.reason) == (
+        "parked", "no row of sales_accounts fits SE with 25 % VAT (goods, private, domestic)",
+    )  # fmt: skip
+    assert [one.total for one in shop.fortnox_invoices] == [162]
+
+
 def test_a_credit_that_is_an_ore_off_is_left_unbooked_with_both_totals(
     order_shop: OpenShop,
 ) -> None:
