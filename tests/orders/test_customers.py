@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.lifecycle import lot, secure
+from engine.sandbox.lifecycle import capture, lot, secure
 from engine.sandbox.lives_orders import company_buyer
 from engine.sandbox.world import Address, Article, Buyer, Customer
 
@@ -56,7 +56,8 @@ def test_a_customer_is_found_by_number_by_person_and_by_e_mail_in_whatever_form(
     hyphen = bought(shop, buyer=replace(company_buyer(), number="556001-1982"))
     person = bought(shop, buyer=LIND)
     mail = bought(shop, buyer=Buyer("Bo", "Ek", "bo.ek@EXAMPLE.com", None, None))
-    to = Address("X" * 700, "Y" * 700, None, "Storgatan 1", None, "SW1A 1AA LONDON", "S" * 1100)
+    floor = "tre trappor upp, dörren till vänster om hissen, knacka hårt och vänta"
+    to = Address("X" * 700, "Y" * 700, None, "Storgatan 1", floor, "SW1A 1AA LONDON", "S" * 1100)
     new = bought(shop, buyer=Buyer("X" * 700, "Y" * 700, "x@example.com"), billing=to, shipping=to)
     shop.run()
     wanted = (company, hyphen, century, without, person, mail)
@@ -67,18 +68,24 @@ def test_a_customer_is_found_by_number_by_person_and_by_e_mail_in_whatever_form(
     customer = shop.world.customers[customer_of(shop, new)]
     assert (len(customer.name), customer.name[-3:]) == (1024, "...")
     assert customer.text("ZipCode") == "SW1A 1A..."
-    assert len(customer.text("City")) == 1024
+    assert (len(customer.text("City")), customer.text("Address2")) == (1024, floor)
+    (order,) = (one for one in shop.fortnox_orders if one.external2 == new)
+    assert order.texts["DeliveryAddress2"] == f"{floor[:57]}..."
 
 
 def test_a_collective_customer_stands_for_all_buyers_of_its_country(order_shop: Open) -> None:
     countries = [{"country": "SE", "customer": "K1"}, {"country": "DK", "customer": "K9"}]
     shop = order_shop(**{"customers.by": "collective", "customers.collective": countries})
     home = [bought(shop, billing=Address("Eva", "Lind")), bought(shop)]
+    for order in home:
+        capture(shop.world, int(order))
     missing = bought(shop, shipping=Address(country="DK"))  # Fortnox has no K9
     abroad = bought(shop, shipping=Address(country="NO"))  # no row
     report = shop.run()
     assert [customer_of(shop, one) for one in home] == ["K1", "K1"]
-    assert [one.customer_name for one in shop.fortnox_orders] == ["Eva Lind", "Test Testsson"]
+    for made in (shop.fortnox_orders, shop.fortnox_invoices):
+        assert [one.customer_name for one in made] == ["Eva Lind", "Test Testsson"]
+        assert [one.texts["Address1"] for one in made] == ["Storgatan 1"] * 2
     assert set(shop.world.customers) == {"K1"}
     orders = shop.outcomes(report, "new_order")
     for id in (missing, abroad):

@@ -155,6 +155,19 @@ def test_the_settings_of_invoices_stand_on_orders_and_invoices(otherwise: Lived)
         assert (one.freight, one.fee) == (0, 0)
 
 
+def test_an_invoice_of_an_order_is_booked_when_the_merchant_says_so(order_shop: Open) -> None:
+    """By card it is; what SWISH's row of payment_methods says holds for SWISH."""
+    shop = order_shop(**{"invoices.from": "order", "flows.refunds": False, "payment_methods": [
+        {"method": "SWISH", "terms_of_payment": "0", "book": False}, {"terms_of_payment": "30"},
+    ]})  # fmt: skip
+    shop.life("captured"), shop.life("paid_at_once")
+    shop.run()
+    orders = {one.invoice: one.terms for one in shop.fortnox_orders}
+    assert {orders[one.number]: one.booked for one in shop.fortnox_invoices} == {
+        "30": True, "0": False,
+    }  # fmt: skip
+
+
 def test_a_fractional_rate_without_a_code_leaves_its_invoice_to_a_person(otherwise: Lived) -> None:
     """An order's row holds it, an invoice's does not."""
     order = next(one for one in otherwise.shop.fortnox_orders if one.currency == "EUR")

@@ -52,7 +52,7 @@ CREDITED = {
     "both_fees": ["-677.00"],
     "part_paid": ["-149.00"],
 }
-PARKED = ("more_than_captured", "more_of_a_row", "more_of_a_capture", "credited_by_hand")
+PARKED = ("more_than_captured", "more_at_once", "more_of_a_row", "more_of_a_capture", "credited_by_hand")
 NOT_CREDITED = ("refund_failed", "refund_under_way", "trustly_cancelled")
 
 
@@ -131,6 +131,14 @@ def more_than_captured(world: World) -> Life:
     return _portal(world, life, taken, "46.01", [line])
 
 
+def more_at_once(world: World) -> Life:
+    """One refund by amount that alone is more than its capture."""
+    life = _sold(world)
+    (taken,) = captures(world, life.order)
+    line = replace(lot("Refund", "-746.01", type="Discount"), action="Ship")
+    return _portal(world, life, taken, "746.01", [line])
+
+
 def more_of_a_row(world: World) -> Life:
     life = _sold(world)
     (taken,) = captures(world, life.order)
@@ -187,8 +195,8 @@ def _lived(shop: OrderShop) -> dict[str, Life]:
     now = shop.world.now()
     shop.world.clock.set(now - timedelta(days=4))
     for make in (thrice, amount_of_mixed_rates, amount_after_a_rate_came_back, all_by_amount_alone,
-                 mixed_discount_came_back, both_fees, part_paid, more_than_captured, more_of_a_row,
-                 more_of_a_capture, credited_by_hand):  # fmt: skip
+                 mixed_discount_came_back, both_fees, part_paid, more_than_captured, more_at_once,
+                 more_of_a_row, more_of_a_capture, credited_by_hand):  # fmt: skip
         lives[make.__name__] = made = make(shop.world)
         shop.known += [str(order) for order in made.orders]
     shop.world.clock.set(now)
@@ -325,10 +333,12 @@ def test_a_reversal_before_capture_cancels_the_order_and_credits_nothing(
 
 
 def test_more_than_was_captured_is_never_credited(refunded: Refunded) -> None:
-    """700.00 and then 46.01 of 746.00."""
+    """700.00 and then 46.01 of 746.00; and as much in one."""
     assert [one.total for one in refunded.credits("more_than_captured")] == [Decimal("-700.00")]
-    (reason,) = refunded.reasons("more_than_captured")
-    assert "746.01 was refunded of a capture of 746.00" in reason
+    assert refunded.credits("more_at_once") == []
+    for name in ("more_than_captured", "more_at_once"):
+        (reason,) = refunded.reasons(name)
+        assert "746.01 was refunded of a capture of 746.00" in reason
 
 
 @pytest.mark.parametrize("name", ["more_of_a_row", "more_of_a_capture"])

@@ -51,8 +51,9 @@ def test_a_first_capture_of_everything_takes_all(store: Store, seen: Callable[..
     seen(order([start, taken], [*RESERVED, *split]))
     assert of(store, "qliro.capture_view", "takes_all") == [(True,)]
     other = [whole[0] | {"PricePerItemIncVat": 125}]
-    seen(order([start, taken], [*RESERVED, *other]))
-    assert of(store, "qliro.capture_view", "takes_all") == [(False,)]
+    for amount, items in ((250, other), (240, whole)):  # other items, another amount
+        seen(order([start, taken | {"Amount": amount}], [*RESERVED, *items]))
+        assert of(store, "qliro.capture_view", "takes_all") == [(False,)]
 
 
 def test_a_capture_that_this_program_asked_for_is_its_own(
@@ -92,6 +93,13 @@ def test_a_debit_takes_at_once_what_was_bought(
     ]
     lines = of(store, "qliro.capture_line", "MerchantReference", "Quantity")
     assert lines == [("hat", 2), ("scarf", 1)]
+
+
+def test_of_two_debits_one_that_tells_no_items_did_not_take_the_others(
+    store: Store, seen: Callable[..., Row]
+) -> None:
+    seen(order([transaction(1, "Debit", 250), transaction(2, "Debit", 100)], RESERVED))
+    assert of(store, "qliro.capture_view", "capture", "lines") == [("9/1", 2), ("9/2", 0)]
 
 
 def test_a_capture_of_what_a_debit_took_takes_nothing(
