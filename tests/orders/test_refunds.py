@@ -52,7 +52,9 @@ CREDITED = {
     "both_fees": ["-677.00"],
     "part_paid": ["-149.00"],
 }
-PARKED = ("more_than_captured", "more_at_once", "more_of_a_row", "more_of_a_capture", "credited_by_hand")
+PARKED = (
+    "more_than_captured", "more_at_once", "more_of_a_row", "more_of_a_capture", "credited_by_hand",
+)  # fmt: skip
 NOT_CREDITED = ("refund_failed", "refund_under_way", "trustly_cancelled")
 
 

@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import httpx
@@ -381,6 +382,111 @@ def test_an_order_that_has_disappeared_is_told_and_never_acted_on(put_off: Put) 
 def test_the_catalogue_says_that_what_is_put_off_is_tried_later(code: str, message: str) -> None:
     assert look_up(ApiError(code, message, "qliro", 400)).retry == "later"
     assert look_up(ApiError("OPERATION_NOT_SUPPORTED", "not here", "qliro", 400)).retry == "never"
+
+
+# -- piece by piece, and what is cancelled otherwise -----------------------------------------------
+
+
+def rows_delivered(shop: OrderShop, life: Life, *quantities: int, price: str = "") -> None:
+    """Somebody registers so many of each row, and perhaps another price of the first."""
+    order = order_of(shop, life)
+    rows = [
+        replace(row, quantity=Decimal(n)) for row, n in zip(order.rows, quantities, strict=True)
+    ]
+    if price:
+        rows[0] = replace(rows[0], price=Decimal(price))
+    changed = replace(order, rows=tuple(rows), modified=shop.world.now())
+    shop.world.orders[order.number] = changed
+
+
+def in_three_rows(world: World) -> Life:
+    items = [lot("A", "9.99", 3), lot("B", "12.34"), lot("B", "12.34", 2)]
+    return Life("in_three_rows", "order", (secure(world, items).id,))
+
+
+@pytest.fixture(scope="module")
+def pieces(order_shops: OpenShop) -> Put:
+    """Orders with prices without VAT, delivered in three parts, or cancelled in odd ways."""
+    shop = order_shops(**STATUS, vat_included=False)
+    names = ("mixed_rate_discount", "several_rows", "private", "company", "captured_in_parts")
+    lives = {name: shop.life(name) for name in names}
+    lives["three"] = in_three_rows(shop.world)
+    shop.known.append(str(lives["three"].order))
+    found = Put(shop, lives)
+    found.run()
+    rows_delivered(shop, lives["three"], 1, 1, 1)
+    rows_delivered(shop, lives["mixed_rate_discount"], 1, 0, 0, 0)
+    rows_delivered(shop, lives["several_rows"], 1, 0, 0, price="1.00")
+    rows_delivered(shop, lives["private"], 1)
+    _terms(shop, lives["company"], "FAK")
+    for name in ("private", "company", "captured_in_parts"):
+        cancel_order(shop.world, str(order_of(shop, lives[name]).number))
+    found.run()
+    rows_delivered(shop, lives["three"], 2, 1, 2)
+    rows_delivered(shop, lives["mixed_rate_discount"], 1, 1, 1, 1)
+    del shop.world.orders[order_of(shop, lives["company"]).number]
+    shop.clock.advance(86400)
+    found.run()
+    rows_delivered(shop, lives["three"], 3, 1, 2)
+    found.run()
+    return found
+
+
+def test_no_more_is_shipped_than_is_delivered_and_at_qliros_price(pieces: Put) -> None:
+    """The rows in Fortnox have prices without VAT; Qliro knows its items by those with it."""
+    bodies = sent(pieces.shop, SHIP, pieces.lives["three"])
+    assert [
+        [(i["MerchantReference"], i["Quantity"], i["PricePerItemIncVat"])
+         for i in body["Shipments"][0]["OrderItems"]] for body in bodies
+    ] == [
+        [("A", 1, 9.99), ("B", 1, 12.34), ("B", 1, 12.34)],
+        [("A", 1, 9.99), ("B", 1, 12.34)],
+        [("A", 1, 9.99)],
+    ]  # fmt: skip
+
+
+def test_a_discount_over_several_rates_waits_for_the_last_delivery(pieces: Put) -> None:
+    assert pieces.done[1]["mixed_rate_discount"] == [("Capture", "500.00")]
+    assert pieces.done[3]["mixed_rate_discount"] == [
+        ("Capture", "500.00"), ("Capture", "140.80"),
+    ]  # fmt: skip
+
+
+def test_what_is_delivered_and_is_no_item_of_qliros_is_told_and_nothing_is_sent(
+    pieces: Put,
+) -> None:
+    told = pieces.told(1, "shipment", "several_rows")
+    assert told.state == "waiting"
+    assert "rows are known by article and price" in told.reason
+    assert sent(pieces.shop, SHIP, pieces.lives["several_rows"]) == []
+
+
+def test_what_was_delivered_and_then_cancelled_is_cancelled_and_not_shipped(pieces: Put) -> None:
+    assert sent(pieces.shop, SHIP, pieces.lives["private"]) == []
+    assert pieces.done[1]["private"] == [("Reversal", "199.00")]
+
+
+def test_an_order_of_which_a_part_was_captured_is_not_cancelled_at_qliro(pieces: Put) -> None:
+    assert sent(pieces.shop, CANCEL, pieces.lives["captured_in_parts"]) == []
+
+
+def test_a_cancelled_order_with_other_terms_is_told_and_one_that_disappeared_too(
+    pieces: Put,
+) -> None:
+    for run, words in ((1, "its terms of payment are FAK, which are not Qliro's own"),
+                       (2, "has disappeared from Fortnox, and Qliro is told nothing")):  # fmt: skip
+        told = pieces.told(run, "cancellation", "company")
+        assert (told.state, words in told.reason) == ("parked", True), told.reason
+    assert sent(pieces.shop, CANCEL, pieces.lives["company"]) == []
+
+
+def test_cancelled_at_qliro_is_only_what_the_merchant_lets_it(order_shop: OpenShop) -> None:
+    shop = order_shop(**STATUS, **{"order_status.cancel": False})
+    life = shop.life("private")
+    shop.run()
+    cancel_order(shop.world, str(order_of(shop, life).number))
+    shop.run()
+    assert sent(shop, CANCEL) == []
 
 
 # -- invoiced, finished ---------------------------------------------------------------------------
