@@ -149,6 +149,7 @@ def test_what_qliro_finishes_by_itself_is_waited_for_until_it_fails() -> None:
     assert SHIPMENT.failed("settle", {"Status": "InProcess"}) == ""
     failed = SHIPMENT.failed("settle", {"Status": "Error", "ErrorCode": "INVALID_ITEM"})
     assert failed == "Status is Error: INVALID_ITEM"
+    assert SHIPMENT.failed("settle", {"Status": "Cancelled"}) == "Status is Cancelled"
 
 
 def test_an_unknown_target_is_named() -> None:
