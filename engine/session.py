@@ -275,7 +275,7 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
         if not more:
             break
         delivery.add(_deliver(session, more, "deliver"))
-        after = _after(session, made, findings, delivery)
+        after = _after(session, replace(made, warnings=after.warnings), findings, delivery)
     record_states(session.store, session.run, session.clock.now(), after)
     if delivery.failure is not None:
         raise delivery.failure
@@ -283,12 +283,13 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
 
 
 def _after(session: Session, made: Plan, findings: Report, delivery: Delivery) -> Plan:
-    """The plan as it stands after delivery, written down."""
+    """The plan as it stands after delivery, written down; what is planned only then warns too."""
     after = made
     if made.actions:  # else nothing has changed since it was made
         same = Scope(tuple(made.payouts), tuple(made.orders))
         after = plan(session, findings, same, offline=True)
-    after = replace(after_delivery(after, delivery), warnings=made.warnings)
+    warnings = list(dict.fromkeys([*made.warnings, *after.warnings]))
+    after = replace(after_delivery(after, delivery), warnings=warnings)
     record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
     return after
 

@@ -81,7 +81,8 @@ def test_the_reference_stands_in_the_declared_field_and_finds_all_of_it_again(
 
 
 def test_what_anybody_made_is_taken_over_and_the_run_says_so(order_shop: Open) -> None:
-    shop = order_shop(**{"payment_reference_prefix": "Q-", "flows.refunds": False})
+    shop = order_shop(**{"payment_reference_prefix": "Q-", "flows.refunds": False,
+                         "payment_methods": [{"terms_of_payment": "QLIRO"}]})  # fmt: skip
     plain, invoiced, cancelled = (shop.life("captured") for _ in range(3))
     an_order(shop, 77, "746.00", external1="10001")  # another connector's, without our prefix
     an_invoice(shop, 901, "746.00", external1="10001", booked=False)

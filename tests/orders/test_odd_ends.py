@@ -148,3 +148,39 @@ def test_what_orders_come_to_is_the_same_one_by_one(
     monkeypatch.setattr("engine.stage.ORDERS", 1)
     assert stage(shop.store).answers > 0
     assert derived() == before
+
+
+# -- what is left to a person, in words ------------------------------------------------------------
+
+
+def test_terms_that_fortnox_lacks_and_methods_that_nobody_declared_are_told(
+    order_shop: Open,
+) -> None:
+    """Of orders and of invoices; the buyer has his card by his first order."""
+    shop = order_shop(**{"flows.refunds": False, "payment_methods": [
+        {"method": "CREDITCARDS", "terms_of_payment": "ZZ"},
+    ]})  # fmt: skip
+    plain, by_card = shop.life("captured"), shop.life("several_rows")
+    taken = [*lifecycle.captures(shop.world, plain.order)]
+    taken.append(lifecycle.capture(shop.world, by_card.order))
+    report = shop.run()
+    default = shop.merchant.settings["default_terms_of_payment"]
+    unknown = (
+        f"the payment method QLIRO_INVOICE is not declared; the terms of payment {default} are "
+        "used. Add it to payment_methods"
+    )
+    assert report.plan.warnings == [
+        f"{unknown} ({plain.order})", f"{unknown} ({plain.order}/{taken[0].id})",
+    ]  # fmt: skip
+    missing = (
+        "the terms of payment ZZ are not in Fortnox: add them under Register, Betalningsvillkor, "
+        "or name others in payment_methods"
+    )
+    told = shop.outcomes(report, "new_order")[str(by_card.order)]
+    assert (told.state, told.reason) == ("parked", missing)
+    shop.settings({"flows.orders": False})
+    shop.lose_the_database()
+    shop.world.invoices.clear()
+    report = shop.run()
+    told = shop.outcomes(report, "invoice")[f"{by_card.order}/{taken[1].id}"]
+    assert (told.state, told.reason) == ("parked", missing)
