@@ -111,7 +111,7 @@ WITH answer AS (
 )
 SELECT
     o.OrderId,
-    o.MerchantReference,
+    nullif(o.MerchantReference, '') AS MerchantReference,
     o.Currency,
     o.Country,
     coalesce(o.PaymentMethod.PaymentMethodName, paid.PaymentMethodName) AS PaymentMethodName,

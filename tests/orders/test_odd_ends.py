@@ -184,3 +184,14 @@ def test_terms_that_fortnox_lacks_and_methods_that_nobody_declared_are_told(
     report = shop.run()
     told = shop.outcomes(report, "invoice")[f"{by_card.order}/{taken[1].id}"]
     assert (told.state, told.reason) == ("parked", missing)
+
+
+def test_an_order_that_has_no_reference_of_its_own_is_left_to_a_person(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False})
+    order = secure(shop.world, [lot("MUGG-1", "199.00")], reference="")
+    shop.known.append(str(order.id))
+    told = shop.outcomes(shop.run(), "new_order")[str(order.id)]
+    assert (told.state, told.reason.split(":")[0]) == (
+        "parked", "Qliro has no merchant reference for it",
+    )  # fmt: skip
+    assert shop.fortnox_orders == []
