@@ -4,6 +4,7 @@ lost, goods that the warehouse does not have."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import few_rows
@@ -195,3 +196,45 @@ def test_an_order_that_has_no_reference_of_its_own_is_left_to_a_person(order_sho
         "parked", "Qliro has no merchant reference for it",
     )  # fmt: skip
     assert shop.fortnox_orders == []
+
+
+def test_a_discount_of_several_rates_with_nothing_to_split_it_over_is_told(
+    order_shop: Open,
+) -> None:
+    shop = order_shop(**{"flows.refunds": False})
+    discount = lot("RABATT", "-10.00", ex="-9.10", rate="0", type="Discount")
+    order = secure(shop.world, [lot("dhl-hem", "49.00", type="Shipping"), discount])
+    lifecycle.capture(shop.world, order)
+    shop.known.append(str(order.id))
+    sentence = "there is nothing that its discount could be split over"
+    told = shop.outcomes(shop.run(), "new_order")[str(order.id)]
+    assert (told.state, told.reason) == ("parked", sentence)
+    shop.settings({"flows.orders": False})
+    (told,) = shop.outcomes(shop.run(), "invoice").values()
+    assert (told.state, told.reason) == ("parked", sentence)
+
+
+@pytest.mark.parametrize("from_", ["capture", "order"])
+def test_what_falls_into_a_locked_period_is_parked_or_moved_as_the_merchant_says(
+    order_shop: Open, from_: str
+) -> None:
+    """The invoice, and the credit invoice of its refund."""
+    shop = order_shop(**{"invoices.from": from_, "invoices.order_invoice_date": "capture"})
+    invoice = "invoice" if from_ == "capture" else "invoice_of_order"
+    shop.life("refunded_twice")
+    shop.world.locked_until = shop.world.today() - timedelta(days=1)
+    (told,) = shop.outcomes(shop.run(), invoice).values()
+    assert (told.state, "lies in a locked period" in told.reason) == ("parked", True)
+    assert shop.fortnox_invoices == []
+    shop.settings({"dates.closed": "next_open_day"})
+    for _ in range(2):
+        shop.run()
+    day = shop.world.locked_until + timedelta(days=1)
+    assert {one.day for one in shop.fortnox_invoices} == {day}
+    assert [one.total for one in shop.fortnox_invoices] == [746, -149, -399]
+    shop.settings({"dates.closed": "park"})
+    shop.world.locked_until = shop.world.today()
+    order = int(shop.known[0])
+    lifecycle.discount(shop.world, order, "5.00")
+    told = shop.outcomes(shop.run(), "further_credit_invoice")
+    assert [one.state for one in told.values()] == ["posted", "parked"]
