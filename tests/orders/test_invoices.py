@@ -341,6 +341,18 @@ def test_what_was_released_is_not_invoiced(of_orders: Lived) -> None:
     assert all(one.booked and one.due == one.day for one in invoices)
 
 
+def test_an_order_of_which_a_part_was_captured_keeps_its_rows(order_shop: Open) -> None:
+    """More of it may follow: what was captured would be gone from the rows."""
+    shop = order_shop(**{"flows.refunds": False})
+    life = shop.life("several_rows")
+    shop.run()
+    lifecycle.capture(shop.world, life.order, {"STRUMPOR-3": 1})
+    lifecycle.update(shop.world, life.order, [lifecycle.lot("NY-1", "50.00")])
+    shop.run()
+    assert shop.requests("PUT", "/3/orders/") == []
+    assert [one.total for one in shop.fortnox_invoices] == [149]
+
+
 # -- no account ------------------------------------------------------------------------------------
 
 

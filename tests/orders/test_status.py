@@ -480,6 +480,21 @@ def test_a_cancelled_order_with_other_terms_is_told_and_one_that_disappeared_too
     assert sent(pieces.shop, CANCEL, pieces.lives["company"]) == []
 
 
+def test_an_order_that_changes_after_deliveries_were_registered_is_left_to_a_person(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop(**STATUS)
+    life = shop.life("several_rows")
+    shop.run()
+    shop.deliver(order_of(shop, life).number, 1)
+    lifecycle.update(shop.world, life.order, [lot("NY-1", "50.00")])
+    told = outcome(shop, shop.run(), "changed_order", life)
+    assert told.state == "parked"
+    assert "changed at Qliro after deliveries were registered in Fortnox" in told.reason
+    assert shop.requests("PUT", "/3/orders/") == []
+    assert done_at_qliro(shop, life) == []
+
+
 def test_cancelled_at_qliro_is_only_what_the_merchant_lets_it(order_shop: OpenShop) -> None:
     shop = order_shop(**STATUS, **{"order_status.cancel": False})
     life = shop.life("private")
