@@ -192,10 +192,11 @@ def test_what_one_address_does_not_tell_the_other_does_and_a_name_is_where_it_is
     nowhere = Address(None, None, None, None, None, None, None)
     road = Address("Bo", "Ek", None, None, "Vägen 2", "41108", "Göteborg", "FI", "Åsa Öberg")
     firm = Address(None, None, "Färg & Form", "Kajen 3", "hus B", "90325", "Umeå")
+    staffed = replace(firm, first="Eva", last="Lind")
     told = (
         (replace(BARE, first="Eva", last="Lind", email="a@x.se"), nowhere, road),
         (replace(BARE, email="b@x.se"), firm, nowhere),
-        (replace(company_buyer(), email="c@x.se"), replace(road, country="SE"), firm),
+        (replace(company_buyer(), email="c@x.se"), replace(road, country="SE"), staffed),
     )
     ids = [bought(shop, buyer=buyer, billing=one, shipping=two) for buyer, one, two in told]
     shop.run()
