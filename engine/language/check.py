@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import Finding
-from engine.language import check_tables, fields, scope, sql
+from engine.language import check_tables, fields, lists, scope, sql
 from engine.language.code import Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, walk
-from engine.language.kinds import ANY, Type, a
+from engine.language.kinds import Type
 from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row
 from engine.yamlfile import Path_, nearest
 
@@ -153,7 +153,9 @@ class _Mapping:
         self._then(schema, later)
 
     def _emitter(
-        self, names: Mapping[str, Code], lets: Mapping[str, Expression] | None = None
+        self,
+        names: Mapping[str, Code],
+        lets: Mapping[str, Expression | tuple[Row, ...]] | None = None,
     ) -> Emitter:
         return Emitter(self.report, dict(names), self.signatures, lets or {})
 
@@ -356,22 +358,10 @@ class _Mapping:
 
     def _row(self, field: Field, row: Row, schema: Mapping[str, Any], emitter: Emitter) -> None:
         before = dict(emitter.names)
-        item = ANY
         if row.each:
-            code = emitter.emit(row.each)
-            if code.type.kind not in ("list", "any"):
-                text = f"each needs a list, not {a(code.type.kind)}."
-                self.report(row.each.finding("type", text))
-            item = code.type.item or ANY
-            if row.alias in scope.RESERVED or row.alias in {*before, *self.spec.lets}:
-                text = f"{row.alias!r} is taken."
-                self.report(row.each.finding("twice", text, "Take another name."))
-            emitter.names[row.alias] = Code(f"v_{row.alias}", item)
+            lists.item_of(emitter, row)
         if row.group:
-            key = emitter.emit(row.group)
-            emitter.names.pop(row.alias, None)
-            emitter.names["group"] = Code("v_group", key.type)
-            emitter.names["rows"] = Code("v_rows", Type("list", item=item, name=f"list of {item}"))
+            lists.group_of(emitter, row)
         if row.when:
             emitter.emit(row.when)
         self._object(row.fields, schema, emitter, f"a row of {field.name}", row.place)
