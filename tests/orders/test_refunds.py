@@ -555,21 +555,111 @@ def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited
     assert by_rate(shop.fortnox_invoices[3]) == {25: Decimal(-100), 12: Decimal(-50)}
 
 
-def test_a_credit_that_is_an_ore_off_is_left_unbooked_with_both_totals(
-    order_shop: OpenShop,
-) -> None:
-    """3 of 9.99 are 3 of 7.99 without VAT: 29.96 in Fortnox. An invoice may differ by rounding, a
-    credit invoice may not."""
-    shop = order_shop(vat_included=False)
-    order = lifecycle.secure(shop.world, [lot("A-1", "9.99", 3)])
+# -- prices without VAT ---------------------------------------------------------------------------
+
+
+def _of_an_ore(shop: OrderShop, n: int = 3) -> int:
+    """3 of 9.99 are 3 of 7.99 without VAT: with the VAT that Fortnox adds 29.96."""
+    order = lifecycle.secure(shop.world, [lot("A-1", "9.99", n), lot("B-1", "40.00", 2, rate="12")])
     shop.known.append(str(order.id))
     capture(shop.world, order)
+    return order.id
+
+
+def _last(shop: OrderShop) -> tuple[Decimal, bool, list[tuple[int, Decimal, Decimal, Decimal]]]:
+    """The newest invoice: its total, whether it is booked, its rows."""
+    one = shop.fortnox_invoices[-1]
+    rows = [(row.account, row.quantity, row.price, row.vat) for row in one.rows]
+    return one.total, one.booked, rows
+
+
+def test_a_credit_whose_vat_fortnox_adds_comes_out_to_the_ore_by_a_row_for_rounding(
+    order_shop: OpenShop,
+) -> None:
+    """Its invoice stays as Fortnox rounded it; so the account for rounding gets the öre back that
+    the invoice's payment leaves there. The first credit and a later one."""
+    shop = order_shop(vat_included=False)
+    order = _of_an_ore(shop, 6)
+    refund(shop.world, order, {"A-1": 3})
+    shop.run()
+    shop.run()
+    assert _last(shop) == (Decimal("-29.97"), True, [
+        (3001, -3, Decimal("7.99"), 25), (3740, -1, Decimal("0.01"), 0),
+    ])  # fmt: skip
+    refund(shop.world, order, {"A-1": 3, "B-1": 1})
+    shop.run()
+    assert _last(shop) == (Decimal("-69.97"), True, [
+        (3001, -3, Decimal("7.99"), 25), (3002, -1, Decimal("35.71"), 12),
+        (3740, -1, Decimal("0.01"), 0),
+    ])  # fmt: skip
+    refund(shop.world, order, {"B-1": 1})
+    shop.run()
+    assert _last(shop) == (Decimal("-40.00"), True, [(3002, -1, Decimal("35.71"), 12)])
+    assert shop.fortnox_invoices[0].total == Decimal("139.92")
+
+
+def test_an_amount_alone_and_a_return_fee_come_out_to_the_ore_too(order_shop: OpenShop) -> None:
+    shop = order_shop(vat_included=False)
+    by_amount, with_fee = _of_an_ore(shop), _of_an_ore(shop)
+    discount(shop.world, by_amount, "11.48", rate="0")
+    fee = lot("returavgift", "4.00", type="Fee", text="Returavgift")
+    refund(shop.world, with_fee, {"A-1": 3}, fee=fee)
+    shop.run()
+    shop.run()
+    credits = [one for one in shop.fortnox_invoices if one.total < 0]
+    assert sorted((one.total, one.booked) for one in credits) == [
+        (Decimal("-25.97"), True), (Decimal("-11.48"), True),
+    ]  # fmt: skip
+
+
+def test_the_payout_of_such_a_refund_leaves_nothing_open(order_shop: OpenShop) -> None:
+    shop = order_shop(vat_included=False)
+    order = _of_an_ore(shop)
     refund(shop.world, order)
     shop.run()
+    shop.run()
+    lifecycle.pay_out(shop.world, [order])
+    shop.clock.advance(3 * 86400)
+    shop.run()
+    assert [str(one.balance) for one in shop.fortnox_invoices] == ["0.00", "0.00"]
+    assert set(shop.states()) == {"posted"}
+    rows = [row for one in shop.world.vouchers.values() for row in one.rows if row.account == 3740]
+    assert sorted(row.debit - row.credit for row in rows) == [Decimal("-0.02"), Decimal("0.02")]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("rounding.tolerance", 0), ("rounding.policy", "park")]
+)
+def test_a_credit_that_is_further_off_than_rounding_may_be_is_left_unbooked_with_both_totals(
+    order_shop: OpenShop, setting: str, value: object
+) -> None:
+    shop = order_shop(vat_included=False)
+    order = _of_an_ore(shop)
+    shop.run()
+    shop.settings({setting: value})
+    refund(shop.world, order, {"A-1": 3})
     report = shop.run()
-    assert [(one.total, one.booked) for one in shop.fortnox_invoices] == [
-        (Decimal("29.96"), True), (Decimal("-29.96"), False),
-    ]  # fmt: skip
+    assert _last(shop) == (Decimal("-29.96"), False, [(3001, -3, Decimal("7.99"), 25)])
     (told,) = shop.outcomes(report, "credit_invoice").values()
     assert told.state == "parked"
     assert "Total is -29.96 and must be -29.97" in told.reason
+
+
+def test_a_credit_that_needs_an_account_for_rounding_says_so_before_it_is_made(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop(**{"vat_included": False, "flows.payouts": False, "accounts.rounding": None})
+    order = _of_an_ore(shop)
+    refund(shop.world, order, {"A-1": 3})
+    shop.run()
+    report = shop.run()
+    (told,) = shop.outcomes(report, "credit_invoice").values()
+    assert told.state == "parked"
+    assert told.reason == (
+        "its rows come to 29.96 with the VAT that Fortnox adds, and 29.97 was refunded: "
+        "name accounts.rounding, where the difference is booked"
+    )
+    assert len(shop.fortnox_invoices) == 1
+    shop.settings({"accounts.rounding": 3740})
+    shop.run()
+    assert _last(shop)[:2] == (Decimal("-29.97"), True)
