@@ -27,6 +27,8 @@ from engine.sandbox.transport import Killed
 from engine.sandbox.world import Invoice, Item, Transaction, World
 from engine.session import RunReport
 
+from .kit import SETTINGS, chart
+
 OpenShop = Callable[..., OrderShop]
 # Lives whose refund becomes a credit invoice, with what is credited and in how many documents.
 CREDITED = {
@@ -52,6 +54,7 @@ CREDITED = {
     "both_fees": ["-677.00"],
     "part_paid": ["-149.00"],
 }
+CREDITS = ("credit_invoice", "further_credit_invoice")
 PARKED = ("more_than_captured", "more_of_a_row", "more_of_a_capture", "credited_by_hand")
 NOT_CREDITED = ("refund_failed", "refund_under_way", "trustly_cancelled")
 
@@ -553,6 +556,50 @@ def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited
     ]  # fmt: skip
     assert by_rate(shop.fortnox_invoices[2]) == {12: Decimal(-50)}
     assert by_rate(shop.fortnox_invoices[3]) == {25: Decimal(-100), 12: Decimal(-50)}
+
+
+# -- VAT that is not what it must be --------------------------------------------------------------
+
+
+def test_a_credit_of_another_vat_than_came_back_is_left_unbooked_with_both_figures(
+    order_shop: OpenShop,
+) -> None:
+    """Somebody has made the buyer's card one of an export since: the total is right all the same.
+    The first credit and a later one, by items and by amount."""
+    shop = order_shop()
+    life = shop.life("refunded_rows")
+    discount(shop.world, life.order, "100.00")
+    shop.run()
+    number = shop.fortnox_invoices[0].customer_number
+    card = shop.world.customers[number]
+    shop.world.customers[number] = replace(card, fields={**card.fields, "VATType": "EXPORT"})
+    shop.run()
+    report = shop.run()
+    told = {one.mapping: one for one in report.plan.outcomes if one.mapping in CREDITS}
+    for one, figures in zip(
+        CREDITS, ("TotalVAT is 0.00 and must be -29.80", "TotalVAT is 0.00 and must be -20.00"),
+        strict=True,
+    ):  # fmt: skip
+        assert told[one].state == "parked"
+        assert figures in told[one].reason
+        assert "Total is" not in told[one].reason
+    assert [(one.total, one.booked) for one in shop.fortnox_invoices if one.total < 0] == [
+        (Decimal("-149.00"), False), (Decimal("-100.00"), False),
+    ]  # fmt: skip
+
+
+def test_the_vat_of_a_credit_is_confirmed_less_strictly_where_a_vat_code_decides(
+    order_shop: OpenShop,
+) -> None:
+    """A sale to Finland at 25.5 %: the double takes a row's VAT code for 25 %."""
+    shop = order_shop(**{**SETTINGS, "flows.refunds": True})
+    chart(shop.world)
+    life = shop.life("finnish")
+    refund(shop.world, life.order)
+    shop.run()
+    shop.run()
+    _invoice, credit = shop.fortnox_invoices
+    assert (credit.booked, credit.rows[0].account) == (True, 3106)
 
 
 # -- prices without VAT ---------------------------------------------------------------------------
