@@ -558,6 +558,61 @@ def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited
     assert by_rate(shop.fortnox_invoices[3]) == {25: Decimal(-100), 12: Decimal(-50)}
 
 
+# -- a first refund that a person set aside --------------------------------------------------------
+
+
+def test_refunds_after_one_that_a_person_set_aside_go_on_and_never_beyond_what_remains(
+    order_shop: OpenShop,
+) -> None:
+    """447.00 of 746.00 is booked by hand: credits of their own follow for 100.00 and 199.00, and
+    none for the öre that is more. Fortnox's own credit is left for the first, should it come."""
+    shop = order_shop()
+    life = more_of_a_row(shop.world)
+    shop.known.append(str(life.order))
+    shop.run()
+    for amount in ("100.00", "199.00", "0.01"):
+        shop.later(seconds=60)
+        discount(shop.world, life.order, amount)
+    for _ in range(2):
+        report = shop.run()
+    (first,) = shop.outcomes(report, "credit_invoice")
+    for told in shop.outcomes(report, "further_credit_invoice").values():
+        assert told.state == "waiting"
+        assert f"its first refund, {first}, comes first" in told.reason
+        assert f"`resolve {first} --ignore`" in told.reason
+    shop.resolve(first, "ignore", reason="booked by hand")
+    for _ in range(2):
+        report = shop.run()
+    invoice, *credits = shop.fortnox_invoices
+    assert [(str(one.total), one.booked) for one in credits] == [
+        ("-100.00", True), ("-199.00", True),
+    ]  # fmt: skip
+    assert {invoice.credit_reference, *(one.credit_reference for one in credits)} == {0}
+    assert shop.outcomes(report, "credit_invoice")[first].state == "ignored"
+    last = list(shop.outcomes(report, "further_credit_invoice").values())[-1]
+    assert last.state == "parked"
+    assert "746.01 was refunded of a capture of 746.00" in last.reason
+
+
+def test_refunds_after_one_that_a_person_credited_by_hand_and_set_aside_go_on_too(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop()
+    life = shop.life("refunded_twice")
+    shop.run()
+    (invoice,) = shop.fortnox_invoices
+    credit_invoice(shop.world, str(invoice.number))
+    report = shop.run()
+    (first,) = shop.outcomes(report, "credit_invoice")
+    shop.resolve(first, "ignore", reason="credited by hand")
+    shop.run()
+    mine = [one for one in shop.fortnox_invoices if one.external2.startswith(f"{life.order}/")]
+    assert [(str(one.total), one.booked) for one in mine if one.total < 0 and one.booked] == [
+        ("-399.00", True),
+    ]  # fmt: skip
+    assert len(shop.fortnox_invoices) == 3
+
+
 # -- VAT that is not what it must be --------------------------------------------------------------
 
 
