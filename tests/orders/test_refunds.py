@@ -558,6 +558,57 @@ def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited
     assert by_rate(shop.fortnox_invoices[3]) == {25: Decimal(-100), 12: Decimal(-50)}
 
 
+# -- a discount that was split --------------------------------------------------------------------
+
+DISCOUNTS = [
+    {"kind": "discount", "rate": 25, "account": 3731},
+    {"kind": "discount", "rate": 6, "account": 3732},
+]
+
+
+@pytest.mark.parametrize("vat_included", [True, False])
+def test_a_split_discount_goes_back_to_the_accounts_that_the_invoice_took_it_from(
+    order_shop: OpenShop, vat_included: bool
+) -> None:
+    """With the goods that it was given on, and with all of the capture by its amount alone."""
+    accounts = [*DISCOUNTS, {"rate": 25, "account": 3001}, {"rate": 6, "account": 3003}]
+    shop = order_shop(**{"discounts.mixed_vat": "split", "sales_accounts": accounts,
+                         "vat_included": vat_included})  # fmt: skip
+    chart(shop.world, 3731, 3732)
+    by_items, by_amount = (_sold(shop.world, "mixed_rate_discount") for _ in range(2))
+    shop.known += [str(by_items.order), str(by_amount.order)]
+    refund(shop.world, by_items.order)
+    discount(shop.world, by_amount.order, "640.80", rate="0")
+    shop.run()
+    shop.run()
+    first, second, *credits = shop.fortnox_invoices
+    for invoice, credit in zip((first, second), credits, strict=True):
+        assert credit.booked
+        assert [(r.account, r.quantity * r.price, r.vat) for r in credit.rows] == [
+            (r.account, -r.quantity * r.price, r.vat) for r in invoice.rows
+        ]
+        assert {3731, 3732} < {row.account for row in credit.rows}
+
+
+def test_a_split_discount_without_an_account_is_left_to_a_person_as_on_the_invoice(
+    order_shop: OpenShop,
+) -> None:
+    """The account for discounts at 6 % has been taken out since."""
+    goods = [{"kind": "goods", "rate": rate, "account": account}
+             for rate, account in ((25, 3001), (6, 3003))]  # fmt: skip
+    shop = order_shop(**{"discounts.mixed_vat": "split", "sales_accounts": [*DISCOUNTS, *goods]})
+    chart(shop.world, 3731, 3732)
+    life = _sold(shop.world, "mixed_rate_discount")
+    shop.known.append(str(life.order))
+    refund(shop.world, life.order)
+    shop.run()
+    shop.settings({"sales_accounts": [DISCOUNTS[0], *goods]})
+    report = shop.run()
+    (told,) = shop.outcomes(report, "credit_invoice").values()
+    assert told.state == "parked"
+    assert "no row of sales_accounts fits SE with 6 % VAT (discount, private" in told.reason
+
+
 # -- a first refund that a person set aside --------------------------------------------------------
 
 
