@@ -270,7 +270,7 @@ class _Courier:
                 for step in task.action.then:
                     if step != "confirm" and aim.carried_out(step, documents[found[0]]):
                         self.docket.note(task.action, Event(task.action.action, step, "found",
-                                                      status=seen.answer.status))  # fmt: skip
+                                                            status=seen.answer.status))  # fmt: skip
                 self.docket.go_on(task.action)
 
     def _looked_at_step(self, task: Task, answer: Answer, document: dict[str, Any]) -> None:

@@ -232,7 +232,7 @@ class Docket:
             self.undecided(task, f"{number} stands and is left as it is: {wrong}")
         else:
             self.note(task.action, Event(task.action.action, "confirm", "done",
-                                          status=answer.status if answer else None))  # fmt: skip
+                                         status=answer.status if answer else None))  # fmt: skip
             self.go_on(task.action)
 
     def undecided(self, task: Task, why: str) -> None:
@@ -249,7 +249,7 @@ class Docket:
     def withdraw(self, task: Task, why: str, status: int | None = None) -> None:
         """Certainly not carried out."""
         self.note(task.action, Event(task.action.action, task.step, "not-sent", status=status,
-                                      note=why))  # fmt: skip
+                                     note=why))  # fmt: skip
 
     def hold(self, task: Task, why: str) -> None:
         """What failed with everything else: a write was not sent, a look-up is still to be made."""
