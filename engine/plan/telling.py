@@ -20,6 +20,9 @@ CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exa
 # A warning names so many payouts.
 MOST_NAMED = 3
 
+# What becomes of a line of whose match the mapping does not say it.
+UNDECLARED = {"none": "wait", "several": "park"}
+
 # State and code of a source whose check does not hold.
 FAILED = {
     "park": ("parked", "check-failed"),
@@ -33,7 +36,8 @@ def blocked_by(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
         return "waiting", "not-ready"
     if choice.outcome == "park":
         return "parked", "does-not-fit"
-    policy = next(iter(mapping.match.values())).outcome[choice.outcome]
+    declared = next(iter(mapping.match.values())).outcome
+    policy = declared.get(choice.outcome, UNDECLARED[choice.outcome])
     state = {"wait": "waiting", "park": "parked"}[policy]
     return state, {"none": "no-invoice", "several": "ambiguous"}[choice.outcome]
 

@@ -190,6 +190,44 @@ document:"""
     ]
 
 
+MATCHED = """\
+match:
+  invoice:
+    from: fortnox.invoice
+    steps: [{name: x, field: OCR, keys: ["1"]}]
+    consume: {of: it.Balance, amount: line.Amount}
+    outcome: {none: wait, OUTCOME}
+document:"""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("less: prak", "unknown-value: match.invoice.outcome.less: it cannot be 'prak'. Did you "
+         "mean 'park'?"),
+        ("several: first", "unknown-value: match.invoice.outcome.several: it cannot be 'first'. "
+         "Known: park, wait."),
+        ("near: \"{{ settings.rounding }}\"", "unknown-value: match.invoice.outcome.near: it "
+         "cannot be 'pst'. Did you mean 'post'?"),
+        ("one: adopt", "unknown-key: match.invoice.outcome.one: a match that consumes an amount "
+         "has no such outcome. Did you mean 'none'?"),
+    ],
+)  # fmt: skip
+def test_an_outcome_is_a_word_that_planning_knows(outcome: str, told: str) -> None:
+    text = PAYMENT.replace("document:", MATCHED.replace("OUTCOME", outcome), 1)
+    schema = {"properties": {"rounding": {"enum": ["pst", "park"]}}}
+    assert [one.partition(": ")[2] for one in findings(text, schema)] == [told]
+
+
+def test_an_outcome_that_hangs_on_a_setting_is_checked_for_the_merchant() -> None:
+    outcome = "more: \"{{ 'stop' if settings.strict else 'park' }}\""
+    text = PAYMENT.replace("document:", MATCHED.replace("OUTCOME", outcome), 1)
+    loaded = load_set_from_texts({"a.yaml": text}, CATALOGUE)
+    assert compile_set(loaded, {"strict": False})
+    with pytest.raises(FileError, match=r"outcome\.more: it cannot be 'stop'"):
+        compile_set(loaded, {"strict": True})
+
+
 def test_a_setting_that_nobody_gave_is_found_when_the_merchant_is_compiled() -> None:
     text = PAYMENT.replace("1684", '"{{ settings.accounts.fe }}"')
     loaded = load_set_from_texts({"a.yaml": text}, CATALOGUE)
