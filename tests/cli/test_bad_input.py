@@ -33,7 +33,7 @@ def test_malformed_yaml(cli: Cli, lonely: Path) -> None:
     told = cli("run", "shop")
     assert (told.code, told.out) == (2, "")
     assert told.err == (
-        "merchants/shop.yaml:3:1: not-yaml: while parsing a flow sequence "
+        "merchants/shop.yaml:3:1: not-yaml: while parsing a flow sequence that begins in line 2 "
         "did not find expected ',' or ']'.\n1 error.\n"
     )
 
