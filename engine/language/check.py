@@ -320,8 +320,7 @@ class _Mapping:
             child = known.get(field.name)
             if child is None:
                 text = f"{self.spec.target} has no field {field.name!r} in {name}."
-                unused = [k for k in known if k not in {f.name for f in made}]
-                remedy = nearest(field.name, unused or known)
+                remedy = nearest(field.name, known, {f.name for f in made})
                 self.report(Finding(field.place, "unknown-field", text, remedy))
             elif field.value is None:
                 self._list(field, child, emitter)
