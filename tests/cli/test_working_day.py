@@ -206,6 +206,25 @@ def test_a_plan_shows_what_fortnox_has_and_what_it_will_have(cli: Cli, world: Wo
     assert effects(world)["payments_created"] == 0
 
 
+def test_a_plan_tells_what_stands_in_fortnox_already_apart(cli: Cli, shop: Path) -> None:
+    cli("run", "shop", "--quiet")
+    for file in (shop.parent.parent / "state").glob("shop*"):
+        file.unlink()
+    cli("sync", "shop", "--quiet")
+    told = cli("plan", "shop", "--quiet", "--no-diff")
+    assert told.out.count("already there as") == 4
+    assert told.out.endswith("Nothing to post; 4 documents there already, to be taken over.\n")
+
+
+def test_orders_that_are_named_where_no_flow_handles_them_are_answered(cli: Cli) -> None:
+    said = "Nothing is done about orders: of the flows that handle them none is on."
+    for command in ("plan", "run"):
+        told = cli(command, "shop", "--quiet", "--order", "4900001")
+        assert said in told.out
+        assert "No payout is open" not in told.out
+    assert told.code == 3
+
+
 def test_a_plan_is_applied_once_and_is_not_stale_because_of_itself(cli: Cli, world: World) -> None:
     cli("sync", "shop", "--quiet")
     cli("plan", "shop", "--quiet", "--out", "plan.json")
