@@ -180,7 +180,7 @@ def test_the_transfer_moves_each_interim_account_to_the_bank() -> None:
         {"Account": 1685, "Debit": Decimal("0.00"), "Credit": Decimal("95.00"),
          "TransactionInformation": "2 rader"},
         {"Account": 1684, "Debit": Decimal("0.00"), "Credit": Decimal("100.00"),
-         "TransactionInformation": "1 rader"},
+         "TransactionInformation": "1 rad"},
     ]  # fmt: skip
     assert rendered.moves == ["L1", "L2", "F1"]
     assert transfer.after(given) == {"proof": "7"}
