@@ -474,14 +474,22 @@ class _Planner:
             for alias, value in (inputs or {spec.alias: row}).items()
             if alias not in ("books", "match", "earlier")
         }
-        hits: Iterable[Any] = ()
-        if not row["problem"]:
-            _, hits = self.program.trace_derive(spec.entity, row, self.books)
+        hits = self._hits(spec.entity, row)
+        if trace and "document" in trace:  # the account of a row is decided where its line is read
+            for alias, related in spec.related.items():
+                for one in (inputs or {}).get(alias, ()):
+                    hits += [hit for hit in self._hits(related.entity, one) if hit not in hits]
         told = {
             "rule": str(spec.source.place(())), "inputs": shown, **(trace or {}),
-            "tables": [*told_hits(hits), *(trace or {}).get("tables", ())],
+            "tables": [*hits, *(trace or {}).get("tables", ())],
         }  # fmt: skip
         self._outcome(Outcome(spec.name, key, _case(row), state, code, reason, (), action, told))
+
+    def _hits(self, entity: str, row: Row) -> list[list[str]]:
+        """The table rows behind the derived columns of a row, as they are told."""
+        if row["problem"]:
+            return []
+        return told_hits(self.program.trace_derive(entity, row, self.books)[1])
 
     def _impersonal(self, value: Any) -> Any:
         """What a mapping was given, as it is told: without names and addresses, which only
