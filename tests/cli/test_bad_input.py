@@ -176,6 +176,13 @@ def test_a_payout_goes_by_each_of_its_names(cli: Cli, shop: Path) -> None:
             assert "70001" not in told.out
 
 
+@pytest.mark.parametrize("day", ["2026-02-30", "yesterday", "31/1 2026"])
+def test_a_day_that_is_none_is_told_how_to_write_one(cli: Cli, day: str) -> None:
+    told = cli("plan", "shop", "--since", day)
+    assert told.code == 2
+    assert f"{day!r} is not a date; write it as 2026-01-31." in told.err
+
+
 def test_an_unknown_option_in_the_chosen_form(cli: Cli) -> None:
     assert cli("run", "shop", "--fast").code == 2
     told = cli("run", "shop", "--fast", "--json")
