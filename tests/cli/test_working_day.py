@@ -322,6 +322,18 @@ def test_a_parked_transfer_calls_for_a_person_in_status_as_in_run(cli: Cli, worl
     assert "1 line and 4 transfers need a person." in cli("status", "shop").out
 
 
+def test_what_cannot_be_decided_is_not_offered(cli: Cli, world: World) -> None:
+    TROUBLES["payout_total_disagrees"](world)
+    cli("run", "shop", "--quiet")
+    payout = max(world.batches)
+    alone = cli("status", "shop", "--payout", str(payout)).out
+    assert alone.endswith(
+        f"2 lines need a person.\n  See why:  qliro-fortnox explain shop {payout}\n"
+    )
+    # Beside it a line that can be decided is offered first.
+    assert "Decide:   qliro-fortnox resolve shop 10003 " in cli("status", "shop").out
+
+
 def test_the_text_of_a_voucher_names_the_same_pseudonym_as_the_line_that_it_books(
     cli: Cli, world: World
 ) -> None:
