@@ -297,6 +297,29 @@ def test_saved_traffic_is_the_same_shop_again(cli: Cli, shop: Path) -> None:
     ]
 
 
+def test_a_change_is_judged_on_what_a_merchant_has_fetched(cli: Cli, shop: Path) -> None:
+    """As docs/language.md says: a copy with the change, and the history of the first."""
+    cli("run", "shop", "--quiet")
+    cli("sync", "shop", "--quiet")
+    cli("export", "shop", "--out", "history.jsonl", "--quiet")
+    text = shop.read_text("utf-8") + "state: ../other\n"
+    altered = text.replace("account: 1581", "account: 1583") + "overlay: ./changed\n"
+    (shop.parent / "changed").mkdir()
+    (shop.parent / "changed" / "transfer.yaml").write_text(
+        'mapping: transfer\ndocument:\n  Description: "Qliro {{ payout.payout }}"\n', "utf-8"
+    )
+    told = {}
+    for name, content in {"same": text, "altered": altered}.items():
+        (shop.parent / f"{name}.yaml").write_text(content, "utf-8")
+        assert cli("lint", name).code == 0
+        cli("sync", name, "--from", "history.jsonl", "--quiet")
+        cli("sync", name, "--quiet")
+        told[name] = cli("plan", name, "--quiet", "--no-diff").out
+    assert told["same"].endswith("Nothing to post; 4 documents there already, to be taken over.\n")
+    assert told["altered"].endswith("3 documents to post.\n")
+    assert "Fortnox has payment 1 of 95.00 on account 1581" in told["altered"]
+
+
 def test_pseudonymised_traffic_holds_no_name_and_no_reference(cli: Cli) -> None:
     cli("sync", "shop", "--quiet")
     plain = cli("export", "shop").out
