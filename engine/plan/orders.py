@@ -33,7 +33,14 @@ from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
 from engine.plan.rows import Rows, keeping
 from engine.plan.strangers import strangers
-from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
+from engine.plan.telling import (
+    FAILED,
+    refused_before,
+    rendered_trace,
+    state_of,
+    stopped_at,
+    told_hits,
+)
 from engine.store import Store
 from engine.targets import target
 
@@ -164,7 +171,7 @@ class _Planner:
             if inputs is None or not mapping.applies(inputs):
                 return
         except ItemError as error:
-            self._add(mapping, key, row, "parked", "mapping-error", error.told())
+            self._add(mapping, key, row, "parked", "mapping-error", error.told(), stopped_at(error))
             return
         if decided is not None and ignored:
             why = decided["reason"] or "a person said so"
@@ -254,7 +261,7 @@ class _Planner:
             for alias in spec.related:
                 inputs[alias] = self.rows.related(mapping, alias, inputs)
         except ItemError as error:
-            self._add(mapping, key, row, "parked", "mapping-error", error.told())
+            self._add(mapping, key, row, "parked", "mapping-error", error.told(), stopped_at(error))
             return None
         return inputs
 
@@ -406,7 +413,8 @@ class _Planner:
             rendered = mapping.render(inputs, traced=True)
         except ItemError as error:
             told = stands + error.told()
-            self._add(mapping, key, row, "parked", "mapping-error", told, inputs=inputs)
+            self._add(mapping, key, row, "parked", "mapping-error", told, stopped_at(error),
+                      inputs=inputs)  # fmt: skip
             return
         trace = rendered_trace(rendered)
         if rendered.failures or rendered.document is None:

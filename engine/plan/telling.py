@@ -10,6 +10,7 @@ from typing import Any
 
 from engine import json_text
 from engine.catalogue import Catalogue, look_up, read_error
+from engine.errors import ItemError
 from engine.language.program import CompiledMapping, Rendered
 from engine.language.tables import Hit
 from engine.ledger import Action, Progress
@@ -75,6 +76,11 @@ def refused_before(
     system = action.target.partition(".")[0]
     error = read_error(system, progress.status or 400, progress.answer or "")
     return progress.note if look_up(error, catalogue).retry == "never" else None
+
+
+def stopped_at(error: ItemError) -> dict[str, str]:
+    """The trace of what no mapping could be asked: the file, line and column that decide it."""
+    return {"place": str(error.place)} if error.place else {}
 
 
 def rendered_trace(rendered: Rendered) -> dict[str, Any]:

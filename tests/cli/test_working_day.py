@@ -320,6 +320,17 @@ def test_a_change_is_judged_on_what_a_merchant_has_fetched(cli: Cli, shop: Path)
     assert "Fortnox has payment 1 of 95.00 on account 1581" in told["altered"]
 
 
+def test_a_value_that_cannot_be_worked_out_is_told_with_its_place(cli: Cli, shop: Path) -> None:
+    shop.write_text(shop.read_text("utf-8") + "overlay: ./changed\n", "utf-8")
+    overlay = shop.parent / "changed" / "payment.yaml"
+    overlay.parent.mkdir()
+    overlay.write_text('mapping: payment\nlet:\n  paid: "{{ line.gross / line.cost }}"\n', "utf-8")
+    cli("run", "shop", "--quiet")
+    assert "A division by zero (payment.yaml:3)." in cli("status", "shop").out
+    told = cli("explain", "shop", "10001").out
+    assert "stopped   merchants/changed/payment.yaml:3:9\n" in told
+
+
 def test_pseudonymised_traffic_holds_no_name_and_no_reference(cli: Cli) -> None:
     cli("sync", "shop", "--quiet")
     plain = cli("export", "shop").out
