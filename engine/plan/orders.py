@@ -483,7 +483,9 @@ class _Planner:
             if alias not in ("books", "match", "earlier")
         }
         hits = self._hits(spec.entity, row)
-        if trace and "document" in trace:  # the account of a row is decided where its line is read
+        made = (trace or {}).get("document", {})
+        if any(isinstance(value, list) for value in made.values()):
+            # The account of a document's row is decided where its line is read.
             for alias, related in spec.related.items():
                 for one in (inputs or {}).get(alias, ()):
                     hits += [hit for hit in self._hits(related.entity, one) if hit not in hits]
