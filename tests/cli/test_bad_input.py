@@ -183,6 +183,16 @@ def test_a_day_that_is_none_is_told_how_to_write_one(cli: Cli, day: str) -> None
     assert f"{day!r} is not a date; write it as 2026-01-31." in told.err
 
 
+def test_a_file_in_place_of_the_state_folder(cli: Cli, shop: Path) -> None:
+    (shop.parent.parent / "state").write_text("", "utf-8")
+    told = cli("run", "shop", "--quiet")
+    assert told.code == 2
+    assert told.err == (
+        "state cannot hold the database: a file stands where its folder should. "
+        "Move the file away, or name another folder in state.\n"
+    )
+
+
 def test_an_unknown_option_in_the_chosen_form(cli: Cli) -> None:
     assert cli("run", "shop", "--fast").code == 2
     told = cli("run", "shop", "--fast", "--json")
