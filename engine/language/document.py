@@ -385,8 +385,9 @@ class _Writer:
 
 def _too_few(field: Field, least: int) -> Callable[[int], None]:
     def refuse(count: int) -> None:
+        rows = "1 row" if count == 1 else f"{count} rows"
         raise Refused(
-            f"{field.place}: {field.name} has {count} rows, the target takes no less than {least}"
+            f"{field.place}: {field.name} has {rows}, the target takes no less than {least}"
         )
 
     return refuse
