@@ -130,6 +130,23 @@ def test_where_the_merchant_says_so_they_are_left_to_a_person(order_shop: Open) 
     assert (sorted(shop.world.orders), sorted(shop.world.invoices)) == ([77, 78, 79], [902])
 
 
+def test_an_order_is_known_by_qliros_id_too_and_of_two_none_is_taken_over(
+    order_shop: Open,
+) -> None:
+    """The shop gave one of them its real reference after it had come to Fortnox."""
+    shop = order_shop(**{"flows.refunds": False, "flows.invoices": False})
+    renamed, twice = (shop.life("several_rows") for _ in range(2))
+    an_order(shop, 77, "746.00", external1="Z11kwQ", external2=str(renamed.order))
+    an_order(shop, 78, "746.00", external1="10002")
+    an_order(shop, 79, "746.00", external1="10002")
+    told = shop.outcomes(shop.run(), "new_order")
+    assert told[str(renamed.order)].reason == "found in Fortnox as 77"
+    assert (told[str(twice.order)].state, told[str(twice.order)].reason) == (
+        "parked", "standing: 2 documents are found by payout reference: 78, 79",
+    )  # fmt: skip
+    assert sorted(shop.world.orders) == [77, 78, 79]
+
+
 # -- what was left unfinished ---------------------------------------------------------------------
 
 

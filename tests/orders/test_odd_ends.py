@@ -234,7 +234,10 @@ def test_what_falls_into_a_locked_period_is_parked_or_moved_as_the_merchant_says
     assert [one.total for one in shop.fortnox_invoices] == [746, -149, -399]
     shop.settings({"dates.closed": "park"})
     shop.world.locked_until = shop.world.today()
-    order = int(shop.known[0])
-    lifecycle.discount(shop.world, order, "5.00")
-    told = shop.outcomes(shop.run(), "further_credit_invoice")
-    assert [one.state for one in told.values()] == ["posted", "parked"]
+    lifecycle.discount(shop.world, int(shop.known[0]), "5.00")
+    told = list(shop.outcomes(shop.run(), "further_credit_invoice").values())[-1]
+    assert (told.state, "lies in a locked period" in told.reason) == ("parked", True)
+    shop.settings({"dates.closed": "next_open_day"})
+    shop.run()
+    last = shop.fortnox_invoices[-1]
+    assert (last.total, last.day) == (-5, shop.world.locked_until + timedelta(days=1))
