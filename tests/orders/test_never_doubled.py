@@ -128,6 +128,12 @@ def test_where_the_merchant_says_so_they_are_left_to_a_person(order_shop: Open) 
         "standing: 2 documents are found by payout reference: 78, 79"
     )
     assert (sorted(shop.world.orders), sorted(shop.world.invoices)) == ([77, 78, 79], [902])
+    shop.settings({"flows.orders": False})
+    told = {one.payout: one for one in shop.outcomes(shop.run(), "invoice").values()}
+    found = told[f"order {two.order}"]
+    assert (found.state, found.reason) == (
+        "parked", "standing: 902 already carries its reference (found by payout reference)",
+    )  # fmt: skip
 
 
 def test_an_order_is_known_by_qliros_id_too_and_of_two_none_is_taken_over(
@@ -135,11 +141,14 @@ def test_an_order_is_known_by_qliros_id_too_and_of_two_none_is_taken_over(
 ) -> None:
     """The shop gave one of them its real reference after it had come to Fortnox."""
     shop = order_shop(**{"flows.refunds": False, "flows.invoices": False})
-    renamed, twice = (shop.life("several_rows") for _ in range(2))
+    renamed, twice, invoiced = (shop.life("several_rows") for _ in range(3))
     an_order(shop, 77, "746.00", external1="Z11kwQ", external2=str(renamed.order))
     an_order(shop, 78, "746.00", external1="10002")
     an_order(shop, 79, "746.00", external1="10002")
+    an_invoice(shop, 901, "448.00", external1="10003")  # another connector's, in two parts
+    an_invoice(shop, 902, "298.00", external1="10003")
     told = shop.outcomes(shop.run(), "new_order")
+    assert told[str(invoiced.order)].reason.startswith("901 is there already")
     assert told[str(renamed.order)].reason == "found in Fortnox as 77"
     assert (told[str(twice.order)].state, told[str(twice.order)].reason) == (
         "parked", "standing: 2 documents are found by payout reference: 78, 79",
