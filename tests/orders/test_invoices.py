@@ -308,6 +308,25 @@ def test_a_capture_that_our_own_shipment_caused_belongs_to_the_invoice_that_trig
     assert (outcome.state, outcome.reason) == told
 
 
+@pytest.mark.parametrize(
+    ("from_", "mapping"), [("capture", "invoice"), ("order", "invoice_of_order")]
+)
+def test_it_belongs_to_that_invoice_also_where_others_invoices_are_left_to_a_person(
+    order_shop: Open, from_: str, mapping: str
+) -> None:
+    shop = order_shop(**{"flows.order_status": True, "order_status.when": "invoiced",
+                         "flows.refunds": False, "invoices.from": from_,
+                         "existing_documents": "park"})  # fmt: skip
+    shop.life("several_rows")
+    shop.run()
+    (order,) = shop.fortnox_orders
+    fortnox_orders.create_invoice(shop.world, str(order.number))
+    shop.run()  # marked as shipped
+    (told,) = shop.outcomes(shop.run(), mapping).values()
+    assert (told.state, "that invoice is its invoice" in told.reason) == ("posted", True)
+    assert [one.number for one in shop.fortnox_invoices] == [1001]
+
+
 # -- before capture -------------------------------------------------------------------------------
 
 
