@@ -389,3 +389,17 @@ def test_a_part_of_a_discount_without_an_account_is_parked_and_named(order_shop:
     (told,) = shop.outcomes(shop.run(), "invoice").values()
     assert (told.state, told.reason) == ("parked", sentence)
     assert (shop.fortnox_orders, shop.fortnox_invoices) == ([], [])
+
+
+def test_an_invoice_says_so_too_where_no_order_stands_before_it(order_shop: Open) -> None:
+    """A rate without an account, and a discount over several that the merchant wants parked."""
+    shop = order_shop(**{"flows.refunds": False, "flows.orders": False,
+                         "discounts.mixed_vat": "park",
+                         "sales_accounts": [{"rate": 25, "account": 3001}]})  # fmt: skip
+    lives = [shop.life(name) for name in ("mixed_rates", "mixed_rate_discount")]
+    for life in lives:
+        lifecycle.capture(shop.world, life.order)
+    told = [one.reason for one in shop.outcomes(shop.run(), "invoice").values()]
+    assert told[0] == "no row of sales_accounts fits SE with 6 % VAT (goods, private, domestic)"
+    assert "the discount 10 % på allt fits no single VAT rate" in told[1]
+    assert shop.requests("POST", "/3/invoices") == []

@@ -156,6 +156,37 @@ def test_an_order_is_known_by_qliros_id_too_and_of_two_none_is_taken_over(
     assert sorted(shop.world.orders) == [77, 78, 79]
 
 
+def test_an_invoice_that_somebody_else_made_of_our_order_is_left_to_a_person_where_one_says_so(
+    order_shop: Open,
+) -> None:
+    """A cancelled one is nobody's."""
+    shop = order_shop(**{"existing_documents": "park", "invoices.from": "order",
+                         "flows.refunds": False})  # fmt: skip
+    standing, cancelled = (shop.life("several_rows") for _ in range(2))
+    shop.run()
+    an_invoice(shop, 902, "746.00", external1="10001")
+    an_invoice(shop, 903, "746.00", external1="10002", cancelled=True)
+    for life in (standing, cancelled):
+        lifecycle.capture(shop.world, life.order)
+    told = {one.payout: one for one in shop.outcomes(shop.run(), "invoice_of_order").values()}
+    found = told[f"order {standing.order}"]
+    assert (found.state, found.reason) == (
+        "parked", "standing: 902 already carries its reference (found by payout reference)",
+    )  # fmt: skip
+    assert told[f"order {cancelled.order}"].state == "posted"
+    assert sorted(shop.world.invoices) == [902, 903, 1001]
+
+
+def test_a_cancelled_invoice_is_no_invoice_of_a_capture(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False, "flows.orders": False})
+    shop.life("captured")
+    an_invoice(shop, 903, "746.00", external1="10001", cancelled=True)
+    shop.run()
+    assert [(one.number, one.booked) for one in shop.fortnox_invoices] == [
+        (903, True), (1001, True),
+    ]  # fmt: skip
+
+
 # -- what was left unfinished ---------------------------------------------------------------------
 
 
