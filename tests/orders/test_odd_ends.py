@@ -16,6 +16,7 @@ from engine.extract.raw import Report
 from engine.sandbox import lifecycle
 from engine.sandbox.faults import Fault, plan
 from engine.sandbox.lifecycle import lot, secure
+from engine.sandbox.world import Buyer
 from engine.scope import Scope
 from engine.stage import DERIVED, stage
 
@@ -164,6 +165,9 @@ def test_terms_that_fortnox_lacks_and_methods_that_nobody_declared_are_told(
     plain, by_card = shop.life("captured"), shop.life("several_rows")
     taken = [*lifecycle.captures(shop.world, plain.order)]
     taken.append(lifecycle.capture(shop.world, by_card.order))
+    other = Buyer("Eva", "Lind", "eva@example.com", None, "198202294827")
+    new = secure(shop.world, [lot("MUGG-1", "199.00")], buyer=other, method="CREDITCARDS")
+    shop.known.append(str(new.id))
     report = shop.run()
     default = shop.merchant.settings["default_terms_of_payment"]
     unknown = (
@@ -179,11 +183,29 @@ def test_terms_that_fortnox_lacks_and_methods_that_nobody_declared_are_told(
     )
     told = shop.outcomes(report, "new_order")[str(by_card.order)]
     assert (told.state, told.reason) == ("parked", missing)
+    told = list(shop.outcomes(report, "customer").values())[-1]
+    assert (told.payout, told.state, told.reason) == (f"order {new.id}", "parked", missing)
     shop.settings({"flows.orders": False})
     shop.lose_the_database()
     shop.world.invoices.clear()
     report = shop.run()
     told = shop.outcomes(report, "invoice")[f"{by_card.order}/{taken[1].id}"]
+    assert (told.state, told.reason) == ("parked", missing)
+
+
+def test_a_currency_that_fortnox_lacks_is_told_of_a_buyer_who_has_a_card_too(
+    order_shop: Open,
+) -> None:
+    shop = order_shop(**{"flows.refunds": False})
+    sold = [secure(shop.world, [lot("MUGG-1", "199.00")], currency=one) for one in ("SEK", "GBP")]
+    for order in sold:
+        shop.known.append(str(order.id))
+        lifecycle.capture(shop.world, order)
+    missing = "the currency GBP is not in Fortnox: add it under Register, Valutor"
+    told = shop.outcomes(shop.run(), "new_order")[str(sold[1].id)]
+    assert (told.state, told.reason) == ("parked", missing)
+    shop.settings({"flows.orders": False})
+    told = list(shop.outcomes(shop.run(), "invoice").values())[1]
     assert (told.state, told.reason) == ("parked", missing)
 
 
