@@ -111,6 +111,16 @@ def test_goods_that_the_warehouse_does_not_have_are_not_invoiced_for_less(order_
     assert states & {"parked", "waiting"}
 
 
+def test_an_order_of_another_total_is_told_where_no_vat_would_tell(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False})
+    shop.world.company.warehouse = True
+    order = secure(shop.world, [lot("KURS-1", "199.00", rate="0")])
+    shop.known.append(str(order.id))
+    told = shop.outcomes(shop.run(), "new_order")[str(order.id)]
+    assert told.state == "parked"
+    assert "Total is 0.00 and must be 199.00" in told.reason
+
+
 def test_a_plan_after_an_upgrade_sees_what_has_to_be_staged_anew(order_shop: Open) -> None:
     shop = order_shop(**{"flows.refunds": False})
     shop.life("captured"), shop.life("on_hold")
