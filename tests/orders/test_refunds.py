@@ -769,6 +769,26 @@ def test_the_vat_of_a_credit_is_confirmed_less_strictly_where_a_vat_code_decides
     assert (credit.booked, credit.rows[0].account) == (True, 3106)
 
 
+@pytest.mark.parametrize("by", ["items", "amount"])
+def test_a_rate_that_no_row_holds_is_left_to_a_person_on_a_credit_too(
+    order_shop: OpenShop, by: str
+) -> None:
+    """The VAT code of 25.5 % has been taken out since the invoice was made."""
+    shop = order_shop(sales_accounts=[{"account": 3106, "vat_code": "FI255"}])
+    chart(shop.world, 3106)
+    life = shop.life("finnish")
+    if by == "items":
+        refund(shop.world, life.order)
+    else:
+        discount(shop.world, life.order, "10.00", rate="0")
+    shop.run()
+    shop.settings({"sales_accounts": [{"account": 3106}]})
+    (told,) = shop.outcomes(shop.run(), "credit_invoice").values()
+    assert told.state == "parked"
+    assert "a VAT rate of 25.5 % does not fit an invoice's row" in told.reason
+    assert len(shop.fortnox_invoices) == 1
+
+
 # -- prices without VAT ---------------------------------------------------------------------------
 
 
