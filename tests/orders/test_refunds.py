@@ -619,6 +619,30 @@ def test_an_amount_at_a_rate_without_an_account_is_parked_and_named(order_shop: 
     assert [one.total for one in shop.fortnox_invoices] == [162]
 
 
+def test_what_came_back_at_a_rate_whose_account_was_taken_out_is_parked_and_named(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop()
+    shop.life("refunded_rows")
+    shop.run()
+    shop.settings({"sales_accounts": [{"country": "FI", "account": 3106}]})
+    (told,) = shop.outcomes(shop.run(), "credit_invoice").values()
+    sentence = "no row of sales_accounts fits SE with 25 % VAT (goods, private, domestic)"
+    assert (told.state, told.reason) == ("parked", sentence)
+
+
+def test_fortnox_fills_no_freight_and_no_fee_into_a_credit(order_shop: OpenShop) -> None:
+    shop = order_shop()
+    shop.world.company.freight = Decimal("39.00")
+    shop.world.company.administration_fee = Decimal("19.00")
+    shop.life("refunded_twice")
+    shop.run()
+    shop.run()
+    assert [(one.total, one.freight, one.fee, one.booked) for one in shop.fortnox_invoices] == [
+        (total, 0, 0, True) for total in (746, -149, -399)
+    ]
+
+
 # -- a discount that was split --------------------------------------------------------------------
 
 DISCOUNTS = [
