@@ -111,7 +111,9 @@ def _begun(out: Output, merchant: Merchant) -> Company | None:
 
 
 def _refuse_other_books(merchant: Merchant, company: Company) -> None:
-    """Raises AccessError when the database holds the books of another company."""
+    """Raises AccessError when the database holds the books of another company; the sign-in is
+    forgotten then."""
+    from engine.connect import drop
     from engine.store import reading
     from engine.way_in import booked_company, refuse_other
 
@@ -121,7 +123,11 @@ def _refuse_other_books(merchant: Merchant, company: Company) -> None:
             booked = booked_company(store)
     except (UsageError, BusyError):  # no database yet
         return
-    refuse_other(booked, company.tenant)
+    try:
+        refuse_other(booked, company.tenant)
+    except AccessError:
+        drop(merchant)  # else the next attempt would go on with this sign-in
+        raise
 
 
 def _is_right(out: Output, merchant: Merchant, company: Company, number: str | None) -> bool:

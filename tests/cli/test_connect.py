@@ -216,6 +216,20 @@ def test_another_company_is_refused(cli: Cli, lost: Path, running: Running, past
     assert "The database holds the books of Exempelbutiken AB, 556001-1982" in told.err
 
 
+def test_a_sign_in_to_other_books_is_not_gone_on_with(
+    cli: Cli, lost: Path, running: Running, pasting: None
+) -> None:
+    assert cli("connect", "shop", "--user", "--confirm", ORGANISATION).code == 0
+    assert cli("sync", "shop", "--quiet").code == 0
+    Path("state/shop.fortnox-sandbox.json").unlink()
+    running.world.access.tenant_id, right = "7654321", running.world.access.tenant_id
+    assert cli("connect", "shop", "--user", "--confirm", ORGANISATION).code == 1
+    assert not list(Path("state").glob("*fortnox*.json"))
+    running.world.access.tenant_id = right
+    told = cli("connect", "shop", "--user", "--confirm", ORGANISATION)
+    assert (told.code, "Going on with" in told.err) == (0, False)
+
+
 def test_no_token_and_no_code_is_in_any_output_or_file_but_the_one_for_it(
     cli: Cli, lost: Path, running: Running, pasting: None, tmp_path: Path
 ) -> None:
