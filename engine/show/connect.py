@@ -75,7 +75,7 @@ def connect(
     client_id = found.secret("fortnox.client_id")  # it stands in the address
     out.redact = redactor(one for one in found.secrets.values() if one != client_id)
     clock = SystemClock()
-    company = _begun(out, found) or connecting.by_tenant(found, clock)
+    company = _begun(out, found) or (None if user else connecting.by_tenant(found, clock))
     if company is None:
         consent = connecting.ask_consent(found, service=not user)
         answer = _answer(out, consent, found.settings["fortnox"]["redirect_uri"], browser)

@@ -230,6 +230,16 @@ def test_a_sign_in_to_other_books_is_not_gone_on_with(
     assert (told.code, "Going on with" in told.err) == (0, False)
 
 
+def test_a_user_is_asked_although_a_service_account_would_do(
+    cli: Cli, lost: Path, running: Running, pasting: None
+) -> None:
+    running.world.access.consented = True
+    tenant = f'tenant_id: "{running.world.access.tenant_id}"\n  redirect_uri:'
+    lost.write_text(lost.read_text().replace("redirect_uri:", tenant))
+    told = cli("connect", "shop", "--user", "--confirm", ORGANISATION)
+    assert (told.code, "by a refresh token, which is kept in" in told.out) == (0, True)
+
+
 def test_no_token_and_no_code_is_in_any_output_or_file_but_the_one_for_it(
     cli: Cli, lost: Path, running: Running, pasting: None, tmp_path: Path
 ) -> None:
