@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,22 @@ def test_status_during_a_run_tells_of_the_last_finished_one(
     assert told.code == 3
     assert told.out.startswith("Hattar & Mössor AB, as the run of ")
     assert told.err == "A run is under way; this is the state that the last finished one left.\n"
+
+
+@pytest.mark.parametrize("gone", ["stdout", "stderr"])
+def test_a_run_that_nobody_listens_to_any_more_does_its_work_and_tells_by_its_code(
+    shop: Path, tmp_path: Path, running: Running, gone: str
+) -> None:
+    running.world.clock.set(datetime.now(UTC))  # processes have the machine's clock
+    process = start(["run", "shop"], tmp_path)
+    stream = getattr(process, gone)
+    stream.close()
+    rest = process.stderr if gone == "stdout" else process.stdout
+    assert rest is not None
+    told = rest.read()
+    rest.close()
+    assert (process.wait(60), "Traceback" in told) == (3, False)
+    assert running.world.made_payments
 
 
 def test_ctrl_c_and_sigterm_ask_to_stop_and_a_second_one_insists(
