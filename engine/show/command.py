@@ -181,13 +181,13 @@ def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
             return _mendable(out, QliroFortnoxError(f"{error.filename}: {error.strerror}."))
         if "No space left on device" in str(error):  # DuckDB tells it in an error of its own
             written = "the file to be written" if isinstance(error, OSError) else out.state
-            return _mendable(
-                out,
-                QliroFortnoxError(
-                    f"The disk of {written or 'the state folder'} is full.",
-                    "Free space and run again; what is written down is whole.",
-                ),
+            full = QliroFortnoxError(
+                f"The disk of {written or 'the state folder'} is full.",
+                "Free space and run again; what is written down is whole.",
             )
+            if out.json and isinstance(error, OSError):  # it may be stdout that is full
+                out.complain(failure.paragraph(full))
+            return _mendable(out, full)
         told = failure.defect(error, out.state, out.redact, SystemClock().now())
         out.data({"error": {"kind": "defect", "message": told, "exit_code": int(Exit.FAILED)}})
         if not out.json:

@@ -130,12 +130,17 @@ class Output:
 
 def _put(stream: TextIO, text: str) -> None:
     """Write it at once. When nobody reads any more (`| head`, a log that has gone), what is being
-    done goes on, and its exit code is the word that is left."""
+    done goes on, and its exit code is the word that is left.
+
+    Raises OSError, once, when a result can't be written for another reason.
+    """
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise
 
 
 def _least(table: Table) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from engine.sandbox.generator import clean
 from engine.sandbox.kept import keep, restore
 from engine.sandbox.server import Running, serve
 from engine.sandbox.world import DEFAULT_START, World
+from engine.settings import HOME
 from engine.show.opening import stopping
 from engine.show.output import Output
 from engine.store import writing
@@ -64,6 +67,23 @@ def test_a_run_that_nobody_listens_to_any_more_does_its_work_and_tells_by_its_co
     rest.close()
     assert (process.wait(60), "Traceback" in told) == (3, False)
     assert running.world.made_payments
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_result_that_a_full_disk_does_not_take_is_told_in_a_sentence(
+    tmp_path: Path, more: list[str]
+) -> None:
+    command = [sys.executable, str(HOME / "cli.py"), "errors", *more]
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(  # noqa: S603  our own command line
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (told.returncode, told.stderr) == (
+        1,
+        "The disk of the file to be written is full. Free space and run again; what is written "
+        "down is whole.\n",
+    )
 
 
 def test_ctrl_c_and_sigterm_ask_to_stop_and_a_second_one_insists(
