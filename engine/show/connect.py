@@ -138,7 +138,7 @@ def _is_right(out: Output, merchant: Merchant, company: Company, number: str | N
     if own is not None and own.tenant == company.tenant:
         return True
     if number is not None:
-        if organisation(number) == organisation(company.organisation_number):
+        if organisation(number) == organisation(company.organisation_number) != "":
             return True
         raise UsageError(
             f"This is {company}, and you confirm {number}: nothing is connected.",

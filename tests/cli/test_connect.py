@@ -178,6 +178,14 @@ def test_the_company_is_shown_and_confirmed_once(cli: Cli, lost: Path, pasting: 
     }
 
 
+def test_a_company_without_a_number_is_not_confirmed_by_none(
+    cli: Cli, lost: Path, running: Running, pasting: None
+) -> None:
+    running.world.organisation_number = ""
+    told = cli("connect", "shop", "--user", "--confirm", "")
+    assert (told.code, "nothing is connected" in told.err) == (2, True)
+
+
 def test_a_person_who_says_no_connects_nothing_and_begins_anew(
     cli: Cli, lost: Path, pasting: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
