@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.clock import SystemClock
-from engine.errors import Exit, UsageError
+from engine.errors import BusyError, Exit, UsageError
 from engine.show.command import EXIT_CODES, of_merchant, option
 from engine.show.output import Output
 from engine.show.page import Page, Text, blank, count, heading
@@ -89,8 +89,15 @@ def deactivate(out: Output, merchant: str, merchants: Path, by: str | None, reas
 
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     who = by or getpass.getuser()
-    with opening.to_write(found) as store:
-        was_live = stop(store, found, who, SystemClock().now(), reason)
+    try:
+        with opening.to_write(found) as store:
+            was_live = stop(store, found, who, SystemClock().now(), reason)
+    except BusyError as busy:
+        raise BusyError(
+            busy.message,
+            "A run may go on posting: end it by SIGTERM, which lets its request in flight be "
+            "answered, then deactivate again.",
+        ) from None
     if not was_live:
         raise UsageError(f"{found.name} is not active: there is nothing to stop.")
     out.page([Text(f"{found.name} is stopped, by {who}: nothing is posted any more.")])
