@@ -8,7 +8,6 @@ decided. What is found out is in ``engine.activate``.
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ import click
 
 from engine.clock import SystemClock
 from engine.errors import BusyError, Exit, UsageError
-from engine.show.command import EXIT_CODES, of_merchant, option
+from engine.show.command import EXIT_CODES, of_merchant, option, who_decides
 from engine.show.output import Output
 from engine.show.page import Page, Text, blank, count, heading
 
@@ -47,6 +46,7 @@ def activate(out: Output, merchant: str, merchants: Path, by: str | None, yes: b
     from engine.activation import told
     from engine.show import opening
 
+    who = who_decides(by)
     found = opening.opened(out, merchant, merchants)
     environment = found.settings["environment"]
     if environment != "live":
@@ -69,7 +69,7 @@ def activate(out: Output, merchant: str, merchants: Path, by: str | None, yes: b
                 f"{found.name} was not activated. To do it: qliro-fortnox activate {merchant} --yes"
             )
             return Exit.ATTENTION
-        make_live(session.store, found, by or getpass.getuser(), session.clock.now())
+        make_live(session.store, found, who, session.clock.now())
         out.page([Text(told(session.store, found), style="green")])
         out.data(_data(found, ready, live=True))
     return Exit.OK
@@ -87,8 +87,8 @@ def deactivate(out: Output, merchant: str, merchants: Path, by: str | None, reas
     from engine.activation import deactivate as stop
     from engine.show import opening
 
+    who = who_decides(by)
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    who = by or getpass.getuser()
     try:
         with opening.to_write(found) as store:
             was_live = stop(store, found, who, SystemClock().now(), reason)

@@ -7,6 +7,7 @@ it raises into one paragraph (or JSON) and an exit code.
 from __future__ import annotations
 
 import functools
+import getpass
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from engine.clock import SystemClock
-from engine.errors import Exit, QliroFortnoxError
+from engine.errors import Exit, QliroFortnoxError, UsageError
 from engine.merchant import merchant_files
 from engine.scope import named
 from engine.show import failure
@@ -146,6 +147,19 @@ def of_merchant(command: Command) -> Command:
     """The argument MERCHANT, with --merchants and what all commands share."""
     argument = click.argument("merchant", type=MerchantName(), metavar="MERCHANT")
     return argument(in_folder(shared(command)))
+
+
+def who_decides(given: str | None) -> str:
+    """Who decides something that is kept: the name given, else that of the machine's user.
+
+    Raises UsageError when that has none, as in many a container.
+    """
+    try:
+        return given or getpass.getuser()
+    except (KeyError, OSError):
+        raise UsageError(
+            "Who decides? The user of this machine has no name.", "Say it: --by NAME"
+        ) from None
 
 
 def interrupt_on_term() -> None:

@@ -8,7 +8,6 @@ company it is and has it confirmed. What it finds out is kept by ``engine.connec
 
 from __future__ import annotations
 
-import getpass
 import select
 import sys
 import time
@@ -22,7 +21,7 @@ import click
 
 from engine.clock import SystemClock
 from engine.errors import AccessError, BusyError, Exit, UnavailableError, UsageError
-from engine.show.command import EXIT_CODES, of_merchant, option
+from engine.show.command import EXIT_CODES, of_merchant, option, who_decides
 from engine.show.output import Output
 from engine.show.page import Text
 
@@ -66,6 +65,7 @@ def connect(
     from engine.secrets import redactor
     from engine.show import opening
 
+    who = who_decides(by)
     found = opening.opened(out, merchant, merchants)
     if "fortnox.access_token" in found.secrets:
         raise UsageError(
@@ -83,7 +83,7 @@ def connect(
     _refuse_other_books(found, company)
     if not _is_right(out, found, company, number):
         return Exit.ATTENTION
-    made = connecting.confirm(found, company, by or getpass.getuser(), clock, service=not user)
+    made = connecting.confirm(found, company, who, clock, service=not user)
     how = (
         "a service account: there is no token that could be lost"
         if made.way == "service"

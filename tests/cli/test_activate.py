@@ -62,6 +62,22 @@ def test_a_run_that_is_under_way_is_not_stopped_and_that_is_said(
     )
 
 
+def test_who_decides_is_asked_before_anything_else_where_the_user_has_no_name(
+    cli: Cli, live: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)  # as in a container
+    for command in (["activate", "shop", "--yes"], ["deactivate", "shop"], ["connect", "shop"]):
+        told = cli(*command)
+        assert (told.code, told.out) == (2, "")
+        assert told.err == "Who decides? The user of this machine has no name. Say it: --by NAME\n"
+    assert world.journal == []
+
+
 def test_errors_of_the_preflight_are_shown_and_stop_it(cli: Cli, live: Path, world: World) -> None:
     world.series.clear()
     told = cli("activate", "shop", "--yes", "--by", "Anna", "--quiet")
