@@ -195,6 +195,16 @@ def test_init_writes_a_file_once_and_lint_says_what_to_fill_in(cli: Cli) -> None
     assert linted.err.endswith("\n1 error.\n")
 
 
+def test_init_refuses_a_name_that_run_all_would_take_for_a_secrets_file(cli: Cli) -> None:
+    told = cli("init", "topsecrets")
+    assert (told.code, told.err) == (
+        2,
+        "'topsecrets' would be taken for a file of secrets, and `run --all` would leave it out. "
+        "Choose another name.\n",
+    )
+    assert not Path("merchants").exists()
+
+
 def test_a_folder_that_is_not_there_is_no_defect(cli: Cli, shop: Path) -> None:
     cli("sync", "shop", "--quiet")
     told = cli("plan", "shop", "--quiet", "--out", "nowhere/plan.json")
