@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine import json_text
-from engine.deliver import Delivery
+from engine.docket import Delivery
 from engine.ledger import Action, Progress, read_actions, read_progress
 from engine.plan.model import Outcome, Payout, Plan
 from engine.plan.orders import after_orders

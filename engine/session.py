@@ -20,7 +20,8 @@ from engine.activation import end_with_environment, obstacle, silence_of
 from engine.books import Books, read_books
 from engine.catalogue import Catalogue, read_catalogue
 from engine.clock import Clock, today
-from engine.deliver import Delivery, deliver
+from engine.deliver import deliver
+from engine.docket import Delivery
 from engine.errors import Exit, StoppedError, UsageError
 from engine.extract.orders import fetch_orders
 from engine.extract.raw import Report

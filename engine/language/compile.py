@@ -15,18 +15,14 @@ from typing import Any
 from jinja2 import nodes
 
 from engine.errors import FileError, Finding, Place
-from engine.language import blame, compile_tables, document, kinds, scope
+from engine.language import blame, compile_entities, compile_tables, document, kinds, scope
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
-from engine.language.check import entity_emitter
 from engine.language.code import Code
 from engine.language.compile_tables import SettingsPlace
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, collect, walk
-from engine.language.filters import FILTERS, Null
 from engine.language.program import (
-    Books,
-    CompiledEntity,
     CompiledMapping,
     CompiledMatch,
     CompiledRelated,
@@ -35,8 +31,8 @@ from engine.language.program import (
     Program,
     Row,
 )
-from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Match, Related
-from engine.language.tables import Hit, Lookup
+from engine.language.spec import MappingSet, MappingSpec, Match, Related
+from engine.language.tables import Lookup
 from engine.yamlfile import nearest
 
 
@@ -59,7 +55,7 @@ def compile_set(
         for name, spec in mapping_set.tables.items()
     }
     entities = {
-        name: _entity(mapping_set, spec, code, found, report)
+        name: compile_entities.entity(mapping_set, spec, code, found, report)
         for name, spec in mapping_set.entities.items()
     }
     wanted = {name: spec for name, spec in mapping_set.mappings.items() if _is_on(spec, settings)}
@@ -110,149 +106,6 @@ def _ordered(mappings: Mapping[str, MappingSpec]) -> Iterator[tuple[str, Mapping
                 yield name, spec
 
 
-def _space(found: Mapping[str, Lookup]) -> dict[str, Any]:
-    """What generated code calls of the tables."""
-    space: dict[str, Any] = {}
-    for name, table in found.items():
-        space[f"M_{name}"] = table.remembered
-        space[f"S_{name}"] = table.find
-        space[f"H_{name}"] = _recording(table)
-    return space
-
-
-def _recording(table: Lookup) -> Callable[[list[Hit], tuple[Any, ...]], dict[str, Any]]:
-    def find(hits: list[Hit], key: tuple[Any, ...]) -> dict[str, Any]:
-        outputs, hit = table.hit(key)
-        if hit not in hits:
-            hits.append(hit)
-        return outputs
-
-    return find
-
-
-# Entities -----------------------------------------------------------------------------------------
-def _entity(
-    mapping_set: MappingSet,
-    spec: EntitySpec,
-    code: Code,
-    found: Mapping[str, Lookup],
-    report: Report,
-) -> CompiledEntity:
-    order = _dependencies(spec.derive)
-
-    def made(traced: bool) -> Built:
-        emitter = entity_emitter(mapping_set, spec.entity, code, report, traced=traced)
-        body = Body()
-        body.add(f"def derive(v_{spec.alias}, v_books, I{', H' if traced else ''}):")
-        body.depth += 1
-
-        def hoist(text: str) -> None:
-            variable = text.split(" ", 1)[0]
-            body.add("try:")
-            body.lines.append((body.depth + 1, text))
-            body.add("except TypeError as error:")
-            body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
-
-        emitter.hoist = hoist
-        for expression in spec.derive.values():
-            emitter.passing |= _passing(expression.node)
-        codes = {name: emitter.let(name) for name in order}
-        for name in spec.derive:
-            body.add(f"I[{name!r}] = {codes[name].text}")
-        body.add("return I")
-        more = {**_space(found), "TypeError": TypeError, "null_or_raise": _null_or_raise}
-        return build(spec.entity, body, emitter, more)
-
-    plain = made(False)
-    tracing = cache(lambda: made(True))  # of few rows: made when it is first asked for
-    column = ID_COLUMNS.get(spec.entity, "")
-
-    def derive(row: Row, books: Books, into: dict[str, Any] | None = None) -> dict[str, Any]:
-        try:
-            result: dict[str, Any] = plain.function(row, books, {} if into is None else into)
-        except Exception as error:
-            raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
-        return result
-
-    def trace(row: Row, books: Books) -> tuple[dict[str, Any], list[Hit]]:
-        hits: list[Hit] = []
-        traced = tracing()
-        try:
-            result: dict[str, Any] = traced.function(row, books, {}, hits)
-        except Exception as error:
-            raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
-        return result, hits
-
-    return CompiledEntity(derive, trace, _reads(spec), plain.source)
-
-
-def _passing(node: nodes.Node | None) -> dict[int, nodes.Node]:
-    """The nodes of a derived value that are null where a part of them is, each with that part: a
-    filter on a value, a column of what a table gives for such a value, in each branch."""
-    if isinstance(node, nodes.CondExpr):
-        return {**_passing(node.expr1), **_passing(node.expr2)}
-    if isinstance(node, nodes.Filter) and FILTERS[node.name].takes <= _NEVER_NULL:
-        part, needed = node.node, False
-    elif isinstance(node, nodes.Getattr):
-        part, needed = node.node, True
-    elif isinstance(node, nodes.Call) and len(node.kwargs) == 1 and not node.args:
-        part, needed = node.kwargs[0].value, True
-    else:
-        return {}
-    inner = _passing(part)
-    if part is None or (needed and id(part) not in inner):
-        return {}
-    return {id(node): part, **inner}
-
-
-_NEVER_NULL = frozenset({"text", "integer", "decimal", "number", "date", "timestamp"})
-
-
-def _reads(spec: EntitySpec) -> frozenset[str]:
-    """The columns of the entity's rows that its derived ones name."""
-
-    def of(node: nodes.Node) -> Iterator[str]:
-        named = node.node if isinstance(node, nodes.Getattr | nodes.Getitem) else None
-        if isinstance(named, nodes.Name) and named.name == spec.alias:
-            # a column whose name is worked out may be any, also the one that names the row
-            yield node.attr if isinstance(node, nodes.Getattr) else _named(node, spec.entity)
-            return
-        if isinstance(node, nodes.Name) and node.name == spec.alias:
-            yield ID_COLUMNS[spec.entity]
-        for child in node.iter_child_nodes():
-            yield from of(child)
-
-    return frozenset(name for one in spec.derive.values() for name in of(one.node))
-
-
-def _named(node: nodes.Node, entity: str) -> str:
-    key = node.arg if isinstance(node, nodes.Getitem) else None
-    return str(key.value) if isinstance(key, nodes.Const) else ID_COLUMNS[entity]
-
-
-def _null_or_raise(error: TypeError) -> None:
-    if type(error) is not Null and not blame.is_null(error):
-        raise error
-
-
-def _dependencies(derive: Mapping[str, Expression]) -> list[str]:
-    """The derived names, each after those that it uses."""
-    done: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in done:
-            return
-        for node in walk(derive[name].node):
-            used = getattr(node, "name", "") if type(node).__name__ == "Name" else ""
-            if used in derive and used != name:
-                visit(used)
-        done.append(name)
-
-    for name in derive:
-        visit(name)
-    return done
-
-
 # Mappings -----------------------------------------------------------------------------------------
 def _mapping(
     mapping_set: MappingSet,
@@ -262,7 +115,7 @@ def _mapping(
     place: SettingsPlace,
     report: Report,
 ) -> CompiledMapping:
-    space = _space(found)
+    space = compile_tables.space(found)
     names = scope.of_when(mapping_set, spec, code)
     signatures = scope.signatures(mapping_set)
 

@@ -17,7 +17,7 @@ from engine.language.code import Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report
 from engine.language.spec import TableSpec
-from engine.language.tables import Line, Lookup, Outputs
+from engine.language.tables import Hit, Line, Lookup, Outputs
 from engine.yamlfile import Path_, nearest
 
 SettingsPlace = Callable[[Sequence[str | int]], Place]
@@ -142,3 +142,23 @@ def _of_key(spec: TableSpec, text: str, emitter: Emitter) -> Built:
     body.add(f"{''.join(f'v_{name}, ' for name in spec.inputs)} = key")
     body.add(f"return {text}")
     return build(f"tables.{spec.name}", body, emitter, {})
+
+
+def space(found: Mapping[str, Lookup]) -> dict[str, Any]:
+    """What generated code calls of the tables."""
+    space: dict[str, Any] = {}
+    for name, table in found.items():
+        space[f"M_{name}"] = table.remembered
+        space[f"S_{name}"] = table.find
+        space[f"H_{name}"] = _recording(table)
+    return space
+
+
+def _recording(table: Lookup) -> Callable[[list[Hit], tuple[Any, ...]], dict[str, Any]]:
+    def find(hits: list[Hit], key: tuple[Any, ...]) -> dict[str, Any]:
+        outputs, hit = table.hit(key)
+        if hit not in hits:
+            hits.append(hit)
+        return outputs
+
+    return find

@@ -14,7 +14,8 @@ import few_rows
 import httpx
 
 from engine.catalogue import installed
-from engine.deliver import Delivery, deliver
+from engine.deliver import deliver
+from engine.docket import Delivery
 from engine.ledger import Action, begun, read_actions, read_progress, record_actions
 from engine.sandbox.company import empty_world
 from engine.sandbox.fortnox import issue_token

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from deliver.desk import Desk
-from engine import deliver as delivery
+from engine import docket
 from engine.answers import same
 from engine.clock import StoppedClock
 from engine.deliver import MOST_LOST, MOST_TRIES
@@ -559,7 +559,7 @@ class Crash(BaseException):
 @contextmanager
 def crash(nth: int, *, before: bool) -> Iterator[list[int]]:
     """The process ends before or after the ``nth`` time that something is written down."""
-    kept, count = delivery.record, [0]
+    kept, count = docket.record, [0]
 
     def recorded(*arguments: Any) -> None:
         count[0] += 1
@@ -569,11 +569,11 @@ def crash(nth: int, *, before: bool) -> Iterator[list[int]]:
         if count[0] == nth:
             raise Crash
 
-    delivery.record = recorded
+    docket.record = recorded
     try:
         yield count
     finally:
-        delivery.record = kept
+        docket.record = kept
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

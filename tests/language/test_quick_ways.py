@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from sales.kit import LINES, blank, mappings, plain
 
 from engine.errors import ItemError
-from engine.language import compile as compiling
-from engine.language import fields
+from engine.language import compile_entities, fields
 from engine.language.compile import compile_set
 from engine.language.filters import FILTERS
 from engine.language.program import Program
@@ -103,7 +102,7 @@ SAMPLES: dict[str, Any] = {
 def raising() -> Program:
     """The default set compiled so that each null is raised, and caught for the whole value."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiling, "_passing", lambda _node: {})
+        patch.setattr(compile_entities, "_passing", lambda _node: {})
         return compile_set(mappings(), plain().settings)
 
 
@@ -123,4 +122,4 @@ def test_a_default_behind_a_null_that_is_raised_stays_behind_it() -> None:
     sources = [plain().entities["qliro.order"].source, raising().entities["qliro.order"].source]
     assert [" is None else f_upper(" in source for source in sources] == [True, False]
     node = parsed("x | upper | default('y')").node
-    assert compiling._passing(node) == {}
+    assert compile_entities._passing(node) == {}

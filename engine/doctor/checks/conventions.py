@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from engine.doctor.ground import Ground
 from engine.doctor.result import Result, error, ok, warning
-from engine.plan.build import prove_payouts
+from engine.plan.proving import prove_payouts
 from engine.session import convention_choices
 
 

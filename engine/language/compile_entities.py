@@ -1,0 +1,151 @@
+"""Compiles how an entity's rows are read: its derived columns become one function of a row.
+
+Reads an ``EntitySpec`` with the settings and tables known, gives a ``CompiledEntity``. A value
+that lacks its input is null, without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import nodes
+
+from engine.language import blame, compile_tables
+from engine.language.assemble import Body, Built, build
+from engine.language.catalogue import ID_COLUMNS
+from engine.language.check import entity_emitter
+from engine.language.code import Code
+from engine.language.expressions import Expression, Report, walk
+from engine.language.filters import FILTERS, Null
+from engine.language.program import Books, CompiledEntity, Row
+from engine.language.spec import EntitySpec, MappingSet
+from engine.language.tables import Hit, Lookup
+
+
+def entity(
+    mapping_set: MappingSet,
+    spec: EntitySpec,
+    code: Code,
+    found: Mapping[str, Lookup],
+    report: Report,
+) -> CompiledEntity:
+    """The function that derives the columns of an entity's rows, and the one that traces them."""
+    order = _dependencies(spec.derive)
+
+    def made(traced: bool) -> Built:
+        emitter = entity_emitter(mapping_set, spec.entity, code, report, traced=traced)
+        body = Body()
+        body.add(f"def derive(v_{spec.alias}, v_books, I{', H' if traced else ''}):")
+        body.depth += 1
+
+        def hoist(text: str) -> None:
+            variable = text.split(" ", 1)[0]
+            body.add("try:")
+            body.lines.append((body.depth + 1, text))
+            body.add("except TypeError as error:")
+            body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
+
+        emitter.hoist = hoist
+        for expression in spec.derive.values():
+            emitter.passing |= _passing(expression.node)
+        codes = {name: emitter.let(name) for name in order}
+        for name in spec.derive:
+            body.add(f"I[{name!r}] = {codes[name].text}")
+        body.add("return I")
+        more = {
+            **compile_tables.space(found),
+            "TypeError": TypeError,
+            "null_or_raise": _null_or_raise,
+        }
+        return build(spec.entity, body, emitter, more)
+
+    plain = made(False)
+    tracing = cache(lambda: made(True))  # of few rows: made when it is first asked for
+    column = ID_COLUMNS.get(spec.entity, "")
+
+    def derive(row: Row, books: Books, into: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = plain.function(row, books, {} if into is None else into)
+        except Exception as error:
+            raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
+        return result
+
+    def trace(row: Row, books: Books) -> tuple[dict[str, Any], list[Hit]]:
+        hits: list[Hit] = []
+        traced = tracing()
+        try:
+            result: dict[str, Any] = traced.function(row, books, {}, hits)
+        except Exception as error:
+            raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
+        return result, hits
+
+    return CompiledEntity(derive, trace, _reads(spec), plain.source)
+
+
+def _passing(node: nodes.Node | None) -> dict[int, nodes.Node]:
+    """The nodes of a derived value that are null where a part of them is, each with that part: a
+    filter on a value, a column of what a table gives for such a value, in each branch."""
+    if isinstance(node, nodes.CondExpr):
+        return {**_passing(node.expr1), **_passing(node.expr2)}
+    if isinstance(node, nodes.Filter) and FILTERS[node.name].takes <= _NEVER_NULL:
+        part, needed = node.node, False
+    elif isinstance(node, nodes.Getattr):
+        part, needed = node.node, True
+    elif isinstance(node, nodes.Call) and len(node.kwargs) == 1 and not node.args:
+        part, needed = node.kwargs[0].value, True
+    else:
+        return {}
+    inner = _passing(part)
+    if part is None or (needed and id(part) not in inner):
+        return {}
+    return {id(node): part, **inner}
+
+
+_NEVER_NULL = frozenset({"text", "integer", "decimal", "number", "date", "timestamp"})
+
+
+def _reads(spec: EntitySpec) -> frozenset[str]:
+    """The columns of the entity's rows that its derived ones name."""
+
+    def of(node: nodes.Node) -> Iterator[str]:
+        named = node.node if isinstance(node, nodes.Getattr | nodes.Getitem) else None
+        if isinstance(named, nodes.Name) and named.name == spec.alias:
+            # a column whose name is worked out may be any, also the one that names the row
+            yield node.attr if isinstance(node, nodes.Getattr) else _named(node, spec.entity)
+            return
+        if isinstance(node, nodes.Name) and node.name == spec.alias:
+            yield ID_COLUMNS[spec.entity]
+        for child in node.iter_child_nodes():
+            yield from of(child)
+
+    return frozenset(name for one in spec.derive.values() for name in of(one.node))
+
+
+def _named(node: nodes.Node, entity: str) -> str:
+    key = node.arg if isinstance(node, nodes.Getitem) else None
+    return str(key.value) if isinstance(key, nodes.Const) else ID_COLUMNS[entity]
+
+
+def _null_or_raise(error: TypeError) -> None:
+    if type(error) is not Null and not blame.is_null(error):
+        raise error
+
+
+def _dependencies(derive: Mapping[str, Expression]) -> list[str]:
+    """The derived names, each after those that it uses."""
+    done: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in done:
+            return
+        for node in walk(derive[name].node):
+            used = getattr(node, "name", "") if type(node).__name__ == "Name" else ""
+            if used in derive and used != name:
+                visit(used)
+        done.append(name)
+
+    for name in derive:
+        visit(name)
+    return done
