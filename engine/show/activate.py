@@ -8,7 +8,6 @@ decided. What is found out is in ``engine.activate``.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import click
 
 from engine.clock import SystemClock
 from engine.errors import BusyError, Exit, UsageError
-from engine.show.command import EXIT_CODES, of_merchant, option, who_decides
+from engine.show.command import EXIT_CODES, of_merchant, option, somebody_answers, who_decides
 from engine.show.output import Output
 from engine.show.page import Page, Text, blank, count, heading
 
@@ -105,7 +104,7 @@ def deactivate(out: Output, merchant: str, merchants: Path, by: str | None, reas
 
 
 def _agreed(merchant: Merchant, ready: Preflight) -> bool:
-    if not sys.stdin.isatty():
+    if not somebody_answers():
         return False
     question = f"Make {merchant.name} live? From now on its runs post to {ready.company}"
     return click.confirm(question, err=True)

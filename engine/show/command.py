@@ -149,6 +149,11 @@ def of_merchant(command: Command) -> Command:
     return argument(in_folder(shared(command)))
 
 
+def somebody_answers() -> bool:
+    """Whether a person can be asked: there is a terminal to answer on. A closed stdin is none."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def who_decides(given: str | None) -> str:
     """Who decides something that is kept: the name given, else that of the machine's user.
 

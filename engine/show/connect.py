@@ -21,7 +21,7 @@ import click
 
 from engine.clock import SystemClock
 from engine.errors import AccessError, BusyError, Exit, UnavailableError, UsageError
-from engine.show.command import EXIT_CODES, of_merchant, option, who_decides
+from engine.show.command import EXIT_CODES, of_merchant, option, somebody_answers, who_decides
 from engine.show.output import Output
 from engine.show.page import Text
 
@@ -144,7 +144,7 @@ def _is_right(out: Output, merchant: Merchant, company: Company, number: str | N
             f"This is {company}, and you confirm {number}: nothing is connected.",
             f"Sign in to the right company: qliro-fortnox connect {merchant.name}",
         )
-    if sys.stdin.isatty():
+    if somebody_answers():
         if click.confirm(f"This is {company}. Is that the company of {merchant.name}?", err=True):
             return True
         drop(merchant)
@@ -204,7 +204,7 @@ def _answer(out: Output, consent: Consent, redirect_uri: str, browser: bool) -> 
         )
         if browser and sys.stderr.isatty():
             webbrowser.open(consent.address)
-        if sys.stdin.isatty() or listener is None:
+        if somebody_answers() or listener is None:
             out.complain("Then paste the address that the browser was sent to, if need be:")
         return _waited(listener)
     finally:
@@ -224,7 +224,7 @@ def _listening(out: Output, redirect_uri: str) -> _Listener | None:
 
 
 def _waited(listener: _Listener | None) -> str:
-    sources: list[Any] = [sys.stdin, *([listener] if listener else [])]
+    sources: list[Any] = [one for one in (sys.stdin, listener) if one is not None]
     end = time.monotonic() + PATIENCE_SECONDS
     while sources and (rest := end - time.monotonic()) > 0:
         ready, _, _ = select.select(sources, [], [], rest)

@@ -78,6 +78,15 @@ def test_who_decides_is_asked_before_anything_else_where_the_user_has_no_name(
     assert world.journal == []
 
 
+def test_without_any_input_nobody_is_asked(
+    cli: Cli, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)  # as Python has it when it is closed: <&-
+    told = cli("activate", "shop", "--quiet", "--by", "Anna")
+    assert told.code == 3
+    assert told.err == "shop was not activated. To do it: qliro-fortnox activate shop --yes\n"
+
+
 def test_errors_of_the_preflight_are_shown_and_stop_it(cli: Cli, live: Path, world: World) -> None:
     world.series.clear()
     told = cli("activate", "shop", "--yes", "--by", "Anna", "--quiet")

@@ -138,6 +138,17 @@ def test_a_sign_in_that_nobody_can_answer_ends_at_once(lost: Path, tmp_path: Pat
     )
 
 
+def test_a_sign_in_without_any_input_ends_at_once_too(
+    cli: Cli, lost: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = lost.read_text()
+    lost.write_text(re.sub("http://localhost:[0-9]+/back", "https://books.example.se/back", text))
+    monkeypatch.setattr("sys.stdin", None)  # as Python has it when it is closed: <&-
+    told = cli("connect", "shop")
+    assert (told.code, told.out) == (75, "")
+    assert "No answer of the sign-in came." in told.err
+
+
 def test_without_a_connection_a_run_says_how_to_make_one(cli: Cli, lost: Path) -> None:
     told = cli("run", "shop", "--quiet")
     assert (told.code, told.out) == (2, "")
