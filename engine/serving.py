@@ -7,7 +7,7 @@ history ends on the day given, its clock goes with the machine's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 from engine.clock import STOCKHOLM
@@ -29,7 +29,7 @@ def serve(
     port: int,
     seed: int,
     troubles: Sequence[str],
-    until: datetime | None,
+    until: date | None,
     window: float,
     journal: Path | None,
     orders: bool = False,
@@ -39,7 +39,7 @@ def serve(
     Raises UsageError when a trouble is not known or the port is taken.
     """
     now = datetime.now(STOCKHOLM)
-    world = made(seed, troubles, until or now, orders=orders)
+    world = made(seed, troubles, datetime.combine(until, time()) if until else now, orders=orders)
     world.limits.rate_window_seconds = window
     if journal is not None:
         restored = restore(world, journal)

@@ -127,11 +127,16 @@ def in_memory() -> Store:
 def writing(folder: Path, merchant: str) -> Iterator[Store]:
     """The merchant's database, for this process alone; the readers' copy is renewed at the end.
 
-    Raises BusyError, naming the other process, when a run of the merchant is under way.
+    Raises BusyError, naming the other process, when a run of the merchant is under way, and
+    UsageError where the folder cannot be one.
     """
     path = folder / f"{merchant}.duckdb"
     with _private():
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            what = f"{folder} cannot hold the database: a file stands where its folder should."
+            raise UsageError(what, "Move the file away, or name another folder in state.") from None
         with _locked(folder / f"{merchant}.lock", merchant):
             connection = _connect(path, merchant)
             try:

@@ -177,6 +177,9 @@ def _wrong_type(file: YamlFile, path: Path_, value: Any, schema: Mapping[str, An
     plain = isinstance(value, bool | int | Decimal | str) and "object" not in names
     message = f"{_of(path)}expected {words}, found {found}{f' {shown(value)}' if plain else ''}."
     remedy = ""
+    if plain and schema.get("x-code") == "not-a-date":
+        what = f"{_of(path)}{shown(value)} {schema['x-says']}"
+        return file.finding(path, "not-a-date", what)
     if isinstance(value, str) and value.isdigit() and {"integer", "number"} & set(names):
         remedy = "Write it without quotes."
     elif isinstance(value, str) and "boolean" in names:

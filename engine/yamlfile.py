@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -112,12 +112,11 @@ def parse(text: str, path: str = "<text>") -> YamlFile:
         _not_too_deep(text, path)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        message = " ".join(part for part in (error.context, error.problem) if part)
-        raise FileError.at(path, line, column, "not-yaml", f"{message}.") from None
+        raise _not_yaml(path, error) from None
     except yaml.YAMLError as error:  # a control character, say: no mark but a text
-        raise FileError.at(path, 0, 0, "not-yaml", str(error).splitlines()[0]) from None
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        what = f"{str(error).splitlines()[0]}."
+        raise FileError.at(path, line, 1, "not-yaml", what) from None
     finally:
         loader.dispose()
     builder = _Builder(path)
@@ -125,6 +124,32 @@ def parse(text: str, path: str = "<text>") -> YamlFile:
     if builder.findings:
         raise FileError(builder.findings)
     return YamlFile(path, value, builder.values, builder.keys)
+
+
+def _not_yaml(path: str, error: yaml.MarkedYAMLError) -> FileError:
+    """What the reader says, at the line to look at, with what is commonly meant by it."""
+    mark, began = error.problem_mark, error.context_mark
+    meant = ((told, start) for sign, told, start in _MEANT if sign in str(error.problem))
+    remedy, at_start = next(meant, ("", False))
+    if began and (at_start or not mark):
+        mark = began
+    context = error.context
+    if context and began and mark and began.line != mark.line:
+        context = f"{context} that begins in line {began.line + 1}"
+    message = " ".join(part for part in (context, error.problem) if part)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    return FileError.at(path, line, column, "not-yaml", f"{message}.", remedy)
+
+
+# What a person did where the reader says so, and whether it was where the reader began.
+_MEANT: tuple[tuple[str, str, bool], ...] = (
+    ("could not find expected ':'", "Write key: value, with a space after the colon.", True),
+    ("found unexpected end of stream", "A quote is not closed.", True),
+    ("mapping values are not allowed",
+     "Check the indentation here and above; a text with ': ' in it stands in quotes.", False),
+    ("found character '\\t'", "Indent with spaces.", False),
+    ("tab character", "Indent with spaces.", False),
+)  # fmt: skip
 
 
 def _not_too_deep(text: str, path: str) -> None:
@@ -149,13 +174,17 @@ def _too_deep(path: str, mark: Any) -> FileError:
     return FileError.at(path, mark.line + 1, mark.column + 1, "too-deep", message)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy naming the nearest known name, or the known ones when none is near."""
+def nearest(name: str, known: Iterable[str], used: Container[str] = ()) -> str:
+    """A remedy naming the nearest known name, or the known ones when none is near.
+
+    One that is ``used`` already is named only where it is the one that is near.
+    """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"Known: {', '.join(names)}." if names else ""
+    left = [one for one in names if one not in used] or names
+    for some in (left, names):
+        if close := difflib.get_close_matches(name, some, n=1, cutoff=0.6):
+            return f"Did you mean {close[0]!r}?"
+    return f"Known: {', '.join(left)}." if left else ""
 
 
 class _Builder:
@@ -198,7 +227,8 @@ class _Builder:
         for key_node, value_node in node.value:
             spot = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             if not isinstance(key_node, yaml.ScalarNode):
-                self._refuse(spot, "key-not-text", "a key must be a plain text.")
+                remedy = 'An expression stands in quotes: "{{ … }}".'
+                self._refuse(spot, "key-not-text", "a key must be a plain text.", remedy)
                 continue
             key = key_node.value
             if key in result:
@@ -209,8 +239,8 @@ class _Builder:
             result[key] = self.build(value_node, (*path, key))
         return result
 
-    def _refuse(self, spot: tuple[int, int], code: str, message: str) -> None:
-        self.findings.append(Finding(Place(self.path, *spot), code, message))
+    def _refuse(self, spot: tuple[int, int], code: str, message: str, remedy: str = "") -> None:
+        self.findings.append(Finding(Place(self.path, *spot), code, message, remedy))
 
 
 def _scalar(node: yaml.ScalarNode) -> str | int | Decimal | bool | None:

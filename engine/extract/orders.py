@@ -228,6 +228,10 @@ ORDER BY line.OrderId
 """
 
 
+# What an order is called.
+NAMES = "An order is named by Qliro's OrderId or the shop's own order number."
+
+
 def fetch_orders(extraction: Extraction, names: Iterable[int | str]) -> Report:
     """Orders by ``OrderId`` (a number) or by the shop's reference (a text), all at once.
 
@@ -252,7 +256,7 @@ def _check(report: Report, name: int | str, kept: Kept) -> None:
         other = kept.content.get("OrderId") if isinstance(kept.content, dict) else None
         report.find(where, "other-order", f"Qliro answered with order {other} instead.")
     elif kept.status != 200 or kept.problem:
-        again = "It is asked for again in a day." if isinstance(name, int) else "Name it otherwise."
+        again = "It is asked for again in a day." if isinstance(name, int) else NAMES
         report.find(where, "order-not-read", why(kept), again)
     elif isinstance(name, int) and str(kept.content.get("OrderId")) != str(name):
         other = kept.content.get("OrderId")

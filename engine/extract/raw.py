@@ -183,7 +183,7 @@ def why(kept: Kept) -> str:
     if kept.problem:
         return f"{kept.problem[0].upper()}{kept.problem[1:]} (status {kept.status})."
     said = " ".join(str(kept.error[k]) for k in ("ErrorCode", "ErrorMessage") if kept.error.get(k))
-    return f"Status {kept.status}: {said}" if said else f"Status {kept.status}."
+    return f"Status {kept.status}: {said.rstrip('.')}." if said else f"Status {kept.status}."
 
 
 def _last_digest(store: Store, rows: Sequence[list[Any]], call: Call) -> str | None:

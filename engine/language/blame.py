@@ -6,7 +6,7 @@ more with what the function had in hand. This runs only after a failure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Inexact, InvalidOperation
 from types import FrameType, TracebackType
 from typing import Any
@@ -43,26 +43,26 @@ def explain(error: Exception, built: Built, of: str) -> ItemError:
 
 def spot(error: Exception, built: Built) -> tuple[Mark, Locals] | None:
     """The value that failed and what the function had in hand."""
-    frame, line = _frame(error.__traceback__, built.filename)
-    if frame is None:
+    frames = list(_frames(error.__traceback__, built.filename))
+    if not frames:
         return None
+    frame, line = frames[-1]
     owner = built.owners[line - 1]
     return (built.marks[owner], frame.f_locals) if owner >= 0 else None
 
 
 def failed_in(error: Exception, built: Built, name: str) -> Any:
     """A local of the function at the time of the failure."""
-    frame, _line = _frame(error.__traceback__, built.filename)
+    frame, _line = next(_frames(error.__traceback__, built.filename), (None, 0))
     return frame.f_locals.get(name) if frame else None
 
 
-def _frame(trace: TracebackType | None, filename: str) -> tuple[FrameType | None, int]:
-    frame, line = None, 0
+def _frames(trace: TracebackType | None, filename: str) -> Iterator[tuple[FrameType, int]]:
+    """The function's own frame, and those of the lists that it was making."""
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == filename:
-            frame, line = trace.tb_frame, trace.tb_lineno
+            yield trace.tb_frame, trace.tb_lineno
         trace = trace.tb_next
-    return frame, line
 
 
 def place_of(error: Exception, built: Built) -> Place | None:

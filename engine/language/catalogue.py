@@ -85,6 +85,7 @@ VIEW_COLUMNS: Catalogue = {
     },
     "qliro.refund": {
         "chosen_invoice": TEXT,  # the credit invoice that a person chose
+        "ignored": BOOLEAN,  # a person set it aside
     },
     "fortnox.order": {
         "InvoiceReference": TEXT,

@@ -10,13 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import Finding
-from engine.language import check_tables, fields, scope, sql
+from engine.language import check_tables, fields, lists, scope, sql
 from engine.language.code import Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, walk
-from engine.language.kinds import ANY, Type, a
+from engine.language.kinds import Type
 from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row
 from engine.yamlfile import Path_, nearest
+
+# What each outcome of a match may be: where an amount is consumed, and where nothing is.
+CONSUMED: Mapping[str, Sequence[str]] = {
+    "none": ("wait", "park"), "several": ("park", "wait"), "spent": ("adopt", "park"),
+    "less": ("pay", "park"), "more": ("suspense", "park"), "near": ("post", "park"),
+}  # fmt: skip
+FOUND: Mapping[str, Sequence[str]] = {
+    "none": ("wait", "park", "go"), "one": ("use", "adopt", "done", "park", "wait"),
+    "several": ("park", "first", "wait"),
+}  # fmt: skip
 
 
 def check(
@@ -153,7 +163,9 @@ class _Mapping:
         self._then(schema, later)
 
     def _emitter(
-        self, names: Mapping[str, Code], lets: Mapping[str, Expression] | None = None
+        self,
+        names: Mapping[str, Code],
+        lets: Mapping[str, Expression | tuple[Row, ...]] | None = None,
     ) -> Emitter:
         return Emitter(self.report, dict(names), self.signatures, lets or {})
 
@@ -242,8 +254,8 @@ class _Mapping:
                 settings.emit(match.consume.tolerance)
         for expression in match.order:
             self._sql(expression, candidate)
-        for expression in match.outcome.values():
-            settings.emit(expression)
+        for key, expression in match.outcome.items():
+            check_outcome(match, key, settings.emit(expression), self.report)
 
     def _covers(self, types: Mapping[str, Type]) -> None:
         for key, names in (("covers", self.spec.covers), ("moves", self.spec.moves)):
@@ -310,8 +322,7 @@ class _Mapping:
             child = known.get(field.name)
             if child is None:
                 text = f"{self.spec.target} has no field {field.name!r} in {name}."
-                unused = [k for k in known if k not in {f.name for f in made}]
-                remedy = nearest(field.name, unused or known)
+                remedy = nearest(field.name, known, {f.name for f in made})
                 self.report(Finding(field.place, "unknown-field", text, remedy))
             elif field.value is None:
                 self._list(field, child, emitter)
@@ -356,22 +367,10 @@ class _Mapping:
 
     def _row(self, field: Field, row: Row, schema: Mapping[str, Any], emitter: Emitter) -> None:
         before = dict(emitter.names)
-        item = ANY
         if row.each:
-            code = emitter.emit(row.each)
-            if code.type.kind not in ("list", "any"):
-                text = f"each needs a list, not {a(code.type.kind)}."
-                self.report(row.each.finding("type", text))
-            item = code.type.item or ANY
-            if row.alias in scope.RESERVED or row.alias in {*before, *self.spec.lets}:
-                text = f"{row.alias!r} is taken."
-                self.report(row.each.finding("twice", text, "Take another name."))
-            emitter.names[row.alias] = Code(f"v_{row.alias}", item)
+            lists.item_of(emitter, row)
         if row.group:
-            key = emitter.emit(row.group)
-            emitter.names.pop(row.alias, None)
-            emitter.names["group"] = Code("v_group", key.type)
-            emitter.names["rows"] = Code("v_rows", Type("list", item=item, name=f"list of {item}"))
+            lists.group_of(emitter, row)
         if row.when:
             emitter.emit(row.when)
         self._object(row.fields, schema, emitter, f"a row of {field.name}", row.place)
@@ -394,3 +393,19 @@ def refusal(error: Exception) -> str:
 def uses_document(expression: Expression) -> bool:
     """Whether an expression names the finished document."""
     return any(getattr(node, "name", "") == "document" for node in walk(expression.node))
+
+
+def check_outcome(match: Match, key: str, said: Code, report: Report) -> None:
+    """Reports a word that planning does not know: it would stop it, or post what was to park."""
+    words = (CONSUMED if match.consume else FOUND).get(key, ())
+    expression = match.outcome[key]
+    if not words:
+        taken = "an amount" if match.consume else "nothing"
+        text = f"a match that consumes {taken} has no such outcome."
+        known = CONSUMED if match.consume else FOUND
+        report(expression.finding("unknown-key", text, nearest(key, known)))
+        return
+    for word in [said.value] if said.known else said.type.values:
+        if word not in words:
+            text = f"it cannot be {word!r}."
+            report(expression.finding("unknown-value", text, nearest(str(word), words)))

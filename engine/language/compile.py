@@ -18,6 +18,7 @@ from engine.errors import FileError, Finding, Place
 from engine.language import blame, compile_entities, compile_tables, document, kinds, scope
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
+from engine.language.check import check_outcome
 from engine.language.code import Code
 from engine.language.compile_tables import SettingsPlace
 from engine.language.emit import Emitter
@@ -239,6 +240,11 @@ def _match(
                 step.field.finding("unknown-key", text, nearest(str(field), columns.fields or {}))
             )
         steps.append(CompiledStep(step.name, field, step.keys, step.own, step.place))
+    outcome = {}
+    for key, said in match.outcome.items():
+        emitted = Emitter(report, {"settings": code}).emit(said)
+        check_outcome(match, key, emitted, report)
+        outcome[key] = str(emitted.value)
     consume = match.consume
     tolerance = known(consume.tolerance) if consume and consume.tolerance else 0
     return CompiledMatch(
@@ -251,5 +257,5 @@ def _match(
         tolerance=Decimal(tolerance or 0),
         whole=match.whole,
         order=match.order,
-        outcome={key: str(known(e)) for key, e in match.outcome.items()},
+        outcome=outcome,
     )

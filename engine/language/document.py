@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.language import blame, fields, scope
+from engine.language import blame, fields, lists, scope
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
 from engine.language.check import uses_document
@@ -19,7 +19,6 @@ from engine.language.code import UNKNOWN, Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Report
 from engine.language.filters import Refused
-from engine.language.kinds import ANY, Type
 from engine.language.program import Failure, Rendered, Row, Trace
 from engine.language.spec import Check, Field, MappingSet, MappingSpec
 from engine.language.spec import Row as RowSpec
@@ -285,11 +284,10 @@ class _Writer:
         if row.each is None:
             self.filled(variable, row, schema)
             return
-        items = emitter.emit(row.each)
+        items = lists.item_of(emitter, row)
         if items.known and not items.value:
+            emitter.names.pop(row.alias)
             return
-        item = items.type.item or ANY
-        emitter.names[row.alias] = Code(f"v_{row.alias}", item)
         if row.group is None:
             with body.block(f"for v_{row.alias} in {items.text}:", emitter, loop=True):
                 self.filled(variable, row, schema)
@@ -301,15 +299,10 @@ class _Writer:
     def grouped(self, variable: str, row: RowSpec, schema: Mapping[str, Any], items: Code) -> None:
         emitter, body = self.emitter, self.body
         groups = f"G{self.rows}"
-        assert row.group is not None  # noqa: S101 — told apart by the caller
         body.add(f"{groups} = {{}}")
         with body.block(f"for v_{row.alias} in {items.text}:", emitter, loop=True):
-            key = emitter.emit(row.group)
+            key = lists.group_of(emitter, row)
             body.add(f"{groups}.setdefault({key.text}, []).append(v_{row.alias})")
-        del emitter.names[row.alias]
-        item = items.type.item or ANY
-        emitter.names["group"] = Code("v_group", key.type)
-        emitter.names["rows"] = Code("v_rows", Type("list", item=item, name=f"list of {item}"))
         with body.block(f"for v_group, v_rows in {groups}.items():", emitter, loop=True):
             self.filled(variable, row, schema)
 
@@ -392,8 +385,9 @@ class _Writer:
 
 def _too_few(field: Field, least: int) -> Callable[[int], None]:
     def refuse(count: int) -> None:
+        rows = "1 row" if count == 1 else f"{count} rows"
         raise Refused(
-            f"{field.place}: {field.name} has {count} rows, the target takes no less than {least}"
+            f"{field.place}: {field.name} has {rows}, the target takes no less than {least}"
         )
 
     return refuse

@@ -13,11 +13,12 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.language import calls, kinds
+from engine.language import calls, kinds, lists
 from engine.language.code import BOOKS, Code, Mark, Signature
 from engine.language.expressions import OPERATORS, Expression, Report, constant, written
 from engine.language.kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
 from engine.language.runtime import RUNTIME, divide, item, negate
+from engine.language.spec import Row
 from engine.yamlfile import nearest
 
 _ARITHMETIC: dict[type[nodes.Node], tuple[str, str]] = {
@@ -31,13 +32,14 @@ class Emitter:
     """Held open over one document: names in scope, named values already evaluated, constants.
 
     ``passing`` are nodes (by ``id``) that are null where this part of them is: seen in time, a null
-    costs nothing, and raised it costs more than the rest of the value.
+    costs nothing, and raised it costs more than the rest of the value. ``items`` are names that
+    rows give, which named values do not see.
     """
 
     report: Report
     names: dict[str, Code]
     tables: Mapping[str, Signature] = field(default_factory=dict)
-    lets: Mapping[str, Expression] = field(default_factory=dict)
+    lets: Mapping[str, Expression | tuple[Row, ...]] = field(default_factory=dict)
     traced: bool = False
     optional: frozenset[str] = frozenset()
     constants: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Emitter:
     started: set[str] = field(default_factory=set)
     guarded: set[str] = field(default_factory=set)
     let_codes: dict[str, Code] = field(default_factory=dict)
+    items: set[str] = field(default_factory=lambda: {"group", "rows"})
     conditional: int = 0
     looped: int = 0
     temporaries: int = 0
@@ -160,8 +163,13 @@ class Emitter:
             return self.wrong("too-large", "the named values unfold to too much.")
         self.stack.append(name)
         kind, self.kind = self.kind, "let"
-        inner = self.emit(self.lets[name])
-        self.kind = kind
+        names, self.names = self.names, {k: c for k, c in self.names.items() if k not in self.items}
+        declared = self.lets[name]
+        if isinstance(declared, tuple):
+            inner = lists.named(self, name, declared)
+        else:
+            inner = self.emit(declared)
+        self.kind, self.names = kind, names
         self.stack.pop()
         if inner.known:
             code = self.known(inner.value, inner.type)

@@ -116,7 +116,23 @@ def _syntax(error: Exception, place: Place, field: str) -> Finding:
     message = getattr(error, "message", None) or (
         "a number has too many digits" if isinstance(error, ValueError) else "nested too deeply"
     )
-    return Finding(place, "syntax", f"{field}: {message.rstrip('.')}.")
+    for jinja, ours in _JINJA.items():
+        message = message.replace(jinja, ours)
+    remedy = next((told for sign, told in _MEANT.items() if sign in message), "")
+    return Finding(place, "syntax", f"{field}: {message.rstrip('.')}.", remedy)
+
+
+# Jinja's words for what a person writes, and what is commonly meant by a sign.
+_JINJA = {
+    "unexpected end of template, expected 'end of print statement'": "a {{ has no }} after it",
+    "'end of print statement'": "'}}'",
+    "'end of template'": "its end",
+}
+_MEANT = {
+    "unexpected '='": "To compare write ==.",
+    "unexpected char '&'": "Write and.",
+    "unexpected char '!'": "Write not, or != between two values.",
+}
 
 
 def _too_large(place: Place, field: str) -> Finding:

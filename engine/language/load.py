@@ -172,16 +172,17 @@ def _specs(
     named: dict[tuple[str, str], Source] = {}
     for found in sources.values():
         kind, wrong = structure.check(found)
+        name = str(found.value[kind]) if kind else ""
+        first = named.setdefault((kind, name), found) if kind else found
+        if first is not found:
+            text = f"the {kind} {name} stands already in {first.place((kind,))}."
+            remedy = f"Take another name; an overlay's file that changes it is called {first.name}."
+            report(found.finding((kind,), "twice", text, remedy))
+            continue
         for finding in wrong:
             report(finding)
         if wrong:
             continue
-        name = found.value[kind]
-        if (kind, name) in named:
-            first = named[kind, name].place((kind,))
-            report(found.finding((kind,), "twice", f"the {kind} {name} stands already in {first}."))
-            continue
-        named[kind, name] = found
         if kind == "mapping":
             mappings[name] = parts.mapping(found, report)
         elif kind == "entity":

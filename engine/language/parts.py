@@ -104,7 +104,7 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         covers=tuple(value.get("covers", (alias,))),
         moves=tuple(value.get("moves", ())),
         match={name: _match(p, name) for name in value.get("match", {})},
-        lets=p.templates("let"),
+        lets={name: _let(p, name) for name in value.get("let", {})},
         document=tuple(_field(p, ("document", name)) for name in value["document"]),
         then=tuple(_then(p, i) for i in p.items("then")),
         confirm={name: _confirm(p, name) for name in value.get("confirm", {})},
@@ -168,6 +168,13 @@ def _match(p: Parts, name: str) -> Match:
         outcome=p.templates(*path, "outcome"),
         place=p.source.place(path, key=True),
     )
+
+
+def _let(p: Parts, name: str) -> Expression | tuple[Row, ...]:
+    value = p.at(("let", name))
+    if isinstance(value, list):
+        return tuple(_row(p, ("let", name, i)) for i in range(len(value)))
+    return p.template("let", name)
 
 
 def _field(p: Parts, path: Path_) -> Field:

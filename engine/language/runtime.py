@@ -15,6 +15,7 @@ from engine.language.code import UNKNOWN
 from engine.language.fortnox_signs import is_allowed
 
 LARGEST_INTEGER = 10**30
+MOST_ROWS = 100_000  # a list made of others grows with each; no document comes near it
 
 
 def item(value: Any, key: Any) -> Any:
@@ -73,6 +74,21 @@ def negate(value: Any) -> Any:
     return -_number(value)
 
 
+def listed(*parts: list[Any]) -> list[Any]:
+    """The rows of all parts."""
+    if sum(map(len, parts)) > MOST_ROWS:
+        raise filters.Refused(f"a list of over {MOST_ROWS} rows")
+    return [row for part in parts for row in part]
+
+
+def grouped(pairs: list[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    """The items by their groups, in the order of the first of each."""
+    groups: dict[Any, list[Any]] = {}
+    for group, item in pairs:
+        groups.setdefault(group, []).append(item)
+    return groups
+
+
 RUNTIME: Mapping[str, Any] = {
     "U": UNKNOWN,
     "NULL": None,
@@ -82,6 +98,8 @@ RUNTIME: Mapping[str, Any] = {
     "say": filters.say,
     "item": item,
     "no_list": no_list,
+    "listed": listed,
+    "grouped": grouped,
     "add": add,
     "subtract": subtract,
     "multiply": multiply,

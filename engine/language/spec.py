@@ -153,7 +153,7 @@ class MappingSpec:
     covers: tuple[str, ...]
     moves: tuple[str, ...]
     match: Mapping[str, Match]
-    lets: Mapping[str, Expression]
+    lets: Mapping[str, Expression | tuple[Row, ...]]
     document: tuple[Field, ...]
     then: tuple[Then, ...]
     confirm: Mapping[str, Confirm]

@@ -85,7 +85,7 @@ def findings(source: Source, error: ValidationError) -> Iterator[Finding]:
                     (*path, key),
                     "unknown-key",
                     f"{key!r} is not a key here.",
-                    nearest(key, [k for k in known if k not in got] or known),
+                    nearest(key, known, got),
                     key=True,
                 )
     elif rule == "required":

@@ -145,6 +145,10 @@ def wrong_condition(spec: TableSpec, name: str, condition: Any) -> tuple[str, st
         if not _is(value, type_.kind, account=name in spec.accounts):
             what = "an account number" if name in spec.accounts else f"{a(type_.kind)}"
             return f"{name} is {what}, not {value!r}.", ""
+    bounds = condition if isinstance(condition, dict) else {}
+    low, high = bounds.get("min"), bounds.get("max")
+    if low is not None and high is not None and low > high:
+        return f"min {low} is above max {high}, so no {name} fits.", "Exchange them."
     return "", ""
 
 

@@ -56,7 +56,9 @@ def make_plan(
     wanted = scope.payouts if "payouts" in flows else ()
     payouts, unreadable = open_payouts(store, program, payouts_from, wanted)
     movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
-    plan = Plan(_digest(program, settings), payouts, movers=movers, problems=unreadable)
+    plan = Plan(
+        _digest(program, settings), payouts, movers=movers, problems=unreadable, scope=scope
+    )
     planner = _Planner(store, program, settings, books, catalogue, plan)
     plan.proofs |= prove_payouts(store, program, settings, convention_choices, payouts)
     planner.known()
@@ -70,7 +72,16 @@ def make_plan(
         plan.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
         plan.problems += unknown_orders(store, scope)
         plan_orders(store, program, settings, books, catalogue, plan, flows, again=again)
+    elif scope.orders or scope.is_period:
+        plan.problems.append(NO_ORDERS)
     return plan
+
+
+# Why nothing becomes of orders that somebody names.
+NO_ORDERS = (
+    "Nothing is done about orders: of the flows that handle them none is on. A line of a payout is "
+    "looked at again in every run; --payout names a payout."
+)
 
 
 def _digest(program: Program, settings: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.ledger import Action
 from engine.proof import Proof
+from engine.scope import ALL, Scope
 
 Row = dict[str, Any]
 
@@ -104,6 +105,7 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # what could not even be planned
     movers: frozenset[str] = frozenset()  # mappings that transfer money to the bank
+    scope: Scope = ALL
 
     def day_of(self, case: str) -> date | None:
         """Since when a payout or an order may have been waiting."""

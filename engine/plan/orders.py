@@ -33,7 +33,14 @@ from engine.plan.matching import lookups
 from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
 from engine.plan.rows import Rows, keeping
 from engine.plan.strangers import strangers
-from engine.plan.telling import FAILED, refused_before, rendered_trace, state_of, told_hits
+from engine.plan.telling import (
+    FAILED,
+    refused_before,
+    rendered_trace,
+    state_of,
+    stopped_at,
+    told_hits,
+)
 from engine.store import Store
 from engine.targets import target
 
@@ -164,7 +171,7 @@ class _Planner:
             if inputs is None or not mapping.applies(inputs):
                 return
         except ItemError as error:
-            self._add(mapping, key, row, "parked", "mapping-error", error.told())
+            self._add(mapping, key, row, "parked", "mapping-error", error.told(), stopped_at(error))
             return
         if decided is not None and ignored:
             why = decided["reason"] or "a person said so"
@@ -254,7 +261,7 @@ class _Planner:
             for alias in spec.related:
                 inputs[alias] = self.rows.related(mapping, alias, inputs)
         except ItemError as error:
-            self._add(mapping, key, row, "parked", "mapping-error", error.told())
+            self._add(mapping, key, row, "parked", "mapping-error", error.told(), stopped_at(error))
             return None
         return inputs
 
@@ -406,7 +413,8 @@ class _Planner:
             rendered = mapping.render(inputs, traced=True)
         except ItemError as error:
             told = stands + error.told()
-            self._add(mapping, key, row, "parked", "mapping-error", told, inputs=inputs)
+            self._add(mapping, key, row, "parked", "mapping-error", told, stopped_at(error),
+                      inputs=inputs)  # fmt: skip
             return
         trace = rendered_trace(rendered)
         if rendered.failures or rendered.document is None:
@@ -474,14 +482,24 @@ class _Planner:
             for alias, value in (inputs or {spec.alias: row}).items()
             if alias not in ("books", "match", "earlier")
         }
-        hits: Iterable[Any] = ()
-        if not row["problem"]:
-            _, hits = self.program.trace_derive(spec.entity, row, self.books)
+        hits = self._hits(spec.entity, row)
+        made = (trace or {}).get("document", {})
+        if any(isinstance(value, list) for value in made.values()):
+            # The account of a document's row is decided where its line is read.
+            for alias, related in spec.related.items():
+                for one in (inputs or {}).get(alias, ()):
+                    hits += [hit for hit in self._hits(related.entity, one) if hit not in hits]
         told = {
             "rule": str(spec.source.place(())), "inputs": shown, **(trace or {}),
-            "tables": [*told_hits(hits), *(trace or {}).get("tables", ())],
+            "tables": [*hits, *(trace or {}).get("tables", ())],
         }  # fmt: skip
         self._outcome(Outcome(spec.name, key, _case(row), state, code, reason, (), action, told))
+
+    def _hits(self, entity: str, row: Row) -> list[list[str]]:
+        """The table rows behind the derived columns of a row, as they are told."""
+        if row["problem"]:
+            return []
+        return told_hits(self.program.trace_derive(entity, row, self.books)[1])
 
     def _impersonal(self, value: Any) -> Any:
         """What a mapping was given, as it is told: without names and addresses, which only

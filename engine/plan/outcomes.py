@@ -28,6 +28,7 @@ from engine.plan.telling import (
     choice_trace,
     refused_before,
     rendered_trace,
+    stopped_at,
     told_hits,
 )
 from engine.store import Store
@@ -65,7 +66,8 @@ class Outcomes:
             return mapping.applies(inputs)
         except ItemError as error:
             source = inputs[mapping.spec.alias]
-            self.add(self.outcome(mapping, source, "parked", "mapping-error", error.told(), ()))
+            self.add(self.outcome(mapping, source, "parked", "mapping-error", error.told(), (),
+                                  stopped_at(error)))  # fmt: skip
             return False
 
     def settle(
@@ -252,7 +254,7 @@ class Outcomes:
         except ItemError as error:
             source = inputs[mapping.spec.alias]
             self.add(self.outcome(mapping, source, "parked", "mapping-error", error.told(),
-                                  self._whole(mapping, inputs)))  # fmt: skip
+                                  self._whole(mapping, inputs), stopped_at(error)))  # fmt: skip
             return None
 
     def _action(

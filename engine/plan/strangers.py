@@ -73,5 +73,5 @@ def strangers(store: Store, settings: Mapping[str, Any]) -> list[str]:
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     return [
         f"documents in Fortnox that this program did not make carry references of its orders: "
-        f"{named}{more}. If another connector makes orders or invoices too, let only one of them"
+        f"{named}{more}. If another connector makes orders or invoices too, only one of them may"
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine import json_text
 from engine.catalogue import Catalogue, look_up, read_error
+from engine.errors import ItemError
 from engine.language.program import CompiledMapping, Rendered
 from engine.language.tables import Hit
 from engine.ledger import Action, Progress
@@ -19,6 +20,9 @@ CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exa
 
 # A warning names so many payouts.
 MOST_NAMED = 3
+
+# What becomes of a line of whose match the mapping does not say it.
+UNDECLARED = {"none": "wait", "several": "park"}
 
 # State and code of a source whose check does not hold.
 FAILED = {
@@ -33,7 +37,8 @@ def blocked_by(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
         return "waiting", "not-ready"
     if choice.outcome == "park":
         return "parked", "does-not-fit"
-    policy = next(iter(mapping.match.values())).outcome[choice.outcome]
+    declared = next(iter(mapping.match.values())).outcome
+    policy = declared.get(choice.outcome, UNDECLARED[choice.outcome])
     state = {"wait": "waiting", "park": "parked"}[policy]
     return state, {"none": "no-invoice", "several": "ambiguous"}[choice.outcome]
 
@@ -71,6 +76,11 @@ def refused_before(
     system = action.target.partition(".")[0]
     error = read_error(system, progress.status or 400, progress.answer or "")
     return progress.note if look_up(error, catalogue).retry == "never" else None
+
+
+def stopped_at(error: ItemError) -> dict[str, str]:
+    """The trace of what no mapping could be asked: the file, line and column that decide it."""
+    return {"place": str(error.place)} if error.place else {}
 
 
 def rendered_trace(rendered: Rendered) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -81,7 +81,23 @@ class Option(click.Option):
 
 
 option = functools.partial(click.option, cls=Option)
-DAY = click.DateTime(["%Y-%m-%d"])
+
+
+class Day(click.ParamType[date]):
+    """A day, written as 2026-01-31."""
+
+    name = "date"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date; write it as 2026-01-31.", param, ctx)
+
+
+DAY = Day()
 payout_option = option(
     "--payout", "payouts", multiple=True, metavar="KEY",
     help="Only this payout, whatever its date; may be given several times.",
@@ -96,12 +112,11 @@ def scoped(function: Command) -> Command:
         *args: Any,
         payouts: tuple[str, ...],
         orders: tuple[str, ...],
-        since: datetime | None,
-        until: datetime | None,
+        since: date | None,
+        until: date | None,
         **options: Any,
     ) -> Any:
-        days = (since.date() if since else None, until.date() if until else None)
-        return function(*args, scope=named(payouts, orders, *days), **options)
+        return function(*args, scope=named(payouts, orders, since, until), **options)
 
     decorated: Command = run
     for one in (

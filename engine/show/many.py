@@ -64,9 +64,8 @@ def or_all(figures: Mapping[str, Callable[[Told], int]]) -> Callable[[Command], 
         ) -> Any:
             name = click.get_current_context().info_name or ""
             if (merchant is None) != everything:
-                raise UsageError(
-                    f"{name.capitalize()} for whom?", "Name a merchant, or say --all for all."
-                )
+                both = "or --all, not both" if everything else "or say --all for all"
+                raise UsageError(f"{name.capitalize()} for whom?", f"Name a merchant, {both}.")
             if merchant is not None:
                 return command(out, merchant, merchants, **options)
             return _all(out, name, merchants, jobs, _passed(options), figures)

@@ -18,6 +18,7 @@ from engine.show.page import (
     count,
     day,
     heading,
+    mapping_name,
     moment,
     state_name,
 )
@@ -50,7 +51,7 @@ def orders_page(found: Row) -> Page:
     columns = [Column("Orders"), *(Column(state_name(s).capitalize(), right=True) for s in states)]
     rows = [
         [
-            name.replace("_", " "),
+            mapping_name(name),
             *(
                 (str(number[name, state]), STYLES[state]) if (name, state) in number else "–"
                 for state in states
@@ -78,7 +79,7 @@ def _reasons(items: list[Row]) -> Page:
             for one in mine[:MOST_NAMED]
         )
         more = f" and {len(mine) - MOST_NAMED} more" if len(mine) > MOST_NAMED else ""
-        parts.append(Text(f"{mapping.replace('_', ' ')} {named}{more}", indent=2))
+        parts.append(Text(f"{mapping_name(mapping)} {named}{more}", indent=2))
         parts.append(Text(f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + ".", indent=6))
     return parts
 
@@ -90,7 +91,7 @@ def order_page(order: Row, *, whole: bool) -> Page:
     parts: Page = [heading(head)]
     for item in order["items"]:
         told = state_text(item["state"], item["reason"])
-        text = f"{item['mapping'].replace('_', ' ')} {item['source']}: {told}"
+        text = f"{mapping_name(item['mapping'])} {item['source']}: {told}"
         parts.append(Text(text, indent=2, style=STYLES.get(item["state"], "")))
     for item in order["items"]:
         parts += story(item, whole=whole)

@@ -78,6 +78,11 @@ def state_name(state: str) -> str:
     return STATE_NAMES.get(state, state)
 
 
+def mapping_name(mapping: str) -> str:
+    """A mapping in the words of reports: ``new order``."""
+    return mapping.replace("_", " ")
+
+
 def amount(value: Decimal | int | None) -> str:
     """Kronor and öre with a space at the thousands: ``-1 234.50``; empty for None.
 

@@ -14,6 +14,7 @@ from typing import Any
 from engine import json_text
 from engine.ledger import Action
 from engine.plan.model import STATES, OrderCase, Outcome, Payout, Plan
+from engine.scope import ALL
 from engine.show.page import (
     STYLES,
     Column,
@@ -26,6 +27,7 @@ from engine.show.page import (
     day,
     heading,
     listed,
+    mapping_name,
     state_name,
 )
 
@@ -37,7 +39,8 @@ OPEN = ("waiting", "parked")
 def page(made: Plan, *, diff: bool = True) -> Page:
     """The plan. ``diff`` adds, for each document, what Fortnox has now and what it will have."""
     if not made.payouts and not made.orders and not made.problems:
-        return [Text("Nothing to plan: no payout or order is open. `sync` fetches what is new.")]
+        what = "no payout or order is open" if made.scope == ALL else "nothing of it is open here"
+        return [Text(f"Nothing to plan: {what}. `sync` fetches what is new.")]
     outcomes = {one.action: one for one in made.outcomes if one.action}
     balances = _balances(made, outcomes)
     parts: Page = []
@@ -47,9 +50,12 @@ def page(made: Plan, *, diff: bool = True) -> Page:
         parts += _order(made, case, diff=diff)
     parts += [Text(one, style=STYLES["parked"]) for one in made.problems]
     parts += [Text(f"Warning: {one}", style="yellow") for one in made.warnings]
-    total = len(made.actions)
-    documents = count(total, "document") if total else "nothing"
-    parts.append(heading(f"{documents[0].upper()}{documents[1:]} to post."))
+    standing = sum(action.adopted is not None for action in made.actions)
+    total = len(made.actions) - standing
+    told = f"{count(total, 'document') if total else 'Nothing'} to post"
+    if standing:
+        told += f"; {count(standing, 'document')} there already, to be taken over"
+    parts.append(heading(f"{told}."))
     return parts
 
 
@@ -99,9 +105,10 @@ def _order(made: Plan, case: OrderCase, *, diff: bool) -> Page:
         if diff:
             parts += [*_diff(action, {}), blank()]
         else:
-            parts.append(Text(f"{action.mapping} {action.source}: {action.target}", indent=2))
+            name = mapping_name(action.mapping)
+            parts.append(Text(f"{name} {action.source}: {action.target}", indent=2))
     for one in left_open:
-        text = f"{one.state}: {one.mapping} {one.source}: {one.reason}"
+        text = f"{one.state}: {mapping_name(one.mapping)} {one.source}: {one.reason}"
         parts.append(Text(text, indent=2, style=STYLES[one.state]))
     return [*parts, blank()]
 
@@ -110,7 +117,7 @@ def _source(outcome: Outcome, lines: Mapping[str, Mapping[str, Any]]) -> str:
     """The line that it is about, by amount and reference; of the payout, the mapping."""
     line = lines.get(outcome.source)
     if line is None:
-        return outcome.mapping
+        return mapping_name(outcome.mapping)
     return f"{amount(line['gross'])} reference {line['reference'] or '–'}, line {outcome.source}"
 
 
@@ -151,7 +158,7 @@ def _table(
         moved = balances.get(action.action)
         rows.append(
             [
-                action.mapping,
+                mapping_name(action.mapping),
                 _reference(outcomes.get(action.action)),
                 action.consumed_of or "–",
                 str(document.get("PaymentDate") or document.get("TransactionDate") or ""),
@@ -210,4 +217,5 @@ def _diff(action: Action, balances: Mapping[str, tuple[Decimal, Decimal]]) -> Pa
 def _value(value: Any) -> str:
     if isinstance(value, Decimal):
         return amount(value)
-    return str(value) if isinstance(value, str | int) else json_text.encode(value)
+    plain = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if plain else json_text.encode(value)

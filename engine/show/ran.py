@@ -42,7 +42,7 @@ def page(merchant: str, report: RunReport) -> Page:
     told = listed(f"{counts[state]} {state_name(state)}" for state in TOLD if counts[state])
     if told:
         parts.append(Text(f"Lines of open payouts: {told}."))
-    elif not report.plan.payouts:
+    elif not report.plan.payouts and report.plan.scope.payouts is None:
         parts.append(Text("No payout is open."))
     documents = Counter(one.state for one in report.plan.outcomes if one.payout in _cases(report))
     told = listed(f"{documents[state]} {state_name(state)}" for state in TOLD if documents[state])

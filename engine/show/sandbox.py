@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from engine.show import command
-from engine.show.command import EXIT_CODES, FILE, FOLDER, option, shared
+from engine.show.command import DAY, EXIT_CODES, FILE, FOLDER, option, shared
 from engine.show.output import Output
 
 
@@ -27,7 +27,7 @@ def sandbox() -> None:
               help="Only this oddity instead of a month; several times for several.")  # fmt: skip
 @option("--orders", is_flag=True,
               help="Orders of a shop without another connector instead of a month.")  # fmt: skip
-@option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+@option("--until", type=DAY,
               help="The day on which the history ends.  [default: today]")  # fmt: skip
 @option("--window", type=click.FloatRange(0.001), default=5.0, metavar="SECONDS",
               help="Fortnox allows 25 requests in this time.")  # fmt: skip

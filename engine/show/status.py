@@ -267,7 +267,10 @@ def _next(merchant: str, found: Row) -> Page:
         "transfer": transfers,
         "document of orders": len(urgent),
     }
-    parked = next((line for line in found["lines"] if line["state"] == "parked"), None)
+    # Of a payout that does not balance nothing can be decided but to set lines aside.
+    failing = {one["payout"] for one in found["payouts"] if not one["holds"]}
+    stopped = [line for line in found["lines"] if line["state"] == "parked"]
+    parked = next((line for line in stopped if line["payout"] not in failing), None)
     named = parked or (found["lines"][0] if counts["line"] else None)
     told = listed(
         count(number, what, "documents of orders" if what.startswith("document") else "")
@@ -275,6 +278,8 @@ def _next(merchant: str, found: Row) -> Page:
     )  # fmt: skip
     handles = [*found["transfers"], *(one["source"] for one in urgent)]
     ref = _handle(named) if named else handles[0]
+    if named and named["payout"] in failing:
+        ref = named["payout"]
     need = "needs" if found["attention"] == 1 else "need"
     parts: Page = [Text(f"{told} {need} a person.", style="bold"),
                    Text(f"See why:  qliro-fortnox explain {merchant} {ref}", indent=2)]  # fmt: skip

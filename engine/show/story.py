@@ -56,7 +56,7 @@ def story(told: Row, *, whole: bool) -> Page:
     parts += _match(trace.get("match"))
     for name, value in (trace.get("lets") or {}).items():
         if whole or not _is_rows(value):
-            parts += _labelled("let", f"{name} = {_short(value)}")
+            parts += _labelled("let", _cut(f"{name} = {_short(value)}", whole=whole))
     for hit in trace.get("tables") or ():
         table, row, place = hit[:3]
         parts += _labelled("table", f"{table}: {_row_name(row)} {place}")
@@ -94,6 +94,7 @@ def _input(alias: str, value: Any, *, whole: bool) -> str:
     names: Iterable[str] = value
     if not whole:
         names = [n for n in (*LINE_FACTS, *DOCUMENT_FACTS, *PAYOUT_FACTS) if n in value]
+        names = names or [n for n in value if n == "number"] or value
     told = [f"{name} {_short(value[name])}" for name in dict.fromkeys(names) if _tells(value[name])]
     return f"{alias}: {', '.join(told)}"
 
@@ -151,6 +152,10 @@ def _event(event: Row, *, whole: bool) -> Page:
 def _body(text: str | None, *, whole: bool) -> Page:
     if not text:
         return []
-    if not whole and len(text) > LONGEST:
-        text = f"{text[:LONGEST]}… ({len(text)} characters; --verbose shows all)"
-    return [Text(text, indent=14)]
+    return [Text(_cut(text, whole=whole), indent=14)]
+
+
+def _cut(text: str, *, whole: bool) -> str:
+    if whole or len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}… ({len(text)} characters; --verbose shows all)"

@@ -15,8 +15,9 @@ SELECT
 FROM qliro.capture AS c
 LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
 
--- A refund, and which credit invoice a person said is its. First of its capture is the one that has
--- the credit invoice which Fortnox made, also when an earlier one has succeeded since.
+-- A refund, which credit invoice a person said is its, and whether one set it aside. First of its
+-- capture is the one that has the credit invoice which Fortnox made, also when an earlier one has
+-- succeeded since.
 CREATE OR REPLACE VIEW qliro.refund_view AS
 SELECT
     f.* REPLACE (
@@ -24,7 +25,8 @@ SELECT
             PARTITION BY f.OrderId, f.capture ORDER BY first.source IS NULL, f.ordinal
         ) AS INTEGER) AS ordinal
     ),
-    CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice
+    CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,
+    coalesce(r.kind = 'ignore', false) AS ignored
 FROM qliro.refund AS f
 LEFT JOIN ledger.resolved AS r ON r.line = f.refund
 LEFT JOIN (

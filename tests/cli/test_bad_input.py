@@ -35,7 +35,7 @@ def test_malformed_yaml(cli: Cli, lonely: Path) -> None:
     told = cli("run", "shop")
     assert (told.code, told.out) == (2, "")
     assert told.err == (
-        "merchants/shop.yaml:3:1: not-yaml: while parsing a flow sequence "
+        "merchants/shop.yaml:3:1: not-yaml: while parsing a flow sequence that begins in line 2 "
         "did not find expected ',' or ']'.\n1 error.\n"
     )
 
@@ -176,6 +176,23 @@ def test_a_payout_goes_by_each_of_its_names(cli: Cli, shop: Path) -> None:
         if command == "status":
             assert "70002" in told.out
             assert "70001" not in told.out
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "yesterday", "31/1 2026"])
+def test_a_day_that_is_none_is_told_how_to_write_one(cli: Cli, day: str) -> None:
+    told = cli("plan", "shop", "--since", day)
+    assert told.code == 2
+    assert f"{day!r} is not a date; write it as 2026-01-31." in told.err
+
+
+def test_a_file_in_place_of_the_state_folder(cli: Cli, shop: Path) -> None:
+    (shop.parent.parent / "state").write_text("", "utf-8")
+    told = cli("run", "shop", "--quiet")
+    assert told.code == 2
+    assert told.err == (
+        "state cannot hold the database: a file stands where its folder should. "
+        "Move the file away, or name another folder in state.\n"
+    )
 
 
 def test_an_unknown_option_in_the_chosen_form(cli: Cli) -> None:

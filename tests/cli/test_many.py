@@ -64,7 +64,8 @@ def test_status_of_all_has_a_line_and_a_result_for_each(cli: Cli, shops: Path) -
 
 def test_one_merchant_or_all_of_them(cli: Cli, shops: Path) -> None:
     assert cli("run").err == "Run for whom? Name a merchant, or say --all for all.\n"
-    assert cli("status", "shop", "--all").code == 2
+    both = cli("status", "shop", "--all")
+    assert (both.code, both.err) == (2, "Status for whom? Name a merchant, or --all, not both.\n")
     told = cli("run", "--all", "--order", "7")
     assert told.err == (
         "Payouts and orders are those of one merchant. Name the merchant in place of --all.\n"

@@ -206,6 +206,25 @@ def test_a_plan_shows_what_fortnox_has_and_what_it_will_have(cli: Cli, world: Wo
     assert effects(world)["payments_created"] == 0
 
 
+def test_a_plan_tells_what_stands_in_fortnox_already_apart(cli: Cli, shop: Path) -> None:
+    cli("run", "shop", "--quiet")
+    for file in (shop.parent.parent / "state").glob("shop*"):
+        file.unlink()
+    cli("sync", "shop", "--quiet")
+    told = cli("plan", "shop", "--quiet", "--no-diff")
+    assert told.out.count("already there as") == 4
+    assert told.out.endswith("Nothing to post; 4 documents there already, to be taken over.\n")
+
+
+def test_orders_that_are_named_where_no_flow_handles_them_are_answered(cli: Cli) -> None:
+    said = "Nothing is done about orders: of the flows that handle them none is on."
+    for command in ("plan", "run"):
+        told = cli(command, "shop", "--quiet", "--order", "4900001")
+        assert said in told.out
+        assert "No payout is open" not in told.out
+    assert told.code == 3
+
+
 def test_a_plan_is_applied_once_and_is_not_stale_because_of_itself(cli: Cli, world: World) -> None:
     cli("sync", "shop", "--quiet")
     cli("plan", "shop", "--quiet", "--out", "plan.json")
@@ -278,6 +297,40 @@ def test_saved_traffic_is_the_same_shop_again(cli: Cli, shop: Path) -> None:
     ]
 
 
+def test_a_change_is_judged_on_what_a_merchant_has_fetched(cli: Cli, shop: Path) -> None:
+    """As docs/language.md says: a copy with the change, and the history of the first."""
+    cli("run", "shop", "--quiet")
+    cli("sync", "shop", "--quiet")
+    cli("export", "shop", "--out", "history.jsonl", "--quiet")
+    text = shop.read_text("utf-8") + "state: ../other\n"
+    altered = text.replace("account: 1581", "account: 1583") + "overlay: ./changed\n"
+    (shop.parent / "changed").mkdir()
+    (shop.parent / "changed" / "transfer.yaml").write_text(
+        'mapping: transfer\ndocument:\n  Description: "Qliro {{ payout.payout }}"\n', "utf-8"
+    )
+    told = {}
+    for name, content in {"same": text, "altered": altered}.items():
+        (shop.parent / f"{name}.yaml").write_text(content, "utf-8")
+        assert cli("lint", name).code == 0
+        cli("sync", name, "--from", "history.jsonl", "--quiet")
+        cli("sync", name, "--quiet")
+        told[name] = cli("plan", name, "--quiet", "--no-diff").out
+    assert told["same"].endswith("Nothing to post; 4 documents there already, to be taken over.\n")
+    assert told["altered"].endswith("3 documents to post.\n")
+    assert "Fortnox has payment 1 of 95.00 on account 1581" in told["altered"]
+
+
+def test_a_value_that_cannot_be_worked_out_is_told_with_its_place(cli: Cli, shop: Path) -> None:
+    shop.write_text(shop.read_text("utf-8") + "overlay: ./changed\n", "utf-8")
+    overlay = shop.parent / "changed" / "payment.yaml"
+    overlay.parent.mkdir()
+    overlay.write_text('mapping: payment\nlet:\n  paid: "{{ line.gross / line.cost }}"\n', "utf-8")
+    cli("run", "shop", "--quiet")
+    assert "A division by zero (payment.yaml:3)." in cli("status", "shop").out
+    told = cli("explain", "shop", "10001").out
+    assert "stopped   merchants/changed/payment.yaml:3:9\n" in told
+
+
 def test_pseudonymised_traffic_holds_no_name_and_no_reference(cli: Cli) -> None:
     cli("sync", "shop", "--quiet")
     plain = cli("export", "shop").out
@@ -301,6 +354,18 @@ def test_a_parked_transfer_calls_for_a_person_in_status_as_in_run(cli: Cli, worl
     everything = cli("status", "shop", "--json").json
     assert everything["transfers"] == [str(batch) for batch in world.batches]
     assert "1 line and 4 transfers need a person." in cli("status", "shop").out
+
+
+def test_what_cannot_be_decided_is_not_offered(cli: Cli, world: World) -> None:
+    TROUBLES["payout_total_disagrees"](world)
+    cli("run", "shop", "--quiet")
+    payout = max(world.batches)
+    alone = cli("status", "shop", "--payout", str(payout)).out
+    assert alone.endswith(
+        f"2 lines need a person.\n  See why:  qliro-fortnox explain shop {payout}\n"
+    )
+    # Beside it a line that can be decided is offered first.
+    assert "Decide:   qliro-fortnox resolve shop 10003 " in cli("status", "shop").out
 
 
 def test_the_text_of_a_voucher_names_the_same_pseudonym_as_the_line_that_it_books(

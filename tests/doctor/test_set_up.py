@@ -109,6 +109,7 @@ CASES = [
          "error", ("refuses the scope costcenter",), REFUNDS),
     Case("clock", "it is far ahead", fast(25),
          "error", ("25 minutes ahead of that of Fortnox", "NTP")),
+    Case("clock", "it stands in another year", fast(400 * 24 * 60), "error", ("400 days ahead",)),
     Case("clock", "it is a little behind", fast(-3), "warning", ("3 minutes behind",)),
     Case("bookkeeping_method", "it is the cash method", trouble("cash_method_company"),
          "error", ("kontantmetoden", "fakturametoden")),

@@ -75,6 +75,18 @@ def test_null_in_an_overlay_removes_a_key_and_the_result_is_checked(tmp_path: Pa
     ]
 
 
+def test_a_misnamed_file_of_the_overlay_is_told_what_it_is_called(tmp_path: Path) -> None:
+    base = write(tmp_path / "base", {"payment.yaml": PAYMENT})
+    over = write(tmp_path / "over", {"pay.yaml": "mapping: payment\nthen: []\n"})
+    with pytest.raises(FileError) as caught:
+        load_set(base, over, CATALOGUE)
+    assert str(caught.value) == (
+        f"{over}/pay.yaml:1:10: twice: the mapping payment stands already in "
+        f"{base}/payment.yaml:2:10. Take another name; an overlay's file that changes it is called "
+        "payment.yaml."
+    )
+
+
 def test_a_fault_of_the_overlay_is_told_in_the_overlay(tmp_path: Path) -> None:
     base = write(tmp_path / "base", {"payment.yaml": PAYMENT})
     over = write(tmp_path / "over", {"payment.yaml": "docment:\n  Amount: 1\n"})
@@ -82,8 +94,7 @@ def test_a_fault_of_the_overlay_is_told_in_the_overlay(tmp_path: Path) -> None:
         load_set(base, over, CATALOGUE)
     assert str(caught.value) == (
         f"{over}/payment.yaml:1:1: unknown-key: 'docment' is not a key here. "
-        "Known: after, checks, confirm, covers, flow, let, match, moves, needs, per, "
-        "related, repeats, then, warnings, when."
+        "Did you mean 'document'?"
     )
 
 
@@ -142,6 +153,12 @@ def test_all_findings_of_all_files_come_at_once() -> None:
          "a.yaml:5:9: unknown-mapping: there is no mapping 'paymnt'. Did you mean 'payment'?"),
         ("document:", 'needs: [payment]\ndocument:',
          "a.yaml:5:9: cycle: payment needs itself: payment → payment."),
+        ("document:", "when: line.Amount > 0\nwehn: line.Amount > 0\ndocument:",
+         "a.yaml:6:1: unknown-key: 'wehn' is not a key here. Did you mean 'when'?"),
+        ("document:", "when: line.Type = 'Fee'\ndocument:",
+         "a.yaml:5:7: syntax: when: unexpected '=' after the expression. To compare write ==."),
+        ("{{ line.Amount }}", "{{ line.Amount",
+         "a.yaml:9:11: syntax: document.Amount: a {{ has no }} after it."),
         ("document:", "checks: [{that: line.Amount > 0}]\ndocument:",
          "a.yaml:5:10: missing-key: checks.0 needs the key 'because'."),
     ],
@@ -188,6 +205,44 @@ document:"""
     assert findings(PAYMENT.replace("document:", match, 1)) == [
         "a.yaml:8:30: unknown-key: fortnox.invoice has no 'OCRR'. Did you mean 'OCR'?"
     ]
+
+
+MATCHED = """\
+match:
+  invoice:
+    from: fortnox.invoice
+    steps: [{name: x, field: OCR, keys: ["1"]}]
+    consume: {of: it.Balance, amount: line.Amount}
+    outcome: {none: wait, OUTCOME}
+document:"""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("less: prak", "unknown-value: match.invoice.outcome.less: it cannot be 'prak'. Did you "
+         "mean 'park'?"),
+        ("several: first", "unknown-value: match.invoice.outcome.several: it cannot be 'first'. "
+         "Known: park, wait."),
+        ("near: \"{{ settings.rounding }}\"", "unknown-value: match.invoice.outcome.near: it "
+         "cannot be 'pst'. Did you mean 'post'?"),
+        ("one: adopt", "unknown-key: match.invoice.outcome.one: a match that consumes an amount "
+         "has no such outcome. Did you mean 'none'?"),
+    ],
+)  # fmt: skip
+def test_an_outcome_is_a_word_that_planning_knows(outcome: str, told: str) -> None:
+    text = PAYMENT.replace("document:", MATCHED.replace("OUTCOME", outcome), 1)
+    schema = {"properties": {"rounding": {"enum": ["pst", "park"]}}}
+    assert [one.partition(": ")[2] for one in findings(text, schema)] == [told]
+
+
+def test_an_outcome_that_hangs_on_a_setting_is_checked_for_the_merchant() -> None:
+    outcome = "more: \"{{ 'stop' if settings.strict else 'park' }}\""
+    text = PAYMENT.replace("document:", MATCHED.replace("OUTCOME", outcome), 1)
+    loaded = load_set_from_texts({"a.yaml": text}, CATALOGUE)
+    assert compile_set(loaded, {"strict": False})
+    with pytest.raises(FileError, match=r"outcome\.more: it cannot be 'stop'"):
+        compile_set(loaded, {"strict": True})
 
 
 def test_a_setting_that_nobody_gave_is_found_when_the_merchant_is_compiled() -> None:

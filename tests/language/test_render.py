@@ -180,7 +180,7 @@ def test_the_transfer_moves_each_interim_account_to_the_bank() -> None:
         {"Account": 1685, "Debit": Decimal("0.00"), "Credit": Decimal("95.00"),
          "TransactionInformation": "2 rader"},
         {"Account": 1684, "Debit": Decimal("0.00"), "Credit": Decimal("100.00"),
-         "TransactionInformation": "1 rader"},
+         "TransactionInformation": "1 rad"},
     ]  # fmt: skip
     assert rendered.moves == ["L1", "L2", "F1"]
     assert transfer.after(given) == {"proof": "7"}
@@ -281,7 +281,7 @@ def test_a_text_that_is_too_long_or_has_a_forbidden_character_is_refused() -> No
         "has 201 characters, the field takes 200 (line L1)."
     )
     fewer = text.replace("    - {Account: 1684, Debit: 0, Credit: 1}\n", "")
-    assert "VoucherRows has 1 rows, the target takes no less than 2" in failure(fewer)
+    assert "VoucherRows has 1 row, the target takes no less than 2" in failure(fewer)
 
 
 def test_a_postal_code_stays_text_and_digits_become_a_number_where_one_is_wanted() -> None:

@@ -121,6 +121,8 @@ def test_words_that_no_row_covers_are_found_where_that_is_an_error() -> None:
          "t.yaml:7:19: wrong-type: kind is never 'sales'. Did you mean 'sale'?"),
         ("{when: {amount: much}, then: {account: 1001}}",
          "t.yaml:7:21: wrong-type: amount is a number, not 'much'."),
+        ("{when: {amount: {min: 9, max: 1}}, then: {account: 1001}}",
+         "t.yaml:7:21: wrong-type: min 9 is above max 1, so no amount fits. Exchange them."),
         ("{when: {method: A}, then: {account: 19}}",
          "t.yaml:7:41: wrong-type: account is an account number, not 19."),
         ("{when: {method: A}, then: {acount: 1001}}",

@@ -482,8 +482,44 @@ BAD = {
     "YAML that is none": (
         {"name: Hats": "name: [Hats"},
         "",
-        ["hats.yaml:3:12: not-yaml: while parsing a flow sequence did not find expected ',' or"
-         " ']'."],
+        ["hats.yaml:3:12: not-yaml: while parsing a flow sequence that begins in line 2 did not"
+         " find expected ',' or ']'."],
+    ),
+    "a day as a number": (
+        {"2026-01-01": "20260101"},
+        "",
+        ["hats.yaml:10:15: not-a-date: payouts_from: 20260101 is not a date; write it as"
+         " 2026-01-31."],
+    ),
+    "a key without its colon": (
+        {"name: Hats": "name Hats"},
+        "",
+        ["hats.yaml:2:1: not-yaml: while scanning a simple key could not find expected ':'. Write"
+         " key: value, with a space after the colon."],
+    ),
+    "a quote that is not closed": (
+        {"name: Hats": 'name: "Hats'},
+        "",
+        ["hats.yaml:2:7: not-yaml: while scanning a quoted scalar found unexpected end of stream."
+         " A quote is not closed."],
+    ),
+    "a key too deep": (
+        {"name: Hats": "name: Hats\n  title: Hats"},
+        "",
+        ["hats.yaml:3:8: not-yaml: mapping values are not allowed in this context. Check the"
+         " indentation here and above; a text with ': ' in it stands in quotes."],
+    ),
+    "an expression without quotes": (
+        {"name: Hats": "name: {{ Hats }}"},
+        "",
+        ["hats.yaml:2:8: key-not-text: a key must be a plain text. An expression stands in quotes:"
+         ' "{{ … }}".'],
+    ),
+    "a control character": (
+        {"name: Hats": "name: Hats\0"},
+        "",
+        ["hats.yaml:2:1: not-yaml: unacceptable character #x0000: control characters are not"
+         " allowed."],
     ),
 }  # fmt: skip
 

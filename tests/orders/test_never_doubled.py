@@ -98,7 +98,7 @@ def test_what_anybody_made_is_taken_over_and_the_run_says_so(order_shop: Open) -
     assert report.plan.warnings == [
         "documents in Fortnox that this program did not make carry references of its orders: "
         "order 77, invoice 901, invoice 902. If another connector makes orders or invoices too, "
-        "let only one of them"
+        "only one of them may"
     ]
     # What it makes after us is told, and nothing else is made.
     an_order(shop, 79, "746.00", external1="10003")

@@ -27,6 +27,8 @@ from engine.sandbox.transport import Killed
 from engine.sandbox.world import Invoice, Item, Transaction, World
 from engine.session import RunReport
 
+from .kit import SETTINGS, chart
+
 OpenShop = Callable[..., OrderShop]
 # Lives whose refund becomes a credit invoice, with what is credited and in how many documents.
 CREDITED = {
@@ -52,6 +54,7 @@ CREDITED = {
     "both_fees": ["-677.00"],
     "part_paid": ["-149.00"],
 }
+CREDITS = ("credit_invoice", "further_credit_invoice")
 PARKED = ("more_than_captured", "more_of_a_row", "more_of_a_capture", "credited_by_hand")
 NOT_CREDITED = ("refund_failed", "refund_under_way", "trustly_cancelled")
 
@@ -555,21 +558,261 @@ def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited
     assert by_rate(shop.fortnox_invoices[3]) == {25: Decimal(-100), 12: Decimal(-50)}
 
 
-def test_a_credit_that_is_an_ore_off_is_left_unbooked_with_both_totals(
+# -- a discount that was split --------------------------------------------------------------------
+
+DISCOUNTS = [
+    {"kind": "discount", "rate": 25, "account": 3731},
+    {"kind": "discount", "rate": 6, "account": 3732},
+]
+
+
+@pytest.mark.parametrize("vat_included", [True, False])
+def test_a_split_discount_goes_back_to_the_accounts_that_the_invoice_took_it_from(
+    order_shop: OpenShop, vat_included: bool
+) -> None:
+    """With the goods that it was given on, and with all of the capture by its amount alone."""
+    accounts = [*DISCOUNTS, {"rate": 25, "account": 3001}, {"rate": 6, "account": 3003}]
+    shop = order_shop(**{"discounts.mixed_vat": "split", "sales_accounts": accounts,
+                         "vat_included": vat_included})  # fmt: skip
+    chart(shop.world, 3731, 3732)
+    by_items, by_amount = (_sold(shop.world, "mixed_rate_discount") for _ in range(2))
+    shop.known += [str(by_items.order), str(by_amount.order)]
+    refund(shop.world, by_items.order)
+    discount(shop.world, by_amount.order, "640.80", rate="0")
+    shop.run()
+    shop.run()
+    first, second, *credits = shop.fortnox_invoices
+    for invoice, credit in zip((first, second), credits, strict=True):
+        assert credit.booked
+        assert [(r.account, r.quantity * r.price, r.vat) for r in credit.rows] == [
+            (r.account, -r.quantity * r.price, r.vat) for r in invoice.rows
+        ]
+        assert {3731, 3732} < {row.account for row in credit.rows}
+
+
+def test_a_split_discount_without_an_account_is_left_to_a_person_as_on_the_invoice(
     order_shop: OpenShop,
 ) -> None:
-    """3 of 9.99 are 3 of 7.99 without VAT: 29.96 in Fortnox. An invoice may differ by rounding, a
-    credit invoice may not."""
-    shop = order_shop(vat_included=False)
-    order = lifecycle.secure(shop.world, [lot("A-1", "9.99", 3)])
-    shop.known.append(str(order.id))
-    capture(shop.world, order)
-    refund(shop.world, order)
+    """The account for discounts at 6 % has been taken out since."""
+    goods = [{"kind": "goods", "rate": rate, "account": account}
+             for rate, account in ((25, 3001), (6, 3003))]  # fmt: skip
+    shop = order_shop(**{"discounts.mixed_vat": "split", "sales_accounts": [*DISCOUNTS, *goods]})
+    chart(shop.world, 3731, 3732)
+    life = _sold(shop.world, "mixed_rate_discount")
+    shop.known.append(str(life.order))
+    refund(shop.world, life.order)
+    shop.run()
+    shop.settings({"sales_accounts": [DISCOUNTS[0], *goods]})
+    report = shop.run()
+    (told,) = shop.outcomes(report, "credit_invoice").values()
+    assert told.state == "parked"
+    assert "no row of sales_accounts fits SE with 6 % VAT (discount, private" in told.reason
+
+
+# -- a first refund that a person set aside --------------------------------------------------------
+
+
+def test_refunds_after_one_that_a_person_set_aside_go_on_and_never_beyond_what_remains(
+    order_shop: OpenShop,
+) -> None:
+    """447.00 of 746.00 is booked by hand: credits of their own follow for 100.00 and 199.00, and
+    none for the öre that is more. Fortnox's own credit is left for the first, should it come."""
+    shop = order_shop()
+    life = more_of_a_row(shop.world)
+    shop.known.append(str(life.order))
+    shop.run()
+    for amount in ("100.00", "199.00", "0.01"):
+        shop.later(seconds=60)
+        discount(shop.world, life.order, amount)
+    for _ in range(2):
+        report = shop.run()
+    (first,) = shop.outcomes(report, "credit_invoice")
+    for told in shop.outcomes(report, "further_credit_invoice").values():
+        assert told.state == "waiting"
+        assert f"its first refund, {first}, comes first" in told.reason
+        assert f"`resolve {first} --ignore`" in told.reason
+    shop.resolve(first, "ignore", reason="booked by hand")
+    for _ in range(2):
+        report = shop.run()
+    invoice, *credits = shop.fortnox_invoices
+    assert [(str(one.total), one.booked) for one in credits] == [
+        ("-100.00", True), ("-199.00", True),
+    ]  # fmt: skip
+    assert {invoice.credit_reference, *(one.credit_reference for one in credits)} == {0}
+    assert shop.outcomes(report, "credit_invoice")[first].state == "ignored"
+    last = list(shop.outcomes(report, "further_credit_invoice").values())[-1]
+    assert last.state == "parked"
+    assert "746.01 was refunded of a capture of 746.00" in last.reason
+
+
+def test_refunds_after_one_that_a_person_credited_by_hand_and_set_aside_go_on_too(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop()
+    life = shop.life("refunded_twice")
+    shop.run()
+    (invoice,) = shop.fortnox_invoices
+    credit_invoice(shop.world, str(invoice.number))
+    report = shop.run()
+    (first,) = shop.outcomes(report, "credit_invoice")
+    shop.resolve(first, "ignore", reason="credited by hand")
+    shop.run()
+    mine = [one for one in shop.fortnox_invoices if one.external2.startswith(f"{life.order}/")]
+    assert [(str(one.total), one.booked) for one in mine if one.total < 0 and one.booked] == [
+        ("-399.00", True),
+    ]  # fmt: skip
+    assert len(shop.fortnox_invoices) == 3
+
+
+# -- VAT that is not what it must be --------------------------------------------------------------
+
+
+def test_a_credit_of_another_vat_than_came_back_is_left_unbooked_with_both_figures(
+    order_shop: OpenShop,
+) -> None:
+    """Somebody has made the buyer's card one of an export since: the total is right all the same.
+    The first credit and a later one, by items and by amount."""
+    shop = order_shop()
+    life = shop.life("refunded_rows")
+    discount(shop.world, life.order, "100.00")
+    shop.run()
+    number = shop.fortnox_invoices[0].customer_number
+    card = shop.world.customers[number]
+    shop.world.customers[number] = replace(card, fields={**card.fields, "VATType": "EXPORT"})
     shop.run()
     report = shop.run()
-    assert [(one.total, one.booked) for one in shop.fortnox_invoices] == [
-        (Decimal("29.96"), True), (Decimal("-29.96"), False),
+    told = {one.mapping: one for one in report.plan.outcomes if one.mapping in CREDITS}
+    for one, figures in zip(
+        CREDITS, ("TotalVAT is 0.00 and must be -29.80", "TotalVAT is 0.00 and must be -20.00"),
+        strict=True,
+    ):  # fmt: skip
+        assert told[one].state == "parked"
+        assert figures in told[one].reason
+        assert "Total is" not in told[one].reason
+    assert [(one.total, one.booked) for one in shop.fortnox_invoices if one.total < 0] == [
+        (Decimal("-149.00"), False), (Decimal("-100.00"), False),
     ]  # fmt: skip
+
+
+def test_the_vat_of_a_credit_is_confirmed_less_strictly_where_a_vat_code_decides(
+    order_shop: OpenShop,
+) -> None:
+    """A sale to Finland at 25.5 %: the double takes a row's VAT code for 25 %."""
+    shop = order_shop(**{**SETTINGS, "flows.refunds": True})
+    chart(shop.world)
+    life = shop.life("finnish")
+    refund(shop.world, life.order)
+    shop.run()
+    shop.run()
+    _invoice, credit = shop.fortnox_invoices
+    assert (credit.booked, credit.rows[0].account) == (True, 3106)
+
+
+# -- prices without VAT ---------------------------------------------------------------------------
+
+
+def _of_an_ore(shop: OrderShop, n: int = 3) -> int:
+    """3 of 9.99 are 3 of 7.99 without VAT: with the VAT that Fortnox adds 29.96."""
+    order = lifecycle.secure(shop.world, [lot("A-1", "9.99", n), lot("B-1", "40.00", 2, rate="12")])
+    shop.known.append(str(order.id))
+    capture(shop.world, order)
+    return order.id
+
+
+def _last(shop: OrderShop) -> tuple[Decimal, bool, list[tuple[int, Decimal, Decimal, Decimal]]]:
+    """The newest invoice: its total, whether it is booked, its rows."""
+    one = shop.fortnox_invoices[-1]
+    rows = [(row.account, row.quantity, row.price, row.vat) for row in one.rows]
+    return one.total, one.booked, rows
+
+
+def test_a_credit_whose_vat_fortnox_adds_comes_out_to_the_ore_by_a_row_for_rounding(
+    order_shop: OpenShop,
+) -> None:
+    """Its invoice stays as Fortnox rounded it; so the account for rounding gets the öre back that
+    the invoice's payment leaves there. The first credit and a later one."""
+    shop = order_shop(vat_included=False)
+    order = _of_an_ore(shop, 6)
+    refund(shop.world, order, {"A-1": 3})
+    shop.run()
+    shop.run()
+    assert _last(shop) == (Decimal("-29.97"), True, [
+        (3001, -3, Decimal("7.99"), 25), (3740, -1, Decimal("0.01"), 0),
+    ])  # fmt: skip
+    refund(shop.world, order, {"A-1": 3, "B-1": 1})
+    shop.run()
+    assert _last(shop) == (Decimal("-69.97"), True, [
+        (3001, -3, Decimal("7.99"), 25), (3002, -1, Decimal("35.71"), 12),
+        (3740, -1, Decimal("0.01"), 0),
+    ])  # fmt: skip
+    refund(shop.world, order, {"B-1": 1})
+    shop.run()
+    assert _last(shop) == (Decimal("-40.00"), True, [(3002, -1, Decimal("35.71"), 12)])
+    assert shop.fortnox_invoices[0].total == Decimal("139.92")
+
+
+def test_an_amount_alone_and_a_return_fee_come_out_to_the_ore_too(order_shop: OpenShop) -> None:
+    shop = order_shop(vat_included=False)
+    by_amount, with_fee = _of_an_ore(shop), _of_an_ore(shop)
+    discount(shop.world, by_amount, "11.48", rate="0")
+    fee = lot("returavgift", "4.00", type="Fee", text="Returavgift")
+    refund(shop.world, with_fee, {"A-1": 3}, fee=fee)
+    shop.run()
+    shop.run()
+    credits = [one for one in shop.fortnox_invoices if one.total < 0]
+    assert sorted((one.total, one.booked) for one in credits) == [
+        (Decimal("-25.97"), True), (Decimal("-11.48"), True),
+    ]  # fmt: skip
+
+
+def test_the_payout_of_such_a_refund_leaves_nothing_open(order_shop: OpenShop) -> None:
+    shop = order_shop(vat_included=False)
+    order = _of_an_ore(shop)
+    refund(shop.world, order)
+    shop.run()
+    shop.run()
+    lifecycle.pay_out(shop.world, [order])
+    shop.clock.advance(3 * 86400)
+    shop.run()
+    assert [str(one.balance) for one in shop.fortnox_invoices] == ["0.00", "0.00"]
+    assert set(shop.states()) == {"posted"}
+    rows = [row for one in shop.world.vouchers.values() for row in one.rows if row.account == 3740]
+    assert sorted(row.debit - row.credit for row in rows) == [Decimal("-0.02"), Decimal("0.02")]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("rounding.tolerance", 0), ("rounding.policy", "park")]
+)
+def test_a_credit_that_is_further_off_than_rounding_may_be_is_left_unbooked_with_both_totals(
+    order_shop: OpenShop, setting: str, value: object
+) -> None:
+    shop = order_shop(vat_included=False)
+    order = _of_an_ore(shop)
+    shop.run()
+    shop.settings({setting: value})
+    refund(shop.world, order, {"A-1": 3})
+    report = shop.run()
+    assert _last(shop) == (Decimal("-29.96"), False, [(3001, -3, Decimal("7.99"), 25)])
     (told,) = shop.outcomes(report, "credit_invoice").values()
     assert told.state == "parked"
     assert "Total is -29.96 and must be -29.97" in told.reason
+
+
+def test_a_credit_that_needs_an_account_for_rounding_says_so_before_it_is_made(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop(**{"vat_included": False, "flows.payouts": False, "accounts.rounding": None})
+    order = _of_an_ore(shop)
+    refund(shop.world, order, {"A-1": 3})
+    shop.run()
+    report = shop.run()
+    (told,) = shop.outcomes(report, "credit_invoice").values()
+    assert told.state == "parked"
+    assert told.reason == (
+        "its rows come to 29.96 with the VAT that Fortnox adds, and 29.97 was refunded: "
+        "name accounts.rounding, where the difference is booked"
+    )
+    assert len(shop.fortnox_invoices) == 1
+    shop.settings({"accounts.rounding": 3740})
+    shop.run()
+    assert _last(shop)[:2] == (Decimal("-29.97"), True)

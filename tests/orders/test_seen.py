@@ -82,6 +82,22 @@ def test_explain_finds_an_order_by_each_of_its_names(order_shop: Open, by: str) 
     assert f"/orders/{life.order}" in shown  # the raw answer
 
 
+def test_explain_tells_which_row_gave_a_document_its_sales_account(order_shop: Open) -> None:
+    shop = order_shop()
+    life = shop.life("captured")
+    shop.run()
+    found = explain(shop.store, str(life.order))
+    for mapping in ("new_order", "invoice"):
+        item = next(one for one in found["orders"][0]["items"] if one["mapping"] == mapping)
+        hits = [tuple(hit) for hit in item["trace"]["tables"]]
+        assert len(set(hits)) == len(hits)
+        told = [(row, place) for table, row, place in hits if table == "sales_accounts"]
+        assert told, mapping
+        assert all(row.isdigit() and place for row, place in told)
+    shown = words(explanation.page(found))
+    assert "given customer: number 101" in " ".join(shown.split())
+
+
 def test_a_plan_shows_the_documents_of_orders(order_shop: Open) -> None:
     shop = order_shop()
     life = shop.life("private")

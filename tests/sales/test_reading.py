@@ -86,6 +86,16 @@ def test_the_lines_of_orders_captures_and_refunds_are_read_alike() -> None:
     assert others == [first, first]
 
 
+def test_the_first_and_the_later_credit_of_an_invoice_come_to_the_same() -> None:
+    one, other = (
+        mappings().mappings[name].source.value
+        for name in ("credit_invoice", "further_credit_invoice")
+    )
+    assert one["let"] == other["let"]
+    assert one["document"]["InvoiceRows"] == other["document"]["InvoiceRows"]
+    assert one["confirm"] == other["confirm"]
+
+
 # Accounts ----------------------------------------------------------------------------------------
 OSS = [
     {"country": ["DE", "FR"], "rate": [19, 20], "region": "oss", "account": 3106},

@@ -25,7 +25,9 @@ def run(ground: Ground) -> Iterator[Result]:
     worst = max(skews.items(), key=lambda one: abs(one[1]), default=None)
     if worst is not None and abs(worst[1]) > LITTLE:
         server, skew = worst
-        by = f"{round(abs(skew).total_seconds() / 60, 1):g} minutes"
+        minutes = abs(skew).total_seconds() / 60
+        days = minutes / 60 / 24
+        by = f"{days:.0f} days" if days >= 2 else f"{round(minutes, 1):g} minutes"
         told = error if abs(skew) > MOST else warning
         yield told(
             f"This machine's clock is {by} {'ahead of' if skew > timedelta() else 'behind'} that "
