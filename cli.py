@@ -70,6 +70,11 @@ def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
         raise UsageError(
             f"{name!r} can't name a file and a database.", "Use a to z, 0 to 9, - and _."
         )
+    if "secrets" in name:
+        raise UsageError(
+            f"{name!r} would be taken for a file of secrets, and `run --all` would leave it out.",
+            "Choose another name.",
+        )
     path = merchants / f"{name}.yaml"
     if path.exists():
         raise UsageError(f"{path} is there already; it is left as it is.", "Choose another name.")

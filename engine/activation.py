@@ -1,7 +1,8 @@
 """Whether a merchant is live: who made it so, and when, or what is missing.
 
 Reads and writes ``ledger.activation``, append-only; the last row holds. A merchant whose file says
-``test`` or ``sandbox`` needs no activation, and ends one that it had when it was live.
+``test`` or ``sandbox`` needs no activation, and ends one that it had when it was live. A ``test``
+posts nothing to the company that was live: Fortnox has one address for both.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ IS_THERE = """
 SELECT 1 FROM duckdb_tables() WHERE schema_name = 'ledger' AND table_name = 'activation'
 """
 LAST = "SELECT * FROM ledger.activation ORDER BY rowid DESC LIMIT 1"
+EVER_LIVE = """
+SELECT tenant FROM ledger.activation WHERE active AND environment = 'live'
+"""
 COLUMNS = ("noted_at", "who", "active", "environment", "tenant", "company", "reason")
 # Who ended an activation by changing the file.
 THE_FILE = "the merchant's file"
@@ -37,6 +41,8 @@ def last(store: Store) -> dict[str, Any] | None:
 
 def obstacle(store: Store, merchant: Merchant) -> str:
     """Why nothing may be written for the merchant, in a sentence; empty when something may."""
+    if merchant.settings["environment"] == "test":
+        return _was_live(store, merchant)
     if merchant.settings["environment"] != "live":
         return ""
     found = last(store)
@@ -51,13 +57,23 @@ def obstacle(store: Store, merchant: Merchant) -> str:
     return ""
 
 
+def _was_live(store: Store, merchant: Merchant) -> str:
+    company = booked_company(store) if last(store) else None
+    if company is None or company.tenant not in {row["tenant"] for row in store.rows(EVER_LIVE)}:
+        return ""
+    return (
+        f"{merchant.name} is test, and its database holds the books of a company that was live, "
+        f"{company}"
+    )
+
+
 def told(store: Store, merchant: Merchant) -> str:
     """The same for who looks: since when it is live and who made it so, or what is missing; empty
     where there is nothing to tell."""
-    if merchant.settings["environment"] != "live":
-        return ""
     if why := obstacle(store, merchant):
         return f"{why}: nothing is posted."
+    if merchant.settings["environment"] != "live":
+        return ""
     found = last(store) or {}
     return f"Live since {_moment(found)}, activated by {found['who']}."
 

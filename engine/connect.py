@@ -23,7 +23,7 @@ from engine.connection import (
     Kept,
     begun,
     client_digest,
-    connection_of,
+    confirmed_of,
     kept,
 )
 from engine.errors import AccessError, UsageError
@@ -153,7 +153,7 @@ def by_tenant(
 
 def confirmed(merchant: Merchant) -> Company | None:
     """The company that a person has confirmed for this merchant; none other is ever taken."""
-    found = connection_of(merchant)
+    found = confirmed_of(merchant)
     return found.company if found else None
 
 

@@ -185,8 +185,9 @@ def client_digest(merchant: Merchant) -> str:
     return hashlib.sha256(client_id.encode()).hexdigest()[:16]
 
 
-def connection_of(merchant: Merchant) -> Connection | None:
-    """The merchant's connection, if it has one that a person has confirmed.
+def confirmed_of(merchant: Merchant) -> Connection | None:
+    """The merchant's connection, if it has one that a person has confirmed; it may be of another
+    integration than the merchant's now, which connecting again replaces.
 
     Raises AccessError for one that was made for something else: tokens of a live company must not
     serve a test, nor the other way round, whatever was copied where.
@@ -196,18 +197,11 @@ def connection_of(merchant: Merchant) -> Connection | None:
     if found is None or not found.confirmed_by:
         return None
     settings = merchant.settings
-    again = f"Connect again: qliro-fortnox connect {merchant.name}"
     if found.environment != settings["environment"]:
         raise AccessError(
             f"The connection in {held.path} was made for environment {found.environment}, and "
             f"{merchant.name} is {settings['environment']}: Fortnox is not asked.",
-            f"Move the file away. {again}",
-        )
-    if found.client != client_digest(merchant):
-        raise AccessError(
-            f"The connection of {merchant.name} was made for another integration than that of "
-            "fortnox.client_id: Fortnox is not asked.",
-            again,
+            f"Move the file away. {_again(merchant)}",
         )
     tenant, company = settings["fortnox"]["tenant_id"], found.company
     if tenant and company and tenant != company.tenant:
@@ -216,6 +210,23 @@ def connection_of(merchant: Merchant) -> Connection | None:
             "Correct it or leave it out; another company is a merchant of its own.",
         )
     return found
+
+
+def connection_of(merchant: Merchant) -> Connection | None:
+    """The merchant's connection to be used, if a person has confirmed it. Raises AccessError as
+    ``confirmed_of`` does, and for one of another integration."""
+    found = confirmed_of(merchant)
+    if found is not None and found.client != client_digest(merchant):
+        raise AccessError(
+            f"The connection of {merchant.name} was made for another integration than that of "
+            "fortnox.client_id: Fortnox is not asked.",
+            _again(merchant),
+        )
+    return found
+
+
+def _again(merchant: Merchant) -> str:
+    return f"Connect again: qliro-fortnox connect {merchant.name}"
 
 
 def secrets_of(merchant: Merchant) -> list[Secret]:

@@ -120,14 +120,18 @@ class _Office:
                 if self._stop.is_set():
                     told = _said("Not begun: stopped.")
                     return self._ended(job, int(Exit.TRY_LATER), begun, told)
-                process = subprocess.Popen(  # noqa: S603  this program, and names of files
-                    list(job.arguments),
-                    env=self._environ,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,  # Ctrl-C comes from us, once
-                )
+                try:
+                    process = subprocess.Popen(  # noqa: S603  this program, and names of files
+                        list(job.arguments),
+                        env=self._environ,
+                        stdin=subprocess.DEVNULL,
+                        stdout=stdout,
+                        stderr=subprocess.PIPE,
+                        start_new_session=True,  # Ctrl-C comes from us, once
+                    )
+                except OSError as error:  # no memory, no further process
+                    told = _said(f"It could not be started: {error.strerror or error}.")
+                    return self._ended(job, int(Exit.FAILED), begun, told)
                 self._running.add(process)
             try:
                 assert process.stderr is not None  # noqa: S101  it is a pipe

@@ -22,6 +22,7 @@ from engine.yamlfile import Path_, YamlFile, nearest
 WRITING_FLOWS = ("orders", "invoices")
 # What a row of sales_accounts is chosen by, in the order of its columns.
 SALES_INPUTS = ("country", "rate", "kind", "buyer", "region")
+ADDRESS = "#/$defs/address"
 
 Rule = Callable[[YamlFile, Mapping[str, Any], Schema], Iterator[Finding]]
 
@@ -310,6 +311,14 @@ def _addresses(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Itera
     for setting in settings_of(schema):
         by_environment = setting.schema.get(BY_ENVIRONMENT)
         address = get(tree, setting.path)
+        if setting.schema.get("$ref") == ADDRESS and address and not _leads_somewhere(address):
+            yield file.finding(
+                setting.path,
+                "not-an-address",
+                f"{setting.key}: {address} is no address.",
+                "Write https://host, or https://host:port with a port up to 65535.",
+            )
+            continue
         if not by_environment or not address or not environment:
             continue
         host = urlsplit(address).hostname
@@ -333,6 +342,16 @@ def _addresses(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Itera
                 f"{setting.key}: credentials must not travel unencrypted to {host}.",
                 "Write https://, or leave it out for the usual address.",
             )
+
+
+def _leads_somewhere(address: str) -> bool:
+    """Whether host and port are such as there can be; the pattern in the schema tells the rest."""
+    try:
+        parts = urlsplit(address)
+        (parts.hostname or "").encode("idna")
+        return parts.port is None or parts.port >= 0
+    except ValueError:
+        return False
 
 
 def _credentials(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:

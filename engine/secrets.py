@@ -24,6 +24,8 @@ from engine.errors import FileError, Finding
 from engine.yamlfile import Path_, YamlFile, nearest, read
 
 STARS = "***"
+# What may be wrong with a file before anything in it is looked at (``yamlfile.read_text``).
+QUOTING_NOTHING = ("no-such-file", "not-a-file", "not-readable", "not-utf-8", "too-large")
 
 
 class Secret:
@@ -198,8 +200,9 @@ def _open(file: YamlFile, path: tuple[str, ...], name: str) -> dict[str, Any] | 
     try:
         content = read(where).value
     except FileError as error:  # its text may quote the file: give only the place
-        place = error.findings[0].place
-        return Finding(place, "secrets-file-unreadable", "the secrets file is not plain YAML.")
+        found = error.findings[0]
+        told = f": {found.message}" if found.code in QUOTING_NOTHING else " is not plain YAML."
+        return Finding(found.place, "secrets-file-unreadable", f"the secrets file{told}")
     if not isinstance(content, dict):
         return file.finding(
             path,

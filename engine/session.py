@@ -223,11 +223,14 @@ def convention_choices() -> dict[str, list[str]]:
 
 def _refuse_unactivated(session: Session, made: Plan) -> None:
     """Nothing is written to a live Fortnox or Qliro before the merchant has been activated."""
-    name = session.merchant.name
+    name, environment = session.merchant.name, session.settings["environment"]
     if made.actions and (why := obstacle(session.store, session.merchant)):
         raise UsageError(
             f"{why}: nothing was posted.",
-            f"`plan` shows what would be; to go live: qliro-fortnox activate {name}",
+            f"`plan` shows what would be; to go live: qliro-fortnox activate {name}"
+            if environment == "live"
+            else "A test beside the live one is a merchant of its own: give it a file of its own, "
+            "or another folder as state.",
         )
 
 

@@ -8,16 +8,14 @@ decided. What is found out is in ``engine.activate``.
 
 from __future__ import annotations
 
-import getpass
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.clock import SystemClock
-from engine.errors import Exit, UsageError
-from engine.show.command import EXIT_CODES, of_merchant, option
+from engine.errors import BusyError, Exit, UsageError
+from engine.show.command import EXIT_CODES, of_merchant, option, somebody_answers, who_decides
 from engine.show.output import Output
 from engine.show.page import Page, Text, blank, count, heading
 
@@ -47,6 +45,7 @@ def activate(out: Output, merchant: str, merchants: Path, by: str | None, yes: b
     from engine.activation import told
     from engine.show import opening
 
+    who = who_decides(by)
     found = opening.opened(out, merchant, merchants)
     environment = found.settings["environment"]
     if environment != "live":
@@ -69,7 +68,7 @@ def activate(out: Output, merchant: str, merchants: Path, by: str | None, yes: b
                 f"{found.name} was not activated. To do it: qliro-fortnox activate {merchant} --yes"
             )
             return Exit.ATTENTION
-        make_live(session.store, found, by or getpass.getuser(), session.clock.now())
+        make_live(session.store, found, who, session.clock.now())
         out.page([Text(told(session.store, found), style="green")])
         out.data(_data(found, ready, live=True))
     return Exit.OK
@@ -87,10 +86,17 @@ def deactivate(out: Output, merchant: str, merchants: Path, by: str | None, reas
     from engine.activation import deactivate as stop
     from engine.show import opening
 
+    who = who_decides(by)
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    who = by or getpass.getuser()
-    with opening.to_write(found) as store:
-        was_live = stop(store, found, who, SystemClock().now(), reason)
+    try:
+        with opening.to_write(found) as store:
+            was_live = stop(store, found, who, SystemClock().now(), reason)
+    except BusyError as busy:
+        raise BusyError(
+            busy.message,
+            "A run may go on posting: end it by SIGTERM, which lets its request in flight be "
+            "answered, then deactivate again.",
+        ) from None
     if not was_live:
         raise UsageError(f"{found.name} is not active: there is nothing to stop.")
     out.page([Text(f"{found.name} is stopped, by {who}: nothing is posted any more.")])
@@ -98,7 +104,7 @@ def deactivate(out: Output, merchant: str, merchants: Path, by: str | None, reas
 
 
 def _agreed(merchant: Merchant, ready: Preflight) -> bool:
-    if not sys.stdin.isatty():
+    if not somebody_answers():
         return False
     question = f"Make {merchant.name} live? From now on its runs post to {ready.company}"
     return click.confirm(question, err=True)

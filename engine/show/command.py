@@ -7,6 +7,7 @@ it raises into one paragraph (or JSON) and an exit code.
 from __future__ import annotations
 
 import functools
+import getpass
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from engine.clock import SystemClock
-from engine.errors import Exit, QliroFortnoxError
+from engine.errors import Exit, QliroFortnoxError, UsageError
 from engine.merchant import merchant_files
 from engine.scope import named
 from engine.show import failure
@@ -163,6 +164,24 @@ def of_merchant(command: Command) -> Command:
     return argument(in_folder(shared(command)))
 
 
+def somebody_answers() -> bool:
+    """Whether a person can be asked: there is a terminal to answer on. A closed stdin is none."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def who_decides(given: str | None) -> str:
+    """Who decides something that is kept: the name given, else that of the machine's user.
+
+    Raises UsageError when that has none, as in many a container.
+    """
+    try:
+        return given or getpass.getuser()
+    except (KeyError, OSError):
+        raise UsageError(
+            "Who decides? The user of this machine has no name.", "Say it: --by NAME"
+        ) from None
+
+
 def interrupt_on_term() -> None:
     """Make SIGTERM end a command as Ctrl-C does."""
 
@@ -196,13 +215,13 @@ def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
             return _mendable(out, QliroFortnoxError(f"{error.filename}: {error.strerror}."))
         if "No space left on device" in str(error):  # DuckDB tells it in an error of its own
             written = "the file to be written" if isinstance(error, OSError) else out.state
-            return _mendable(
-                out,
-                QliroFortnoxError(
-                    f"The disk of {written or 'the state folder'} is full.",
-                    "Free space and run again; what is written down is whole.",
-                ),
+            full = QliroFortnoxError(
+                f"The disk of {written or 'the state folder'} is full.",
+                "Free space and run again; what is written down is whole.",
             )
+            if out.json and isinstance(error, OSError):  # it may be stdout that is full
+                out.complain(failure.paragraph(full))
+            return _mendable(out, full)
         told = failure.defect(error, out.state, out.redact, SystemClock().now())
         out.data({"error": {"kind": "defect", "message": told, "exit_code": int(Exit.FAILED)}})
         if not out.json:

@@ -8,7 +8,6 @@ company it is and has it confirmed. What it finds out is kept by ``engine.connec
 
 from __future__ import annotations
 
-import getpass
 import select
 import sys
 import time
@@ -22,7 +21,7 @@ import click
 
 from engine.clock import SystemClock
 from engine.errors import AccessError, BusyError, Exit, UnavailableError, UsageError
-from engine.show.command import EXIT_CODES, of_merchant, option
+from engine.show.command import EXIT_CODES, of_merchant, option, somebody_answers, who_decides
 from engine.show.output import Output
 from engine.show.page import Text
 
@@ -66,6 +65,7 @@ def connect(
     from engine.secrets import redactor
     from engine.show import opening
 
+    who = who_decides(by)
     found = opening.opened(out, merchant, merchants)
     if "fortnox.access_token" in found.secrets:
         raise UsageError(
@@ -75,7 +75,7 @@ def connect(
     client_id = found.secret("fortnox.client_id")  # it stands in the address
     out.redact = redactor(one for one in found.secrets.values() if one != client_id)
     clock = SystemClock()
-    company = _begun(out, found) or connecting.by_tenant(found, clock)
+    company = _begun(out, found) or (None if user else connecting.by_tenant(found, clock))
     if company is None:
         consent = connecting.ask_consent(found, service=not user)
         answer = _answer(out, consent, found.settings["fortnox"]["redirect_uri"], browser)
@@ -83,7 +83,7 @@ def connect(
     _refuse_other_books(found, company)
     if not _is_right(out, found, company, number):
         return Exit.ATTENTION
-    made = connecting.confirm(found, company, by or getpass.getuser(), clock, service=not user)
+    made = connecting.confirm(found, company, who, clock, service=not user)
     how = (
         "a service account: there is no token that could be lost"
         if made.way == "service"
@@ -111,7 +111,9 @@ def _begun(out: Output, merchant: Merchant) -> Company | None:
 
 
 def _refuse_other_books(merchant: Merchant, company: Company) -> None:
-    """Raises AccessError when the database holds the books of another company."""
+    """Raises AccessError when the database holds the books of another company; the sign-in is
+    forgotten then."""
+    from engine.connect import drop
     from engine.store import reading
     from engine.way_in import booked_company, refuse_other
 
@@ -121,7 +123,11 @@ def _refuse_other_books(merchant: Merchant, company: Company) -> None:
             booked = booked_company(store)
     except (UsageError, BusyError):  # no database yet
         return
-    refuse_other(booked, company.tenant)
+    try:
+        refuse_other(booked, company.tenant)
+    except AccessError:
+        drop(merchant)  # else the next attempt would go on with this sign-in
+        raise
 
 
 def _is_right(out: Output, merchant: Merchant, company: Company, number: str | None) -> bool:
@@ -132,13 +138,13 @@ def _is_right(out: Output, merchant: Merchant, company: Company, number: str | N
     if own is not None and own.tenant == company.tenant:
         return True
     if number is not None:
-        if organisation(number) == organisation(company.organisation_number):
+        if organisation(number) == organisation(company.organisation_number) != "":
             return True
         raise UsageError(
             f"This is {company}, and you confirm {number}: nothing is connected.",
             f"Sign in to the right company: qliro-fortnox connect {merchant.name}",
         )
-    if sys.stdin.isatty():
+    if somebody_answers():
         if click.confirm(f"This is {company}. Is that the company of {merchant.name}?", err=True):
             return True
         drop(merchant)
@@ -198,7 +204,7 @@ def _answer(out: Output, consent: Consent, redirect_uri: str, browser: bool) -> 
         )
         if browser and sys.stderr.isatty():
             webbrowser.open(consent.address)
-        if sys.stdin.isatty() or listener is None:
+        if somebody_answers() or listener is None:
             out.complain("Then paste the address that the browser was sent to, if need be:")
         return _waited(listener)
     finally:
@@ -218,7 +224,7 @@ def _listening(out: Output, redirect_uri: str) -> _Listener | None:
 
 
 def _waited(listener: _Listener | None) -> str:
-    sources: list[Any] = [sys.stdin, *([listener] if listener else [])]
+    sources: list[Any] = [one for one in (sys.stdin, listener) if one is not None]
     end = time.monotonic() + PATIENCE_SECONDS
     while sources and (rest := end - time.monotonic()) > 0:
         ready, _, _ = select.select(sources, [], [], rest)

@@ -10,6 +10,7 @@ import os
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -76,26 +77,32 @@ def defect(
     """One paragraph on an unforeseen error; its traceback is written beside the state (0600)."""
     told = "".join(traceback.format_exception(error))
     text = redact(f"{now.isoformat()}\n{told}\n")
-    where = _written(text, folder)
+    try:
+        kept = f"is in {_written(text, folder)}; send that file with your report"
+    except OSError as refused:  # the disk may be what it began with
+        kept = f"could not be written down ({refused.strerror or refused})"
     name = f"{type(error).__name__}: {error}".split("\n", 1)[0].rstrip(": .")
     return redact(
         f"This is a defect of qliro-fortnox, not of your files ({name}). "
-        f"What was being done is in {where}; send that file with your report. "
+        f"What was being done {kept}. "
         "Nothing is lost: a further run goes on from what is written down."
     )
 
 
 def _written(text: str, folder: Path | None) -> str:
-    try:
-        if folder is None:
-            raise OSError
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / LOG
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.fchmod(handle, 0o600)
-        name = str(path)
-    except OSError:
-        handle, name = tempfile.mkstemp(prefix="qliro-fortnox-", suffix=".log")
-    with os.fdopen(handle, "a", encoding="utf-8") as file:
-        file.write(text)
+    """The file that the text was added to: in ``folder``, or elsewhere where that takes nothing."""
+    if folder is not None:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / LOG
+            _add(text, os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+            return str(path)
+    handle, name = tempfile.mkstemp(prefix="qliro-fortnox-", suffix=".log")
+    _add(text, handle)
     return name
+
+
+def _add(text: str, handle: int) -> None:
+    with os.fdopen(handle, "a", encoding="utf-8") as file:
+        os.fchmod(handle, 0o600)
+        file.write(text)

@@ -52,7 +52,7 @@ class Output:
     def data(self, value: Any) -> None:
         """A result as JSON on stdout, where that is wanted."""
         if self.json:
-            print(self.redact(json_text.encode(value)), file=sys.stdout, flush=True)
+            _put(sys.stdout, f"{self.redact(json_text.encode(value))}\n")
 
     def note(self, text: str) -> None:
         """A word on what is going on, on stderr; none when quiet."""
@@ -71,8 +71,7 @@ class Output:
         return self.redact(text)
 
     def _write(self, stream: TextIO, text: str) -> None:
-        stream.write(self.clean(text))
-        stream.flush()
+        _put(stream, self.clean(text))
 
     def _laid_out(self, part: Table | Text) -> str:
         """What a terminal or a pipe gets; cleaned before wrapping could cut a secret in two."""
@@ -127,6 +126,21 @@ class Output:
         with console.capture() as captured:
             console.print(drawn)
         return captured.get()
+
+
+def _put(stream: TextIO, text: str) -> None:
+    """Write it at once. When nobody reads any more (`| head`, a log that has gone), what is being
+    done goes on, and its exit code is the word that is left.
+
+    Raises OSError, once, when a result can't be written for another reason.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise
 
 
 def _least(table: Table) -> int:

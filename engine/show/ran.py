@@ -48,10 +48,19 @@ def page(merchant: str, report: RunReport) -> Page:
     told = listed(f"{documents[state]} {state_name(state)}" for state in TOLD if documents[state])
     if told:
         parts.append(Text(f"Documents of open orders: {told}."))
-    if report.attention:
-        needs = "1 item needs" if report.attention == 1 else f"{report.attention} items need"
-        parts.append(Text(f"{needs} a person: qliro-fortnox status {merchant}", style="bold"))
-    return parts
+    return [*parts, *_needs_a_person(merchant, report)]
+
+
+def _needs_a_person(merchant: str, report: RunReport) -> Page:
+    """How much, and where it is told: what could not even be planned is told by the run alone."""
+    above = len(report.plan.problems)
+    told = ((report.attention - above, f": qliro-fortnox status {merchant}"),
+            (above, ", as told above."))  # fmt: skip
+    return [
+        Text(f"{n} {'item needs' if n == 1 else 'items need'} a person{where}", style="bold")
+        for n, where in told
+        if n
+    ]
 
 
 def _cases(report: RunReport) -> set[str]:

@@ -125,21 +125,25 @@ def _named(names: tuple[str, ...], folder: Path) -> list[Merchant]:
 
 
 def _all(out: Output, folder: Path) -> list[Merchant]:
-    """The merchants that have a token; a file that is wrong is told of and does not stop others."""
+    """The merchants that have a token; a file or a token that is wrong is told of and does not
+    stop others."""
     from engine.merchant import load_merchant, merchant_files
     from engine.show import failure
-    from engine.webhooks.doors import has_door
+    from engine.webhooks.doors import doors, has_door
 
-    found = []
+    found, wrong = [], False
     for path in merchant_files(folder):
         try:
             merchant = load_merchant(path, os.environ, needs_secrets=False)
+            if has_door(merchant):
+                doors([merchant])
+                found.append(merchant)
         except FileError as error:
+            wrong = True
             out.complain(failure.paragraph(error))
             out.complain(f"No pushes are taken for {path.stem} until that is mended.")
-            continue
-        if has_door(merchant):
-            found.append(merchant)
+    if not found and wrong:
+        raise UsageError("There is no merchant left to take pushes for.", "Mend what is wrong.")
     if not found:
         raise UsageError(
             f"No merchant in {folder} has webhooks.token: there is nothing to take pushes for.",

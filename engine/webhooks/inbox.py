@@ -7,6 +7,7 @@ those that nobody writes any more. Neither waits for the other.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import uuid
@@ -19,6 +20,7 @@ from pathlib import Path
 SUFFIX = ".pushes"
 # A segment that has grown to so many bytes is given up for a new one.
 LARGEST_SEGMENT = 4 * 1024 * 1024
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Inbox:
@@ -34,16 +36,20 @@ class Inbox:
         Raises OSError when that is not certain: then none of them may be answered, and those that
         a sync finds nevertheless do no harm.
         """
+        written = 0
         try:
             segment = self._open()
-            rest = memoryview(b"".join(lines))
-            while rest:
-                rest = rest[os.write(segment, rest) :]
+            whole = memoryview(b"".join(lines))
+            while written < len(whole):
+                written += os.write(segment, whole[written:])
             os.fsync(segment)
             if os.fstat(segment).st_size >= LARGEST_SEGMENT:
                 self.close()
-        except OSError:
-            self.close()  # what follows half a line would be lost with it
+        except OSError as error:
+            # What follows half a line would be lost with it. A disk that is full takes files still:
+            # it must not get one for each push that it does not take.
+            if written or error.errno not in FULL:
+                self.close()
             raise
 
     def size(self) -> int:
@@ -71,7 +77,11 @@ class Inbox:
                 break
             os.close(segment)  # a sync took it for an abandoned one before it was locked
         self._segment = segment
-        _sync_folder(self.folder)
+        try:
+            _sync_folder(self.folder)
+        except OSError:
+            self.close()
+            raise
         return segment
 
     def _made(self) -> int:

@@ -160,6 +160,23 @@ def test_another_environment_and_back_needs_it_again(live: Shop) -> None:
         live.run()
 
 
+def test_a_test_posts_nothing_to_the_company_that_was_live(live: Shop) -> None:
+    live.plan()
+    made_live(live)
+    deactivate(live.store, live.merchant, "Bo", live.clock.now())
+    live.settings({"environment": "test", "qliro.base_url": "https://pago.qit.nu"})
+    with pytest.raises(UsageError) as raised:
+        live.run()
+    assert str(raised.value) == (
+        "shop is test, and its database holds the books of a company that was live, "
+        "Exempelbutiken AB, 556001-1982 (DatabaseNumber 1234567): nothing was posted. A test "
+        "beside the live one is a merchant of its own: give it a file of its own, or another "
+        "folder as state."
+    )
+    assert live.posted == Posted(0, 0)
+    assert "a company that was live" in told(live.store, live.merchant)
+
+
 def test_another_company_needs_it_again(live: Shop) -> None:
     live.plan()
     made_live(live)

@@ -8,6 +8,7 @@ import pytest
 from shopkit import Cli, write_shop
 
 from engine.sandbox.world import World
+from engine.store import writing
 
 
 @pytest.fixture
@@ -46,6 +47,44 @@ def test_the_way_to_a_live_merchant_and_back(cli: Cli, live: Path, world: World)
     )
     again = cli("deactivate", "shop", "--by", "Bo")
     assert (again.code, again.err) == (2, "shop is not active: there is nothing to stop.\n")
+
+
+def test_a_run_that_is_under_way_is_not_stopped_and_that_is_said(
+    cli: Cli, live: Path, tmp_path: Path
+) -> None:
+    with writing(tmp_path / "state", "shop"):
+        told = cli("deactivate", "shop", "--by", "Bo")
+    assert (told.code, told.out) == (75, "")
+    assert told.err.startswith("Another run of shop is under way (process ")
+    assert told.err.endswith(
+        "; nothing was done. A run may go on posting: end it by SIGTERM, which lets its request in "
+        "flight be answered, then deactivate again.\n"
+    )
+
+
+def test_who_decides_is_asked_before_anything_else_where_the_user_has_no_name(
+    cli: Cli, live: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)  # as in a container
+    for command in (["activate", "shop", "--yes"], ["deactivate", "shop"], ["connect", "shop"]):
+        told = cli(*command)
+        assert (told.code, told.out) == (2, "")
+        assert told.err == "Who decides? The user of this machine has no name. Say it: --by NAME\n"
+    assert world.journal == []
+
+
+def test_without_any_input_nobody_is_asked(
+    cli: Cli, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)  # as Python has it when it is closed: <&-
+    told = cli("activate", "shop", "--quiet", "--by", "Anna")
+    assert told.code == 3
+    assert told.err == "shop was not activated. To do it: qliro-fortnox activate shop --yes\n"
 
 
 def test_errors_of_the_preflight_are_shown_and_stop_it(cli: Cli, live: Path, world: World) -> None:

@@ -6,6 +6,7 @@ import errno
 import itertools
 import shutil
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from shopkit import Cli, shop_world, write_shop
 from engine.sandbox.control import effects
 from engine.sandbox.server import serve
 from engine.sandbox.world import World
+from engine.show import failure
 from engine.show import status as shown_status
 from engine.store import Store
 
@@ -210,6 +212,32 @@ def test_init_writes_a_file_once_and_lint_says_what_to_fill_in(cli: Cli) -> None
     assert linted.code == 2
     assert ": missing-value: payouts_from has no value." in linted.err
     assert linted.err.endswith("\n1 error.\n")
+
+
+def test_a_defect_that_no_disk_takes_is_still_told_in_a_paragraph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.show.failure.os.fdopen", full)
+    monkeypatch.setattr("engine.show.failure.tempfile.mkstemp", full)
+    told = failure.defect(ValueError("odd"), tmp_path, str, datetime.now(UTC))
+    assert told == (
+        "This is a defect of qliro-fortnox, not of your files (ValueError: odd). What was being "
+        "done could not be written down (No space left on device). Nothing is lost: a further run "
+        "goes on from what is written down."
+    )
+
+
+def test_init_refuses_a_name_that_run_all_would_take_for_a_secrets_file(cli: Cli) -> None:
+    told = cli("init", "topsecrets")
+    assert (told.code, told.err) == (
+        2,
+        "'topsecrets' would be taken for a file of secrets, and `run --all` would leave it out. "
+        "Choose another name.\n",
+    )
+    assert not Path("merchants").exists()
 
 
 def test_a_folder_that_is_not_there_is_no_defect(cli: Cli, shop: Path) -> None:

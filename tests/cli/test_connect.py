@@ -138,6 +138,17 @@ def test_a_sign_in_that_nobody_can_answer_ends_at_once(lost: Path, tmp_path: Pat
     )
 
 
+def test_a_sign_in_without_any_input_ends_at_once_too(
+    cli: Cli, lost: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = lost.read_text()
+    lost.write_text(re.sub("http://localhost:[0-9]+/back", "https://books.example.se/back", text))
+    monkeypatch.setattr("sys.stdin", None)  # as Python has it when it is closed: <&-
+    told = cli("connect", "shop")
+    assert (told.code, told.out) == (75, "")
+    assert "No answer of the sign-in came." in told.err
+
+
 def test_without_a_connection_a_run_says_how_to_make_one(cli: Cli, lost: Path) -> None:
     told = cli("run", "shop", "--quiet")
     assert (told.code, told.out) == (2, "")
@@ -178,6 +189,14 @@ def test_the_company_is_shown_and_confirmed_once(cli: Cli, lost: Path, pasting: 
     }
 
 
+def test_a_company_without_a_number_is_not_confirmed_by_none(
+    cli: Cli, lost: Path, running: Running, pasting: None
+) -> None:
+    running.world.organisation_number = ""
+    told = cli("connect", "shop", "--user", "--confirm", "")
+    assert (told.code, "nothing is connected" in told.err) == (2, True)
+
+
 def test_a_person_who_says_no_connects_nothing_and_begins_anew(
     cli: Cli, lost: Path, pasting: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +233,30 @@ def test_another_company_is_refused(cli: Cli, lost: Path, running: Running, past
     told = cli("connect", "shop", "--confirm", ORGANISATION, "--quiet")
     assert told.code == 1
     assert "The database holds the books of Exempelbutiken AB, 556001-1982" in told.err
+
+
+def test_a_sign_in_to_other_books_is_not_gone_on_with(
+    cli: Cli, lost: Path, running: Running, pasting: None
+) -> None:
+    assert cli("connect", "shop", "--user", "--confirm", ORGANISATION).code == 0
+    assert cli("sync", "shop", "--quiet").code == 0
+    Path("state/shop.fortnox-sandbox.json").unlink()
+    running.world.access.tenant_id, right = "7654321", running.world.access.tenant_id
+    assert cli("connect", "shop", "--user", "--confirm", ORGANISATION).code == 1
+    assert not list(Path("state").glob("*fortnox*.json"))
+    running.world.access.tenant_id = right
+    told = cli("connect", "shop", "--user", "--confirm", ORGANISATION)
+    assert (told.code, "Going on with" in told.err) == (0, False)
+
+
+def test_a_user_is_asked_although_a_service_account_would_do(
+    cli: Cli, lost: Path, running: Running, pasting: None
+) -> None:
+    running.world.access.consented = True
+    tenant = f'tenant_id: "{running.world.access.tenant_id}"\n  redirect_uri:'
+    lost.write_text(lost.read_text().replace("redirect_uri:", tenant))
+    told = cli("connect", "shop", "--user", "--confirm", ORGANISATION)
+    assert (told.code, "by a refresh token, which is kept in" in told.out) == (0, True)
 
 
 def test_no_token_and_no_code_is_in_any_output_or_file_but_the_one_for_it(

@@ -119,6 +119,14 @@ def test_a_process_that_crashes_is_told_of() -> None:
     assert exit_code(ended) == 1
 
 
+def test_a_process_that_cannot_be_started_is_told_of_and_stops_no_other() -> None:
+    ended, _ = carried_out(
+        Job("gone", ["/nowhere/at-all"]), job("well", "print('{\"posted\": []}')"), at_once=1
+    )
+    assert [(one.name, one.code) for one in ended] == [("gone", 1), ("well", 0)]
+    assert ended[0].error == "It could not be started: No such file or directory."
+
+
 def test_no_more_are_under_way_than_asked_for(tmp_path: Path) -> None:
     code = f"""
 import os, time

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from engine.sandbox.generator import clean
 from engine.sandbox.kept import keep, restore
 from engine.sandbox.server import Running, serve
 from engine.sandbox.world import DEFAULT_START, World
+from engine.settings import HOME
 from engine.show.opening import stopping
 from engine.show.output import Output
 from engine.store import writing
@@ -47,6 +51,39 @@ def test_status_during_a_run_tells_of_the_last_finished_one(
     assert told.code == 3
     assert told.out.startswith("Hattar & Mössor AB, as the run of ")
     assert told.err == "A run is under way; this is the state that the last finished one left.\n"
+
+
+@pytest.mark.parametrize("gone", ["stdout", "stderr"])
+def test_a_run_that_nobody_listens_to_any_more_does_its_work_and_tells_by_its_code(
+    shop: Path, tmp_path: Path, running: Running, gone: str
+) -> None:
+    running.world.clock.set(datetime.now(UTC))  # processes have the machine's clock
+    process = start(["run", "shop"], tmp_path)
+    stream = getattr(process, gone)
+    stream.close()
+    rest = process.stderr if gone == "stdout" else process.stdout
+    assert rest is not None
+    told = rest.read()
+    rest.close()
+    assert (process.wait(60), "Traceback" in told) == (3, False)
+    assert running.world.made_payments
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_result_that_a_full_disk_does_not_take_is_told_in_a_sentence(
+    tmp_path: Path, more: list[str]
+) -> None:
+    command = [sys.executable, str(HOME / "cli.py"), "errors", *more]
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(  # noqa: S603  our own command line
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (told.returncode, told.stderr) == (
+        1,
+        "The disk of the file to be written is full. Free space and run again; what is written "
+        "down is whole.\n",
+    )
 
 
 def test_ctrl_c_and_sigterm_ask_to_stop_and_a_second_one_insists(

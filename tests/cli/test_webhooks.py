@@ -181,6 +181,22 @@ def test_a_token_that_is_not_there_or_easy_to_guess_is_refused(
         assert "openssl rand -hex 32" in told.err
 
 
+def test_a_merchant_whose_token_is_not_there_stops_no_others_receiver(
+    shop: Path, tmp_path: Path
+) -> None:
+    hats = shop.read_text("utf-8").replace("PUSH_TOKEN", "NOT_THERE")
+    (shop.parent / "hats.yaml").write_text(hats, "utf-8")
+    process, host, port = served(tmp_path)
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    assert post(connection, 7) == 200
+    connection.close()
+    told = stopped(process)
+    assert told.code == 0
+    assert "missing-secret: the secret webhooks.token is not there" in told.err
+    assert "No pushes are taken for hats until that is mended.\n" in told.err
+    assert drained(tmp_path) == [7]
+
+
 def test_two_merchants_with_one_token_are_refused(cli: Cli, shop: Path) -> None:
     (shop.parent / "twin.yaml").write_text(shop.read_text("utf-8"), "utf-8")
     told = cli("webhooks", "serve")

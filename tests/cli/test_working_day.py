@@ -356,6 +356,15 @@ def test_a_parked_transfer_calls_for_a_person_in_status_as_in_run(cli: Cli, worl
     assert "1 line and 4 transfers need a person." in cli("status", "shop").out
 
 
+def test_what_a_run_alone_can_tell_is_not_looked_for_in_status(cli: Cli) -> None:
+    """A shop of payouts alone is asked for an order: no later command knows of that."""
+    told = cli("run", "shop", "--quiet", "--order", "10001")
+    assert told.code == 3
+    assert told.out.startswith("Nothing is done about orders: ")
+    assert told.out.endswith("\n1 item needs a person, as told above.\n")
+    assert "qliro-fortnox status" not in told.out
+
+
 def test_what_cannot_be_decided_is_not_offered(cli: Cli, world: World) -> None:
     TROUBLES["payout_total_disagrees"](world)
     cli("run", "shop", "--quiet")

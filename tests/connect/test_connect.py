@@ -115,6 +115,19 @@ def test_a_connection_of_another_integration_is_refused(
         office.ask(merchant_of(CLIENT_ID="another"))
 
 
+def test_connecting_again_replaces_the_connection_of_another_integration(
+    office: Office, merchant_of: Callable[..., Merchant]
+) -> None:
+    office.connect(service=False)
+    office.merchant, office.world.access.client_id = merchant_of(CLIENT_ID="another"), "another"
+    office.world.access.tenant_id, right = "7654321", office.world.access.tenant_id
+    with pytest.raises(AccessError, match="shop was confirmed to be Exempelbutiken AB"):
+        office.begin(service=False)
+    office.world.access.tenant_id = right
+    assert office.connect(service=False).confirmed_by == "Anna"
+    assert office.ask().status == 200
+
+
 def test_a_file_that_others_may_read_is_refused(office: Office) -> None:
     office.connect(service=False)
     office.file.chmod(0o640)

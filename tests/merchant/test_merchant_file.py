@@ -393,6 +393,18 @@ BAD = {
         ["hats.yaml:5:13: wrong-environment: qliro.base_url: pago.qit.nu is the address for test,"
          " but environment is live. Leave the address out, or correct the environment."],
     ),
+    "addresses that lead nowhere": (
+        {"qliro:": "qliro:\n  base_url: https://[::1", "fortnox:": "fortnox:\n  redirect_uri:"
+         " http://localhost:87671/fortnox"},
+        "webhooks: {public_url: https://push..se}\n",
+        [f"hats.yaml:{place}: not-an-address: {key}: {address} is no address. Write https://host,"
+         " or https://host:port with a port up to 65535."
+         for place, key, address in (
+             ("5:13", "qliro.base_url", "https://[::1"),
+             ("9:17", "fortnox.redirect_uri", "http://localhost:87671/fortnox"),
+             ("24:24", "webhooks.public_url", "https://push..se"),
+         )],
+    ),
     "credentials in the clear": (
         {"qliro:": "qliro:\n  base_url: http://qliro.example"},
         "",

@@ -8,6 +8,7 @@ import hashlib
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -113,6 +114,28 @@ def test_a_secrets_file_that_is_no_yaml_is_not_quoted(
     (finding,) = refused(IN_A_FILE)
     assert "secrets-file-unreadable: the secrets file is not plain YAML." in finding
     assert "hush" not in finding
+
+
+def test_a_secrets_file_that_this_user_may_not_read_says_so(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets_file(tmp_path, "qliro_secret: hush-hush\n")
+    opened = Path.open
+
+    def not_mine(path: Path, *rest: Any, **more: Any) -> Any:
+        if path.name == "secrets.yaml":
+            raise PermissionError
+        return opened(path, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", not_mine)
+    (finding,) = refused(IN_A_FILE)
+    assert finding.endswith("secrets-file-unreadable: the secrets file: this file may not be read.")
+
+
+def test_a_folder_is_no_secrets_file(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "secrets.yaml").mkdir(mode=0o700)
+    (finding,) = refused(IN_A_FILE)
+    assert finding.endswith("secrets-file-unreadable: the secrets file: this is a folder.")
 
 
 def test_commands_that_ask_no_server_need_no_secrets(load: Load) -> None:

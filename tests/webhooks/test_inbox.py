@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from datetime import UTC, datetime
@@ -176,6 +177,29 @@ def test_what_the_disk_did_not_take_is_an_error_and_the_next_push_gets_a_new_seg
     assert len(segments(folder)) == 2
     drain(store, folder)
     assert {1, 3} <= {*drained(store)}
+
+
+def test_a_full_disk_leaves_no_segment_for_each_push_that_it_did_not_take(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = Inbox(folder)
+    inbox.add([line(1)])
+    write, room = os.write, [10]
+
+    def full(file: int, rest: bytes) -> int:
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, rest[: room.pop()])
+
+    monkeypatch.setattr(os, "write", full)
+    for _ in range(5):
+        with pytest.raises(OSError, match="No space"):
+            inbox.add([line(2)])
+    monkeypatch.undo()
+    assert len(segments(folder)) == 2  # what follows half a line begins anew, once
+    inbox.add([line(3)])
+    assert drain(store, folder).findings == []
+    assert sorted(drained(store)) == [1, 3]
 
 
 def test_a_segment_that_somebody_removed_is_made_anew(store: Store, folder: Path) -> None:
