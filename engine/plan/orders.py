@@ -7,11 +7,9 @@ from elsewhere is found by the mapping's match and adopted or left to a person, 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from engine.books import Books
@@ -20,17 +18,15 @@ from engine.errors import ItemError
 from engine.language.program import CompiledMapping, Program, Rendered
 from engine.ledger import (
     Action,
-    Progress,
     owned_numbers,
-    read_actions,
-    read_actions_of,
-    read_progress,
 )
 from engine.match.lookup import Found
+from engine.plan.delivered import Delivered
 from engine.plan.entities import ENTITIES, LISTED
 from engine.plan.existing import Unread
 from engine.plan.matching import lookups
-from engine.plan.model import Need, OrderCase, Outcome, Plan, Row
+from engine.plan.model import Need, Outcome, Plan, Row
+from engine.plan.order_outcomes import OrderOutcomes, case_of
 from engine.plan.rows import Rows, keeping
 from engine.plan.strangers import strangers
 from engine.plan.telling import (
@@ -39,7 +35,6 @@ from engine.plan.telling import (
     rendered_trace,
     state_of,
     stopped_at,
-    told_hits,
 )
 from engine.store import Store
 from engine.targets import target
@@ -48,11 +43,6 @@ PERSON = "person"  # the mapping of outcomes that a person decided
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 TO_POST = ("to-post", "to be posted")
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
-# Columns that tell who somebody is or where they live.
-PERSONAL = re.compile(
-    r"(Billing|Shipping)(?!CountryCode)|FirstName|LastName|Email|email|MobileNumber|PersonHash|"
-    r"by_(person|email)|company$|(delivery_)?(address|care|city|name$|person$|second|street|zip)"
-)
 MOST_NAMED = 5  # sources that a warning names
 # States of what an order waits for, in words.
 NOT_YET = {
@@ -115,22 +105,14 @@ class _Planner:
         self.again = again
         self.store, self.program, self.settings, self.books = store, program, settings, books
         self.catalogue, self.plan = catalogue, plan
-        self.actions = read_actions(store, [case.case for case in plan.orders.values()])
-        self.progress = read_progress(store, {one.payout for one in self.actions.values()})
-        self.by_source: dict[tuple[str, str], list[Action]] = {}
-        for action in self.actions.values():
-            self._index(action)
-        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.delivered = Delivered(store, [case.case for case in plan.orders.values()])
+        self.outcomes = OrderOutcomes(program, books, plan)
+        self._add = self.outcomes.add
         self.rows = Rows(store, program, books, plan.orders)
         self.unread = Unread(store)
         self.owned: dict[str, dict[str, str]] = {}
         self.warned: dict[str, list[str]] = {}
-        self.shown: dict[int, tuple[Row, Row]] = {}  # rows by identity, as they are told
         self.resolved = {row["line"]: row for row in store.rows("SELECT * FROM ledger.resolved")}
-
-    def _index(self, action: Action) -> None:
-        if self.progress.get(action.action, Progress()).touched:
-            self.by_source.setdefault((action.mapping, action.source), []).append(action)
 
     # -- mappings -------------------------------------------------------------------------------
 
@@ -142,9 +124,9 @@ class _Planner:
         keyed = [(str(key), row) for row in rows
                  if (key := mapping.per({spec.alias: row})) is not None]  # fmt: skip
         if spec.per is not None:
-            self._elsewhere(spec.name, {key for key, _ in keyed})
+            self.delivered.take_in(spec.name, {key for key, _ in keyed})
         for key, row in keyed:
-            if key not in sources.rows and (spec.name, key) not in self.outcomes:
+            if key not in sources.rows and (spec.name, key) not in self.outcomes.made:
                 self._consider(mapping, key, row, sources)
         for alias in mapping.match:
             self._match(mapping, alias, sources)
@@ -157,11 +139,11 @@ class _Planner:
         name = mapping.spec.name
         decided = self.resolved.get(key)
         ignored = decided is not None and decided["kind"] == "ignore"
-        known = self.by_source.get((name, key), [])
+        known = self.delivered.of(name, key)
         # What failed at the target is behind us once another has followed it.
-        open_ = [one for one in known if not self._finished(one)
-                 and (one is known[-1] or not self._failed(one))]  # fmt: skip
-        failed = bool(open_) and self._failed(open_[-1])
+        open_ = [one for one in known if not self.delivered.finished(one)
+                 and (one is known[-1] or not self.delivered.failed(one))]  # fmt: skip
+        failed = bool(open_) and self.delivered.failed(open_[-1])
         stands = open_ or self.again or not mapping.spec.repeats
         if known and stands and not failed and not (open_ and ignored):
             self._known((open_ or known)[-1])
@@ -176,7 +158,7 @@ class _Planner:
         if decided is not None and ignored:
             why = decided["reason"] or "a person said so"
             self._add(mapping, key, row, "ignored", "ignored", why)
-        elif failed and not self._retried(open_[-1], decided):
+        elif failed and not self.delivered.retried(open_[-1], decided):
             self._known(open_[-1])
         elif row["problem"]:
             self._add(mapping, key, row, "parked", "unreadable", row["problem"])
@@ -213,39 +195,13 @@ class _Planner:
         rows = (row for alias in mapping.spec.related for row in inputs[alias])
         return next((row["problem"] for row in rows if row["problem"]), None)
 
-    def _elsewhere(self, name: str, keys: Iterable[str]) -> None:
-        """Take in what was made for the same keys by orders that are not in this plan."""
-        made = read_actions_of(self.store, name, keys).values()
-        others = [action for action in made if action.action not in self.actions]
-        self.progress |= read_progress(self.store, {action.payout for action in others})
-        for action in others:
-            self.actions[action.action] = action
-            self._index(action)
-
-    def _finished(self, action: Action) -> bool:
-        progress = self.progress.get(action.action, Progress())
-        return all(progress.finished(step) for step in action.steps)
-
-    def _failed(self, action: Action) -> bool:
-        """Whether the target took it, worked on it and did not carry it out."""
-        events, aim = self.progress[action.action].events, target(action.target)
-        return any(events.get(step) == "refused" and aim.polls(step) for step in action.then
-                   if step in aim.calls["then"])  # fmt: skip
-
-    def _retried(self, action: Action, decided: Row | None) -> bool:
-        """Whether a person has said since it was sent that it is to be tried again."""
-        if decided is None or decided["kind"] != "retry":
-            return False
-        sent = self.progress[action.action].sent_at.get("create")
-        return sent is None or bool(decided["noted_at"] > sent)
-
     def _known(self, action: Action) -> None:
         """The outcome of what the ledger knows: delivered, on its way, or undecided."""
-        state, code, reason = state_of(action, self.progress[action.action])
+        state, code, reason = state_of(action, self.delivered.progress[action.action])
         if state == "planned":
             self.plan.actions.append(action)
-        self._outcome(Outcome(action.mapping, action.source, action.payout, state, code, reason,
-                              (), action.action))  # fmt: skip
+        self.outcomes.put(Outcome(action.mapping, action.source, action.payout, state, code,
+                                  reason, (), action.action))  # fmt: skip
 
     def _inputs(
         self, mapping: CompiledMapping, key: str, row: Row, earlier: int
@@ -270,17 +226,14 @@ class _Planner:
         key = self.rows.source_of(need, row)
         if key is None:
             return None
-        made = [one for one in self.by_source.get((need, key), []) if self._finished(one)]
-        if not made:
-            return None
-        number = self.progress[made[-1].action].number
-        return {**NOTHING, **made[-1].facts, "number": number}
+        made = self.delivered.last(need, key)
+        return {**NOTHING, **made} if made else None
 
     def _first(self, mapping: CompiledMapping, row: Row) -> str | None:
         """What has to come first, or None when nothing stands in the way."""
         for need in mapping.spec.needs:
             key = self.rows.source_of(need, row)
-            outcome = self.outcomes.get((need, key or ""))
+            outcome = self.outcomes.made.get((need, key or ""))
             if outcome is None or (outcome.state == "adopted" and self._made(need, row)):
                 continue
             if outcome.state in NOT_YET:
@@ -377,7 +330,7 @@ class _Planner:
             why = f"{number} carries its reference and is the document of {owner}"
             self._add(mapping, key, row, "parked", "ambiguous", why, trace)
             return True
-        action = Action(self._name(mapping, key, 0), spec.name, spec.target, key, _case(row), (),
+        action = Action(self._name(mapping, key, 0), spec.name, spec.target, key, case_of(row), (),
                         {}, {"ask": {}, "agree": {}, "adopt": {}}, adopted=number,
                         facts={"document": number})  # fmt: skip
         self.plan.actions.append(action)
@@ -429,7 +382,8 @@ class _Planner:
         for one in rendered.warnings:
             self.warned.setdefault(one.because, []).append(key)
         action = self._action(mapping, key, row, rendered, int(inputs["earlier"]), begun)
-        before, progress = self.actions.get(action.action), self.progress.get(action.action)
+        before = self.delivered.actions.get(action.action)
+        progress = self.delivered.progress.get(action.action)
         trace["document"] = action.document
         retry = begun or (self.resolved.get(key) or {}).get("kind") == "retry"
         refusal = None if retry else refused_before(action, before, progress, self.catalogue)
@@ -458,75 +412,9 @@ class _Planner:
             facts["confirm"] = rendered.confirm
         return Action(
             self._name(mapping, key, earlier), mapping.spec.name, mapping.spec.target, key,
-            _case(row), (), rendered.document or {}, rendered.identity, rendered.then, facts=facts,
-            adopted=begun,
+            case_of(row), (), rendered.document or {}, rendered.identity, rendered.then,
+            facts=facts, adopted=begun,
         )  # fmt: skip
-
-    # -- outcomes -------------------------------------------------------------------------------
-
-    def _add(
-        self,
-        mapping: CompiledMapping,
-        key: str,
-        row: Row,
-        state: str,
-        code: str,
-        reason: str,
-        trace: Mapping[str, Any] | None = None,
-        action: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-    ) -> None:
-        spec = mapping.spec
-        shown = {
-            alias: self._impersonal(value)
-            for alias, value in (inputs or {spec.alias: row}).items()
-            if alias not in ("books", "match", "earlier")
-        }
-        hits = self._hits(spec.entity, row)
-        made = (trace or {}).get("document", {})
-        if any(isinstance(value, list) for value in made.values()):
-            # The account of a document's row is decided where its line is read.
-            for alias, related in spec.related.items():
-                for one in (inputs or {}).get(alias, ()):
-                    hits += [hit for hit in self._hits(related.entity, one) if hit not in hits]
-        told = {
-            "rule": str(spec.source.place(())), "inputs": shown, **(trace or {}),
-            "tables": [*hits, *(trace or {}).get("tables", ())],
-        }  # fmt: skip
-        self._outcome(Outcome(spec.name, key, _case(row), state, code, reason, (), action, told))
-
-    def _hits(self, entity: str, row: Row) -> list[list[str]]:
-        """The table rows behind the derived columns of a row, as they are told."""
-        if row["problem"]:
-            return []
-        return told_hits(self.program.trace_derive(entity, row, self.books)[1])
-
-    def _impersonal(self, value: Any) -> Any:
-        """What a mapping was given, as it is told: without names and addresses, which only
-        documents need. A row that many outcomes tell of is the same in each."""
-        if isinstance(value, list):
-            return [self._impersonal(one) for one in value]
-        if not isinstance(value, dict):
-            return value
-        known = self.shown.get(id(value))
-        if known is None:
-            told = {name: one for name, one in value.items() if not _is_personal(name)}
-            known = self.shown[id(value)] = value, told
-        return known[1]
-
-    def _outcome(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.mapping, outcome.source] = outcome
-        self.plan.outcomes.append(outcome)
-
-
-@cache
-def _is_personal(column: str) -> bool:
-    return PERSONAL.match(column) is not None
-
-
-def _case(row: Row) -> str:
-    """The case that a row belongs to."""
-    return OrderCase.named(row["OrderId"])
 
 
 def _some(keys: list[str]) -> str:
