@@ -19,9 +19,6 @@ from engine.webhooks.silence import silence
 # The flows that feed on Qliro's pushes.
 PUSH_FED = ("orders", "invoices", "refunds")
 
-IS_THERE = """
-SELECT 1 FROM duckdb_tables() WHERE schema_name = 'ledger' AND table_name = 'activation'
-"""
 LAST = "SELECT * FROM ledger.activation ORDER BY rowid DESC LIMIT 1"
 EVER_LIVE = """
 SELECT tenant FROM ledger.activation WHERE active AND environment = 'live'
@@ -33,7 +30,7 @@ THE_FILE = "the merchant's file"
 
 def last(store: Store) -> dict[str, Any] | None:
     """The last word on it, if there is any; a database of an earlier version has none."""
-    if not store.rows(IS_THERE):
+    if not store.has("ledger.activation"):
         return None
     rows = store.rows(LAST)
     return rows[0] if rows else None

@@ -135,6 +135,9 @@ def record(store: Store, run: str, now: datetime, *events: Event) -> None:
 
 def read_progress(store: Store, payouts: Iterable[str] | None = None) -> dict[str, Progress]:
     """The state of every action that has an event, of all payouts or of some."""
+    wanted = sorted(set(payouts or ()))
+    if payouts is not None and not wanted:
+        return {}
     rows = store.rows(
         """
         SELECT * REPLACE (CASE WHEN event = 'refused' THEN answer END AS answer)
@@ -144,7 +147,7 @@ def read_progress(store: Store, payouts: Iterable[str] | None = None) -> dict[st
         )
         ORDER BY s.seq
         """,
-        [payouts is None, sorted(set(payouts or ()))],
+        [payouts is None, wanted],
     )
     result: dict[str, Progress] = {}
     for row in rows:
@@ -164,10 +167,13 @@ def read_actions(
     that cover or move one of ``lines``, under whatever payout they were made."""
     if payouts is None:
         return _actions(store.rows(f"{INTENTS} ORDER BY a.action"))
+    keys = [sorted(set(payouts)), sorted(set(lines))]
+    if not any(keys):
+        return {}
     rows = store.rows(
         f"{INTENTS} AND (a.payout IN (SELECT unnest(?::VARCHAR[])) OR a.action IN ({TOUCHING})) "
         "ORDER BY a.action",
-        [sorted(set(payouts)), sorted(set(lines))],
+        keys,
     )
     return _actions(rows)
 
@@ -178,7 +184,8 @@ def read_actions_of(store: Store, mapping: str, sources: Iterable[str]) -> dict[
         f"{INTENTS} AND a.mapping = ? AND a.source IN (SELECT unnest(?::VARCHAR[])) "
         "ORDER BY a.action"
     )
-    return _actions(store.rows(query, [mapping, sorted(set(sources))]))
+    wanted = sorted(set(sources))
+    return _actions(store.rows(query, [mapping, wanted])) if wanted else {}
 
 
 INTENTS = """

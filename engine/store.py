@@ -22,7 +22,7 @@ from engine.errors import BusyError, UsageError
 SQL_FOLDER = Path(__file__).parent / "sql"
 MEMORY_LIMIT = "1GB"
 # What people read: there in every database that was ever made ready.
-MADE_READY = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'interim_state'"
+MADE_READY = "ledger.interim_state"
 # By position, or by name for a statement with $names.
 Parameters = Sequence[Any] | Mapping[str, Any]
 # Statements by their text; those that a run makes up itself don't pile up.
@@ -68,6 +68,10 @@ class Store:
             found = self.rows(f"DESCRIBE {relation}")
             self._types[relation] = {row["column_name"]: row["column_type"] for row in found}
         return self._types[relation]
+
+    def has(self, relation: str) -> bool:
+        """Whether there is such a table or view; a database of an earlier version may lack it."""
+        return _has(self.connection, relation)
 
     def value(self, query: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""
@@ -161,7 +165,7 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
         raise none
     connection = _opened_to_read(path, copy, merchant)
     try:
-        if not connection.execute(MADE_READY).fetchall():
+        if not _has(connection, MADE_READY):
             raise none  # the first run ended, or its disk was full, before that
         _configure(connection)
         _harden(connection)
@@ -254,16 +258,22 @@ def _create(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) ->
 
 def _made_by(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Digest of the statements that last made the tables and views; None of an older database."""
-    if not connection.execute(MADE_BY_IS_THERE).fetchall():
+    if not _has(connection, "raw.made_by"):
         return None
     found = connection.execute("SELECT digest FROM raw.made_by ORDER BY rowid DESC LIMIT 1")
     row = found.fetchone()
     return row[0] if row else None
 
 
-MADE_BY_IS_THERE = """
-SELECT 1 FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = 'made_by'
-"""
+def _has(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """By asking for it: DuckDB's list of tables counts the rows of each."""
+    try:
+        connection.execute(f"SELECT 1 FROM {relation} LIMIT 0")
+    except duckdb.CatalogException:
+        return False
+    return True
+
+
 # The columns of the tables that a stage fills.
 STAGED_COLUMNS = """
 SELECT c.schema_name, c.table_name, c.column_name, c.data_type

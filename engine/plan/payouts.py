@@ -143,7 +143,7 @@ def _lines(
 ) -> dict[str, list[Row]]:
     owner = {batch["Id"]: key for key, (group, _) in wanted.items() for batch in group}
     lines: dict[str, list[Row]] = {key: [] for key in wanted}
-    for staged in store.rows(LINES, [sorted(owner)]):
+    for staged in store.rows(LINES, [sorted(owner)]) if owner else ():
         line = {**_money(staged, MONEY), "payout": owner[staged["Id"]], "problem": None}
         try:
             line.update(program.derive(LINE, line))
