@@ -183,9 +183,12 @@ def _mapping(
         def condition(emitter: Emitter) -> str:
             return f"bool{emitter.emit(one.when).text}" if one.when else "True"
 
+        quiet = Emitter(lambda _finding: None, dict(seen), signatures)  # told above
+        known = quiet.emit(one.when) if one.when else None
         return CompiledRelated(
             tuple(one.on), guarded(small(spec.name, key, source)),
             guarded(small(spec.name, condition, seen)),
+            never=known is not None and known.known and not known.value,
         )  # fmt: skip
 
     def consumed(emitter: Emitter) -> str:
@@ -206,6 +209,7 @@ def _mapping(
         spec=spec,
         match=matches,
         applies=applies,
+        at_once=not when or not spec.related.keys() & _names(when),
         per=per,
         after=after,
         related={alias: related(one) for alias, one in spec.related.items()},
@@ -215,6 +219,10 @@ def _mapping(
         _trace=traced.run,
         _source=lambda: plain().built.source,
     )
+
+
+def _names(expression: Expression) -> set[str]:
+    return {node.name for node in walk(expression.node) if isinstance(node, nodes.Name)}
 
 
 def _match(

@@ -137,11 +137,13 @@ class CompiledMatch:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRelated:
-    """Rows that belong to the source: whose ``columns`` hold ``key(inputs)``, and ``when``."""
+    """Rows that belong to the source: whose ``columns`` hold ``key(inputs)``, and ``when``; with
+    ``never`` the settings say that there are none."""
 
     columns: tuple[str, ...]
     key: Callable[[Row], tuple[Any, ...]]
     when: Callable[[Row], bool]
+    never: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,13 @@ class CompiledMapping:
     """A mapping as functions of its inputs by alias.
 
     ``amount`` is what its match consumes; ``covered`` what its document would cover, also when
-    there is none yet.
+    there is none yet. ``at_once``: ``applies`` asks for no rows that belong to the source.
     """
 
     spec: MappingSpec
     match: Mapping[str, CompiledMatch]
     applies: Callable[[Row], bool]
+    at_once: bool
     per: Callable[[Row], Any]
     after: Callable[[Row], dict[str, Any] | None]
     related: Mapping[str, CompiledRelated]

@@ -148,9 +148,13 @@ class _Planner:
         if known and stands and not failed and not (open_ and ignored):
             self._known((open_ or known)[-1])
             return
-        inputs = self._inputs(mapping, key, row, len(known or ()))
+        inputs = self._inputs(mapping, row, len(known))
         try:
-            if inputs is None or not mapping.applies(inputs):
+            if mapping.at_once and not mapping.applies(inputs):
+                return
+            for alias in mapping.spec.related:
+                inputs[alias] = self.rows.related(mapping, alias, inputs)
+            if not mapping.at_once and not mapping.applies(inputs):
                 return
         except ItemError as error:
             self._add(mapping, key, row, "parked", "mapping-error", error.told(), stopped_at(error))
@@ -203,22 +207,14 @@ class _Planner:
         self.outcomes.put(Outcome(action.mapping, action.source, action.payout, state, code,
                                   reason, (), action.action))  # fmt: skip
 
-    def _inputs(
-        self, mapping: CompiledMapping, key: str, row: Row, earlier: int
-    ) -> dict[str, Any] | None:
-        """What the mapping may name but for its matches."""
+    def _inputs(self, mapping: CompiledMapping, row: Row, earlier: int) -> dict[str, Any]:
+        """What the mapping may name but for the rows that belong to its source, and its matches."""
         spec = mapping.spec
         inputs: dict[str, Any] = {
             spec.alias: row, "books": self.books, "match": {}, "earlier": earlier,
         }  # fmt: skip
         for need in spec.needs:
             inputs[need] = self._made(need, row)
-        try:
-            for alias in spec.related:
-                inputs[alias] = self.rows.related(mapping, alias, inputs)
-        except ItemError as error:
-            self._add(mapping, key, row, "parked", "mapping-error", error.told(), stopped_at(error))
-            return None
         return inputs
 
     def _made(self, need: str, row: Row) -> dict[str, Any] | None:

@@ -173,6 +173,8 @@ class Rows:
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""
         related, spec = mapping.related[alias], mapping.spec.related[alias]
+        if related.never:
+            return []
         index = self.joined.get((spec.entity, related.columns))
         if index is None:
             index = {}

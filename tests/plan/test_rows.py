@@ -89,6 +89,19 @@ def test_no_amount_has_more_digits_than_a_whole_number_takes() -> None:
     assert all(int(digits) <= 18 and int(places) < 9 for digits, places in amounts)
 
 
+def test_rows_that_no_setting_asks_for_are_not_read() -> None:
+    """What is registered as delivered matters where deliveries are told to Qliro, nowhere else."""
+    store, order = few_rows.in_memory(), {"order": {"OrderId": 1}}
+    for told in (False, True):
+        compiled = program(flows={"orders": True, "order_status": told})
+        mapping, rows = compiled.mappings["changed_order"], Rows(store, compiled, NO_BOOKS, ["1"])
+        assert mapping.at_once
+        assert rows.related(mapping, "rows_", order) == []
+        assert ("fortnox.order_row" in rows.loaded) is told
+        assert rows.related(mapping, "lines", order) == []
+        assert "qliro.order_line" in rows.loaded
+
+
 def test_a_document_that_nothing_follows_is_complete_as_it_stands() -> None:
     """A merchant's overlay may take all steps away: then nothing is left to be finished."""
     mapping = program(flows={"invoices": True, "orders": True}).mappings["invoice"]
