@@ -9,7 +9,6 @@ and projects the same columns into a table. Both have two threads and the progra
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import shutil
 import tempfile
 import time
@@ -20,7 +19,7 @@ from random import Random
 
 import duckdb
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, high_water
 from engine.extract.raw import Call, keep
 from engine.stage import stage
 from engine.store import writing
@@ -133,7 +132,7 @@ def _alone(work: Callable[[Path], float], folder: Path) -> tuple[float, float]:
 
 def _measured(work: Callable[[Path], float], folder: Path) -> tuple[float, float]:
     seconds = work(folder)
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seconds, high_water()
 
 
 def run() -> list[Figure]:
