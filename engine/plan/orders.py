@@ -31,6 +31,7 @@ from engine.plan.rows import Rows, keeping
 from engine.plan.strangers import strangers
 from engine.plan.telling import (
     FAILED,
+    UNDECLARED,
     refused_before,
     rendered_trace,
     state_of,
@@ -285,8 +286,9 @@ class _Planner:
         """Whether the look-up decides already what becomes of the source."""
         outcome, row = mapping.match[alias].outcome, sources.rows[key]
         policy = {
-            "one": outcome.get("one", "use"), "none": outcome.get("none", "wait"),
-            "several": outcome.get("several", "park"), "wait": "wait", "park": "park",
+            "one": outcome.get("one", "use"), "none": outcome.get("none", UNDECLARED["none"]),
+            "several": outcome.get("several", UNDECLARED["several"]),
+            "wait": "wait", "park": "park",
         }[found.outcome]  # fmt: skip
         trace = {"match": found.trace()}
         if policy == "first":

@@ -21,7 +21,7 @@ CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exa
 # A warning names so many payouts.
 MOST_NAMED = 3
 
-# What becomes of a line of whose match the mapping does not say it.
+# What becomes of a source of whose match the mapping does not say it.
 UNDECLARED = {"none": "wait", "several": "park"}
 
 # State and code of a source whose check does not hold.
