@@ -11,16 +11,17 @@ from typing import Any
 
 from engine import json_text
 from engine.errors import UsageError
+from engine.ordering import sql_order
 from engine.store import Store
 
-FIND = """
+FIND = f"""
 SELECT * FROM ledger.line_state
 WHERE $ref IN (line, payout, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, reference, document,
                number, delivery)
-ORDER BY payout, line
+ORDER BY {sql_order('payout')}, line
 """
 
-CANDIDATE_OF = """
+CANDIDATE_OF = f"""
 -- The open lines for which an invoice was a candidate that was not chosen, or not yet.
 SELECT l.*
 FROM ledger.line_state AS l
@@ -33,10 +34,10 @@ JOIN (
 WHERE l.state IN ('parked', 'waiting', 'planned')
   AND contains(o.trace, $ref)
   AND list_contains(json_extract_string(o.trace, '$.match.losers[*][0]'), $ref)
-ORDER BY l.payout, l.line
+ORDER BY {sql_order('l.payout')}, l.line
 """
 
-VOUCHER = """
+VOUCHER = f"""
 -- Payouts of which a voucher has this number, or that are told of one. $number is a pattern.
 SELECT p.*
 FROM ledger.payout_state AS p
@@ -47,12 +48,12 @@ WHERE regexp_matches(p.transfer_reason, $number)
        JOIN ledger.intent AS i ON i.action = s.action
        WHERE regexp_matches(s.number, $number)
    )
-ORDER BY p.BatchDate, p.payout
+ORDER BY p.BatchDate, {sql_order('p.payout')}
 """
-LINES_OF_VOUCHER = """
+LINES_OF_VOUCHER = f"""
 SELECT * FROM ledger.line_state
 WHERE regexp_matches(number, $number) OR regexp_matches(reason, $number)
-ORDER BY payout, line
+ORDER BY {sql_order('payout')}, line
 """
 # A voucher as people write it, T3 or T 3, and as it is printed, T/3 or T/3/2: series, number, year.
 WRITTEN = re.compile(r"([A-ZÅÄÖ]{1,10})[ /]?(\d+)(?:/(\d+))?", re.IGNORECASE)
@@ -116,7 +117,7 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
     }
 
 
-ORDERS = """
+ORDERS = f"""
 -- Orders that go by this name, or of which a document, capture or refund does.
 SELECT s.*, o.MerchantReference, o.raw_seq
 FROM ledger.order_state AS s
@@ -127,7 +128,7 @@ WHERE $ref IN (s.OrderId, o.MerchantReference)
        WHERE $ref IN (source, delivery, number)
           OR (contains(source, '/') AND split_part(source, '/', 2) = $ref)
    )
-ORDER BY s.OrderDate, s.OrderId
+ORDER BY s.OrderDate, {sql_order('s.OrderId')}
 """
 ORDER_RAW = "SELECT seq, noted_at, origin, path, query FROM raw.answer WHERE seq = ?"
 
@@ -135,7 +136,8 @@ ORDER_RAW = "SELECT seq, noted_at, origin, path, query FROM raw.answer WHERE seq
 def _order(store: Store, row: dict[str, Any]) -> dict[str, Any]:
     """An order with the story of each of its documents."""
     items = store.rows(
-        "SELECT * FROM ledger.order_item WHERE OrderId = ? ORDER BY mapping, source",
+        "SELECT * FROM ledger.order_item WHERE OrderId = ? "
+        f"ORDER BY mapping, {sql_order('source')}",
         [row["OrderId"]],
     )
     return {

@@ -21,7 +21,7 @@ _FLOWS = ("orders", "invoices", "refunds")
 _SHOWN = 3  # references that a warning names
 
 # The lines that were bought last.
-_LINES = "SELECT * FROM qliro.order_line ORDER BY OrderDate DESC, line LIMIT ?"
+_LINES = "SELECT * FROM qliro.order_line ORDER BY OrderDate DESC, OrderId, position LIMIT ?"
 _IS_THERE = """
 SELECT count(*) FROM information_schema.tables
 WHERE table_schema = 'qliro' AND table_name = 'order_line'

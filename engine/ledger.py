@@ -166,13 +166,13 @@ def read_actions(
     """The last intent of each action that has an event: all, or those of some payouts and those
     that cover or move one of ``lines``, under whatever payout they were made."""
     if payouts is None:
-        return _actions(store.rows(f"{INTENTS} ORDER BY a.action"))
+        return _actions(store.rows(f"{INTENTS} {AS_BEGUN}"))
     keys = [sorted(set(payouts)), sorted(set(lines))]
     if not any(keys):
         return {}
     rows = store.rows(
         f"{INTENTS} AND (a.payout IN (SELECT unnest(?::VARCHAR[])) OR a.action IN ({TOUCHING})) "
-        "ORDER BY a.action",
+        f"{AS_BEGUN}",
         keys,
     )
     return _actions(rows)
@@ -182,16 +182,21 @@ def read_actions_of(store: Store, mapping: str, sources: Iterable[str]) -> dict[
     """The last intent of each action of a mapping for these sources, wherever it was made."""
     query = (
         f"{INTENTS} AND a.mapping = ? AND a.source IN (SELECT unnest(?::VARCHAR[])) "
-        "ORDER BY a.action"
+        f"{AS_BEGUN}"
     )
     wanted = sorted(set(sources))
     return _actions(store.rows(query, [mapping, wanted])) if wanted else {}
 
 
 INTENTS = """
-SELECT * FROM ledger.intent AS a
-WHERE a.action IN (SELECT action FROM ledger.event)
+SELECT a.*
+FROM ledger.intent AS a
+JOIN (SELECT action, min(seq) AS begun FROM ledger.event GROUP BY action) AS e
+    ON e.action = a.action
+WHERE true
 """
+# In the order of time: by their ids the tenth document of a source would come before its second.
+AS_BEGUN = "ORDER BY e.begun"
 TOUCHING = """
 SELECT t.action
 FROM (SELECT action, unnest(list_concat(covers, moves)) AS line FROM ledger.action) AS t
@@ -234,7 +239,7 @@ def unsettled(store: Store) -> dict[str, str]:
     """Documents of which it is not known how much our own actions took, by number → the action."""
     rows = store.rows(
         """
-        SELECT i.consumed_of, min(i.action) AS action
+        SELECT i.consumed_of, arg_min(i.action, s.seq) AS action
         FROM ledger.intent AS i
         JOIN ledger.step AS s ON s.action = i.action
         WHERE s.event IN ('sending', 'unknown', 'undecided') AND i.consumed_of IS NOT NULL

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask_all
 from engine.extract.raw import Call, cursor, move_cursor
+from engine.ordering import in_order
 from engine.plan.matching import newest_invoice, searched
 from engine.plan.model import Need
 from engine.store import Store
@@ -41,12 +42,12 @@ def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
         if need.kind == "search":
             searches.setdefault(need.field, set()).add(need.key)
     for field, keys in sorted(searches.items()):
-        asked = _search(extraction, field, sorted(keys)) or asked
+        asked = _search(extraction, field, sorted(keys, key=in_order)) or asked
     return asked
 
 
 def _keys(needs: Collection[Need], kind: str) -> list[str]:
-    return sorted({need.key for need in needs if need.kind == kind})
+    return sorted({need.key for need in needs if need.kind == kind}, key=in_order)
 
 
 def _fetch_vouchers(extraction: Extraction, numbers: Collection[str]) -> None:
@@ -67,11 +68,11 @@ def _search(extraction: Extraction, field: str, keys: list[str]) -> bool:
     if not unread or not keys:
         return False
     if len(unread) <= len(fresh) or not fresh:
-        wanted: Iterable[str] = sorted(unread)
+        wanted: Iterable[str] = sorted(unread, key=in_order)
     else:
         found = fortnox.search_invoices(extraction, field, fresh)
         hits = {str(item.get("DocumentNumber")) for items in found.values() for item in items}
-        wanted = sorted(hits & unread)
+        wanted = sorted(hits & unread, key=in_order)
         _mark(store, extraction, field, fresh)
     fortnox.fetch_invoices(extraction, wanted)
     return bool(wanted)
@@ -86,7 +87,7 @@ def _by_order(extraction: Extraction, keys: list[str]) -> bool:
     )
     numbers = {str(order.get("InvoiceReference") or "0") for order in orders.values()} - {"0"}
     known = {row["DocumentNumber"] for row in extraction.store.rows(UNREAD)}
-    fortnox.fetch_invoices(extraction, sorted(numbers & known))
+    fortnox.fetch_invoices(extraction, sorted(numbers & known, key=in_order))
     return bool(numbers & known)
 
 

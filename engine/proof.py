@@ -207,7 +207,7 @@ def interim_balance(
         held.setdefault(account, [ZERO, ZERO])[0] += amount
     for account, value in open_lines:
         held.setdefault(account, [ZERO, ZERO])[1] -= value
-    return {account: (pair[0], pair[1]) for account, pair in sorted(held.items(), key=str)}
+    return {account: (pair[0], pair[1]) for account, pair in sorted(held.items(), key=_by_account)}
 
 
 def _sum(lines: Iterable[Row], column: str) -> Decimal:
@@ -220,3 +220,8 @@ def _abs(value: Decimal | None) -> Decimal | None:
 
 def _text(value: Decimal | int | None) -> str:
     return f"{value:.2f}" if isinstance(value, Decimal) else str(value)
+
+
+def _by_account(held: tuple[Any, Any]) -> tuple[bool, int]:
+    """Where an account is missing comes last."""
+    return held[0] is None, int(held[0] or 0)

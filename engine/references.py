@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.extract.ask import Extraction
 from engine.lookups import fetch_needs
+from engine.ordering import in_order
 from engine.plan.matching import NOT_LISTED
 from engine.plan.model import Need
 from engine.stage import stage
@@ -117,5 +118,5 @@ def _look_up(store: Store, to_fortnox: Extraction, prefix: str) -> None:
     keys = {row[column] for row in rows for column in IDENTIFIERS.values() if row[column]}
     keys |= {prefix + key for key in keys}
     for field in NOT_LISTED:
-        fetch_needs(to_fortnox, [Need("search", key, field) for key in sorted(keys)])
+        fetch_needs(to_fortnox, [Need("search", key, field) for key in sorted(keys, key=in_order)])
         stage(store)

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.ledger import Event, owned_numbers, read_actions, record
+from engine.ordering import sql_order
 from engine.store import Store
 
 KINDS = ("invoice", "ignore", "suspense", "retry")
@@ -143,7 +144,7 @@ def _undecided(store: Store, ref: str) -> dict[str, Any] | None:
         "SELECT DISTINCT i.action, i.source FROM ledger.intent AS i "
         "JOIN ledger.step AS s ON s.action = i.action AND s.event = 'undecided' "
         "WHERE i.action = $ref OR i.source = $ref AND (i.payout = $ref "
-        "OR starts_with(i.payout, 'order ')) ORDER BY i.action",
+        f"OR starts_with(i.payout, 'order ')) ORDER BY {sql_order('i.action')}",
         {"ref": ref},
     )
     if not rows:
@@ -157,11 +158,11 @@ def _undecided(store: Store, ref: str) -> dict[str, Any] | None:
 
 
 # What of orders goes by a name; an open item of that very name comes before a line's references.
-OF_ORDER = """
+OF_ORDER = f"""
 SELECT DISTINCT source AS line, state, code, reason, delivery, mapping
 FROM ledger.order_item
 WHERE $ref IN (source, delivery) AND state IN ('parked', 'waiting', 'planned')
-ORDER BY ALL
+ORDER BY {sql_order('source')}, mapping
 """
 
 
@@ -185,7 +186,7 @@ def _the_line(store: Store, ref: str) -> dict[str, Any]:
     rows = store.rows(
         "SELECT * FROM ledger.line_state WHERE $ref IN (line, OrderId::VARCHAR, "
         "PaymentTransactionId::VARCHAR, reference) AND Status = 'Accepted' AND Type <> 'Fee' "
-        "OR line = $ref ORDER BY payout, line",
+        f"OR line = $ref ORDER BY {sql_order('payout')}, line",
         {"ref": ref},
     )
     still_open = [row for row in rows if row["state"] in ("parked", "waiting", "planned")] or rows

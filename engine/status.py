@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from engine.ordering import sql_order
 from engine.plan.model import STATES
 from engine.plan.payouts import refuse_unknown
 from engine.store import Store
@@ -20,7 +21,7 @@ OPEN = ("parked", "waiting", "planned")
 # A closed payout is shown for so long without being asked for.
 SHOWN_FOR = timedelta(days=31)
 
-PAYOUTS = """
+PAYOUTS = f"""
 -- Every payout with what its lines are in, one row for each state.
 SELECT p.*, l.state, l.lines, l.amount
 FROM ledger.payout_state AS p
@@ -29,15 +30,16 @@ LEFT JOIN (
     FROM ledger.line_state
     GROUP BY payout, state
 ) AS l ON l.payout = p.payout
-ORDER BY p.BatchDate, p.payout
+ORDER BY p.BatchDate, {sql_order('p.payout')}
 """
-LINES = """
+LINES = f"""
 -- The lines that are not done, each with its payout's date; fees follow the line they belong to.
 SELECT l.*, p.BatchDate
 FROM ledger.line_state AS l
 JOIN ledger.payout_state AS p ON p.payout = l.payout
 WHERE list_contains(?, l.state) AND list_contains(?, l.payout)
-ORDER BY list_position(?, l.state), p.BatchDate, l.payout, l.source, l.Type = 'Fee', l.line
+ORDER BY list_position(?, l.state), p.BatchDate, {sql_order('l.payout')}, l.source,
+    l.Type = 'Fee', l.line
 """
 NAMES = """
 -- What batches are called beside their Id.
@@ -45,14 +47,14 @@ SELECT [BatchId, concat_ws('/', AcquirerName, BatchId, CurrencyCode)] AS names
 FROM qliro.settlement_batch
 WHERE list_contains(?, Id::VARCHAR)
 """
-IGNORED = """
+IGNORED = f"""
 -- What persons set aside, with their reasons.
 SELECT l.*, p.BatchDate, r.who, r.noted_at, r.reason AS said
 FROM ledger.line_state AS l
 JOIN ledger.payout_state AS p ON p.payout = l.payout
 LEFT JOIN ledger.resolved AS r ON r.line = coalesce(nullif(l.source, ''), l.line)
 WHERE l.state = 'ignored' AND list_contains(?, l.payout)
-ORDER BY p.BatchDate, l.payout, l.line
+ORDER BY p.BatchDate, {sql_order('l.payout')}, l.line
 """
 AS_OF = """
 SELECT max(noted_at)
@@ -67,14 +69,15 @@ FROM ledger.order_item
 GROUP BY mapping, state
 ORDER BY mapping, state
 """
-ORDER_ITEMS = """
+ORDER_ITEMS = f"""
 -- What of orders is not done, the most urgent first.
 SELECT i.*, s.OrderDate, o.MerchantReference
 FROM ledger.order_item AS i
 JOIN ledger.order_state AS s ON s.OrderId = i.OrderId
 LEFT JOIN qliro."order" AS o ON o.OrderId::VARCHAR = i.OrderId
 WHERE list_contains($1, i.state)
-ORDER BY list_position($1, i.state), i.mapping, i.reason, s.OrderDate, i.source
+ORDER BY list_position($1, i.state), i.mapping, i.reason, s.OrderDate,
+    {sql_order('i.source')}
 """
 INTERIM = """
 -- By account: what the documents leave on it, what it must hold, and what is open on it.

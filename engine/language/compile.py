@@ -29,6 +29,7 @@ from engine.language.program import (
     CompiledRelated,
     CompiledRequire,
     CompiledStep,
+    Order,
     Program,
     Row,
 )
@@ -196,7 +197,7 @@ def _mapping(
         return emitter.emit(match.consume.amount).text if match and match.consume else "None"
 
     matches = {
-        alias: _match(mapping_set, match, code, place, report, because)
+        alias: _match(mapping_set, match, code, source, place, report, because)
         for alias, match in spec.match.items()
     }
     traced = document.render(mapping_set, spec, code, space, report, traced=True)
@@ -229,6 +230,7 @@ def _match(
     mapping_set: MappingSet,
     match: Match,
     code: Code,
+    source: Mapping[str, Code],
     place: SettingsPlace,
     report: Report,
     because: Callable[[Match, Expression], Callable[[Row], str]],
@@ -253,6 +255,9 @@ def _match(
         emitted = Emitter(report, {"settings": code}).emit(said)
         check_outcome(match, key, emitted, report)
         outcome[key] = str(emitted.value)
+    candidate = scope.of_candidate(mapping_set, match.entity, source)
+    quiet = Emitter(lambda _finding: None, dict(candidate))  # told when it was loaded
+    order = (Order(one, quiet.emit(one).type.kind == "text") for one in match.order)
     consume = match.consume
     tolerance = known(consume.tolerance) if consume and consume.tolerance else 0
     return CompiledMatch(
@@ -264,6 +269,6 @@ def _match(
         amount=consume.amount if consume else None,
         tolerance=Decimal(tolerance or 0),
         whole=match.whole,
-        order=match.order,
+        order=tuple(order),
         outcome=outcome,
     )

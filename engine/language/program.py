@@ -120,6 +120,14 @@ class CompiledRequire:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What candidates are sorted by; a text sorts as the number that it is."""
+
+    value: Expression
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledMatch:
     """A match with the settings known."""
 
@@ -131,7 +139,7 @@ class CompiledMatch:
     amount: Expression | None
     tolerance: Decimal
     whole: bool
-    order: tuple[Expression, ...]
+    order: tuple[Order, ...]
     outcome: Mapping[str, str]
 
 

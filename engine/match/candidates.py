@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.match.choice import ZERO, Candidate, Choice, Demand, choose
+from engine.ordering import sql_order
 from engine.store import Store
 
 Row = dict[str, Any]
@@ -180,7 +181,7 @@ def documents(store: Store, query: Query) -> dict[str, dict[str, Any]]:
     """Every document that is a candidate of some line, by its key, in the declared order."""
     if not store.value("SELECT count(*) FROM candidate"):
         return {}
-    order = ", ".join((*query.order, f'i."{query.key}"'))
+    order = ", ".join((*query.order, sql_order(f'i."{query.key}"::VARCHAR')))
     rows = store.rows(
         f'SELECT * FROM {query.documents} AS i WHERE i."{query.key}" IN ('
         f'SELECT d."{query.key}" FROM candidate AS c JOIN document AS d ON d.rowid = c.document) '
@@ -254,6 +255,8 @@ def _candidates(
                 row["balance"] or ZERO, (ranks[document],),
             )
         )  # fmt: skip
+    for mine in result.values():
+        mine.sort(key=lambda one: (one.step, one.rank))
     return result
 
 
@@ -265,5 +268,4 @@ JOIN matched AS m ON m.line = c.line
 JOIN demand AS l ON l.rowid = c.line
 JOIN document AS i ON i.rowid = c.document
 WHERE NOT m.clean OR c.document <> m.document
-ORDER BY l.line, c.step, document
 """

@@ -61,7 +61,6 @@ SELECT DISTINCT l.line, i."$key"::VARCHAR AS document, c.step, c.verdict
 FROM candidate AS c
 JOIN demand AS l ON l.rowid = c.line
 JOIN document AS i ON i.rowid = c.document
-ORDER BY l.line, c.step, document
 """
 
 
@@ -77,6 +76,8 @@ def _found(
         steps.setdefault(row["step"], []).append(row)
     losers: list[tuple[str, str, str]] = []
     for number in sorted(steps):
+        if len(steps[number]) > 1:
+            steps[number].sort(key=lambda row: ranks[row["document"]])
         name = query.steps[number - 1].name
         good: list[str] = []
         held: list[tuple[str, str]] = []  # state and reason of candidates that wait or are parked
@@ -94,7 +95,6 @@ def _found(
             reason = "; ".join(why for _, why in held)
             return Found(state, None, name, reason, losers=tuple(losers))
         if good:
-            good = sorted(dict.fromkeys(good), key=lambda key: ranks[key])
             if len(good) == 1:
                 return Found("one", good[0], name, f"found by {name}", losers=tuple(losers))
             reason = f"{len(good)} documents are found by {name}: {', '.join(good[:10])}"

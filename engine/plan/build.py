@@ -16,6 +16,7 @@ from engine.catalogue import Catalogue
 from engine.language.program import CompiledMapping, Program
 from engine.ledger import Action, Progress
 from engine.match.choice import Choice
+from engine.ordering import in_order
 from engine.plan.matching import line_choices
 from engine.plan.model import Outcome, Payout, Plan, Row
 from engine.plan.orders import plan_orders
@@ -141,7 +142,8 @@ class _Planner:
         """The payouts that its lines are in now: what makes a payout may have been changed."""
         lines = (*action.covers, *action.moves)
         keys = {self.payout_of[line] for line in lines if line in self.payout_of}
-        return sorted(keys) or [one for one in [action.payout] if one in self.plan.payouts]
+        ordered = sorted(keys, key=in_order)
+        return ordered or [one for one in [action.payout] if one in self.plan.payouts]
 
     def set_aside(self) -> None:
         """Lines that no mapping is asked about: ignored, unreadable, vanished, unproved."""

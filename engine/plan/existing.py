@@ -13,21 +13,22 @@ from typing import Any
 from engine.answers import same
 from engine.extract.raw import cursors
 from engine.ledger import owned_numbers
+from engine.ordering import sql_order
 from engine.plan.model import Row
 from engine.store import Store
 from engine.targets import target, target_names
 
 ZERO = Decimal(0)
 Sums = dict[int, Decimal]  # debit less credit by account
-PAYMENTS = """
+PAYMENTS = f"""
 SELECT p.*, d.AmountCurrency, d.ModeOfPayment, d.ModeOfPaymentAccount, d.WriteOffs
 FROM fortnox.invoice_payment AS p
 LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
-ORDER BY try_cast(p.Number AS BIGINT), p.Number
+ORDER BY {sql_order('p.Number')}
 """
-VOUCHERS = "SELECT * FROM fortnox.voucher ORDER BY VoucherSeries, VoucherNumber"
+VOUCHERS = "SELECT * FROM fortnox.voucher ORDER BY Year, VoucherSeries, VoucherNumber"
 # The payments that this program made, by the invoice that they take from.
-MADE_FOR = """
+MADE_FOR = f"""
 SELECT
     arg_max(a.consumed_of, a.noted_at) AS document,
     s.number,
@@ -38,7 +39,7 @@ FROM ledger.step AS s
 JOIN ledger.action AS a ON a.action = s.action
 WHERE s.number IS NOT NULL AND a.target = 'fortnox.invoice_payment' AND a.consumed_of IS NOT NULL
 GROUP BY s.number
-ORDER BY s.number
+ORDER BY {sql_order('s.number')}
 """
 # The rows of the vouchers that were read whole since they last changed.
 VOUCHER_ROWS = """

@@ -19,6 +19,7 @@ from engine.language.sql import to_sql, to_sql_condition
 from engine.match import candidates
 from engine.match.choice import Choice
 from engine.match.lookup import Found, look_up
+from engine.ordering import sql_order
 from engine.plan.entities import ENTITIES
 from engine.plan.model import Need, Row
 from engine.store import Store
@@ -86,10 +87,10 @@ def _unseen(store: Store, entity: str, query: candidates.Query, lost: list[str])
     return [one for one in needs if cursor(store, searched(one.field, one.key)) != newest]
 
 
-UNREAD_ORDERS = """
+UNREAD_ORDERS = f"""
 SELECT DocumentNumber FROM fortnox.order_view
 WHERE unread AND NOT Cancelled AND OrderId IS NULL
-ORDER BY 1
+ORDER BY {sql_order('DocumentNumber')}
 """
 UNREAD_INVOICES = "SELECT 1 FROM fortnox.invoice_view WHERE unread AND NOT Cancelled LIMIT 1"
 
@@ -139,7 +140,9 @@ def match_query(
         )
         for one in match.require
     )
-    order = tuple(sql(one) for one in match.order)
+    order = tuple(
+        sql_order(sql(one.value)) if one.is_text else sql(one.value) for one in match.order
+    )
     return candidates.Query(view, key, steps, require, sql(match.of), sql(match.amount), order)
 
 

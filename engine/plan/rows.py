@@ -17,7 +17,8 @@ from typing import Any
 from engine.clock import STOCKHOLM
 from engine.errors import ItemError
 from engine.language.program import Books, CompiledMapping, Program
-from engine.plan.entities import ENTITIES
+from engine.ordering import sql_order
+from engine.plan.entities import ENTITIES, Entity
 from engine.plan.model import OrderCase, Row
 from engine.scope import Scope
 from engine.store import Store
@@ -158,9 +159,7 @@ class Rows:
     def _read(self, name: str, columns: Columns) -> Iterator[tuple[Any, ...]]:
         """As they are staged; of many orders by portions, so that no list of ids is too long."""
         entity = ENTITIES[name]
-        has_place = {"OrderId", "position"} <= set(columns.names)
-        # Ids are texts: the tenth row of an order would come before its second.
-        in_order = 'ORDER BY OrderId, "position"' if has_place else f'ORDER BY "{entity.id}"'
+        in_order = f"ORDER BY {self._order(entity, columns.names)}"
         if not entity.by_order:
             yield from columns.fetched(in_order)
             return
@@ -169,6 +168,15 @@ class Rows:
             # Between them: what lies outside is not even unpacked.
             of_orders = f"WHERE OrderId BETWEEN ? AND ? AND {OF_THEM} {in_order}"
             yield from columns.fetched(of_orders, [portion[0], portion[-1], portion])
+
+    def _order(self, entity: Entity, names: Collection[str]) -> str:
+        """Ids are texts: the tenth row of an order would come before its second, and the capture
+        10 before the capture 9."""
+        numbers = [one for one in ("position", "PaymentTransactionId") if one in names]
+        if numbers and "OrderId" in names:
+            return ", ".join(f'"{one}"' for one in ("OrderId", *numbers))
+        is_text = self.store.types(entity.relation)[entity.id] == "VARCHAR"
+        return sql_order(f'"{entity.id}"') if is_text else f'"{entity.id}"'
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.ordering import sql_order
 from engine.store import Store
 
 MOST_NAMED = 5  # documents that the warning names
@@ -51,7 +52,7 @@ FROM standing
 WHERE reference IN (
     SELECT reference FROM carried UNION ALL SELECT $prefix || reference FROM carried
 )
-ORDER BY kind DESC, try_cast(DocumentNumber AS BIGINT), DocumentNumber
+ORDER BY kind DESC, {order}
 """
 
 
@@ -60,7 +61,9 @@ def strangers(store: Store, settings: Mapping[str, Any]) -> list[str]:
     if settings["orders_from"] is None:
         return []
     found = store.rows(
-        STRANGERS.format(field=settings["payout_reference_field"]),
+        STRANGERS.format(
+            field=settings["payout_reference_field"], order=sql_order("DocumentNumber")
+        ),
         {
             "merchant": settings["use_merchant_reference"],
             "prefix": settings["payment_reference_prefix"],
