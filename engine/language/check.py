@@ -1,7 +1,7 @@
 """Checks a mapping set when it is loaded: every name, column, field and type, all findings at once.
 
-Reads the parsed set, adds derived columns to its entities, reports findings. It runs the emitter
-that the compiler runs, with settings of which only the types are known.
+Reads the parsed set, reports findings. It runs the emitter that the compiler runs, with settings
+of which only the types are known.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import Finding
-from engine.language import check_tables, fields, lists, scope, sql
+from engine.language import check_entities, check_related, check_tables, fields, lists, scope
 from engine.language.code import Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, walk
@@ -42,7 +42,7 @@ def check(
     settings = Code("K_settings", mapping_set.settings_type)
     for table in mapping_set.tables.values():
         check_tables.check(mapping_set, table, settings, report)
-    _entities(mapping_set, columns, settings, report)
+    check_entities.check(mapping_set, columns, settings, report)
     for spec in mapping_set.mappings.values():
         _Mapping(mapping_set, spec, settings, report).check()
     _needs(mapping_set, report)
@@ -54,42 +54,6 @@ def _without(report: Report, codes: tuple[str, ...]) -> Report:
             report(finding)
 
     return filtered
-
-
-# Entities -----------------------------------------------------------------------------------------
-def _entities(
-    mapping_set: MappingSet, columns: dict[str, dict[str, Type]], settings: Code, report: Report
-) -> None:
-    for spec in mapping_set.entities.values():
-        source = spec.source
-        if spec.entity not in columns:
-            text = f"there is no entity {spec.entity!r}."
-            remedy = nearest(spec.entity, columns)
-            report(source.finding(("entity",), "unknown-entity", text, remedy))
-            continue
-        for name in spec.derive:
-            if name in columns[spec.entity]:
-                text = f"{spec.entity} has a column {name} already."
-                report(source.finding(("derive", name), "twice", text, key=True))
-        emitter = entity_emitter(mapping_set, spec.entity, settings, report)
-        derived = {name: emitter.let(name).type for name in spec.derive}
-        columns[spec.entity].update(derived)
-
-
-def entity_emitter(
-    mapping_set: MappingSet, entity: str, settings: Code, report: Report, *, traced: bool = False
-) -> Emitter:
-    """An emitter in which an entity's derived values are the named values."""
-    spec = mapping_set.entities[entity]
-    row = Type(
-        "record",
-        {k: t for k, t in mapping_set.columns[entity].items() if k not in spec.derive},
-        name=entity,
-    )
-    names = {spec.alias: Code(f"v_{spec.alias}", row), "settings": settings}
-    names["books"] = scope.BOOKS_CODE
-    signatures = scope.signatures(mapping_set)
-    return Emitter(report, names, signatures, spec.derive, traced=traced)
 
 
 # Mappings -----------------------------------------------------------------------------------------
@@ -136,7 +100,11 @@ class _Mapping:
         if not self._known_entities():
             return
         self._aliases()
-        self._related()
+        names = scope.of_source(self.set, spec, self.settings)
+        check_related.check(
+            self.set, spec.source, spec.related, names,
+            lambda one: scope.row_type(self.set, one.entity), self.report,
+        )  # fmt: skip
         when = self._emitter(scope.of_when(self.set, spec, self.settings))
         if spec.when:
             when.emit(spec.when)
@@ -206,29 +174,6 @@ class _Mapping:
                 self._wrong(path, "twice", f"{name!r} stands already in {where}.", key=True)
             seen[name] = path
 
-    def _related(self) -> None:
-        names = scope.of_source(self.set, self.spec, self.settings)
-        for alias, related in self.spec.related.items():
-            columns = scope.row_type(self.set, related.entity)
-            for column, expression in related.on.items():
-                self._column(columns, column, ("related", alias, "on", column), key=True)
-                self._sql(expression, names)
-            if related.when:
-                self._sql(related.when, scope.of_candidate(self.set, related.entity, names))
-
-    def _column(self, type_: Type, column: str, path: Path_, *, key: bool = False) -> None:
-        if type_.fields is not None and column not in type_.fields:
-            text = f"{type_} has no {column!r}."
-            self._wrong(path, "unknown-key", text, nearest(column, type_.fields), key=key)
-
-    def _sql(self, expression: Expression, names: Mapping[str, Code]) -> None:
-        """Checked as an expression and, when that is well, as one that SQL can do."""
-        before: list[Finding] = []
-        emitter = Emitter(before.append, dict(names), self.signatures)
-        emitter.emit(expression)
-        for finding in before or sql.findings(expression, names):
-            self.report(finding)
-
     def _match(self, match: Match) -> None:
         names = scope.of_source(self.set, self.spec, self.settings)
         candidate = scope.of_candidate(self.set, match.entity, names)
@@ -239,21 +184,22 @@ class _Mapping:
                 code = settings.emit(step.field)
                 if code.known:
                     path = ("match", match.alias, "steps", i, "field")
-                    self._column(columns, str(code.value), path)
+                    source, name = self.spec.source, str(code.value)
+                    check_related.column(source, columns, name, path, self.report)
             for expression in (*step.keys, *step.own):
-                self._sql(expression, names)
+                check_related.as_sql(self.set, expression, names, self.report)
         for required in match.require:
-            self._sql(required.that, candidate)
+            check_related.as_sql(self.set, required.that, candidate, self.report)
             because = self._emitter(candidate)
             because.kind = "because"
             because.emit(required.because)
         if match.consume:
-            self._sql(match.consume.of, candidate)
-            self._sql(match.consume.amount, candidate)
+            check_related.as_sql(self.set, match.consume.of, candidate, self.report)
+            check_related.as_sql(self.set, match.consume.amount, candidate, self.report)
             if match.consume.tolerance:
                 settings.emit(match.consume.tolerance)
         for expression in match.order:
-            self._sql(expression, candidate)
+            check_related.as_sql(self.set, expression, candidate, self.report)
         for key, expression in match.outcome.items():
             check_outcome(match, key, settings.emit(expression), self.report)
 

@@ -15,8 +15,14 @@ from typing import Any
 from jinja2 import nodes
 
 from engine.errors import FileError, Finding, Place
-from engine.language import blame, compile_entities, compile_tables, document, kinds, scope
-from engine.language.assemble import Body, Built, build
+from engine.language import (
+    compile_entities,
+    compile_related,
+    compile_tables,
+    document,
+    kinds,
+    scope,
+)
 from engine.language.catalogue import ID_COLUMNS
 from engine.language.check import check_outcome
 from engine.language.code import Code
@@ -119,41 +125,19 @@ def _mapping(
 ) -> CompiledMapping:
     space = compile_tables.space(found)
     names = scope.of_when(mapping_set, spec, code)
-    signatures = scope.signatures(mapping_set)
 
-    def small(label: str, text: Callable[[Emitter], str], seen: Mapping[str, Code]) -> Built:
-        emitter = Emitter(report, dict(seen), signatures)
-        body = Body()
-        body.add("def ask(I):")
-        body.depth += 1
-        result = text(emitter)
-        document.bind_inputs(body, [*seen], result)
-        body.add(f"return {result}")
-        return build(label, body, emitter, space)
-
-    def guarded(built: Built) -> Callable[[Row], Any]:
-        def ask(inputs: Row) -> Any:
-            try:
-                return built.function(inputs)
-            except Exception as error:
-                raise blame.explain(error, built, document.row_name(spec, inputs)) from None
-
-        return ask
+    def asking(text: Callable[[Emitter], str], seen: Mapping[str, Code]) -> Callable[[Row], Any]:
+        return compile_related.asking(mapping_set, spec, text, seen, found, report)
 
     when = spec.when
-    applies = guarded(
-        small(spec.name, lambda e: f"bool{e.emit(when).text}" if when else "True", names)
-    )
-    after = guarded(
-        small(
-            spec.name,
-            lambda e: (
-                "{" + ", ".join(f"{k!r}: {e.emit(v).text}" for k, v in spec.after.items()) + "}"
-                if spec.after
-                else "None"
-            ),
-            names,
-        )
+    applies = asking(lambda e: f"bool{e.emit(when).text}" if when else "True", names)
+    after = asking(
+        lambda e: (
+            "{" + ", ".join(f"{k!r}: {e.emit(v).text}" for k, v in spec.after.items()) + "}"
+            if spec.after
+            else "None"
+        ),
+        names,
     )
 
     def because(match: Match, expression: Expression) -> Callable[[Row], str]:
@@ -165,32 +149,19 @@ def _mapping(
             emitter.kind = "because"
             return f"say({emitter.emit(expression).text})"
 
-        return guarded(small(spec.name, text, seen))
+        return asking(text, seen)
 
     source = scope.of_source(mapping_set, spec, code)
     own_id = ID_COLUMNS.get(spec.entity, "")
     per = (
-        guarded(small(spec.name, lambda e: e.emit(spec.per).text if spec.per else "", source))
+        asking(lambda e: e.emit(spec.per).text if spec.per else "", source)
         if spec.per
         else lambda inputs: inputs[spec.alias].get(own_id)
     )
 
     def related(one: Related) -> CompiledRelated:
-        seen = scope.of_candidate(mapping_set, one.entity, source)
-
-        def key(emitter: Emitter) -> str:
-            return "(" + "".join(f"{emitter.emit(v).text}, " for v in one.on.values()) + ")"
-
-        def condition(emitter: Emitter) -> str:
-            return f"bool{emitter.emit(one.when).text}" if one.when else "True"
-
-        quiet = Emitter(lambda _finding: None, dict(seen), signatures)  # told above
-        known = quiet.emit(one.when) if one.when else None
-        return CompiledRelated(
-            tuple(one.on), guarded(small(spec.name, key, source)),
-            guarded(small(spec.name, condition, seen)),
-            never=known is not None and known.known and not known.value,
-        )  # fmt: skip
+        row = scope.row_type(mapping_set, one.entity)
+        return compile_related.related(mapping_set, spec, one, source, row, found, report)
 
     def consumed(emitter: Emitter) -> str:
         match = next(iter(spec.match.values()), None)
@@ -214,7 +185,7 @@ def _mapping(
         per=per,
         after=after,
         related={alias: related(one) for alias, one in spec.related.items()},
-        amount=guarded(small(spec.name, consumed, source)),
+        amount=asking(consumed, source),
         covered=document.covered(mapping_set, spec, code, space, report),
         _render=lambda inputs: plain().run(inputs),
         _trace=traced.run,

@@ -12,14 +12,27 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.language import blame, compile_tables
+from engine.language import (
+    blame,
+    check_entities,
+    compile_related,
+    compile_tables,
+    derived,
+    scope,
+)
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
-from engine.language.check import entity_emitter
 from engine.language.code import Code
-from engine.language.expressions import Expression, Report, walk
+from engine.language.expressions import Report
 from engine.language.filters import FILTERS, Null
-from engine.language.program import Books, CompiledEntity, Row
+from engine.language.program import (
+    Belonging,
+    Books,
+    CompiledEntity,
+    NotYet,
+    Row,
+    nothing_belongs,
+)
 from engine.language.spec import EntitySpec, MappingSet
 from engine.language.tables import Hit, Lookup
 
@@ -32,12 +45,14 @@ def entity(
     report: Report,
 ) -> CompiledEntity:
     """The function that derives the columns of an entity's rows, and the one that traces them."""
-    order = _dependencies(spec.derive)
+    late = derived.late(spec)
+    ordered = derived.in_order(spec.derive)
+    parts = [[name for name in ordered if (name in late) is last] for last in (False, True)]
 
     def made(traced: bool) -> Built:
-        emitter = entity_emitter(mapping_set, spec.entity, code, report, traced=traced)
+        emitter = check_entities.emitter(mapping_set, spec, code, report, traced=traced)
         body = Body()
-        body.add(f"def derive(v_{spec.alias}, v_books, I{', H' if traced else ''}):")
+        body.add(f"def derive(v_{spec.alias}, v_books, I, B{', H' if traced else ''}):")
         body.depth += 1
 
         def hoist(text: str) -> None:
@@ -50,9 +65,11 @@ def entity(
         emitter.hoist = hoist
         for expression in spec.derive.values():
             emitter.passing |= _passing(expression.node)
-        codes = {name: emitter.let(name) for name in order}
-        for name in spec.derive:
-            body.add(f"I[{name!r}] = {codes[name].text}")
+        for part in parts:  # what needs other rows comes when all else is there
+            codes = {name: emitter.let(name) for name in part}
+            for name in spec.derive:
+                if name in codes:
+                    body.add(f"I[{name!r}] = {codes[name].text}")
         body.add("return I")
         more = {
             **compile_tables.space(found),
@@ -65,23 +82,40 @@ def entity(
     tracing = cache(lambda: made(True))  # of few rows: made when it is first asked for
     column = ID_COLUMNS.get(spec.entity, "")
 
-    def derive(row: Row, books: Books, into: dict[str, Any] | None = None) -> dict[str, Any]:
+    def derive(
+        row: Row,
+        books: Books,
+        into: dict[str, Any] | None = None,
+        belonging: Belonging = nothing_belongs,
+    ) -> dict[str, Any]:
+        into = {} if into is None else into
         try:
-            result: dict[str, Any] = plain.function(row, books, {} if into is None else into)
+            result: dict[str, Any] = plain.function(row, books, into, belonging)
+        except NotYet:
+            raise
         except Exception as error:
             raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
         return result
 
-    def trace(row: Row, books: Books) -> tuple[dict[str, Any], list[Hit]]:
+    def trace(
+        row: Row, books: Books, belonging: Belonging = nothing_belongs
+    ) -> tuple[dict[str, Any], list[Hit]]:
         hits: list[Hit] = []
         traced = tracing()
         try:
-            result: dict[str, Any] = traced.function(row, books, {}, hits)
+            result: dict[str, Any] = traced.function(row, books, {}, belonging, hits)
         except Exception as error:
             raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
         return result, hits
 
-    return CompiledEntity(derive, trace, _reads(spec), plain.source)
+    staged = scope.of_entity(mapping_set, spec, code)
+    related = {
+        alias: compile_related.related(
+            mapping_set, spec, one, staged, scope.belonging(mapping_set, spec, one), found, report
+        )
+        for alias, one in spec.related.items()
+    }
+    return CompiledEntity(derive, trace, related, _reads(spec), plain.source)
 
 
 def _passing(node: nodes.Node | None) -> dict[int, nodes.Node]:
@@ -131,21 +165,3 @@ def _named(node: nodes.Node, entity: str) -> str:
 def _null_or_raise(error: TypeError) -> None:
     if type(error) is not Null and not blame.is_null(error):
         raise error
-
-
-def _dependencies(derive: Mapping[str, Expression]) -> list[str]:
-    """The derived names, each after those that it uses."""
-    done: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in done:
-            return
-        for node in walk(derive[name].node):
-            used = getattr(node, "name", "") if type(node).__name__ == "Name" else ""
-            if used in derive and used != name:
-                visit(used)
-        done.append(name)
-
-    for name in derive:
-        visit(name)
-    return done

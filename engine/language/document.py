@@ -20,7 +20,7 @@ from engine.language.emit import Emitter
 from engine.language.expressions import Report
 from engine.language.filters import Refused
 from engine.language.program import Failure, Rendered, Row, Trace
-from engine.language.spec import Check, Field, MappingSet, MappingSpec
+from engine.language.spec import Check, EntitySpec, Field, MappingSet, MappingSpec
 from engine.language.spec import Row as RowSpec
 
 
@@ -40,7 +40,7 @@ def bind_inputs(body: Body, names: Sequence[str], *texts: str) -> None:
             body.add(f"v_{name} = I[{name!r}]")
 
 
-def row_name(spec: MappingSpec, inputs: Row) -> str:
+def row_name(spec: MappingSpec | EntitySpec, inputs: Row) -> str:
     """What messages call the source: ``line L1``."""
     row = inputs.get(spec.alias) or {}
     return f"{spec.alias} {row.get(ID_COLUMNS.get(spec.entity, ''), '?')}"

@@ -239,7 +239,8 @@ def entity(source: Source, report: Report) -> EntitySpec:
     """The spec of a file with the key ``entity``."""
     p = Parts(source, report)
     value = source.value
-    return EntitySpec(value["entity"], value["as"], p.templates("derive"), source)
+    related = {name: _related(p, name) for name in value.get("related", {})}
+    return EntitySpec(value["entity"], value["as"], related, p.templates("derive"), source)
 
 
 def table(source: Source, report: Report) -> TableSpec:

@@ -33,6 +33,18 @@ class Books(Protocol):
     def has_terms(self, code: str | None) -> bool: ...
 
 
+class NotYet(Exception):  # noqa: N818 — it says what was met
+    """Rows were asked for that are not there yet, or never will be."""
+
+
+Belonging = Callable[[str], list[Any]]
+
+
+def nothing_belongs(_alias: str) -> list[Any]:
+    """The rows that belong to a row of which no others are known."""
+    return []
+
+
 class NoBooks:
     """Books of which nothing is known: nothing is in them, and no day is open."""
 
@@ -145,12 +157,14 @@ class CompiledMatch:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRelated:
-    """Rows that belong to the source: whose ``columns`` hold ``key(inputs)``, and ``when``; with
-    ``never`` the settings say that there are none."""
+    """Rows that belong to the source: those of ``entity`` whose ``columns`` hold ``key(inputs)``,
+    and ``when``, which is None where any will do; with ``never`` the settings say that there are
+    none."""
 
+    entity: str
     columns: tuple[str, ...]
     key: Callable[[Row], tuple[Any, ...]]
-    when: Callable[[Row], bool]
+    when: Callable[[Row], bool] | None
     never: bool
 
 
@@ -190,11 +204,14 @@ class CompiledEntity:
     """The derived columns of an entity as a function of a row and the books; they are put into a
     third argument, which may be the row itself, once all of them are there.
 
-    ``reads`` are the columns of the row that they are made of.
+    A fourth gives the rows that belong to it, by name. Where it raises ``NotYet`` the columns that
+    need no such rows are there, and ``derive`` raises it too. ``related`` are those rows, ``reads``
+    the columns of the row itself that they are made of.
     """
 
     derive: Callable[..., dict[str, Any]]
-    trace: Callable[[Row, Books], tuple[dict[str, Any], list[Hit]]]
+    trace: Callable[[Row, Books, Belonging], tuple[dict[str, Any], list[Hit]]]
+    related: Mapping[str, CompiledRelated]
     reads: frozenset[str]
     source: str = field(repr=False)
 
@@ -212,10 +229,16 @@ class Program:
     # How rows are read under other settings, as far as that was asked for.
     readings: dict[Any, Program] = field(default_factory=dict, repr=False, compare=False)
 
-    def derive(self, entity: str, row: Row, books: Books = NO_BOOKS) -> dict[str, Any]:
+    def derive(
+        self,
+        entity: str,
+        row: Row,
+        books: Books = NO_BOOKS,
+        belonging: Belonging = nothing_belongs,
+    ) -> dict[str, Any]:
         """The derived columns of a row. Raises ItemError when a table refuses it."""
         compiled = self.entities.get(entity)
-        return compiled.derive(row, books) if compiled else {}
+        return compiled.derive(row, books, None, belonging) if compiled else {}
 
     def derive_rows(
         self, entity: str, rows: Iterable[Row], books: Books = NO_BOOKS
@@ -233,8 +256,12 @@ class Program:
         return result
 
     def trace_derive(
-        self, entity: str, row: Row, books: Books = NO_BOOKS
+        self,
+        entity: str,
+        row: Row,
+        books: Books = NO_BOOKS,
+        belonging: Belonging = nothing_belongs,
     ) -> tuple[dict[str, Any], list[Hit]]:
         """The derived columns, and the table rows that decided them."""
         compiled = self.entities.get(entity)
-        return compiled.trace(row, books) if compiled else ({}, [])
+        return compiled.trace(row, books, belonging) if compiled else ({}, [])

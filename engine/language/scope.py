@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.language import kinds
+from engine.language import derived, kinds
 from engine.language.code import Code, Signature
 from engine.language.kinds import ANY, DECIMAL, INTEGER, TEXT, Type
-from engine.language.spec import MappingSet, MappingSpec
+from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Related
 
 # What a match leaves behind for the document, and a needed mapping for those that need it.
 RESULT: Mapping[str, Type] = {"rest": DECIMAL, "difference": DECIMAL, "outcome": TEXT}
@@ -60,6 +60,33 @@ def of_candidate(
 ) -> dict[str, Code]:
     """The same and ``it``: the candidate or the related row."""
     return {**names, "it": Code("v_it", row_type(mapping_set, entity))}
+
+
+def of_entity(mapping_set: MappingSet, spec: EntitySpec, settings: Code) -> dict[str, Code]:
+    """What the keys and joins of an entity see: its row as it is staged, and the settings."""
+    columns = mapping_set.columns[spec.entity]
+    row = kinds.record({k: t for k, t in columns.items() if k not in spec.derive}, spec.entity)
+    return {spec.alias: Code(f"v_{spec.alias}", row), "settings": settings}
+
+
+def belonging(mapping_set: MappingSet, spec: EntitySpec, related: Related) -> Type:
+    """The type of the rows that belong to an entity's row: those of its own entity are not through
+    yet, and lack the columns that need other rows themselves."""
+    row = row_type(mapping_set, related.entity)
+    if related.entity != spec.entity or row.fields is None:
+        return row
+    there = {k: t for k, t in row.fields.items() if k not in derived.late(spec)}
+    return kinds.record(there, spec.entity)
+
+
+def of_derived(mapping_set: MappingSet, spec: EntitySpec, settings: Code) -> dict[str, Code]:
+    """What derived columns see; rows that belong to it are asked for where they are named."""
+    names = of_entity(mapping_set, spec, settings)
+    for alias, related in spec.related.items():
+        row = belonging(mapping_set, spec, related)
+        names[alias] = Code(f"B({alias!r})", kinds.rows(row))
+    names["books"] = BOOKS_CODE
+    return names
 
 
 def of_when(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:

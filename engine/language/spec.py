@@ -166,10 +166,12 @@ class MappingSpec:
 
 @dataclass(frozen=True, slots=True)
 class EntitySpec:
-    """How the rows of an entity are read: columns derived from its own and each other."""
+    """How the rows of an entity are read: columns derived from its own, from each other, and from
+    the rows that belong to it."""
 
     entity: str
     alias: str
+    related: Mapping[str, Related]
     derive: Mapping[str, Expression]
     source: Source = field(repr=False)
 

@@ -273,4 +273,7 @@ class _Planner:
                 if None not in key:
                     index.setdefault(key, []).append(line)
             self.related_index[columns] = index
-        return [row for row in index.get(values, []) if related.when({**inputs, "it": row})]
+        rows = index.get(values, [])
+        if related.when is None:
+            return rows
+        return [row for row in rows if related.when({**inputs, "it": row})]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from engine.books import Books
 from engine.language.program import CompiledMapping, Program
 from engine.plan.model import OrderCase, Outcome, Plan, Row
+from engine.plan.rows import Rows
 from engine.plan.telling import told_hits
 
 # Columns that tell who somebody is or where they live.
@@ -25,8 +26,8 @@ PERSONAL = re.compile(
 class OrderOutcomes:
     """The outcomes of a plan's orders as they come about; ``made`` by mapping and source."""
 
-    def __init__(self, program: Program, books: Books, plan: Plan) -> None:
-        self.program, self.books, self.plan = program, books, plan
+    def __init__(self, program: Program, books: Books, plan: Plan, rows: Rows) -> None:
+        self.program, self.books, self.plan, self.rows = program, books, plan, rows
         self.made: dict[tuple[str, str], Outcome] = {}
         self.shown: dict[int, tuple[Row, Row]] = {}  # rows by identity, as they are told
 
@@ -66,7 +67,8 @@ class OrderOutcomes:
         """The table rows behind the derived columns of a row, as they are told."""
         if row["problem"]:
             return []
-        return told_hits(self.program.trace_derive(entity, row, self.books)[1])
+        belonging = partial(self.rows.belonging, entity, row)
+        return told_hits(self.program.trace_derive(entity, row, self.books, belonging)[1])
 
     def _impersonal(self, value: Any) -> Any:
         """What a mapping was given, as it is told: without names and addresses, which only

@@ -107,9 +107,9 @@ class _Planner:
         self.store, self.program, self.settings, self.books = store, program, settings, books
         self.catalogue, self.plan = catalogue, plan
         self.delivered = Delivered(store, [case.case for case in plan.orders.values()])
-        self.outcomes = OrderOutcomes(program, books, plan)
-        self._add = self.outcomes.add
         self.rows = Rows(store, program, books, plan.orders)
+        self.outcomes = OrderOutcomes(program, books, plan, self.rows)
+        self._add = self.outcomes.add
         self.unread = Unread(store)
         self.owned: dict[str, dict[str, str]] = {}
         self.warned: dict[str, list[str]] = {}

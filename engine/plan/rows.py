@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.clock import STOCKHOLM
 from engine.errors import ItemError
-from engine.language.program import Books, CompiledMapping, Program
+from engine.language.program import Books, CompiledMapping, CompiledRelated, NotYet, Program
 from engine.ordering import sql_order
 from engine.plan.entities import ENTITIES, Entity
 from engine.plan.model import OrderCase, Row
@@ -123,18 +123,24 @@ class Rows:
     def of(self, name: str) -> list[Row]:
         """The rows of an entity that belong to the orders, with derived columns."""
         if name not in self.loaded:
-            self.loaded[name] = list(self._derived(name))
+            rows = self.loaded[name] = []
+            late: list[Row] = []
+            rows.extend(self._derived(name, late))
+            for row in late:
+                self._derive_late(name, row)
         return self.loaded[name]
 
-    def _derived(self, name: str) -> Iterator[Row]:
+    def _derived(self, name: str, late: list[Row]) -> Iterator[Row]:
         """Derived columns say the same where the columns that they are made of do: the same article
-        at the same price is derived once, and the row copied."""
+        at the same price is derived once, and the row copied. Rows that ask for others are ``late``
+        ones: what needs those others is derived when all rows are there, for each row."""
         entity = self.program.entities.get(name)
         derived = self.program.mapping_set.entities[name].derive if entity else ()
         columns = Columns(
             self.store, ENTITIES[name].relation, self._alike(name), ("problem", *derived)
         )
         like: dict[tuple[Any, ...], Row] = {}
+        like_late: dict[tuple[Any, ...], Row] = {}
         for values in self._read(name, columns):
             key = values[: columns.alike]
             if columns.alike and (known := like.get(key)):
@@ -142,14 +148,33 @@ class Rows:
                 columns.fill(row, values)
                 yield row
                 continue
+            if columns.alike and (known := like_late.get(key)):
+                row = known.copy()
+                columns.fill(row, values)
+                late.append(row)
+                yield row
+                continue
             row = columns.row(values)
             if entity is not None:
                 try:
-                    entity.derive(row, self.books, row)
+                    entity.derive(row, self.books, row, _not_yet)
                     like[key] = row
+                except NotYet:
+                    like_late[key] = row
+                    late.append(row)
                 except ItemError as error:
                     row["problem"] = error.told()
             yield row
+
+    def _derive_late(self, name: str, row: Row) -> None:
+        """What needs the rows that belong to it; where one of those can't be read, nor can it."""
+        try:
+            belonging = partial(self.belonging, name, row)
+            self.program.entities[name].derive(row, self.books, row, belonging)
+        except Spoiled as problem:
+            row["problem"] = str(problem)
+        except ItemError as error:
+            row["problem"] = error.told()
 
     def _alike(self, name: str) -> frozenset[str]:
         """The columns that an entity's derived ones are made of; none when its id is among them."""
@@ -180,22 +205,34 @@ class Rows:
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""
-        related, spec = mapping.related[alias], mapping.spec.related[alias]
+        related = mapping.related[alias]
+        return _chosen(related, inputs, self._joined(related, inputs))
+
+    def belonging(self, name: str, row: Row, alias: str) -> list[Row]:
+        """The rows that belong to an entity's row, as its file declares it. Raises Spoiled where
+        one can't be read: it is not known then whether it does."""
+        spec = self.program.mapping_set.entities[name]
+        related, inputs = self.program.entities[name].related[alias], {spec.alias: row}
+        found = self._joined(related, inputs)
+        for one in found:
+            if one["problem"]:
+                raise Spoiled(one["problem"])
+        return _chosen(related, inputs, found)
+
+    def _joined(self, related: CompiledRelated, inputs: Mapping[str, Any]) -> list[Row]:
+        """The rows with its columns; whether each belongs to it is not asked yet."""
         if related.never:
             return []
-        index = self.joined.get((spec.entity, related.columns))
+        index = self.joined.get((related.entity, related.columns))
         if index is None:
             index = {}
             one = related.columns[0] if len(related.columns) == 1 else None
-            for row in self.of(spec.entity):
+            for row in self.of(related.entity):
                 key = (row[one],) if one else tuple(row[column] for column in related.columns)
                 if None not in key:
                     index.setdefault(key, []).append(row)
-            self.joined[spec.entity, related.columns] = index
-        found = index.get(related.key(inputs), [])
-        if spec.when is None:
-            return list(found)
-        return [row for row in found if related.when({**inputs, "it": row})]
+            self.joined[related.entity, related.columns] = index
+        return index.get(related.key(inputs), [])
 
     def source_of(self, need: str, row: Row) -> str | None:
         """The source that a needed mapping has in this row: by its own key, or its entity's id."""
@@ -214,6 +251,21 @@ class Rows:
                     key = mapping.per({mapping.spec.alias: other})
                     keys[other[column]] = None if key is None else str(key)
         return keys.get(value)
+
+
+class Spoiled(NotYet):
+    """A row that may be needed can't be read; the text says why."""
+
+
+def _not_yet(_alias: str) -> list[Row]:
+    raise NotYet
+
+
+def _chosen(related: CompiledRelated, inputs: Mapping[str, Any], rows: list[Row]) -> list[Row]:
+    """Those of the rows for which the condition holds."""
+    if related.when is None:
+        return list(rows)
+    return [row for row in rows if related.when({**inputs, "it": row})]
 
 
 class Columns:

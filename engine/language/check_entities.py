@@ -1,0 +1,87 @@
+"""Checks how entities are read when a set is loaded, and adds their derived columns to its own.
+
+Reads the parsed set, reports findings. It runs the emitter that the compiler runs, with settings
+of which only the types are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from engine.errors import Finding
+from engine.language import check_related, derived, kinds, scope
+from engine.language.code import Code
+from engine.language.emit import Emitter
+from engine.language.expressions import Report
+from engine.language.kinds import Type
+from engine.language.spec import EntitySpec, MappingSet
+from engine.yamlfile import Path_, nearest
+
+
+def check(
+    mapping_set: MappingSet, columns: dict[str, dict[str, Type]], settings: Code, report: Report
+) -> None:
+    """Every entity, each after those whose rows its columns need."""
+    ordered, circle = derived.entities_in_order(mapping_set.entities)
+    for name in circle:
+        text = f"{' and '.join(sorted(circle))} need each other's rows."
+        report(mapping_set.entities[name].source.finding(("related",), "cycle", text, key=True))
+    for name in ordered:
+        spec = mapping_set.entities[name]
+        wrong = list(_names(spec, columns))
+        for finding in wrong:
+            report(finding)
+        if not any(one.code == "unknown-entity" for one in wrong):
+            _derive(mapping_set, spec, columns[spec.entity], settings, report)
+
+
+def emitter(
+    mapping_set: MappingSet, spec: EntitySpec, settings: Code, report: Report, *, traced: bool
+) -> Emitter:
+    """An emitter in which an entity's derived values are the named values."""
+    names = scope.of_derived(mapping_set, spec, settings)
+    return Emitter(report, names, scope.signatures(mapping_set), spec.derive, traced=traced)
+
+
+def _names(spec: EntitySpec, columns: Mapping[str, Mapping[str, Type]]) -> Iterator[Finding]:
+    """The entities that a file names must exist, and the names that it gives be free."""
+    named: list[tuple[Path_, str]] = [(("entity",), spec.entity)]
+    named += [(("related", alias, "from"), one.entity) for alias, one in spec.related.items()]
+    for path, name in named:
+        if name not in columns:
+            text, remedy = f"there is no entity {name!r}.", nearest(name, columns)
+            yield spec.source.finding(path, "unknown-entity", text, remedy)
+    for name in spec.derive:
+        if name in columns.get(spec.entity, {}):
+            text = f"{spec.entity} has a column {name} already."
+            yield spec.source.finding(("derive", name), "twice", text, key=True)
+    for alias in spec.related:
+        code = "twice"
+        text = f"{alias!r} is the name of something else in this file."
+        if alias in scope.RESERVED:
+            text, code = f"{alias!r} has a meaning of its own in the language.", "reserved-name"
+        elif alias != spec.alias and alias not in spec.derive:
+            continue
+        remedy = "Take another name."
+        yield spec.source.finding(("related", alias), code, text, remedy, key=True)
+
+
+def _derive(
+    mapping_set: MappingSet,
+    spec: EntitySpec,
+    columns: dict[str, Type],
+    settings: Code,
+    report: Report,
+) -> None:
+    """Adds the derived columns; those that need other rows when the others are there, for those
+    of its own entity are among them."""
+    late = derived.late(spec)
+    made = emitter(mapping_set, spec, settings, report, traced=False)
+    staged = scope.of_entity(mapping_set, spec, settings)
+    columns.update({name: made.let(name).type for name in spec.derive if name not in late})
+    row_of = partial(scope.belonging, mapping_set, spec)
+    check_related.check(mapping_set, spec.source, spec.related, staged, row_of, report)
+    for alias, related in spec.related.items():
+        made.names[alias] = Code(made.names[alias].text, kinds.rows(row_of(related)))
+    columns.update({name: made.let(name).type for name in spec.derive if name in late})

@@ -1,0 +1,64 @@
+"""How the derived columns of an entity hang together: which need which, and which need other rows.
+
+Reads ``EntitySpec``s, gives orders and sets of names; the checks at loading and the compiler use
+the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jinja2 import nodes
+
+from engine.language.expressions import Expression, walk
+from engine.language.spec import EntitySpec
+
+
+def named(expression: Expression) -> set[str]:
+    """The names that an expression uses."""
+    return {node.name for node in walk(expression.node) if isinstance(node, nodes.Name)}
+
+
+def in_order(derive: Mapping[str, Expression]) -> list[str]:
+    """The derived names, each after those that it uses."""
+    done: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in done:
+            return
+        for used in sorted(named(derive[name]) - {name}):
+            if used in derive:
+                visit(used)
+        done.append(name)
+
+    for name in derive:
+        visit(name)
+    return done
+
+
+def late(spec: EntitySpec) -> frozenset[str]:
+    """The columns that need rows of others, by themselves or by a column that they use: they are
+    worked out when all other columns of all rows are there."""
+    found: set[str] = set()
+    while more := {
+        name
+        for name, expression in spec.derive.items()
+        if name not in found and named(expression) & (found | spec.related.keys())
+    }:
+        found |= more
+    return frozenset(found)
+
+
+def entities_in_order(entities: Mapping[str, EntitySpec]) -> tuple[list[str], list[str]]:
+    """The entities, each after those whose rows its columns need; and those that need each other
+    in a circle. Rows of its own entity have no late columns yet, and are no circle."""
+    done: list[str] = []
+    left = list(entities)
+    while ready := [name for name in left if not _needed(entities, name) & set(left) - {name}]:
+        done += ready
+        left = [name for name in left if name not in ready]
+    return done, left
+
+
+def _needed(entities: Mapping[str, EntitySpec], name: str) -> set[str]:
+    return {one.entity for one in entities[name].related.values()}

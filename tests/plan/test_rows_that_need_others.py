@@ -1,0 +1,148 @@
+"""Columns that need other rows: worked out when those are there, of the rows that ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import few_rows
+import pytest
+from language.kit import findings, program
+
+from engine.language.program import NO_BOOKS, Program
+from engine.plan.rows import Rows
+
+# A line of a wrapping costs what a tenth of all hats of its order cost.
+ORDERED = """\
+version: 1
+entity: qliro.order_line
+as: line
+related:
+  hats: {from: qliro.order_line, on: {OrderId: line.OrderId}, when: it.is_hat}
+derive:
+  tenth: "{{ (hats | values('worth') | sum) / 10 if wrapped else 0 }}"
+  wrapped: "{{ line.Type == 'Wrapping' }}"
+  is_hat: "{{ line.Type == 'Product' }}"
+  worth: "{{ line.Quantity * tables.prices(reference=line.MerchantReference).price }}"
+"""
+CAPTURED = """\
+version: 1
+entity: qliro.capture_line
+as: taken
+related:
+  ordered:
+    from: qliro.order_line
+    on: {OrderId: taken.OrderId, MerchantReference: taken.MerchantReference}
+derive:
+  tenth: "{{ (ordered | first).tenth }}"
+"""
+PRICES = """\
+version: 1
+table: prices
+inputs: {reference: text}
+outputs: {price: decimal}
+hit: first
+rows:
+  - {when: {reference: HAT}, then: {price: 100}}
+  - {when: {reference: CAP}, then: {price: 50}}
+  - {when: {reference: WRAP}, then: {price: 0}}
+otherwise: {error: "no price of {{ reference }}"}
+"""
+FILES = {"order.yaml": ORDERED, "capture.yaml": CAPTURED, "prices.yaml": PRICES}
+BOUGHT = [
+    (1, 1, "WRAP", "Wrapping", 1), (1, 2, "HAT", "Product", 2), (1, 3, "CAP", "Product", 1),
+    (2, 1, "HAT", "Product", 1), (2, 2, "WRAP", "Wrapping", 1), (3, 1, "WRAP", "Wrapping", 1),
+]  # fmt: skip
+
+
+def rows(compiled: Program, bought: Sequence[tuple[Any, ...]] = BOUGHT) -> Rows:
+    store = few_rows.in_memory()
+    columns = ["OrderId", "position", "MerchantReference", "Type", "Quantity"]
+    for name, more in (("order_line", []), ("capture_line", ["capture"])):
+        store.append(
+            f"qliro.{name}",
+            [(f"{n[0]}/{n[1]}", *n, *(f"{n[0]}/9" for _ in more)) for n in bought],
+            ["line", *columns, *more],
+        )
+    return Rows(store, compiled, NO_BOOKS, sorted({str(line[0]) for line in bought}))
+
+
+def test_a_row_sees_the_rows_that_belong_to_it_wherever_they_stand() -> None:
+    made = rows(program(FILES)).of("qliro.order_line")
+    assert [row["tenth"] for row in made] == [
+        Decimal(25), 0, 0, 0, Decimal(10), Decimal(0),
+    ]  # fmt: skip
+
+
+def test_a_row_of_another_entity_sees_all_columns_of_those() -> None:
+    made = rows(program(FILES)).of("qliro.capture_line")
+    assert [row["tenth"] for row in made] == [25, 0, 0, 0, 10, 0]
+
+
+def test_only_rows_that_ask_for_others_are_derived_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 200 orders alike: each kind of line once, and each wrapping once more."""
+    compiled = program(FILES)
+    of_orders = [(order, *line[1:]) for order in range(1, 201) for line in BOUGHT[:3]]
+    seen: list[Any] = []
+    derive = compiled.entities["qliro.order_line"].derive
+
+    def counted(row: Any, *more: Any) -> Any:
+        seen.append(row["Type"])
+        return derive(row, *more)
+
+    entity = compiled.entities["qliro.order_line"]
+    object.__setattr__(entity, "derive", counted)
+    made = rows(compiled, of_orders).of("qliro.order_line")
+    assert [row["tenth"] for row in made] == [25, 0, 0] * 200
+    assert len(seen) == 3 + 200
+    assert seen.count("Wrapping") == 1 + 200
+
+
+def test_a_row_whose_others_cannot_be_read_cannot_be_read_either() -> None:
+    bought = [(1, 1, "WRAP", "Wrapping", 1), (1, 2, "BELT", "Product", 1), *BOUGHT[3:]]
+    made = rows(program(FILES), bought).of("qliro.order_line")
+    told = [row["problem"] for row in made]
+    assert told[0] == told[1] == "tables.prices: no price of BELT (order.yaml:10)"
+    assert told[2:] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("order.yaml", "values('worth')", "values('tenth')",
+         "order.yaml:7:10: unknown-key: derive.tenth: qliro.order_line has no 'tenth'."),
+        ("order.yaml", "when: it.is_hat", "when: it.is_cat",
+         "order.yaml:5:69: unknown-key: related.hats.when: qliro.order_line has no 'is_cat'. "
+         "Did you mean 'is_hat'?"),
+        ("order.yaml", "{OrderId:", "{OderId:",
+         "order.yaml:5:39: unknown-key: qliro.order_line has no 'OderId'. "
+         "Did you mean 'OrderId'?"),
+        ("order.yaml", "from: qliro.order_line", "from: qliro.oder_line",
+         "order.yaml:5:16: unknown-entity: there is no entity 'qliro.oder_line'. "
+         "Did you mean 'qliro.order_line'?"),
+        ("order.yaml", "  hats:", "  wrapped:",
+         "order.yaml:5:3: twice: 'wrapped' is the name of something else in this file. "
+         "Take another name."),
+        ("order.yaml", "  hats:", "  rows:",
+         "order.yaml:5:3: reserved-name: 'rows' has a meaning of its own in the language. "
+         "Take another name."),
+        ("order.yaml", "from: qliro.order_line", "from: qliro.capture_line",
+         "order.yaml:4:1: cycle: qliro.capture_line and qliro.order_line need each other's rows."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_them_is_found_when_they_are_loaded(
+    file: str, old: str, new: str, complaint: str
+) -> None:
+    found = findings({**FILES, file: FILES[file].replace(old, new)})
+    assert any(one.startswith(complaint) for one in found), found
+
+
+def test_of_what_no_other_rows_are_known_none_belong_to_it() -> None:
+    """One line by itself, as `doctor` and tests derive it."""
+    alone = program(FILES).derive(
+        "qliro.order_line",
+        {"line": "1/1", "OrderId": 1, "MerchantReference": "WRAP", "Type": "Wrapping",
+         "Quantity": Decimal(1)},
+    )  # fmt: skip
+    assert alone == {"tenth": 0, "wrapped": True, "is_hat": False, "worth": 0}
