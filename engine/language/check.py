@@ -108,6 +108,11 @@ class _Mapping:
         when = self._emitter(scope.of_when(self.set, spec, self.settings))
         if spec.when:
             when.emit(spec.when)
+        if spec.nothing:
+            when.emit(spec.nothing.when)
+            when.kind = "because"
+            when.emit(spec.nothing.because)
+            when.kind = "value"
         if spec.per:
             self._emitter(scope.of_source(self.set, spec, self.settings)).emit(spec.per)
         for expression in spec.after.values():

@@ -131,6 +131,14 @@ def _mapping(
 
     when = spec.when
     applies = asking(lambda e: f"bool{e.emit(when).text}" if when else "True", names)
+
+    def idle(emitter: Emitter) -> str:
+        if spec.nothing is None:
+            return "None"
+        when = emitter.emit(spec.nothing.when).text
+        emitter.kind = "because"
+        return f"say({emitter.emit(spec.nothing.because).text}) if {when} else None"
+
     after = asking(
         lambda e: (
             "{" + ", ".join(f"{k!r}: {e.emit(v).text}" for k, v in spec.after.items()) + "}"
@@ -181,6 +189,7 @@ def _mapping(
         spec=spec,
         match=matches,
         applies=applies,
+        nothing=asking(idle, names),
         at_once=not when or not spec.related.keys() & _names(when),
         per=per,
         after=after,

@@ -24,6 +24,7 @@ from engine.language.spec import (
     Identity,
     MappingSpec,
     Match,
+    Nothing,
     Related,
     Require,
     Row,
@@ -101,6 +102,7 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         needs=tuple(value.get("needs", ())),
         related={name: _related(p, name) for name in value.get("related", {})},
         when=p.maybe_bare("when"),
+        nothing=_nothing(p),
         covers=tuple(value.get("covers", (alias,))),
         moves=tuple(value.get("moves", ())),
         match={name: _match(p, name) for name in value.get("match", {})},
@@ -114,6 +116,12 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         warnings=tuple(_check(p, "warnings", i) for i in p.items("warnings")),
         source=source,
     )
+
+
+def _nothing(p: Parts) -> Nothing | None:
+    if p.at(("nothing",)) is None:
+        return None
+    return Nothing(p.bare("nothing", "when"), p.template("nothing", "because"))
 
 
 def _related(p: Parts, name: str) -> Related:

@@ -174,11 +174,13 @@ class CompiledMapping:
 
     ``amount`` is what its match consumes; ``covered`` what its document would cover, also when
     there is none yet. ``at_once``: ``applies`` asks for no rows that belong to the source.
+    ``nothing`` says why there is nothing to make of it, where that is so.
     """
 
     spec: MappingSpec
     match: Mapping[str, CompiledMatch]
     applies: Callable[[Row], bool]
+    nothing: Callable[[Row], str | None]
     at_once: bool
     per: Callable[[Row], Any]
     after: Callable[[Row], dict[str, Any] | None]

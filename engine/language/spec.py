@@ -88,6 +88,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """When there is nothing to make of a source, whatever else is known of it."""
+
+    when: Expression
+    because: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Then:
     """An action that follows creation, perhaps only ``when``."""
 
@@ -150,6 +158,7 @@ class MappingSpec:
     needs: tuple[str, ...]
     related: Mapping[str, Related]
     when: Expression | None
+    nothing: Nothing | None
     covers: tuple[str, ...]
     moves: tuple[str, ...]
     match: Mapping[str, Match]

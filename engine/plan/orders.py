@@ -157,6 +157,7 @@ class _Planner:
                 inputs[alias] = self.rows.related(mapping, alias, inputs)
             if not mapping.at_once and not mapping.applies(inputs):
                 return
+            nothing = mapping.nothing(inputs)
         except ItemError as error:
             self._add(mapping, key, row, "parked", "mapping-error", error.told(), stopped_at(error))
             return
@@ -165,9 +166,9 @@ class _Planner:
             self._add(mapping, key, row, "ignored", "ignored", why)
         elif failed and not self.delivered.retried(open_[-1], decided):
             self._known(open_[-1])
-        elif row["problem"]:
-            self._add(mapping, key, row, "parked", "unreadable", row["problem"])
-        elif (problem := self._spoiled(mapping, inputs)) is not None:
+        elif nothing is not None:
+            self._add(mapping, key, row, *FAILED["done"], nothing)
+        elif (problem := row["problem"] or self._spoiled(mapping, inputs)) is not None:
             self._add(mapping, key, row, "parked", "unreadable", problem)
         elif (missing := self._missing(mapping, inputs)) is not None:
             self._add(mapping, key, row, "waiting", "unread", missing)

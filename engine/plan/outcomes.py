@@ -61,14 +61,22 @@ class Outcomes:
         self.warned: dict[str, list[tuple[str, str]]] = {}
 
     def applies(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> bool:
-        """Whether the mapping is for this source at all; one that can't be told is parked."""
+        """Whether the mapping is for this source and there is something to make of it; where that
+        can't be told it is parked."""
+        source = inputs[mapping.spec.alias]
         try:
-            return mapping.applies(inputs)
+            if not mapping.applies(inputs):
+                return False
+            nothing = mapping.nothing(inputs)
         except ItemError as error:
-            source = inputs[mapping.spec.alias]
             self.add(self.outcome(mapping, source, "parked", "mapping-error", error.told(), (),
                                   stopped_at(error)))  # fmt: skip
             return False
+        if nothing is None:
+            return True
+        covers = self._whole(mapping, inputs)
+        self.add(self.outcome(mapping, source, *FAILED["done"], nothing, covers))
+        return False
 
     def settle(
         self,

@@ -2,14 +2,17 @@
 -- qliro.refund, qliro.refund_line, qliro.reversal, and what all of it adds up to → qliro.order_sum.
 -- Goes on where stage_order_lines.sql ended.
 
--- Every time that money was taken. A capture of what a Debit took already takes nothing.
+-- Every time that money was taken. A capture of what a Debit took already takes nothing; one of 0.00
+-- comes after the others and is not counted among them.
 CREATE OR REPLACE TEMP TABLE taking AS
 SELECT
     s.*,
     row_number() OVER (
-        PARTITION BY s.OrderId ORDER BY s."Timestamp" NULLS LAST, s.PaymentTransactionId
+        PARTITION BY s.OrderId
+        ORDER BY s.Amount IS NOT DISTINCT FROM 0, s."Timestamp" NULLS LAST, s.PaymentTransactionId
     ) AS ordinal,
-    count(*) FILTER (WHERE s.Type <> 'UpdateInvoice') OVER (PARTITION BY s.OrderId) AS takings
+    count(*) FILTER (WHERE s.Type <> 'UpdateInvoice' AND s.Amount IS DISTINCT FROM 0)
+        OVER (PARTITION BY s.OrderId) AS takings
 FROM success AS s
 LEFT JOIN success AS debit
     ON s.Type = 'Capture'
@@ -20,7 +23,7 @@ WHERE (s.Type IN ('Capture', 'Debit') AND debit.id IS NULL)
    OR (s.Type = 'UpdateInvoice' AND s.Amount > 0);
 
 -- Every time that the buyer got money back, and the capture that it goes back to. One that names no
--- capture is of the only one. What a Debit took and was not shipped goes back by a Reversal, beside
+-- capture is of the only one that took something. What a Debit took and was not shipped goes back by a Reversal, beside
 -- which a Refund may tell of the same money (Trustly): of more than was taken, it is the same.
 CREATE OR REPLACE TEMP TABLE giving AS
 SELECT
@@ -32,7 +35,7 @@ LEFT JOIN taking AS t
     ON t.OrderId = g.OrderId AND t.PaymentTransactionId = g.OriginalPaymentTransactionId
 LEFT JOIN (
     SELECT OrderId, count(*) AS n, any_value(id) AS only_one
-    FROM taking
+    FROM (SELECT * FROM taking QUALIFY Amount <> 0 OR max(abs(Amount)) OVER (PARTITION BY OrderId) = 0)
     GROUP BY OrderId
 ) AS captures ON captures.OrderId = g.OrderId
 WHERE g.Type IN ('Refund', 'Credit')

@@ -17,12 +17,15 @@ LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
 
 -- A refund, which credit invoice a person said is its, and whether one set it aside. First of its
 -- capture is the one that has the credit invoice which Fortnox made, also when an earlier one has
--- succeeded since.
+-- succeeded since. One of 0.00 has no document, and comes after those that get one; it stays where it
+-- was when a person has set it aside and a later one was made beside it.
 CREATE OR REPLACE VIEW qliro.refund_view AS
 SELECT
     f.* REPLACE (
         CAST(row_number() OVER (
-            PARTITION BY f.OrderId, f.capture ORDER BY first.source IS NULL, f.ordinal
+            PARTITION BY f.OrderId, f.capture
+            ORDER BY first.source IS NULL,
+                f.Amount = 0 AND r.kind IS DISTINCT FROM 'ignore', f.ordinal
         ) AS INTEGER) AS ordinal
     ),
     CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,

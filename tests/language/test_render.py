@@ -17,7 +17,18 @@ from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
 
-from .kit import BOOKS, CATALOGUE, HOUSE, LINE, PAYMENT, SETTINGS, failure, render
+from .kit import (
+    BOOKS,
+    CATALOGUE,
+    HOUSE,
+    LINE,
+    PAYMENT,
+    SETTINGS,
+    failure,
+    findings,
+    program,
+    render,
+)
 
 LOADED = load_set(HOUSE / "mappings/qliro-fortnox", None, CATALOGUE)
 
@@ -334,3 +345,24 @@ def test_groups_come_in_the_order_of_their_first_item() -> None:
     assert [(r["Description"], r["Amount"]) for r in document["WriteOffs"]] == [
         ("SE", Decimal("2.00")), ("NO", Decimal("1.00")),
     ]  # fmt: skip
+
+
+NOTHING = 'nothing: {when: line.Amount == 0, because: "{{ line.Type }} of nothing"}\n'
+
+
+def test_what_comes_to_nothing_is_said_before_anything_is_looked_up() -> None:
+    mapping = program(PAYMENT + NOTHING).mappings["payment"]
+    given = {"line": LINE, "books": BOOKS, "earlier": 0}
+    assert mapping.nothing(given) is None
+    given["line"] = {**LINE, "Amount": Decimal(0)}
+    assert mapping.nothing(given) == "Transaction of nothing"
+    given["line"] = {**LINE, "Amount": None}
+    assert mapping.nothing(given) is None
+
+
+def test_nothing_sees_what_when_sees() -> None:
+    """Not what it would be matched with: that is not looked for."""
+    step = "{name: number, field: DocumentNumber, keys: [X]}"
+    match = f"match:\n  invoice: {{from: fortnox.invoice, steps: [{step}]}}\n"
+    (told,) = findings(PAYMENT + match + NOTHING.replace("line.Amount", "invoice.Total"))
+    assert "there is no 'invoice' here" in told

@@ -1,0 +1,29 @@
+"""A merchant whose mapping says of some lines that there is nothing to make of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from shop import OpenShop
+
+from engine.sandbox.history import new_sale, settle
+
+OVERLAY = """\
+mapping: payment
+nothing: {when: line.reference == 'GIFT', because: "{{ line.reference }} is given away"}
+"""
+
+
+def test_a_line_of_which_nothing_is_made_is_done_beside_one_that_is_paid(
+    shop: OpenShop,
+) -> None:
+    opened = shop(overlay="./ours")
+    folder = opened.folder / "ours"
+    folder.mkdir()
+    (folder / "payment.yaml").write_text(OVERLAY, "utf-8")
+    sales = [new_sale(opened.world, Decimal(100), reference=name) for name in ("GIFT", "SOLD")]
+    settle(opened.world, [one.line for one in sales])
+    opened.run()
+    told = [one["reason"] for one in opened.lines()]
+    assert told == ["GIFT is given away", "posted as 1"]
+    assert [one.invoice for one in opened.payments()] == [sales[1].invoice.number]
