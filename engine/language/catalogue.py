@@ -78,9 +78,12 @@ VIEW_COLUMNS: Catalogue = {
         "refunds": INTEGER,
         "unread": BOOLEAN,  # this program has changed it since it was read
         "twins": INTEGER,  # other paid orders with the same reference
+        "placed_customer": TEXT,  # of the Fortnox order that somebody else made of it
+        "retried": BOOLEAN,  # a person said that it is to be tried again
     },
     "qliro.capture": {
         "ours": BOOLEAN,  # this program asked for it
+        "placed_customer": TEXT,  # of the Fortnox order that somebody else made of its order
         "chosen_invoice": TEXT,  # the invoice that a person chose
     },
     "qliro.refund": {

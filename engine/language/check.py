@@ -35,8 +35,10 @@ def check(
     report: Report,
     *,
     complete: bool,
+    whole: bool = True,
 ) -> None:
-    """Reports what is wrong. ``complete`` is false when some file could not be read at all."""
+    """Reports what is wrong. ``complete`` is false when some file could not be read at all,
+    ``whole`` when the mappings of some flows were left out."""
     if not complete:  # what is missing may stand in the file that could not be read
         report = _without(report, ("unknown-table", "unknown-mapping"))
     settings = Code("K_settings", mapping_set.settings_type)
@@ -46,6 +48,7 @@ def check(
     for spec in mapping_set.mappings.values():
         _Mapping(mapping_set, spec, settings, report).check()
     _needs(mapping_set, report)
+    _made_for(mapping_set, report, whole)
 
 
 def _without(report: Report, codes: tuple[str, ...]) -> Report:
@@ -67,6 +70,22 @@ def _needs(mapping_set: MappingSet, report: Report) -> None:
             elif circle := _circle(mapping_set, name, need):
                 text = f"{name} needs itself: {' → '.join([name, *circle])}."
                 report(spec.source.finding(where, "cycle", text))
+
+
+def _made_for(mapping_set: MappingSet, report: Report, whole: bool) -> None:
+    """The mappings that a document is made for, and the checks that it is made in spite of."""
+    known = mapping_set.mappings
+    for name, spec in known.items():
+        for i, other in enumerate(spec.made_for):
+            if other not in known and whole:
+                text, remedy = f"there is no mapping {other!r}.", nearest(other, known)
+                report(spec.source.finding(("for", i), "unknown-mapping", text, remedy))
+        for i, check_ in enumerate(spec.checks):
+            maker = known.get(check_.until)
+            if check_.until and (whole or maker) and (maker is None or name not in maker.made_for):
+                text = f"{check_.until} is not made for {name}."
+                remedy = f"Name {name} in its `for`."
+                report(spec.source.finding(("checks", i, "until"), "unknown-mapping", text, remedy))
 
 
 def _circle(mapping_set: MappingSet, wanted: str, start: str) -> list[str]:

@@ -206,6 +206,13 @@ class _Writer:
         self.body.lines += written
 
     def check(self, check: Check, into: str) -> None:
+        if check.until:  # asked later, of a document whose making is only tried out
+            with self.body.block(f"if {check.until!r} not in I.get('assumed', ()):", self.emitter):
+                self._check(check, into)
+        else:
+            self._check(check, into)
+
+    def _check(self, check: Check, into: str) -> None:
         emitter, body = self.emitter, self.body
         code = emitter.emit(check.that)
         if code.known and code.value:

@@ -121,7 +121,7 @@ def _load(
         sources=sources,
     )
     broken = bool(findings)
-    check.check(result, columns, report, complete=not broken)
+    check.check(result, columns, report, complete=not broken, whole=flows is None)
     if any(f.severity == "error" for f in findings):
         raise FileError(findings)
     result.warnings.extend(findings)  # type: ignore[attr-defined]

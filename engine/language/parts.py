@@ -100,6 +100,7 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         per=p.maybe_bare("per"),
         repeats=value.get("repeats", False),
         needs=tuple(value.get("needs", ())),
+        made_for=tuple(value.get("for", ())),
         related={name: _related(p, name) for name in value.get("related", {})},
         when=p.maybe_bare("when"),
         nothing=_nothing(p),
@@ -240,7 +241,7 @@ def _confirm(p: Parts, name: str) -> Confirm:
 def _check(p: Parts, key: str, i: int) -> Check:
     state = p.at((key, i)).get("or", "park")
     that, because = p.bare(key, i, "that"), p.template(key, i, "because")
-    return Check(that, because, state, p.source.place((key, i)))
+    return Check(that, because, state, p.source.place((key, i)), p.at((key, i)).get("until", ""))
 
 
 def entity(source: Source, report: Report) -> EntitySpec:

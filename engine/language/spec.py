@@ -79,12 +79,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What must hold; ``state`` is park, wait or done when it does not."""
+    """What must hold; ``state`` is park, wait or done when it does not.
+
+    ``until`` is the mapping that makes what is missing, if one does.
+    """
 
     that: Expression
     because: Expression
     state: str
     place: Place
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ class MappingSpec:
     per: Expression | None
     repeats: bool
     needs: tuple[str, ...]
+    made_for: tuple[str, ...]
     related: Mapping[str, Related]
     when: Expression | None
     nothing: Nothing | None

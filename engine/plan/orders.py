@@ -7,7 +7,7 @@ from elsewhere is found by the mapping's match and adopted or left to a person, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -79,11 +79,13 @@ def plan_orders(
     With ``again`` nothing has been read since the last plan of this run: what was finished since
     is not followed by another document of the same source.
     """
-    planner = _Planner(store, program, settings, books, catalogue, plan, again)
     wanted = set(flows) - {"payouts"}
+    on = [one for one in program.mappings.values() if wanted & set(one.spec.flows)]
+    planner = _Planner(store, program, settings, books, catalogue, plan, again)
+    planner.made_for_others = [one for one in on if one.spec.made_for]
     with keeping():
-        for mapping in program.mappings.values():
-            if wanted & set(mapping.spec.flows):
+        for mapping in on:
+            if not mapping.spec.made_for:
                 planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
     if wanted & MAKING and not again:
@@ -113,27 +115,126 @@ class _Planner:
         self.unread = Unread(store)
         self.owned: dict[str, dict[str, str]] = {}
         self.warned: dict[str, list[str]] = {}
+        self.made_for_others: list[CompiledMapping] = []
+        self.keys: dict[str, list[tuple[str, Row]]] = {}
         self.resolved = {row["line"]: row for row in store.rows("SELECT * FROM ledger.resolved")}
 
     # -- mappings -------------------------------------------------------------------------------
 
     def evaluate(self, mapping: CompiledMapping) -> None:
-        """One mapping over all its sources."""
+        """One mapping over all its sources, after what is made for those that get a document."""
         spec = mapping.spec
-        sources = _Sources()
-        rows = self.rows.of(spec.entity)
-        keyed = [(str(key), row) for row in rows
-                 if (key := mapping.per({spec.alias: row})) is not None]  # fmt: skip
-        if spec.per is not None:
-            self.delivered.take_in(spec.name, {key for key, _ in keyed})
-        for key, row in keyed:
-            if key not in sources.rows and (spec.name, key) not in self.outcomes.made:
-                self._consider(mapping, key, row, sources)
-        for alias in mapping.match:
-            self._match(mapping, alias, sources)
+        makers = [one for one in self.made_for_others
+                  if spec.name in one.spec.made_for or one.spec.name in spec.needs]  # fmt: skip
+        for one in makers:
+            self._keyed(one)  # what is made already is known to this one
+        sources = self._sources(mapping)
+        if makers:
+            self._make_first(mapping, sources, makers)
         for key, inputs in sources.inputs.items():
             if key in sources.rows:
                 self._document(mapping, key, inputs, sources.begun.get(key))
+
+    def _keyed(self, mapping: CompiledMapping) -> list[tuple[str, Row]]:
+        """The rows of a mapping's entity by the key of their document, where they have one."""
+        spec = mapping.spec
+        keyed = self.keys.get(spec.name)
+        if keyed is None:
+            keyed = [(str(key), row) for row in self.rows.of(spec.entity)
+                     if (key := mapping.per({spec.alias: row})) is not None]  # fmt: skip
+            if spec.per is not None:
+                self.delivered.take_in(spec.name, {key for key, _ in keyed})
+            if spec.made_for:
+                self.keys[spec.name] = keyed
+        return keyed
+
+    def _sources(
+        self, mapping: CompiledMapping, orders: Collection[int] | None = None
+    ) -> _Sources:
+        """The sources that ask for a document and find none that stands; with ``orders`` only of
+        those, beside what was begun before."""
+        sources, name = _Sources(), mapping.spec.name
+        for key, row in self._keyed(mapping):
+            if key in sources.rows or (name, key) in self.outcomes.made:
+                continue
+            if orders is None or row["OrderId"] in orders or self.delivered.of(name, key):
+                self._consider(mapping, key, row, sources)
+        for alias in mapping.match:
+            self._match(mapping, alias, sources)
+        return sources
+
+    # -- what is made for other documents ---------------------------------------------------------
+
+    def _make_first(
+        self, mapping: CompiledMapping, sources: _Sources, makers: list[CompiledMapping]
+    ) -> None:
+        """What ``makers`` make for the sources whose document will be made: that is tried out where
+        something is still to be made. The others drop out, with what stops them."""
+        missing = self._missing_of(makers, {row["OrderId"] for row in sources.rows.values()})
+        assumed = frozenset(one.spec.name for one in makers)
+        wanted = set()
+        for key, row in list(sources.rows.items()):
+            if row["OrderId"] not in missing:
+                continue
+            inputs = sources.inputs[key]
+            tried = {**inputs, "assumed": assumed}
+            tried |= {name: {**NOTHING, "number": "0"} for name in assumed
+                      if name in mapping.spec.needs and inputs[name] is None}  # fmt: skip
+            if self._rendered(mapping, key, inputs, sources.begun.get(key), tried) is None:
+                del sources.rows[key]
+            else:
+                wanted.add(row["OrderId"])
+        found = [(one, self._sources(one, wanted)) for one in makers]
+        for one, its in found:
+            wanted -= self._stuck(makers, wanted)
+            keys = {key for key, row in self._keyed(one) if row["OrderId"] in wanted}
+            for key, inputs in its.inputs.items():
+                if key in its.rows and key in keys:
+                    self._document(one, key, inputs, its.begun.get(key))
+        for key, row in list(sources.rows.items()):
+            first = self._first(row, (one for one in mapping.spec.needs if one in assumed))
+            if first is not None:
+                self._add(mapping, key, row, "waiting", "not-ready", first)
+                del sources.rows[key]
+
+    def _missing_of(self, makers: list[CompiledMapping], orders: Collection[int]) -> set[int]:
+        """Of these orders those for which a maker would still have something to make or find."""
+        missing = set()
+        for one in makers:
+            name = one.spec.name
+            for key, row in self._keyed(one):
+                order = row["OrderId"]
+                if order not in orders or order in missing:
+                    continue
+                if (name, key) in self.outcomes.made or self.delivered.of(name, key):
+                    continue
+                if self._applies(one, row) is not False:
+                    missing.add(order)
+        return missing
+
+    def _applies(self, mapping: CompiledMapping, row: Row) -> bool | None:
+        """Whether a mapping is for a row; None when that can't be told."""
+        inputs = self._inputs(mapping, row, 0)
+        try:
+            for alias in mapping.spec.related:
+                inputs[alias] = self.rows.related(mapping, alias, inputs)
+            return mapping.applies(inputs)
+        except ItemError:
+            return None
+
+    def _stuck(self, makers: list[CompiledMapping], orders: Collection[int]) -> set[int]:
+        """Of these orders those for which something can't be made."""
+        states = {
+            (one.spec.name, key): row["OrderId"]
+            for one in makers for key, row in self._keyed(one) if row["OrderId"] in orders
+        }  # fmt: skip
+        return {
+            order for place, order in states.items()
+            if place in self.outcomes.made
+            and self.outcomes.made[place].state in ("parked", "waiting", "ignored")
+        }  # fmt: skip
+
+    # -- sources --------------------------------------------------------------------------------
 
     def _consider(self, mapping: CompiledMapping, key: str, row: Row, sources: _Sources) -> None:
         """Whether the source asks for a document: it applies, and has none that stands."""
@@ -172,7 +273,7 @@ class _Planner:
             self._add(mapping, key, row, "parked", "unreadable", problem)
         elif (missing := self._missing(mapping, inputs)) is not None:
             self._add(mapping, key, row, "waiting", "unread", missing)
-        elif (first := self._first(mapping, row)) is not None:
+        elif (first := self._before(mapping, row)) is not None:
             self._add(mapping, key, row, "waiting", "not-ready", first)
             sources.held[key] = row
         else:
@@ -227,9 +328,20 @@ class _Planner:
         made = self.delivered.last(need, key)
         return {**NOTHING, **made} if made else None
 
-    def _first(self, mapping: CompiledMapping, row: Row) -> str | None:
-        """What has to come first, or None when nothing stands in the way."""
-        for need in mapping.spec.needs:
+    def _before(self, mapping: CompiledMapping, row: Row) -> str | None:
+        """What has to come first, but for what is made for it, or None."""
+        later = {one.spec.name for one in self.made_for_others}
+        told = self._first(row, (one for one in mapping.spec.needs if one not in later))
+        if told is not None or self.unread.replayed:
+            return told
+        stream = LISTED.get(mapping.spec.target, "")
+        if stream and stream not in self.unread.streams:
+            return f"Fortnox's {stream} could not be read yet"
+        return None
+
+    def _first(self, row: Row, needs: Iterable[str]) -> str | None:
+        """Which of the ``needs`` has to come first, or None when nothing stands in the way."""
+        for need in needs:
             key = self.rows.source_of(need, row)
             outcome = self.outcomes.made.get((need, key or ""))
             if outcome is None or (outcome.state == "adopted" and self._made(need, row)):
@@ -238,9 +350,6 @@ class _Planner:
                 told = f"its {need.replace('_', ' ')} {NOT_YET[outcome.state]}"
                 brief = outcome.state in ("planned", "adopted")
                 return told if brief else f"{told} ({outcome.reason})"
-        stream = LISTED.get(mapping.spec.target, "")
-        if stream and not self.unread.replayed and stream not in self.unread.streams:
-            return f"Fortnox's {stream} could not be read yet"
         return None
 
     # -- matches --------------------------------------------------------------------------------
@@ -360,24 +469,10 @@ class _Planner:
     ) -> None:
         """The document of a source; with ``begun`` one that stands, and what is left to be done."""
         row = inputs[mapping.spec.alias]
-        stands = f"{begun} stands and is not finished: " if begun else ""
-        try:
-            rendered = mapping.render(inputs, traced=True)
-        except ItemError as error:
-            told = stands + error.told()
-            self._add(mapping, key, row, "parked", "mapping-error", told, stopped_at(error),
-                      inputs=inputs)  # fmt: skip
+        rendered = self._rendered(mapping, key, inputs, begun)
+        if rendered is None:
             return
         trace = rendered_trace(rendered)
-        if rendered.failures or rendered.document is None:
-            # Nothing to make is said only when nothing else is wrong.
-            failures = [one for one in rendered.failures if one.state != "done"]
-            failure = (failures or rendered.failures)[0]
-            state, code = FAILED[failure.state]
-            because = stands + "; ".join(one.because for one in failures or rendered.failures)
-            trace["place"] = str(failure.place)
-            self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
-            return
         for one in rendered.warnings:
             self.warned.setdefault(one.because, []).append(key)
         action = self._action(mapping, key, row, rendered, int(inputs["earlier"]), begun)
@@ -392,6 +487,36 @@ class _Planner:
         self.plan.actions.append(action)
         code, why = ("to-finish", f"{begun} stands and is to be finished") if begun else TO_POST
         self._add(mapping, key, row, "planned", code, why, trace, action.action, inputs)
+
+    def _rendered(
+        self,
+        mapping: CompiledMapping,
+        key: str,
+        inputs: dict[str, Any],
+        begun: str | None,
+        tried: dict[str, Any] | None = None,
+    ) -> Rendered | None:
+        """The document of a source, or None after telling why there is none; ``tried`` are inputs
+        of which some are only assumed."""
+        row = inputs[mapping.spec.alias]
+        stands = f"{begun} stands and is not finished: " if begun else ""
+        try:
+            rendered = mapping.render(tried or inputs, traced=True)
+        except ItemError as error:
+            told = stands + error.told()
+            self._add(mapping, key, row, "parked", "mapping-error", told, stopped_at(error),
+                      inputs=inputs)  # fmt: skip
+            return None
+        if not rendered.failures and rendered.document is not None:
+            return rendered
+        # Nothing to make is said only when nothing else is wrong.
+        failures = [one for one in rendered.failures if one.state != "done"]
+        failure = (failures or rendered.failures)[0]
+        state, code = FAILED[failure.state]
+        because = stands + "; ".join(one.because for one in failures or rendered.failures)
+        trace = {**rendered_trace(rendered), "place": str(failure.place)}
+        self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
+        return None
 
     @staticmethod
     def _name(mapping: CompiledMapping, key: str, earlier: int) -> str:

@@ -1,6 +1,16 @@
 -- What mappings see of orders beside what is staged of them: what depends on other orders and on what
 -- this program has done. Run after views.sql.
 
+-- The customer of each Fortnox order that somebody else made and this program has taken over, by the
+-- Qliro order.
+CREATE OR REPLACE VIEW ledger.placed_customer AS
+SELECT TRY_CAST(a.source AS BIGINT) AS OrderId, max(nullif(p.CustomerNumber, '')) AS customer
+FROM ledger.step AS s
+JOIN ledger.action AS a ON a.action = s.action AND a.target = 'fortnox.order'
+JOIN fortnox."order" AS p ON p.DocumentNumber = s.number
+WHERE s.step = 'create' AND s.event = 'adopted'
+GROUP BY a.source;
+
 -- A capture, whether this program asked for it, and which invoice a person said is its.
 CREATE OR REPLACE VIEW qliro.capture_view AS
 SELECT
@@ -11,8 +21,10 @@ SELECT
         FROM ledger.step AS s
         JOIN ledger.action AS a ON a.action = s.action
         WHERE a.target = 'qliro.shipment' AND s.number IS NOT NULL
-    ) AS ours
+    ) AS ours,
+    taken.customer AS placed_customer
 FROM qliro.capture AS c
+LEFT JOIN ledger.placed_customer AS taken ON taken.OrderId = c.OrderId
 LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
 
 -- A refund, which credit invoice a person said is its, and whether one set it aside. First of its
@@ -61,11 +73,15 @@ SELECT
     -- Other orders that were paid and carry the same reference.
     coalesce(paid.n - CASE WHEN s.paid THEN 1 ELSE 0 END, 0) AS twins,
     -- What this program asked Qliro to do since it was read has changed it.
-    coalesce(o.as_of <= asked.sent_at, false) AS unread
+    coalesce(o.as_of <= asked.sent_at, false) AS unread,
+    taken.customer AS placed_customer,
+    coalesce(r.kind = 'retry', false) AS retried
 FROM qliro."order" AS o
 JOIN qliro.order_sum AS s ON s.OrderId = o.OrderId
 LEFT JOIN paid ON paid.MerchantReference = o.MerchantReference
-LEFT JOIN asked ON asked.payout = 'order ' || o.OrderId;
+LEFT JOIN asked ON asked.payout = 'order ' || o.OrderId
+LEFT JOIN ledger.placed_customer AS taken ON taken.OrderId = o.OrderId
+LEFT JOIN ledger.resolved AS r ON r.line = o.OrderId::VARCHAR;
 
 -- A Fortnox order with what only its own page shows, and the Qliro order that it was made of here.
 -- gone: its page was asked for since, and is not there.

@@ -18,6 +18,8 @@ from .kit import SETTINGS, Lived, chart
 
 Open = Callable[..., OrderShop]
 ITEMS = [lot("MUGG-1", "199.00", text="Mugg")]
+FINNISH = [lot("MUGG-1", "199.00", text="Mugg", rate="25.5")]
+FREE = [lot("MUGG-1", "199.00", text="Mugg", rate="0")]
 BARE = Buyer(None, None, "new@example.com", None, None)
 LIND = Buyer("Eva", "Lind", "Eva.Lind@example.com", None, "198202294827")
 
@@ -30,7 +32,7 @@ def card(shop: OrderShop, number: str, name: str, **fields: Any) -> None:
 
 def bought(shop: OrderShop, **fields: Any) -> str:
     """An order, known to the next run; its id."""
-    id = str(secure(shop.world, ITEMS, **fields).id)
+    id = str(secure(shop.world, fields.pop("items", ITEMS), **fields).id)
     shop.known.append(id)
     return id
 
@@ -75,18 +77,21 @@ def test_a_customer_is_found_by_number_by_person_and_by_e_mail_in_whatever_form(
 
 def test_a_collective_customer_stands_for_all_buyers_of_its_country(order_shop: Open) -> None:
     countries = [{"country": "SE", "customer": "K1"}, {"country": "DK", "customer": "K9"}]
-    shop = order_shop(**{"customers.by": "collective", "customers.collective": countries})
+    shop = order_shop(**{"customers.by": "collective", "customers.collective": countries,
+                         "sales_accounts": [{"account": 3001}]})  # fmt: skip
     home = [bought(shop, billing=Address("Eva", "Lind")), bought(shop)]
     for order in home:
         capture(shop.world, int(order))
     missing = bought(shop, shipping=Address(country="DK"))  # Fortnox has no K9
-    abroad = bought(shop, shipping=Address(country="NO"))  # no row
+    german = [lot("TASSE", "119.00", rate="19")]
+    abroad = bought(shop, items=german, shipping=Address(country="DE"))  # no row
     report = shop.run()
     assert [customer_of(shop, one) for one in home] == ["K1", "K1"]
     for made in (shop.fortnox_orders, shop.fortnox_invoices):
         assert [one.customer_name for one in made] == ["Eva Lind", "Test Testsson"]
         assert [one.texts["Address1"] for one in made] == ["Storgatan 1"] * 2
     assert set(shop.world.customers) == {"K1"}
+    assert set(shop.world.articles) == {"MUGG-1"}  # none for what can't be sold to anybody
     orders = shop.outcomes(report, "new_order")
     for id in (missing, abroad):
         assert orders[id].state == "waiting"
@@ -152,9 +157,9 @@ def test_a_person_whom_the_shop_calls_a_company_is_private_by_the_form_of_the_nu
     sole = replace(LIND, email="eva@example.com", kind="Company")
     bought(shop, buyer=sole)
     abroad = Buyer("Aino", "Virta", "ostot@example.fi", None, None, "FI26782776", kind="Company")
-    bought(shop, buyer=abroad, shipping=Address(country="FI"))
+    bought(shop, items=FREE, buyer=abroad, shipping=Address(country="FI"))
     swedish = replace(company_buyer(), vat_number="SE556001198201")
-    bought(shop, buyer=swedish, shipping=Address(country="FI"))
+    bought(shop, items=FINNISH, buyer=swedish, shipping=Address(country="FI"))
     shop.run()
     cards = {one.text("Email"): one.fields for one in shop.world.customers.values()}
     assert [cards[one.email]["Type"] for one in (sole, abroad, swedish)] == [
@@ -198,7 +203,8 @@ def test_what_one_address_does_not_tell_the_other_does_and_a_name_is_where_it_is
         (replace(BARE, email="b@x.se"), firm, nowhere),
         (replace(company_buyer(), email="c@x.se"), replace(road, country="SE"), staffed),
     )
-    ids = [bought(shop, buyer=buyer, billing=one, shipping=two) for buyer, one, two in told]
+    ids = [bought(shop, items=FINNISH if two is road else ITEMS, buyer=buyer, billing=one,
+                  shipping=two) for buyer, one, two in told]  # fmt: skip
     shop.run()
     eva, nameless, company = (
         next(one for one in shop.world.customers.values() if one.text("Email") == email)

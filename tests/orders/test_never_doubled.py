@@ -83,7 +83,7 @@ def test_the_reference_stands_in_the_declared_field_and_finds_all_of_it_again(
 def test_what_anybody_made_is_taken_over_and_the_run_says_so(order_shop: Open) -> None:
     shop = order_shop(**{"payment_reference_prefix": "Q-", "flows.refunds": False,
                          "payment_methods": [{"terms_of_payment": "QLIRO"}]})  # fmt: skip
-    plain, invoiced, cancelled = (shop.life("captured") for _ in range(3))
+    plain, invoiced, cancelled, own = (shop.life("captured") for _ in range(4))
     an_order(shop, 77, "746.00", external1="10001")  # another connector's, without our prefix
     an_invoice(shop, 901, "746.00", external1="10001", booked=False)
     an_invoice(shop, 902, "746.00", external1="Q-10002")  # an invoice, and no order
@@ -92,18 +92,19 @@ def test_what_anybody_made_is_taken_over_and_the_run_says_so(order_shop: Open) -
     report = shop.run()
     assert sorted(shop.world.orders) == [77, 78, 501]
     assert sorted(shop.world.invoices) == [901, 902, 903, 1001]
-    assert shop.world.orders[501].external2 == str(cancelled.order)
+    assert shop.world.orders[501].external2 == str(own.order)
     told = shop.outcomes(report, "new_order")
     assert told[str(plain.order)].reason == "found in Fortnox as 77"
     assert told[str(invoiced.order)].reason == "902 is there already (found by payout reference)"
+    assert told[str(cancelled.order)].state == "parked"
     assert report.plan.warnings == [
         "documents in Fortnox that this program did not make carry references of its orders: "
         "order 77, invoice 901, invoice 902. If another connector makes orders or invoices too, "
         "only one of them may"
     ]
     # What it makes after us is told, and nothing else is made.
-    an_order(shop, 79, "746.00", external1="10003")
-    an_invoice(shop, 904, "746.00", external1="10003")
+    an_order(shop, 79, "746.00", external1="10004")
+    an_invoice(shop, 904, "746.00", external1="10004")
     before = count(shop)
     (warning,) = shop.run().plan.warnings
     assert "its orders: order 79, invoice 904." in warning
