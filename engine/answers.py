@@ -5,7 +5,9 @@ Pure functions from texts to values; they decide whether an answer can be truste
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -39,20 +41,39 @@ def unwrapped(body: str, aim: Target) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The entries of a page of a list, and the number of its last page as far as it is known."""
+    """The entries of a page of a list, the number of its last page as far as it is known, and how
+    many entries the whole list has, where it says so."""
 
     items: list[dict[str, Any]]
     pages: int
+    entries: int | None = None
 
 
-def page_of(body: str, aim: Target) -> Page | None:
-    """A page of the target's list, or None when it can't be read."""
+def page_of(body: str, aim: Target, asked: dict[str, Any]) -> Page | None:
+    """A page of the target's list, or None when it can't be read.
+
+    A list that stands in another document is read only of the one that was ``asked`` for, and what
+    its entries leave out of that is the document's own.
+    """
+    find = aim.calls["find"]
     try:
         content = json_text.decode(body)
-        items = [dict(item) for item in content[aim.calls["find"]["list"]]]
-        pages = int(content["MetaInformation"]["@TotalPages"]) if aim.pages else 1
-        return Page(items, pages)
-    except (ValueError, KeyError, TypeError):
+        own = {name: content[name] for name in find.get("of", ())}
+        if not all(same(value, asked[name]) for name, value in own.items()):
+            return None
+        listed = content[find["list"]]
+        if not isinstance(listed, list):
+            return None
+        items = [
+            own | {name: value for name, value in dict(item).items() if value is not None}
+            for item in listed
+        ]
+        if not aim.pages:
+            return Page(items, 1)
+        meta = content["MetaInformation"]
+        entries = meta.get("@TotalResources")
+        return Page(items, int(meta["@TotalPages"]), entries if type(entries) is int else None)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -127,14 +148,20 @@ def _plain(value: Any) -> str:
     return f"{value:.2f}" if isinstance(value, Decimal) else str(value)
 
 
-def agrees(document: dict[str, Any], agree: dict[str, Any], *, partly: bool) -> bool:
-    """Whether the fields agree; ``partly`` forgives fields that a list leaves out."""
+def agrees(document: dict[str, Any], agree: dict[str, Any]) -> bool | str:
+    """Whether the fields agree; the name of one by which it can't be told, when no other differs.
+
+    A field that is missing, null or of another type than was sent tells nothing: it does not show
+    that this is another document.
+    """
+    unclear = ""
     for name, wanted in agree.items():
-        if partly and name not in document:
-            continue
-        if not same(document.get(name), wanted):
+        told = alike(document.get(name), wanted)
+        if told is False:
             return False
-    return True
+        if told is None:
+            unclear = unclear or name
+    return unclear or True
 
 
 def same(left: Any, right: Any) -> bool:
@@ -150,6 +177,29 @@ def same(left: Any, right: Any) -> bool:
         except InvalidOperation:
             return False
     return str(left).split() == str(right).split()
+
+
+def alike(theirs: Any, mine: Any) -> bool | None:
+    """Whether what the API says is what was sent; None when it is nothing that this could have
+    become: null, an object, a text where a number or a day was sent. An empty text may come as
+    null."""
+    if same(theirs, mine) or (theirs is None and mine == ""):
+        return True
+    if theirs is None or isinstance(theirs, bool) or not isinstance(theirs, str | int | Decimal):
+        return None
+    if isinstance(mine, int | Decimal):
+        return False if _reads(Decimal, theirs) else None
+    if _reads(date.fromisoformat, mine):
+        return False if _reads(date.fromisoformat, theirs) else None
+    return False
+
+
+def _reads(kind: Callable[[str], Any], value: Any) -> bool:
+    try:
+        kind(str(value))
+    except (ValueError, InvalidOperation):
+        return False
+    return True
 
 
 def refusal(answer: Answer, system: str = "fortnox") -> ApiError | None:

@@ -40,6 +40,8 @@ MOST_TRIES = 3
 # (after 1, 2, 4, … seconds).
 MOST_LOOKS = 3
 MOST_POLLS = 4
+# What can't be told apart from what was sent, although all of it could be read, for so long.
+UNCLEAR_FOR = timedelta(days=1)
 
 
 def deliver(
@@ -202,7 +204,7 @@ class _Courier:
             else:
                 number, document = None, unwrapped(answer.body, aim)
                 good = document is not None and (
-                    aim.repeatable(task.step) or aim.carried_out(task.step, document)
+                    aim.repeatable(task.step) or aim.carried_out(task.step, document) is True
                 )
             if good:
                 self._useful()
@@ -251,9 +253,9 @@ class _Courier:
         aim = target(task.action.target)
         documents = seen.documents
         if documents is None:
-            self._unseen(task, seen.answer)
+            self._unseen(task, seen)
         elif task.step != "create":
-            self._looked_at_step(task, seen.answer, next(iter(documents.values())))
+            self._looked_at_step(task, seen, next(iter(documents.values())))
         else:
             owned = self.docket.owned[task.action.target]
             found = [number for number in documents if number not in owned]
@@ -273,38 +275,49 @@ class _Courier:
                                                             status=seen.answer.status))  # fmt: skip
                 self.docket.go_on(task.action)
 
-    def _looked_at_step(self, task: Task, answer: Answer, document: dict[str, Any]) -> None:
+    def _looked_at_step(self, task: Task, seen: Seen, document: dict[str, Any]) -> None:
         """Whether the document shows what was to be done with it."""
         aim = target(task.action.target)
         if task.step == "confirm":
-            self.docket.confirm(task, document, answer)
-        elif aim.carried_out(task.step, document):
-            self.docket.done(task, "found", None, answer)
+            self.docket.confirm(task, document, seen.answer)
+            return
+        carried_out = aim.carried_out(task.step, document)
+        if carried_out:
+            self.docket.done(task, "found", None, seen.answer)
             self.docket.go_on(task.action)
         elif aim.polls(task.step):
             self._polled(task, aim.failed(task.step, document))
+        elif carried_out is None:
+            self._unseen(task, seen)
         elif task.refusal:
             self.docket.leave(task, task.refusal)
         else:
             self._absent(task)
 
-    def _unseen(self, task: Task, answer: Answer) -> None:
-        """A look-up that can't be read: asked again, in this run or a later one, unless the target
-        itself says no. What else waits for the same invoice waits on."""
-        system = target(task.action.target).system
-        if answer.status != 200 and (error := refusal(answer, system)) is not None:
+    def _unseen(self, task: Task, seen: Seen) -> None:
+        """A look-up that can't tell: asked again, in this run or a later one, unless the target
+        itself says no. What else waits for the same invoice waits on. What can't be told a day
+        later is left to a person."""
+        action = task.action
+        system = target(action.target).system
+        if seen.answer.status != 200 and (error := refusal(seen.answer, system)) is not None:
             text = sentence(error, look_up(error, self.catalogue))
             if task.refusal:
                 self.docket.leave(task, task.refusal)
             else:
                 self.docket.undecided(task, f"it could not be looked for: {text}")
             return
-        key = (task.action.action, task.step)
+        key = (action.action, task.step)
         self.looks[key] += 1
+        sent = self.docket.progress[action.action].sent_at.get(task.step)
         if self.looks[key] < MOST_LOOKS:
             self.docket.again(task, self.looks[key])
+        elif seen.unclear and sent and self.clock.now() - sent > UNCLEAR_FOR:
+            self.docket.undecided(task, seen.unclear)
         else:
-            self.docket.report.unknown.append(task.action.action)
+            self.docket.report.unknown.append(action.action)
+            if seen.unclear:
+                self.docket.report.unclear[action.action] = seen.unclear
 
     def _polled(self, task: Task, failure: str) -> None:
         """The target works by itself: asked again a few times, then in a later run."""

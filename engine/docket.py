@@ -32,8 +32,9 @@ LONGEST_PAUSE = 30.0
 class Delivery:
     """What became of the actions: ids by outcome; ``stopped`` when told to end early.
 
-    ``unknown`` are those that are to be looked for in a later run; ``later`` those that the target
-    put off or has not finished yet, with its reason. ``failure`` is why nothing more could be sent:
+    ``unknown`` are those that are to be looked for in a later run, ``unclear`` why that could not
+    be told of some of them; ``later`` those that the target put off or has not finished yet, with
+    its reason. ``failure`` is why nothing more could be sent:
     a server that does not answer, or refuses us altogether.
     """
 
@@ -42,6 +43,7 @@ class Delivery:
     refused: dict[str, str] = field(default_factory=dict)
     undecided: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    unclear: dict[str, str] = field(default_factory=dict)
     later: dict[str, str] = field(default_factory=dict)
     requests: int = 0
     stopped: bool = False
@@ -54,6 +56,7 @@ class Delivery:
         self.refused |= later.refused
         self.undecided |= later.undecided
         self.unknown += later.unknown
+        self.unclear |= later.unclear
         self.later |= later.later
         self.requests += later.requests
         self.stopped = later.stopped

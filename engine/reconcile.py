@@ -39,6 +39,8 @@ def _delivered(outcome: Outcome, delivery: Delivery) -> Outcome:
         return replace(outcome, state="parked", code="undecided", reason=why)
     if action in delivery.unknown:
         why = "its answer was lost; it is looked for before it is sent again"
+        if action in delivery.unclear:
+            why += f" ({delivery.unclear[action]})"
         return replace(outcome, state="waiting", code="unknown", reason=why)
     if action in delivery.later:
         return replace(outcome, state="waiting", code="later", reason=delivery.later[action])

@@ -15,7 +15,7 @@ from engine import json_text
 from engine.answers import agrees, number_of, page_of, refusal, unwrapped
 from engine.clock import STOCKHOLM
 from engine.ledger import Action
-from engine.targets import Target, target
+from engine.targets import Request, Target, target
 from engine.transport.http import Answer, Api
 
 # Documents are looked for among those changed since this long before they were sent: much longer
@@ -29,11 +29,14 @@ MOST_PAGES = 1000
 class Seen:
     """What a look-up showed: its last answer, and the documents by number that agree.
 
-    ``documents`` is None when an answer could not be read.
+    ``documents`` is None when it can't be told what stands there: an answer could not be read, or
+    a document may be the one and a field by which that is told can't be; ``unclear`` says which.
+    Only an empty ``documents`` says that it is not there.
     """
 
     answer: Answer
     documents: dict[str, dict[str, Any]] | None
+    unclear: str = ""
 
 
 def read(api: Api, aim: Target, number: str) -> Seen:
@@ -41,45 +44,68 @@ def read(api: Api, aim: Target, number: str) -> Seen:
     request = aim.read(number)
     answer = api.read(request.method, request.path, request.query)
     document = unwrapped(answer.body, aim) if answer.status == 200 else None
-    return Seen(answer, None if document is None else {number: document})
+    if document is None or aim.number(document) != number:
+        return Seen(answer, None)
+    return Seen(answer, {number: document})
 
 
 def created(api: Api, action: Action, sent: datetime, owned: Mapping[str, str]) -> Seen:
     """The documents that may be the one that was sent at ``sent``; those ``owned`` are not."""
     aim = target(action.target)
+    ask, agree = action.identity["ask"], action.identity["agree"]
     if "via" in aim.calls["find"]:
         return _via(api, aim, action)
     since = (sent - LOOK_BACK).astimezone(STOCKHOLM)
-    request = aim.find(action.identity["ask"], f"{since:%Y-%m-%d %H:%M}")
+    answer, items, unclear = _listed(api, aim, aim.find(ask, f"{since:%Y-%m-%d %H:%M}"), ask)
+    if items is None:
+        return Seen(answer, None, unclear)
     found: dict[str, dict[str, Any]] = {}
+    for item in items:
+        number = number_of(item, aim)
+        if number in owned or not aim.fits(item, ask) or agrees(item, agree) is False:
+            continue
+        if number is None:  # it could be the one, and can't be named
+            return Seen(answer, None, "an entry of the list has no number that can be read")
+        seen = _whole(api, aim, answer, number, item)
+        if seen.documents is None:
+            return seen
+        for document in seen.documents.values():
+            told = aim.unclear(document) or agrees(document, agree)
+            if isinstance(told, str):
+                unclear = f"{number} may be it, and its {told} can't be read"
+            elif told:
+                found[number] = document
+    return Seen(answer, None, unclear) if unclear and not found else Seen(answer, found)
+
+
+def _listed(
+    api: Api, aim: Target, request: Request, ask: dict[str, Any]
+) -> tuple[Answer, list[dict[str, Any]] | None, str]:
+    """The entries of all pages of a list; None when one can't be read, or they are not all."""
+    items: list[dict[str, Any]] = []
     for page in range(1, MOST_PAGES + 1):
         query = (*request.query, ("page", str(page))) if aim.pages else request.query
         answer = api.read(request.method, request.path, query)
-        listed = page_of(answer.body, aim) if answer.status == 200 else None
+        listed = page_of(answer.body, aim, ask) if answer.status == 200 else None
         if listed is None:
-            return Seen(answer, None)
-        for item in listed.items:
-            if not aim.fits(item, action.identity["ask"]):
-                continue
-            number = number_of(item, aim)
-            if number in owned or not agrees(item, action.identity["agree"], partly=True):
-                continue
-            if number is None:  # it could be the one, and can't be named
-                return Seen(answer, None)
-            document = item
-            if aim.calls["find"]["detail"]:
-                seen = read(api, aim, number)
-                if seen.answer.status == 404 and refusal(seen.answer, aim.system) is not None:
-                    continue  # it was removed after it was listed
-                if seen.documents is None:
-                    return seen
-                document = seen.documents[number]
-                if not agrees(document, action.identity["agree"], partly=False):
-                    continue
-            found[number] = document
+            return answer, None, ""
+        items += listed.items
         if page >= listed.pages:
-            return Seen(answer, found)
-    return Seen(answer, None)
+            missing = listed.entries is not None and len(items) < listed.entries
+            told = f"the list has {listed.entries} entries and showed {len(items)}"
+            return answer, None if missing else items, told if missing else ""
+    return answer, None, ""
+
+
+def _whole(api: Api, aim: Target, answer: Answer, number: str, item: dict[str, Any]) -> Seen:
+    """An entry of a list with all its fields: where the list leaves some out, its own page. None
+    where it was removed after it was listed."""
+    if not aim.calls["find"]["detail"]:
+        return Seen(answer, {number: item})
+    seen = read(api, aim, number)
+    if seen.answer.status == 404 and refusal(seen.answer, aim.system) is not None:
+        return Seen(seen.answer, {})
+    return seen
 
 
 def _via(api: Api, aim: Target, action: Action) -> Seen:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from engine import json_text
 # Request ids are made of an action's id in this namespace: the same action, the same id, for ever.
 REQUESTS = uuid.UUID("5a6f4f0e-9a52-5d0c-8a43-6c1f4b8f2b11")
 # What the APIs write where there is no number (Fortnox: "0", recorded).
-EMPTY = ("", "0", "None")
+NOTHING = ("", "0", 0)
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "documents"
 
@@ -117,15 +117,15 @@ class Target:
             ):
                 continue
             try:
-                number = put(way["number"], found)
+                number = numbered(way["number"], found)
             except KeyError:
                 continue
-            if number not in EMPTY:
-                return number, dict(found) if way.get("whole", True) else {}
+            return number, dict(found) if way.get("whole", True) else {}
         return None
 
-    def carried_out(self, step: str, document: Mapping[str, Any]) -> bool:
-        """Whether the document shows that the step has been carried out.
+    def carried_out(self, step: str, document: Mapping[str, Any]) -> bool | None:
+        """Whether the document shows that the step has been carried out; None when its field is
+        not one that can be read.
 
         A step that may be repeated without harm shows nothing: its own answer tells.
         """
@@ -133,8 +133,9 @@ class Target:
         if done is None:
             return False
         if isinstance(done, str):
-            return str(document.get(done)).lower() == "true"
-        return all(document.get(name) in wanted for name, wanted in done.items())
+            return flag(document.get(done))
+        shown = [_one_of(document.get(name), wanted) for name, wanted in done.items()]
+        return None if None in shown else all(shown)
 
     def failed(self, step: str, document: Mapping[str, Any]) -> str:
         """Why a step that finishes by itself never will; empty when it may."""
@@ -163,16 +164,20 @@ class Target:
 
     def seen_via(self, content: Mapping[str, Any]) -> str | None:
         """The number that the answer to ``via`` tells; None when nothing was made, or when it
-        can't be told and making it again does no harm."""
+        can't be told and making it again does no harm. ValueError or KeyError when it can't be
+        told whether something was made."""
         find = self.calls["find"]
         if self.calls["create"].get("repeatable"):
             return None
         found = content[find["wrapper"]]
-        conditions = find.get("when", {}).items()
-        if any(str(found.get(name)).lower() != wanted for name, wanted in conditions):
-            return None
-        number = put(find["number"], found)
-        return None if number in EMPTY else number
+        for name, wanted in find.get("when", {}).items():
+            is_so = flag(found[name])
+            if is_so is None:
+                raise ValueError(name)
+            if is_so is not wanted:
+                return None
+        (field,) = re.findall(r"{(\w+)}", find["number"])
+        return None if found[field] in NOTHING else numbered(find["number"], found)
 
     @staticmethod
     def _get(template: str, values: Mapping[str, Any]) -> Request:
@@ -194,9 +199,10 @@ class Target:
         return bool(self.wrapper)
 
     def fits(self, item: Mapping[str, Any], ask: Mapping[str, Any]) -> bool:
-        """Whether an entry of the list may be the document: its kind, and not known before."""
+        """Whether an entry of the list may be the document: its kind, and not known before. One
+        whose kind or number can't be read may be."""
         where = self.calls["find"].get("where", {})
-        if any(item.get(name) not in wanted for name, wanted in where.items()):
+        if any(_one_of(item.get(name), wanted) is False for name, wanted in where.items()):
             return False
         if not ask.get("known"):
             return True
@@ -205,9 +211,15 @@ class Target:
         except KeyError:
             return True
 
+    def unclear(self, item: Mapping[str, Any]) -> str:
+        """The field that its kind is told by, where that can't be read; else empty."""
+        where = self.calls["find"].get("where", {})
+        return next((name for name, of in where.items() if _one_of(item.get(name), of) is None), "")
+
     def number(self, document: Mapping[str, Any]) -> str:
-        """The number of a document as the API gave it. KeyError when a part is missing."""
-        return put(self.calls["number"], document)
+        """The number of a document as the API gave it. KeyError when a part is missing, or is
+        nothing that a number can be."""
+        return numbered(self.calls["number"], document)
 
     def names(self, number: str) -> dict[str, str]:
         """The parts of a number by field name, and the whole as ``number``."""
@@ -241,6 +253,33 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
 def put(text: str, values: Mapping[str, Any]) -> str:
     """The text with each ``{name}`` replaced by its value as it is."""
     return re.sub(r"{(\w+)}", lambda found: str(values[found[1]]), text)
+
+
+def numbered(text: str, values: Mapping[str, Any]) -> str:
+    """Like ``put``, of the parts of a number: texts or whole numbers. KeyError for any other."""
+
+    def part(found: re.Match[str]) -> str:
+        value = values[found[1]]
+        if isinstance(value, bool) or not isinstance(value, str | int) or value in NOTHING:
+            raise KeyError(found[1])
+        return str(value)
+
+    return re.sub(r"{(\w+)}", part, text)
+
+
+def flag(value: Any) -> bool | None:
+    """A truth as the APIs write it, also as a text (Fortnox's Credit, recorded); None when it is
+    neither."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+
+
+def _one_of(value: Any, wanted: Collection[Any]) -> bool | None:
+    """Whether it is one of the words or numbers wanted; None when it is no word or number."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        return None
+    return value in wanted
 
 
 def _query(declared: Mapping[str, str], values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

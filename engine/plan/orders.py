@@ -460,7 +460,7 @@ class _Planner:
         if not mapping.spec.then:
             return True
         aim, last = target(mapping.spec.target), mapping.spec.then[-1].step
-        return last in aim.calls["then"] and aim.carried_out(last, document)
+        return last in aim.calls["then"] and aim.carried_out(last, document) is True
 
     # -- documents ------------------------------------------------------------------------------
 
