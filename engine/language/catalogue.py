@@ -36,6 +36,11 @@ VIEW_COLUMNS: Catalogue = {
         "chosen_invoice": TEXT,  # the invoice that a person chose
         "FortnoxRate": DECIMAL,  # Fortnox's rate of the day
         "settled_before": INTEGER,  # the earlier batch that settled the same transaction
+        "opposite": TEXT,  # the line of the same transaction and amount that goes the other way
+        "opposite_action": TEXT,
+        "opposite_amount": DECIMAL,
+        "opposite_batch": INTEGER,
+        "opposite_document": TEXT,  # what that line was booked as, where it was
     },
     "qliro.payout": {
         "payout": TEXT,

@@ -245,7 +245,7 @@ class _Mapping:
         emitter.kind = "value"
 
     def _identity(self, emitter: Emitter, document: Type) -> None:
-        for expression in self.spec.identity.ask.values():
+        for expression in (*self.spec.identity.ask.values(), *self.spec.identity.since.values()):
             emitter.emit(expression)
         made = {field.name for field in self.spec.document}
         pairs: Iterable[tuple[str, Sequence[str]]] = (

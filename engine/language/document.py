@@ -355,7 +355,11 @@ class _Writer:
         adopt = "A"
         if declared.adopt != declared.agree:
             adopt = self.known_fields(declared.adopt, optional)
-        return f"{{'ask': {{{ask}}}, 'agree': (A := {agree}), 'adopt': {adopt}}}"
+        since = "".join(
+            f"{key!r}: {self.emitter.emit(e).text}, " for key, e in declared.since.items()
+        )
+        since = f", 'since': {{{since}}}" if since else ""
+        return f"{{'ask': {{{ask}}}, 'agree': (A := {agree}), 'adopt': {adopt}{since}}}"
 
     def known_fields(self, names: Sequence[str], optional: set[str]) -> str:
         """Fields of the document, those that may be left out where they are there."""

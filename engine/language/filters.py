@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -400,6 +400,18 @@ def cut(value: Any, most: int) -> str:
         raise Refused(f"cut takes a whole number from {len(_CUT)}")
     found = _text(value)
     return found if len(found) <= most else found[: most - len(_CUT)] + _CUT
+
+
+@declared("date timestamp", DATE, (1, 1))
+def days_before(value: Any, days: int) -> date:
+    """The day that lies so many days before the date."""
+    if type(days) is not int:
+        raise Refused("days_before takes a whole number of days")
+    try:
+        day: date = date_(value)
+        return day - timedelta(days=days)
+    except OverflowError:
+        raise Refused(f"no day lies {days} days before {value}") from None
 
 
 _CUT = "..."  # Fortnox refuses the sign for an ellipsis

@@ -214,7 +214,8 @@ def _row(p: Parts, path: Path_) -> Row:
 def _identity(p: Parts) -> Identity:
     value = p.at(("identity",))
     agree = tuple(value["agree"])
-    return Identity(p.templates("identity", "ask"), agree, tuple(value.get("adopt", agree)))
+    since = p.templates("identity", "since") if "since" in value else {}
+    return Identity(p.templates("identity", "ask"), agree, tuple(value.get("adopt", agree)), since)
 
 
 def flows_of(value: Mapping[str, Any]) -> set[str]:

@@ -141,11 +141,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How the finished document is found again: what to ask for, what must agree."""
+    """How the finished document is found again: what to ask for, what must agree. ``since`` holds
+    the ``date`` before which no document of somebody else can be this one, and ``because``."""
 
     ask: Mapping[str, Expression]
     agree: tuple[str, ...]
     adopt: tuple[str, ...]
+    since: Mapping[str, Expression]
 
 
 @dataclass(frozen=True, slots=True)

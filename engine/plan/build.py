@@ -207,7 +207,11 @@ class _Planner:
             if (name, line["line"]) in self.by_source or self._is_set_aside(line, name):
                 continue
             inputs = self._inputs(mapping, line)
-            if inputs is not None and self.outcomes.applies(mapping, inputs):
+            if inputs is None or not self.outcomes.applies(mapping, inputs):
+                continue
+            if mapping.spec.match and (alone := line.get("unmatched")):
+                self.outcomes.alone(mapping, inputs, alone)
+            else:
                 wanted[line["line"]] = inputs
         if not wanted:
             return
@@ -217,6 +221,7 @@ class _Planner:
             rows = {key: inputs[mapping.spec.alias] for key, inputs in wanted.items()}
             choices, documents, needs = line_choices(self.store, mapping, self.settings, rows)
             self.plan.unread += needs
+            self.outcomes.claim(mapping, wanted, choices, documents)
         for key, inputs in wanted.items():
             choice = choices.get(key)
             if choice is None:

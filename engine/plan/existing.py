@@ -14,6 +14,7 @@ from engine.answers import same
 from engine.extract.raw import cursors
 from engine.ledger import owned_numbers
 from engine.ordering import sql_order
+from engine.plan.claims import age
 from engine.plan.model import Row
 from engine.store import Store
 from engine.targets import target, target_names
@@ -118,12 +119,23 @@ class Existing:
         It must also write off what ``document`` does, give or take the ``tolerance`` that may have
         gone to rounding; else a fee would count as booked that is not.
         """
-        name = "fortnox.invoice_payment"
+        found = self.such_payments(adopt, document, tolerance)
+        return self.rows["fortnox.invoice_payment"].pop(found[0]["number"]) if found else None
+
+    def such_payments(
+        self, adopt: Mapping[str, Any], document: Mapping[str, Any], tolerance: Decimal
+    ) -> list[Row]:
+        """All those free payments, the oldest first."""
         off = sum((Decimal(one["Amount"]) for one in document.get("WriteOffs", ())), ZERO)
-        for row in self.on_documents(name, [str(adopt.get("InvoiceNumber"))]):
-            if abs((row.get("WriteOffs") or ZERO) - off) <= tolerance and _agrees(row, adopt):
-                return self.rows[name].pop(row["number"])
-        return None
+        standing = self.on_documents(
+            "fortnox.invoice_payment", [str(adopt.get("InvoiceNumber"))]
+        )
+        found = [
+            row
+            for row in standing
+            if abs((row.get("WriteOffs") or ZERO) - off) <= tolerance and _agrees(row, adopt)
+        ]
+        return sorted(found, key=age)
 
     def alike(self, name: str, adopt: Mapping[str, Any]) -> list[str]:
         """The free documents whose fields are all as ``adopt`` says, by number."""

@@ -18,6 +18,7 @@ from engine.errors import ItemError
 from engine.language.program import CompiledMapping, Program, Rendered
 from engine.ledger import Action, read_actions, read_progress, unsettled
 from engine.match.choice import Choice
+from engine.plan.claims import Claim, Option, allot
 from engine.plan.existing import Existing, Unread, differing, sums_of
 from engine.plan.model import Need, Outcome, Plan, Row
 from engine.plan.payouts import LINE
@@ -32,6 +33,9 @@ from engine.plan.telling import (
     told_hits,
 )
 from engine.store import Store
+
+# The outcomes of a match after which a payment that somebody else made may be the line's.
+CLAIMING = ("spent", "more")
 
 
 def key_of(mapping: CompiledMapping, source: Row) -> str:
@@ -58,6 +62,8 @@ class Outcomes:
         self.existing = Existing(store)
         self.unsettled = unsettled(store)
         self.covered: set[str] = set()
+        self.allotted: dict[str, Option] = {}  # by line the payment of others that is its
+        self.unclaimed: dict[str, str] = {}  # and why none is
         self.warned: dict[str, list[tuple[str, str]]] = {}
 
     def applies(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> bool:
@@ -77,6 +83,80 @@ class Outcomes:
         covers = self._whole(mapping, inputs)
         self.add(self.outcome(mapping, source, *FAILED["done"], nothing, covers))
         return False
+
+    def claim(
+        self,
+        mapping: CompiledMapping,
+        wanted: Mapping[str, dict[str, Any]],
+        choices: Mapping[str, Choice],
+        documents: Mapping[str, Row],
+    ) -> None:
+        """Give the payments that others made to the lines that no balance takes any more.
+
+        ``wanted`` are the inputs of each line, the oldest line first.
+        """
+        claims = []
+        for line, inputs in wanted.items():
+            choice = choices[line]
+            if choice.outcome not in CLAIMING or choice.document in self.unsettled:
+                continue
+            source = inputs[mapping.spec.alias]
+            claim = Claim(line, source["payout"], source.get("PaymentTransactionId") or line)
+            for number in (choice.document or "", *choice.rivals):
+                if number not in self.unsettled:
+                    self._claimed(claim, mapping, inputs, choice, documents[number])
+            claims.append(claim)
+        self.allotted, self.unclaimed = allot(claims)
+        for option in self.allotted.values():
+            self.existing.take(mapping.spec.target, option.number)
+
+    def _claimed(
+        self,
+        claim: Claim,
+        mapping: CompiledMapping,
+        inputs: Mapping[str, Any],
+        choice: Choice,
+        document: Row,
+    ) -> None:
+        """Add to a claim the payments on a document that are what the mapping would make: with
+        the rows that belong to the line, its fees, or without them."""
+        number = str(document["DocumentNumber"])
+        standing = self.existing.on_documents(mapping.spec.target, [number])
+        if not standing or any(row["ModeOfPaymentAccount"] is None for row in standing):
+            return
+        alias = next(iter(mapping.match))
+        whole = {**inputs, alias: document, "match": {alias: {
+            "rest": Decimal(0), "difference": Decimal(0), "outcome": choice.outcome,
+            "document": number,
+        }}}  # fmt: skip
+        ways = [whole]
+        if any(whole[name] for name in mapping.spec.related):
+            ways.append({**whole, **{name: [] for name in mapping.spec.related}})
+        for given in ways:
+            try:
+                rendered = mapping.render(given, traced=True)
+            except ItemError:
+                continue  # what keeps it from being made is told where it would be made
+            if rendered.document is None:
+                continue
+            since = rendered.identity.get("since")
+            found = self.existing.such_payments(
+                rendered.identity["adopt"], rendered.document, mapping.match[alias].tolerance
+            )
+            known = {one.number for one in claim.options}
+            for row in found:
+                option = Option(row, number, given, rendered)
+                if since and row["PaymentDate"] and row["PaymentDate"] < since["date"]:
+                    claim.stale.append(f"{option.told} {since['because']}")
+                elif option.number not in known:
+                    claim.options.append(option)
+            claim.day = since["date"] if since else None
+
+    def alone(self, mapping: CompiledMapping, inputs: Mapping[str, Any], why: str) -> None:
+        """A line that is matched with nothing, and left to a person."""
+        source = inputs[mapping.spec.alias]
+        self.add(self.outcome(mapping, source, "parked", "cancelled-out", why,
+                              self._whole(mapping, inputs)))  # fmt: skip
 
     def settle(
         self,
@@ -108,10 +188,11 @@ class Outcomes:
         if self._adopt(mapping, inputs, choice, documents, trace):
             return
         policy = mapping.match[alias].outcome.get(choice.outcome, "")
-        if choice.outcome == "spent":
+        unclaimed = self.unclaimed.get(key_of(mapping, source))
+        if choice.outcome == "spent" or unclaimed:
             found = self.existing.described(mapping.spec.target, choice.document or "")
-            self.add(self.outcome(mapping, source, "parked", "already-paid",
-                                  f"{choice.reason}; {found}",
+            why = "; ".join([choice.reason, found, *([unclaimed] if unclaimed else [])])
+            self.add(self.outcome(mapping, source, "parked", "already-paid", why,
                                   self._whole(mapping, inputs), trace))  # fmt: skip
             return
         if policy == "park":
@@ -133,10 +214,9 @@ class Outcomes:
         """Own a payment that already stands on a document for this line, if there is one.
 
         Where a balance still takes the line, a payment of the same amount may be another line's:
-        then it is this one's only if its date agrees too.
+        then it is this one's only if its date agrees too. Else it is what ``claim`` has given it.
         """
         alias, target_name = next(iter(mapping.match)), mapping.spec.target
-        identity = "adopt" if choice.outcome in ("spent", "more") else "agree"
         for number in (choice.document or "", *choice.rivals):
             standing = self.existing.on_documents(target_name, [number])
             if not standing or number in self.unsettled:
@@ -149,6 +229,8 @@ class Outcomes:
                 self.add(self.outcome(mapping, source, "waiting", "unread", why,
                                       self._whole(mapping, inputs), trace))  # fmt: skip
                 return True
+            if choice.outcome in CLAIMING:
+                continue
             given = {**inputs, alias: documents[number]}
             rendered = self._render(mapping, given)
             if rendered is None:
@@ -157,20 +239,27 @@ class Outcomes:
                 continue
             tolerance = mapping.match[alias].tolerance
             found = self.existing.take_payment(
-                rendered.identity[identity], rendered.document, tolerance
+                rendered.identity["agree"], rendered.document, tolerance
             )
-            if found is None:
-                continue
-            booked = found.get("Booked", True)
-            facts = {**trace, "rest": Decimal(0), "document": number}
-            action = self._action(mapping, given, rendered, facts)
-            action = replace(action, adopted=found["number"], then=() if booked else action.then,
-                             consumed_of=None if booked else number,
-                             consumed=None if booked else mapping.amount(given))  # fmt: skip
-            self._finish(mapping, given, rendered, action, "adopted",
-                         f"found in Fortnox as {found['number']}", trace)  # fmt: skip
-            return True
-        return False
+            if found is not None:
+                self._own(mapping, Option(found, number, given, rendered), trace)
+                return True
+        option = self.allotted.get(key_of(mapping, inputs[mapping.spec.alias]))
+        if option is not None:
+            self._own(mapping, option, trace)
+        return option is not None
+
+    def _own(self, mapping: CompiledMapping, option: Option, trace: Mapping[str, Any]) -> None:
+        """The payment is the line's; one that is not booked yet still takes of its invoice."""
+        found, number, given = option.payment, option.document, option.inputs
+        booked = found.get("Booked", True)
+        facts = {**trace, "rest": Decimal(0), "document": number}
+        action = self._action(mapping, given, option.rendered, facts)
+        action = replace(action, adopted=option.number, then=() if booked else action.then,
+                         consumed_of=None if booked else number,
+                         consumed=None if booked else mapping.amount(given))  # fmt: skip
+        self._finish(mapping, given, option.rendered, action, "adopted",
+                     f"found in Fortnox as {option.number}", trace)  # fmt: skip
 
     def document(
         self,
@@ -275,6 +364,7 @@ class Outcomes:
         source = inputs[mapping.spec.alias]
         id_ = key_of(mapping, source)
         name = mapping.spec.name
+        identity = {key: rendered.identity[key] for key in ("ask", "agree", "adopt")}
         if mapping.spec.entity == LINE:
             action = f"{name}-{id_}"
         else:
@@ -285,7 +375,7 @@ class Outcomes:
         }
         return Action(
             action, name, mapping.spec.target, id_, source["payout"], tuple(rendered.covers),
-            rendered.document or {}, rendered.identity, rendered.then,
+            rendered.document or {}, identity, rendered.then,
             moves=tuple(rendered.moves), facts=kept,
         )  # fmt: skip
 

@@ -125,7 +125,7 @@ WHERE a.action IN (
 
 -- What a mapping reads of a settlement line beside its own columns: its batch, what a person
 -- resolved, Fortnox's rate of the day, the line that a fee settles with, the batch that settled the
--- same before, the reference that Qliro's order has where the line came without one.
+-- same before, the line that cancels it, the reference that Qliro's order has where the line came without one.
 CREATE OR REPLACE VIEW qliro.line_view AS
 WITH first_line AS (
     -- The line that fees of the same batch, transaction and currency belong to.
@@ -176,6 +176,46 @@ relisted AS (
     WHERE l.Status = 'Accepted' AND l.Type <> 'Fee' AND l.Id IN (SELECT Id FROM repeated)
     GROUP BY l.Id
     HAVING bool_and(repeated.before IS NOT NULL)
+),
+both_ways AS (
+    -- Transactions whose money went both ways: a refund that failed and was taken back.
+    SELECT PaymentTransactionId, min(Amount) < 0 AS signed
+    FROM qliro.settlement_line
+    WHERE Status = 'Accepted' AND Type = 'Transaction' AND PaymentTransactionId <> 0 AND NOT vanished
+    GROUP BY PaymentTransactionId
+    HAVING min(Action) <> max(Action) OR min(Amount) < 0 AND max(Amount) > 0
+),
+sided AS (
+    -- Their lines of one amount, on each side the oldest first.
+    SELECT
+        l.*,
+        CASE WHEN t.signed THEN l.Amount < 0 ELSE l.Action = 'Credit' END AS side,
+        row_number() OVER (
+            PARTITION BY l.PaymentTransactionId, l.CurrencyCode, abs(l.Amount), side
+            ORDER BY b.BatchDate, l.Id, l.position
+        ) AS place
+    FROM qliro.settlement_line AS l
+    JOIN both_ways AS t ON t.PaymentTransactionId = l.PaymentTransactionId
+    JOIN qliro.settlement_batch AS b ON b.Id = l.Id
+    WHERE l.Status = 'Accepted' AND l.Type = 'Transaction' AND NOT l.vanished
+),
+opposite AS (
+    SELECT
+        one.line,
+        other.line    AS opposite,
+        other.Action,
+        other.Amount,
+        other.Id,
+        state.mapping || ' ' || state.number AS document
+    FROM sided AS one
+    JOIN sided AS other
+        ON other.PaymentTransactionId = one.PaymentTransactionId
+        AND other.CurrencyCode = one.CurrencyCode
+        AND abs(other.Amount) = abs(one.Amount)
+        AND other.place = one.place
+        AND other.side <> one.side
+    LEFT JOIN ledger.line_state AS state
+        ON state.line = other.line AND state.state IN ('posted', 'adopted')
 )
 SELECT
     line.* REPLACE (
@@ -202,7 +242,12 @@ SELECT
     first_line.PaymentMethodType                         AS settled_method,
     -- A fee repeats along with its line; one that comes alone may be another of the same amount.
     CASE WHEN line.Type = 'Fee' AND first_line.line IS NULL THEN relisted.before
-        ELSE repeated.before END                         AS settled_before
+        ELSE repeated.before END                         AS settled_before,
+    opposite.opposite,
+    opposite.Action                                      AS opposite_action,
+    opposite.Amount                                      AS opposite_amount,
+    opposite.Id                                          AS opposite_batch,
+    opposite.document                                    AS opposite_document
 FROM qliro.settlement_line AS line
 LEFT JOIN qliro.settlement_batch AS batch ON batch.Id = line.Id
 LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
@@ -215,4 +260,5 @@ LEFT JOIN first_line
     AND first_line.CurrencyCode = line.CurrencyCode
 LEFT JOIN ledger.resolved AS owner ON owner.line = first_line.line
 LEFT JOIN repeated ON repeated.line = line.line
-LEFT JOIN relisted ON relisted.Id = line.Id;
+LEFT JOIN relisted ON relisted.Id = line.Id
+LEFT JOIN opposite ON opposite.line = line.line;
