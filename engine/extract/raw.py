@@ -39,6 +39,8 @@ COLUMNS = [
 ]
 # How the problem of such an answer begins: it is kept, and never staged (stage_orders.sql).
 OTHER_ORDER = "the answer is about another order"
+# No amount that this program reads is as large (stage_*.sql: DECIMAL(14,4)).
+LARGEST = 10**10
 # Qliro's lists of lines by status; a list of another name would be lost in silence.
 LINE_LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
 
@@ -261,7 +263,11 @@ def _unreadable_lines(content: dict[str, Any]) -> str | None:
                     amount = Decimal(amount)
                 except ArithmeticError:
                     amount = None
-            if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
+            if (
+                isinstance(amount, bool)
+                or not isinstance(amount, int | Decimal)
+                or abs(Decimal(amount)) >= LARGEST
+            ):
                 return f"row {position} of {name} has no readable Amount"
             if Decimal(amount) != Decimal(amount).quantize(Decimal("0.0001")):
                 return f"row {position} of {name} has an Amount with more than four decimals"

@@ -80,7 +80,7 @@ def quoted(name: str) -> str:
 
 
 _ARITHMETIC = {nodes.Add: "+", nodes.Sub: "-"}
-_FACTOR = "DECIMAL(19, 8)"  # two of them multiply to DECIMAL(38, 16): exact, or an error
+_FACTOR = "DECIMAL(19, 8)"  # two of them multiply to DECIMAL(38, 16): exact, or null
 _COMPARE = {
     "eq": "IS NOT DISTINCT FROM", "ne": "IS DISTINCT FROM", "lt": "<", "lteq": "<=", "gt": ">",
     "gteq": ">=",
@@ -145,7 +145,7 @@ class _Sql:
         """One side of a product: wider types would lose decimals without a word."""
         if any(isinstance(part, nodes.Mul) for part in walk(node)):
             raise self.refuse(node, "is a product, and the database multiplies only once exactly")
-        return f"CAST({self.value(node)} AS {_FACTOR})"
+        return f"TRY_CAST({self.value(node)} AS {_FACTOR})"
 
     def text(self, node: nodes.Node) -> str:
         if isinstance(node, nodes.Const) and isinstance(node.value, str):

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from engine.errors import ItemError
 from engine.extract.raw import cursor
 from engine.language.expressions import Expression
 from engine.language.program import CompiledMapping, CompiledMatch, CompiledRequire
@@ -90,7 +91,7 @@ def _unseen(store: Store, entity: str, query: candidates.Query, lost: list[str])
 UNREAD_ORDERS = f"""
 SELECT DocumentNumber FROM fortnox.order_view
 WHERE unread AND NOT Cancelled AND OrderId IS NULL
-ORDER BY {sql_order('DocumentNumber')}
+ORDER BY {sql_order("DocumentNumber")}
 """
 UNREAD_INVOICES = "SELECT 1 FROM fortnox.invoice_view WHERE unread AND NOT Cancelled LIMIT 1"
 
@@ -130,7 +131,13 @@ def match_query(
     )
 
     def because(require: CompiledRequire) -> Callable[[Row, Row], str]:
-        return lambda line, it: require.because({alias: line, "it": it})
+        def told(line: Row, it: Row) -> str:
+            try:
+                return require.because({alias: line, "it": it})
+            except ItemError as error:  # what it would name is not there: that is the reason
+                return error.told()
+
+        return told
 
     require = tuple(
         candidates.Requirement(

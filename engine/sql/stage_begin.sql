@@ -4,19 +4,28 @@
 -- The order of rows is in their columns; without this, DuckDB reads the parts of a union in turn.
 SET preserve_insertion_order = false;
 
+-- A day or moment of the years that documents are of; others are no dates (0001-01-01 stands for
+-- none), and what reads these tables can't tell them.
+CREATE OR REPLACE TEMP MACRO of_our_time(x) AS CASE WHEN year(x) BETWEEN 1900 AND 2199 THEN x END;
+
 -- A day in Stockholm: '2021/01/15', '2021-01-15', a time without zone (Stockholm's own) or with one.
 CREATE OR REPLACE TEMP MACRO stockholm_date(x) AS
-    CASE
+    of_our_time(CASE
         WHEN ends_with(x, 'Z') OR contains(substr(x, 11), '+') OR contains(substr(x, 11), '-')
         THEN CAST(timezone('Europe/Stockholm', TRY_CAST(replace(x, '/', '-') AS TIMESTAMPTZ)) AS DATE)
         ELSE TRY_CAST(replace(left(x, 10), '/', '-') AS DATE)
-    END;
+    END);
 
--- Qliro's enums come as names or as their places in x-enumNames; what is neither stays as it came.
-CREATE OR REPLACE TEMP MACRO settlement_action(x) AS
-    CASE x WHEN '0' THEN 'Debit' WHEN '1' THEN 'Credit' ELSE x END;
+-- A moment likewise.
+CREATE OR REPLACE TEMP MACRO moment(x) AS of_our_time(TRY_CAST(x AS TIMESTAMPTZ));
+
+-- Qliro's enums come as names or as their places in x-enumNames (numbers without sign, point or
+-- blank); what is neither stays as it came.
+CREATE OR REPLACE TEMP MACRO enum_name(x, names) AS
+    coalesce(names[list_position(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'], x)], x);
+CREATE OR REPLACE TEMP MACRO settlement_action(x) AS enum_name(x, ['Debit', 'Credit']);
 CREATE OR REPLACE TEMP MACRO settlement_type(x) AS
-    CASE x WHEN '0' THEN 'Transaction' WHEN '1' THEN 'Fee' WHEN '2' THEN 'Chargeback' ELSE x END;
+    enum_name(x, ['Transaction', 'Fee', 'Chargeback']);
 
 -- Fortnox writes an empty reference as the text "0" (recorded), and blanks as "" or null.
 CREATE OR REPLACE TEMP MACRO reference_or_blank(x) AS

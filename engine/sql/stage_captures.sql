@@ -84,7 +84,7 @@ WITH told AS (
         SELECT
             *,
             signature(MerchantReference, PricePerItemIncVat) AS signature,
-            sum(Quantity * PricePerItemIncVat) OVER (PARTITION BY OrderId) AS total
+            sum(worth(Quantity, PricePerItemIncVat)) OVER (PARTITION BY OrderId) AS total
         FROM qliro.order_line
         WHERE of_portion(OrderId)
     ) AS l ON l.OrderId = t.OrderId
@@ -106,8 +106,10 @@ SELECT
     c.PricePerItemExVat,
     c.VatRate,
     c.Type,
-    CAST((c.Quantity - CASE c.twin WHEN 1 THEN coalesce(b.Quantity, 0) ELSE 0 END)
-        * c.PricePerItemIncVat AS DECIMAL(18, 4)) AS kept,
+    TRY_CAST(worth(
+        c.Quantity - CASE c.twin WHEN 1 THEN coalesce(b.Quantity, 0) ELSE 0 END,
+        c.PricePerItemIncVat
+    ) AS DECIMAL(18, 4)) AS kept,
     h.* EXCLUDE (OrderId)
 FROM chosen AS c
 LEFT JOIN come_back AS b ON b.capture = c.capture AND b.signature = c.signature
@@ -120,7 +122,7 @@ WITH line AS (
     WHERE of_portion(OrderId)
 ),
 lines AS (
-    SELECT capture, count(*) AS n, sum(Quantity * PricePerItemIncVat) AS total
+    SELECT capture, count(*) AS n, sum(worth(Quantity, PricePerItemIncVat)) AS total
     FROM line
     GROUP BY capture
 ),
@@ -140,7 +142,7 @@ bought AS (
         SELECT
             OrderId,
             (MerchantReference, PricePerItemIncVat, sum(Quantity)) AS item,
-            sum(Quantity * PricePerItemIncVat) AS total
+            sum(worth(Quantity, PricePerItemIncVat)) AS total
         FROM qliro.order_line
         WHERE of_portion(OrderId)
         GROUP BY OrderId, MerchantReference, PricePerItemIncVat
@@ -152,7 +154,7 @@ SELECT
     t.OrderId,
     t.PaymentTransactionId,
     t.Type,
-    CAST(abs(t.Amount) AS DECIMAL(18, 4)) AS Amount,
+    TRY_CAST(abs(t.Amount) AS DECIMAL(18, 4)) AS Amount,
     t.day AS CaptureDate,
     t."Timestamp" AS CapturedAt,
     CAST(t.ordinal AS INTEGER) AS ordinal,
@@ -168,7 +170,7 @@ SELECT
     o.PaymentTypeCode,
     o.JuridicalType,
     CAST(coalesce(lines.n, 0) AS INTEGER) AS lines,
-    CAST(coalesce(lines.total, 0) AS DECIMAL(18, 4)) AS line_total
+    TRY_CAST(coalesce(lines.total, 0) AS DECIMAL(18, 4)) AS line_total
 FROM taking AS t
 JOIN portion AS o ON o.OrderId = t.OrderId
 LEFT JOIN lines ON lines.capture = t.id
@@ -220,8 +222,8 @@ SELECT
     u.MerchantReference,
     u.Description,
     u.Quantity,
-    CAST(u.PricePerItemIncVat * u.sign AS DECIMAL(18, 4)) AS PricePerItemIncVat,
-    CAST(u.PricePerItemExVat * u.sign AS DECIMAL(18, 4)) AS PricePerItemExVat,
+    TRY_CAST(u.PricePerItemIncVat * u.sign AS DECIMAL(18, 4)) AS PricePerItemIncVat,
+    TRY_CAST(u.PricePerItemExVat * u.sign AS DECIMAL(18, 4)) AS PricePerItemExVat,
     u.VatRate,
     u.Type,
     u.charged,
@@ -243,7 +245,7 @@ WITH lines AS (
     SELECT
         refund,
         count(*) AS n,
-        sum(Quantity * PricePerItemIncVat * CASE WHEN charged THEN -1 ELSE 1 END) AS total
+        sum(worth(Quantity, PricePerItemIncVat) * CASE WHEN charged THEN -1 ELSE 1 END) AS total
     FROM qliro.refund_line
     WHERE of_portion(OrderId)
     GROUP BY refund
@@ -255,7 +257,7 @@ SELECT
     p.OriginalPaymentTransactionId,
     p.capture,
     p.Type,
-    CAST(abs(p.Amount) AS DECIMAL(18, 4)) AS Amount,
+    TRY_CAST(abs(p.Amount) AS DECIMAL(18, 4)) AS Amount,
     p.day AS RefundDate,
     p."Timestamp" AS RefundedAt,
     CAST(row_number() OVER (
@@ -267,7 +269,7 @@ SELECT
     o.PaymentMethodName,
     o.JuridicalType,
     CAST(coalesce(lines.n, 0) AS INTEGER) AS lines,
-    CAST(coalesce(lines.total, 0) AS DECIMAL(18, 4)) AS line_total,
+    TRY_CAST(coalesce(lines.total, 0) AS DECIMAL(18, 4)) AS line_total,
     CAST(p.captures AS INTEGER) AS captures
 FROM giving AS p
 JOIN portion AS o ON o.OrderId = p.OrderId
@@ -279,7 +281,7 @@ SELECT
     OrderId,
     PaymentTransactionId,
     OriginalPaymentTransactionId,
-    CAST(abs(Amount) AS DECIMAL(18, 4)) AS Amount,
+    TRY_CAST(abs(Amount) AS DECIMAL(18, 4)) AS Amount,
     day AS ReversalDate,
     "Timestamp" AS ReversedAt
 FROM success
@@ -311,7 +313,7 @@ given AS (
     GROUP BY OrderId
 ),
 bought AS (
-    SELECT OrderId, count(*) AS lines, sum(Quantity * PricePerItemIncVat) AS total
+    SELECT OrderId, count(*) AS lines, sum(worth(Quantity, PricePerItemIncVat)) AS total
     FROM qliro.order_line
     WHERE of_portion(OrderId)
     GROUP BY OrderId

@@ -10,13 +10,13 @@ SELECT
         "OrderDate": "VARCHAR", "DeliveryDate": "VARCHAR",
         "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
         "Cancelled": "BOOLEAN", "Sent": "BOOLEAN", "OrderType": "VARCHAR",
-        "Total": "DECIMAL(18,4)", "InvoiceReference": "VARCHAR", "TermsOfPayment": "VARCHAR",
+        "Total": "DECIMAL(14,4)", "InvoiceReference": "VARCHAR", "TermsOfPayment": "VARCHAR",
         "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR", "YourReference": "VARCHAR",
         "DeliveryState": "VARCHAR",
         "OrderRows": [{
             "RowId": "BIGINT", "ArticleNumber": "VARCHAR", "Description": "VARCHAR",
-            "OrderedQuantity": "DECIMAL(18,4)", "DeliveredQuantity": "DECIMAL(18,4)",
-            "Price": "DECIMAL(18,4)", "VAT": "DECIMAL(9,4)", "Total": "DECIMAL(18,4)"
+            "OrderedQuantity": "DECIMAL(14,4)", "DeliveredQuantity": "DECIMAL(14,4)",
+            "Price": "DECIMAL(14,4)", "VAT": "DECIMAL(9,4)", "Total": "DECIMAL(14,4)"
         }]
     }]}')).Orders) AS o
 FROM fresh('orders')
@@ -30,13 +30,13 @@ SELECT
         "OrderDate": "VARCHAR", "DeliveryDate": "VARCHAR",
         "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
         "Cancelled": "BOOLEAN", "Sent": "BOOLEAN", "OrderType": "VARCHAR",
-        "Total": "DECIMAL(18,4)", "InvoiceReference": "VARCHAR", "TermsOfPayment": "VARCHAR",
+        "Total": "DECIMAL(14,4)", "InvoiceReference": "VARCHAR", "TermsOfPayment": "VARCHAR",
         "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR", "YourReference": "VARCHAR",
         "DeliveryState": "VARCHAR",
         "OrderRows": [{
             "RowId": "BIGINT", "ArticleNumber": "VARCHAR", "Description": "VARCHAR",
-            "OrderedQuantity": "DECIMAL(18,4)", "DeliveredQuantity": "DECIMAL(18,4)",
-            "Price": "DECIMAL(18,4)", "VAT": "DECIMAL(9,4)", "Total": "DECIMAL(18,4)"
+            "OrderedQuantity": "DECIMAL(14,4)", "DeliveredQuantity": "DECIMAL(14,4)",
+            "Price": "DECIMAL(14,4)", "VAT": "DECIMAL(9,4)", "Total": "DECIMAL(14,4)"
         }]
     }}')).Order
 FROM fresh('fortnox_order');

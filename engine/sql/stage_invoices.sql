@@ -6,13 +6,13 @@ WITH listed AS (
         seq,
         noted_at,
         unnest(TRY(from_json(body, '{"Invoices": [{
-            "DocumentNumber": "VARCHAR", "Balance": "DECIMAL(18,4)", "Booked": "BOOLEAN",
+            "DocumentNumber": "VARCHAR", "Balance": "DECIMAL(14,4)", "Booked": "BOOLEAN",
             "Cancelled": "BOOLEAN", "Currency": "VARCHAR", "CurrencyRate": "DECIMAL(18,8)",
-            "CurrencyUnit": "DECIMAL(18,4)", "CustomerNumber": "VARCHAR", "CostCenter": "VARCHAR",
+            "CurrencyUnit": "DECIMAL(14,4)", "CustomerNumber": "VARCHAR", "CostCenter": "VARCHAR",
             "Project": "VARCHAR", "DueDate": "VARCHAR", "InvoiceDate": "VARCHAR",
             "FinalPayDate": "VARCHAR", "InvoiceType": "VARCHAR", "OCR": "VARCHAR",
             "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
-            "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(18,4)"
+            "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(14,4)"
         }]}')).Invoices) AS i
     FROM fresh('invoices')
     UNION ALL
@@ -20,13 +20,13 @@ WITH listed AS (
         seq,
         noted_at,
         TRY(from_json(body, '{"Invoice": {
-            "DocumentNumber": "VARCHAR", "Balance": "DECIMAL(18,4)", "Booked": "BOOLEAN",
+            "DocumentNumber": "VARCHAR", "Balance": "DECIMAL(14,4)", "Booked": "BOOLEAN",
             "Cancelled": "BOOLEAN", "Currency": "VARCHAR", "CurrencyRate": "DECIMAL(18,8)",
-            "CurrencyUnit": "DECIMAL(18,4)", "CustomerNumber": "VARCHAR", "CostCenter": "VARCHAR",
+            "CurrencyUnit": "DECIMAL(14,4)", "CustomerNumber": "VARCHAR", "CostCenter": "VARCHAR",
             "Project": "VARCHAR", "DueDate": "VARCHAR", "InvoiceDate": "VARCHAR",
             "FinalPayDate": "VARCHAR", "InvoiceType": "VARCHAR", "OCR": "VARCHAR",
             "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
-            "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(18,4)"
+            "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(14,4)"
         }}')).Invoice
     FROM fresh('invoice')
 )
@@ -55,7 +55,7 @@ WITH documents AS (
             "DocumentNumber": "VARCHAR", "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR",
             "YourReference": "VARCHAR", "OrderReference": "VARCHAR",
             "CreditInvoiceReference": "VARCHAR", "Credit": "BOOLEAN",
-            "TotalToPay": "DECIMAL(18,4)", "VATIncluded": "BOOLEAN"
+            "TotalToPay": "DECIMAL(14,4)", "VATIncluded": "BOOLEAN"
         }}')).Invoice AS d
     FROM fresh('invoice')
 ),
@@ -120,10 +120,10 @@ WITH documents AS (
             "DocumentNumber": "VARCHAR",
             "InvoiceRows": [{
                 "RowId": "BIGINT", "ArticleNumber": "VARCHAR", "AccountNumber": "INTEGER",
-                "Description": "VARCHAR", "DeliveredQuantity": "DECIMAL(18,4)",
-                "Price": "DECIMAL(18,4)", "Discount": "DECIMAL(18,4)",
+                "Description": "VARCHAR", "DeliveredQuantity": "DECIMAL(14,4)",
+                "Price": "DECIMAL(14,4)", "Discount": "DECIMAL(14,4)",
                 "DiscountType": "VARCHAR", "VAT": "DECIMAL(9,4)", "Unit": "VARCHAR",
-                "Total": "DECIMAL(18,4)", "TotalExcludingVAT": "DECIMAL(18,4)"
+                "Total": "DECIMAL(14,4)", "TotalExcludingVAT": "DECIMAL(14,4)"
             }]
         }}')).Invoice AS d
     FROM fresh('invoice')

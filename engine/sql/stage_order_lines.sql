@@ -11,6 +11,9 @@ CREATE OR REPLACE TEMP MACRO of_portion(id) AS id IN (SELECT OrderId FROM portio
 CREATE OR REPLACE TEMP MACRO signature(reference, price) AS
     coalesce(reference, '') || ' ' || coalesce(CAST(price AS VARCHAR), '');
 
+-- What so many of a thing are worth; null where no order is worth as much.
+CREATE OR REPLACE TEMP MACRO worth(quantity, price) AS TRY(quantity * price);
+
 -- Only these transactions count.
 CREATE OR REPLACE TEMP TABLE success AS
 SELECT
@@ -63,7 +66,7 @@ SELECT
         ELSE '#' || position
     END AS row,
     signature(MerchantReference, PricePerItemIncVat) AS signature,
-    CAST(Quantity * PricePerItemIncVat AS DECIMAL(18, 4)) AS gross
+    TRY_CAST(worth(Quantity, PricePerItemIncVat) AS DECIMAL(18, 4)) AS gross
 FROM (
     SELECT * EXCLUDE (raw_seq) REPLACE (
         CASE Type WHEN 'Discount' THEN -abs(PricePerItemIncVat) ELSE PricePerItemIncVat END
@@ -252,16 +255,16 @@ SELECT
     ) AS INTEGER) AS position,
     r.MerchantReference,
     r.Description,
-    CAST(r.Quantity - r.released AS DECIMAL(18, 4)) AS Quantity,
+    TRY_CAST(r.Quantity - r.released AS DECIMAL(18, 4)) AS Quantity,
     r.PricePerItemIncVat,
     r.PricePerItemExVat,
     r.VatRate,
     r.Type,
-    CAST(r.shipped AS DECIMAL(18, 4)) AS shipped,
-    CAST(r.released AS DECIMAL(18, 4)) AS released,
-    CAST(r.returned AS DECIMAL(18, 4)) AS returned,
-    CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
-    CAST(r.before AS DECIMAL(18, 4)) AS before,
+    TRY_CAST(r.shipped AS DECIMAL(18, 4)) AS shipped,
+    TRY_CAST(r.released AS DECIMAL(18, 4)) AS released,
+    TRY_CAST(r.returned AS DECIMAL(18, 4)) AS returned,
+    TRY_CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
+    TRY_CAST(r.before AS DECIMAL(18, 4)) AS before,
     r.returned > r.Quantity AS over,
     h.* EXCLUDE (OrderId)
 FROM released AS r

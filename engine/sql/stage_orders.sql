@@ -1,9 +1,6 @@
 -- Orders of Qliro, seen by its Admin or its Merchant API → qliro.order, and of what the answer says
 -- of items and transactions → qliro.item_action, qliro.transaction. The latest answer wins.
 
--- Enums come as names or as their places in x-enumNames; what is neither stays as it came.
-CREATE OR REPLACE TEMP MACRO enum_name(x, names) AS
-    coalesce(names[TRY_CAST(x AS INTEGER) + 1], x);
 CREATE OR REPLACE TEMP MACRO action_type(x) AS
     enum_name(x, ['Create', 'Reserve', 'Ship', 'Return', 'Release']);
 CREATE OR REPLACE TEMP MACRO item_type(x) AS
@@ -74,12 +71,12 @@ SELECT
             "Area": "VARCHAR"},
         "OrderItemActions": [{
             "Id": "BIGINT", "MerchantReference": "VARCHAR", "Description": "VARCHAR",
-            "Quantity": "DECIMAL(18,4)", "PricePerItemIncVat": "DECIMAL(18,4)",
-            "PricePerItemExVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(9,4)",
+            "Quantity": "DECIMAL(14,4)", "PricePerItemIncVat": "DECIMAL(14,4)",
+            "PricePerItemExVat": "DECIMAL(14,4)", "VatRate": "DECIMAL(9,4)",
             "ActionType": "VARCHAR", "PaymentTransactionId": "BIGINT", "Type": "VARCHAR"}],
         "PaymentTransactions": [{
             "PaymentTransactionId": "BIGINT", "OriginalPaymentTransactionId": "BIGINT",
-            "Type": "VARCHAR", "Amount": "DECIMAL(18,4)", "Currency": "VARCHAR",
+            "Type": "VARCHAR", "Amount": "DECIMAL(14,4)", "Currency": "VARCHAR",
             "Status": "VARCHAR", "Timestamp": "VARCHAR", "PaymentMethodName": "VARCHAR",
             "PaymentMethodSubtypeCode": "VARCHAR"}]
     }')) AS o
@@ -220,7 +217,7 @@ SELECT
     t.Amount,
     t.Currency,
     transaction_status(t.Status) AS Status,
-    TRY_CAST(t.Timestamp AS TIMESTAMPTZ) AS "Timestamp",
+    moment(t.Timestamp) AS "Timestamp",
     t.PaymentMethodName,
     CAST(position AS INTEGER) AS position,
     raw_seq

@@ -6,10 +6,10 @@ WITH listed AS (
         seq,
         noted_at,
         unnest(TRY(from_json(body, '{"InvoicePayments": [{
-            "Number": "VARCHAR", "InvoiceNumber": "VARCHAR", "Amount": "DECIMAL(18,4)",
+            "Number": "VARCHAR", "InvoiceNumber": "VARCHAR", "Amount": "DECIMAL(14,4)",
             "Booked": "BOOLEAN", "Currency": "VARCHAR", "CurrencyRate": "DECIMAL(18,8)",
             "PaymentDate": "VARCHAR", "Source": "VARCHAR", "WriteOffExist": "BOOLEAN",
-            "WriteOffs": [{"Amount": "DECIMAL(18,4)"}]
+            "WriteOffs": [{"Amount": "DECIMAL(14,4)"}]
         }]}')).InvoicePayments) AS p
     FROM fresh('invoice_payments')
     UNION ALL
@@ -17,10 +17,10 @@ WITH listed AS (
         seq,
         noted_at,
         TRY(from_json(body, '{"InvoicePayment": {
-            "Number": "VARCHAR", "InvoiceNumber": "VARCHAR", "Amount": "DECIMAL(18,4)",
+            "Number": "VARCHAR", "InvoiceNumber": "VARCHAR", "Amount": "DECIMAL(14,4)",
             "Booked": "BOOLEAN", "Currency": "VARCHAR", "CurrencyRate": "DECIMAL(18,8)",
             "PaymentDate": "VARCHAR", "Source": "VARCHAR", "WriteOffExist": "BOOLEAN",
-            "WriteOffs": [{"Amount": "DECIMAL(18,4)"}]
+            "WriteOffs": [{"Amount": "DECIMAL(14,4)"}]
         }}')).InvoicePayment
     FROM fresh('invoice_payment')
 )
@@ -48,8 +48,8 @@ WITH documents AS (
     SELECT
         seq,
         TRY(from_json(body, '{"InvoicePayment": {
-            "Number": "VARCHAR", "AmountCurrency": "DECIMAL(18,4)", "ModeOfPayment": "VARCHAR",
-            "ModeOfPaymentAccount": "INTEGER", "WriteOffs": [{"Amount": "DECIMAL(18,4)"}]
+            "Number": "VARCHAR", "AmountCurrency": "DECIMAL(14,4)", "ModeOfPayment": "VARCHAR",
+            "ModeOfPaymentAccount": "INTEGER", "WriteOffs": [{"Amount": "DECIMAL(14,4)"}]
         }}')).InvoicePayment AS p
     FROM fresh('invoice_payment')
 )
@@ -58,7 +58,9 @@ SELECT
     p.AmountCurrency,
     p.ModeOfPayment,
     p.ModeOfPaymentAccount,
-    coalesce(list_sum(list_transform(p.WriteOffs, LAMBDA w: w.Amount)), 0) AS WriteOffs,
+    TRY_CAST(
+        coalesce(list_sum(list_transform(p.WriteOffs, LAMBDA w: w.Amount)), 0) AS DECIMAL(18, 4)
+    ) AS WriteOffs,
     seq AS raw_seq
 FROM documents
 WHERE p.Number IS NOT NULL

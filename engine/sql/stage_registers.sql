@@ -65,7 +65,7 @@ WITH listed AS (
         seq,
         unnest(TRY(from_json(body, '{"Currencies": [{
             "Code": "VARCHAR", "BuyRate": "DECIMAL(18,8)", "SellRate": "DECIMAL(18,8)",
-            "Unit": "DECIMAL(18,4)", "Date": "VARCHAR"
+            "Unit": "DECIMAL(14,4)", "Date": "VARCHAR"
         }]}')).Currencies) AS c
     FROM fresh('currencies')
 )

@@ -6,8 +6,8 @@ WITH listed AS (
         unnest(TRY(from_json(body, '{"SettlementBatches": [{
             "Id": "BIGINT", "BatchId": "VARCHAR", "AcquirerName": "VARCHAR",
             "BatchDate": "VARCHAR", "CurrencyCode": "VARCHAR",
-            "TotalAmount": "DECIMAL(18,4)", "TotalFeeAmount": "DECIMAL(18,4)",
-            "FxTotalAmount": "DECIMAL(18,4)", "FxCurrencyCode": "VARCHAR",
+            "TotalAmount": "DECIMAL(14,4)", "TotalFeeAmount": "DECIMAL(14,4)",
+            "FxTotalAmount": "DECIMAL(14,4)", "FxCurrencyCode": "VARCHAR",
             "FxRate": "DECIMAL(18,8)"
         }]}')).SettlementBatches) AS b
     FROM fresh('settlement_batches')

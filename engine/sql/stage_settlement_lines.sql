@@ -14,33 +14,33 @@ WITH answers AS (
             "Settlements": [{
                 "PaymentTransactionId": "BIGINT", "OrderId": "BIGINT",
                 "MerchantOrderReference": "VARCHAR", "BatchId": "VARCHAR", "Action": "VARCHAR",
-                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(18,4)",
-                "AmountExcludingVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(18,4)",
+                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(14,4)",
+                "AmountExcludingVat": "DECIMAL(14,4)", "VatRate": "DECIMAL(14,4)",
                 "CountryCode": "VARCHAR", "AcquirerName": "VARCHAR",
                 "PaymentMethodType": "VARCHAR", "PaymentMethodSubType": "VARCHAR",
                 "PspSettlementDate": "VARCHAR", "ImportSettlementDate": "VARCHAR",
                 "TransactionCompletedDate": "VARCHAR", "FxRate": "DECIMAL(18,8)",
-                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(18,4)"}],
+                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(14,4)"}],
             "PendingSettlements": [{
                 "PaymentTransactionId": "BIGINT", "OrderId": "BIGINT",
                 "MerchantOrderReference": "VARCHAR", "BatchId": "VARCHAR", "Action": "VARCHAR",
-                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(18,4)",
-                "AmountExcludingVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(18,4)",
+                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(14,4)",
+                "AmountExcludingVat": "DECIMAL(14,4)", "VatRate": "DECIMAL(14,4)",
                 "CountryCode": "VARCHAR", "AcquirerName": "VARCHAR",
                 "PaymentMethodType": "VARCHAR", "PaymentMethodSubType": "VARCHAR",
                 "PspSettlementDate": "VARCHAR", "ImportSettlementDate": "VARCHAR",
                 "TransactionCompletedDate": "VARCHAR", "FxRate": "DECIMAL(18,8)",
-                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(18,4)"}],
+                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(14,4)"}],
             "RejectedSettlements": [{
                 "PaymentTransactionId": "BIGINT", "OrderId": "BIGINT",
                 "MerchantOrderReference": "VARCHAR", "BatchId": "VARCHAR", "Action": "VARCHAR",
-                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(18,4)",
-                "AmountExcludingVat": "DECIMAL(18,4)", "VatRate": "DECIMAL(18,4)",
+                "Type": "VARCHAR", "CurrencyCode": "VARCHAR", "Amount": "DECIMAL(14,4)",
+                "AmountExcludingVat": "DECIMAL(14,4)", "VatRate": "DECIMAL(14,4)",
                 "CountryCode": "VARCHAR", "AcquirerName": "VARCHAR",
                 "PaymentMethodType": "VARCHAR", "PaymentMethodSubType": "VARCHAR",
                 "PspSettlementDate": "VARCHAR", "ImportSettlementDate": "VARCHAR",
                 "TransactionCompletedDate": "VARCHAR", "FxRate": "DECIMAL(18,8)",
-                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(18,4)"}]
+                "FxCurrencyCode": "VARCHAR", "FxTotal": "DECIMAL(14,4)"}]
         }')) AS a
     FROM fresh_lines()
     WHERE seq BETWEEN first AND last

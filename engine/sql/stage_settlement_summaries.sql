@@ -4,21 +4,21 @@
 CREATE OR REPLACE TEMP MACRO summaries(text) AS
     TRY(from_json(text, '{
         "TotalSummary": {
-            "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-            "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-            "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"},
+            "DebitTransactionsTotalSum": "DECIMAL(14,4)", "DebitTransactionsCount": "BIGINT",
+            "CreditTransactionsTotalSum": "DECIMAL(14,4)", "CreditTransactionsCount": "BIGINT",
+            "FeeTransactionsTotalSum": "DECIMAL(14,4)", "FeeTransactionsCount": "BIGINT"},
         "SettlementTransactionSummary": {
-            "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-            "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-            "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"},
+            "DebitTransactionsTotalSum": "DECIMAL(14,4)", "DebitTransactionsCount": "BIGINT",
+            "CreditTransactionsTotalSum": "DECIMAL(14,4)", "CreditTransactionsCount": "BIGINT",
+            "FeeTransactionsTotalSum": "DECIMAL(14,4)", "FeeTransactionsCount": "BIGINT"},
         "PendingTransactionsSummary": {
-            "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-            "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-            "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"},
+            "DebitTransactionsTotalSum": "DECIMAL(14,4)", "DebitTransactionsCount": "BIGINT",
+            "CreditTransactionsTotalSum": "DECIMAL(14,4)", "CreditTransactionsCount": "BIGINT",
+            "FeeTransactionsTotalSum": "DECIMAL(14,4)", "FeeTransactionsCount": "BIGINT"},
         "RejectedTransactionsSummary": {
-            "DebitTransactionsTotalSum": "DECIMAL(18,4)", "DebitTransactionsCount": "BIGINT",
-            "CreditTransactionsTotalSum": "DECIMAL(18,4)", "CreditTransactionsCount": "BIGINT",
-            "FeeTransactionsTotalSum": "DECIMAL(18,4)", "FeeTransactionsCount": "BIGINT"}
+            "DebitTransactionsTotalSum": "DECIMAL(14,4)", "DebitTransactionsCount": "BIGINT",
+            "CreditTransactionsTotalSum": "DECIMAL(14,4)", "CreditTransactionsCount": "BIGINT",
+            "FeeTransactionsTotalSum": "DECIMAL(14,4)", "FeeTransactionsCount": "BIGINT"}
     }'));
 
 CREATE OR REPLACE TEMP TABLE staged_answer AS

@@ -37,7 +37,7 @@ WITH documents AS (
         TRY(from_json(body, '{"Voucher": {
             "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
             "VoucherRows": [{
-                "Account": "INTEGER", "Debit": "DECIMAL(18,4)", "Credit": "DECIMAL(18,4)",
+                "Account": "INTEGER", "Debit": "DECIMAL(14,4)", "Credit": "DECIMAL(14,4)",
                 "Removed": "BOOLEAN"
             }]
         }}')).Voucher AS v

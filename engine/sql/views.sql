@@ -233,10 +233,10 @@ SELECT
     CASE WHEN resolved.kind = 'invoice' THEN resolved.detail END AS chosen_invoice,
     -- What one unit is worth in kronor, exact: rates are per Unit, a power of ten.
     CASE currency.Unit
-        WHEN 1 THEN currency.BuyRate * 1.000
-        WHEN 10 THEN currency.BuyRate * 0.100
-        WHEN 100 THEN currency.BuyRate * 0.010
-        WHEN 1000 THEN currency.BuyRate * 0.001
+        WHEN 1 THEN TRY(currency.BuyRate * 1.000)
+        WHEN 10 THEN TRY(currency.BuyRate * 0.100)
+        WHEN 100 THEN TRY(currency.BuyRate * 0.010)
+        WHEN 1000 THEN TRY(currency.BuyRate * 0.001)
     END                                                  AS FortnoxRate,
     first_line.line                                      AS settles,
     first_line.PaymentMethodType                         AS settled_method,
