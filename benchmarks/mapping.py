@@ -51,7 +51,7 @@ SETTINGS: dict[str, Any] = {
         "debt": 2890,
     },
     "dimensions": [{"country": "SE", "cost_center": "WEB"}],
-    "fees": {"mode": "write_off"},
+    "fees": {"mode": "write_off", "vat_tolerance": Decimal("1.00")},
     "conventions": {"amounts": "positive", "debit": "sale", "fee": "minus", "total": "net"},
     "rounding": {"tolerance": Decimal("1.00"), "policy": "post"},
     "part_payment": "pay",

@@ -33,6 +33,7 @@ VIEW_COLUMNS: Catalogue = {
         "settles": TEXT,  # id of the line that a fee belongs to
         "settled_method": TEXT,  # that line's payment method
         "resolution": TEXT,  # what a person decided: suspense, ignore, …
+        "decided": TEXT,  # the same of this very line, not of the one that a fee belongs to
         "chosen_invoice": TEXT,  # the invoice that a person chose
         "FortnoxRate": DECIMAL,  # Fortnox's rate of the day
         "settled_before": INTEGER,  # the earlier batch that settled the same transaction

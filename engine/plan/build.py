@@ -146,7 +146,8 @@ class _Planner:
         return ordered or [one for one in [action.payout] if one in self.plan.payouts]
 
     def set_aside(self) -> None:
-        """Lines that no mapping is asked about: ignored, unreadable, vanished, unproved."""
+        """Lines that no mapping is asked about: ignored, unreadable, vanished, unproved, fees that
+        are doubted."""
         for payout in self.plan.payouts.values():
             proof = self.plan.proofs[payout.key]
             for line in payout.lines:
@@ -172,6 +173,8 @@ class _Planner:
                     self._park(line, "unreadable", line["problem"])
                 elif not proof.holds:
                     self._park(line, "payout-disagrees", proof.sentence())
+                elif line.get("doubt"):
+                    self._park(line, "doubted", line["doubt"])
 
     def _fees_of(self, line: Row, payout: Payout) -> list[str]:
         return [fee["line"] for fee in payout.accepted if fee["settles"] == line["line"]]

@@ -230,6 +230,7 @@ SELECT
     -- What a person decides of a line holds for its fees too.
     coalesce(resolved.kind, owner.kind)                  AS resolution,
     coalesce(resolved.reason, owner.reason)              AS resolution_reason,
+    resolved.kind                                        AS decided,
     CASE WHEN resolved.kind = 'invoice' THEN resolved.detail END AS chosen_invoice,
     -- What one unit is worth in kronor, exact: rates are per Unit, a power of ten.
     CASE currency.Unit

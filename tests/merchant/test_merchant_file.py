@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[2]
 def test_what_the_file_leaves_out_has_the_first_value_of_the_decided_behaviour(load: Load) -> None:
     settings = load().settings
     assert settings["payouts"] == {"key": "Id"}
-    assert settings["fees"] == {"mode": "write_off"}
+    assert settings["fees"] == {"mode": "write_off", "vat_tolerance": 1}
     assert settings["conventions"] == {
         "amounts": "positive",
         "debit": "sale",
