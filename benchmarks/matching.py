@@ -86,7 +86,7 @@ SELECT
     MerchantOrderReference AS key,
     OrderId::VARCHAR       AS other_key,
     OrderId::VARCHAR       AS own_order,
-    PaymentTransactionId::VARCHAR AS own_transaction,
+    own_document           AS own,
     Amount                 AS gross,
     CurrencyCode
 FROM qliro.line_view

@@ -36,6 +36,8 @@ VIEW_COLUMNS: Catalogue = {
         "decided": TEXT,  # the same of this very line, not of the one that a fee belongs to
         "chosen_invoice": TEXT,  # the invoice that a person chose
         "FortnoxRate": DECIMAL,  # Fortnox's rate of the day
+        "own_source": TEXT,  # the capture or refund that it settles
+        "own_document": TEXT,  # the document of that, made or taken over, which stands
         "settled_before": INTEGER,  # the earlier batch that settled the same transaction
         "opposite": TEXT,  # the line of the same transaction and amount that goes the other way
         "opposite_action": TEXT,

@@ -18,6 +18,7 @@ from engine.language.kinds import Type
 from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row
 from engine.yamlfile import Path_, nearest
 
+LINE = "qliro.settlement_line"  # the only source whose transaction may have a document of its own
 # What each outcome of a match may be: where an amount is consumed, and where nothing is.
 CONSUMED: Mapping[str, Sequence[str]] = {
     "none": ("wait", "park"), "several": ("park", "wait"), "spent": ("adopt", "park"),
@@ -212,6 +213,7 @@ class _Mapping:
                     check_related.column(source, columns, name, path, self.report)
             for expression in (*step.keys, *step.own):
                 check_related.as_sql(self.set, expression, names, self.report)
+        self._awaits(match, names)
         for required in match.require:
             check_related.as_sql(self.set, required.that, candidate, self.report)
             because = self._emitter(candidate)
@@ -226,6 +228,18 @@ class _Mapping:
             check_related.as_sql(self.set, expression, candidate, self.report)
         for key, expression in match.outcome.items():
             check_outcome(match, key, settings.emit(expression), self.report)
+
+    def _awaits(self, match: Match, names: Mapping[str, Code]) -> None:
+        emitter = self._emitter(names)
+        for entity, expression in match.awaits.items():
+            path = ("match", match.alias, "awaits", entity)
+            if entity not in self.set.columns:
+                text, near = f"there is no entity {entity!r}.", nearest(entity, self.set.columns)
+                self._wrong(path, "unknown-entity", text, near, key=True)
+            elif self.spec.entity != LINE:
+                text = f"a {self.spec.entity} has no transaction whose document it could wait for."
+                self._wrong(path, "unused", text, f"Only a {LINE} has.", key=True)
+            emitter.emit(expression)
 
     def _covers(self, types: Mapping[str, Type]) -> None:
         for key, names in (("covers", self.spec.covers), ("moves", self.spec.moves)):

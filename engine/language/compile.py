@@ -175,8 +175,11 @@ def _mapping(
         match = next(iter(spec.match.values()), None)
         return emitter.emit(match.consume.amount).text if match and match.consume else "None"
 
+    def awaited(expression: Expression) -> Callable[[Row], bool]:
+        return asking(lambda e: f"bool{e.emit(expression).text}", source)
+
     matches = {
-        alias: _match(mapping_set, match, code, source, place, report, because)
+        alias: _match(mapping_set, match, code, source, place, report, because, awaited)
         for alias, match in spec.match.items()
     }
     traced = document.render(mapping_set, spec, code, space, report, traced=True)
@@ -214,6 +217,7 @@ def _match(
     place: SettingsPlace,
     report: Report,
     because: Callable[[Match, Expression], Callable[[Row], str]],
+    awaited: Callable[[Expression], Callable[[Row], bool]],
 ) -> CompiledMatch:
     columns = scope.row_type(mapping_set, match.entity)
 
@@ -244,6 +248,7 @@ def _match(
         alias=match.alias,
         entity=match.entity,
         steps=tuple(steps),
+        awaits={entity: awaited(one) for entity, one in match.awaits.items()},
         require=tuple(CompiledRequire(r, because(match, r.because)) for r in match.require),
         of=consume.of if consume else None,
         amount=consume.amount if consume else None,

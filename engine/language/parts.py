@@ -170,6 +170,7 @@ def _match(p: Parts, name: str) -> Match:
         alias=name,
         entity=value["from"],
         steps=tuple(steps),
+        awaits=p.bares(*path, "awaits"),
         require=tuple(requires),
         whole=value.get("whole", False),
         consume=consume,

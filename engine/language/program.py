@@ -141,11 +141,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class CompiledMatch:
-    """A match with the settings known."""
+    """A match with the settings known; ``awaits`` by entity whether the source's transaction, where
+    it is not known yet, is one of these."""
 
     alias: str
     entity: str
     steps: tuple[CompiledStep, ...]
+    awaits: Mapping[str, Callable[[Row], bool]]
     require: tuple[CompiledRequire, ...]
     of: Expression | None
     amount: Expression | None

@@ -69,6 +69,7 @@ class Match:
     alias: str
     entity: str
     steps: tuple[Step, ...]
+    awaits: Mapping[str, Expression]
     require: tuple[Require, ...]
     whole: bool
     consume: Consume | None

@@ -17,6 +17,7 @@ from engine.language.program import CompiledMapping, Program
 from engine.ledger import Action, Progress
 from engine.match.choice import Choice
 from engine.ordering import in_order
+from engine.plan.awaited import Awaited
 from engine.plan.matching import line_choices
 from engine.plan.model import Outcome, Payout, Plan, Row
 from engine.plan.orders import plan_orders
@@ -64,17 +65,20 @@ def make_plan(
     plan.proofs |= prove_payouts(store, program, settings, convention_choices, payouts)
     planner.known()
     planner.set_aside()
+    # A line asks what becomes of its own transaction, so orders come first; they are told last.
+    of_orders = Plan("", scope=scope)
+    if set(flows) - {"payouts"}:
+        of_orders.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
+        of_orders.problems += unknown_orders(store, scope)
+        plan_orders(store, program, settings, books, catalogue, of_orders, flows, again=again)
+    elif scope.orders or scope.is_period:
+        of_orders.problems.append(NO_ORDERS)
     for mapping in program.mappings.values():
         if "payouts" in mapping.spec.flows:
-            planner.evaluate(mapping)
+            planner.evaluate(mapping, of_orders)
     planner.uncovered()
     plan.warnings = told_warnings(planner.outcomes.warned)
-    if set(flows) - {"payouts"}:
-        plan.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
-        plan.problems += unknown_orders(store, scope)
-        plan_orders(store, program, settings, books, catalogue, plan, flows, again=again)
-    elif scope.orders or scope.is_period:
-        plan.problems.append(NO_ORDERS)
+    plan.add(of_orders)
     return plan
 
 
@@ -196,14 +200,14 @@ class _Planner:
 
     # -- mappings -------------------------------------------------------------------------------
 
-    def evaluate(self, mapping: CompiledMapping) -> None:
-        """One mapping over all its sources."""
+    def evaluate(self, mapping: CompiledMapping, of_orders: Plan) -> None:
+        """One mapping over all its sources; ``of_orders`` is what becomes of orders."""
         if mapping.spec.entity == LINE:
-            self._evaluate_lines(mapping)
+            self._evaluate_lines(mapping, of_orders)
         else:
             self._evaluate_payouts(mapping)
 
-    def _evaluate_lines(self, mapping: CompiledMapping) -> None:
+    def _evaluate_lines(self, mapping: CompiledMapping, of_orders: Plan) -> None:
         name = mapping.spec.name
         wanted: dict[str, dict[str, Any]] = {}
         for line in self.lines:
@@ -216,6 +220,7 @@ class _Planner:
                 self.outcomes.alone(mapping, inputs, alone)
             else:
                 wanted[line["line"]] = inputs
+        self._await(mapping, wanted, of_orders)
         if not wanted:
             return
         choices: dict[str, Choice] = {}
@@ -231,6 +236,23 @@ class _Planner:
                 self.outcomes.document(mapping, inputs)
             else:
                 self.outcomes.settle(mapping, inputs, choice, documents)
+
+    def _await(
+        self, mapping: CompiledMapping, wanted: dict[str, dict[str, Any]], of_orders: Plan
+    ) -> None:
+        """Take out the lines that wait for the document of their own transaction."""
+        match = next(iter(mapping.match.values()), None)
+        if match is None or not match.awaits or not wanted:
+            return
+        alias, first = mapping.spec.alias, self.settings["orders_from"]
+        rows = [inputs[alias] for inputs in wanted.values()]
+        awaited = Awaited(self.store, self.program, match, of_orders, rows,
+                          first or self.settings["payouts_from"])  # fmt: skip
+        for key, inputs in list(wanted.items()):
+            reason = awaited.reason(alias, inputs[alias])
+            if reason is not None:
+                self.outcomes.wait(mapping, inputs, reason)
+                del wanted[key]
 
     def _is_set_aside(self, line: Row, name: str) -> bool:
         """Covered by a person or the house, or by a delivered document of another mapping."""

@@ -107,6 +107,12 @@ class Plan:
     movers: frozenset[str] = frozenset()  # mappings that transfer money to the bank
     scope: Scope = ALL
 
+    def add(self, of_orders: Plan) -> None:
+        """Put what becomes of orders behind what becomes of payouts."""
+        self.orders = of_orders.orders
+        for name in ("outcomes", "actions", "unread", "warnings", "problems"):
+            getattr(self, name).extend(getattr(of_orders, name))
+
     def day_of(self, case: str) -> date | None:
         """Since when a payout or an order may have been waiting."""
         if case in self.payouts:

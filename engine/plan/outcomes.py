@@ -203,6 +203,12 @@ class Outcomes:
         inputs["match"] = {alias: facts}
         self.document(mapping, inputs, choice, facts)
 
+    def wait(self, mapping: CompiledMapping, inputs: Mapping[str, Any], reason: str) -> None:
+        """A source that waits for the document of its own transaction."""
+        source = inputs[mapping.spec.alias]
+        self.add(self.outcome(mapping, source, "waiting", "not-ready", reason,
+                              self._whole(mapping, inputs)))  # fmt: skip
+
     def _adopt(
         self,
         mapping: CompiledMapping,

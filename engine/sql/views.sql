@@ -99,21 +99,67 @@ LEFT JOIN (
     GROUP BY DocumentNumber
 ) AS t ON t.DocumentNumber = i.DocumentNumber;
 
--- Invoices that this program itself wrote, by what they came from: an order, a transaction, or a
--- capture or refund, whose id is OrderId/PaymentTransactionId and which is found by each part too.
+-- Invoices that are this program's, made or taken over, by what each is the document of: a capture or
+-- refund, whose id is OrderId/PaymentTransactionId, or another source.
+CREATE OR REPLACE VIEW ledger.document_of AS
+SELECT a.source, s.number AS DocumentNumber, max(s.seq) AS seq
+FROM ledger.action AS a
+JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
+WHERE starts_with(a.target, 'fortnox.') AND ends_with(a.target, 'invoice')
+GROUP BY a.source, s.number;
+
+-- The same; that of a capture or refund is found by its order and by its transaction too.
 CREATE OR REPLACE VIEW ledger.own_document AS
 SELECT DISTINCT
     unnest(
         CASE
-            WHEN regexp_full_match(a.source, '[0-9]+/[0-9]+')
-            THEN [a.source, split_part(a.source, '/', 1), split_part(a.source, '/', 2)]
-            ELSE [a.source]
+            WHEN regexp_full_match(source, '[0-9]+/[0-9]+')
+            THEN [source, split_part(source, '/', 1), split_part(source, '/', 2)]
+            ELSE [source]
         END
     ) AS source,
-    s.number AS DocumentNumber
-FROM ledger.action AS a
-JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
-WHERE starts_with(a.target, 'fortnox.') AND ends_with(a.target, 'invoice');
+    DocumentNumber
+FROM ledger.document_of;
+
+-- The capture or refund that a transaction is, or tells of once more: a capture of what a Debit took
+-- already, a reversal of the same money as a refund.
+CREATE OR REPLACE VIEW qliro.documented AS
+SELECT
+    OrderId,
+    PaymentTransactionId,
+    min(entity) AS entity,
+    arg_min(source, number) AS source,
+    count(*) OVER (PARTITION BY PaymentTransactionId) = 1 AS is_alone
+FROM (
+    SELECT
+        OrderId, PaymentTransactionId, 'qliro.capture' AS entity, capture AS source,
+        PaymentTransactionId AS number
+    FROM qliro.capture
+    UNION ALL
+    SELECT OrderId, PaymentTransactionId, 'qliro.refund', refund, PaymentTransactionId
+    FROM qliro.refund
+    UNION ALL
+    SELECT
+        t.OrderId, t.PaymentTransactionId, 'qliro.capture', c.capture, c.PaymentTransactionId
+    FROM qliro.transaction AS t
+    JOIN qliro.capture AS c
+        ON c.OrderId = t.OrderId
+        AND c.PaymentTransactionId = t.OriginalPaymentTransactionId
+        AND c.Type = 'Debit'
+    WHERE t.Type = 'Capture'
+    UNION ALL
+    SELECT t.OrderId, t.PaymentTransactionId, 'qliro.refund', f.refund, f.PaymentTransactionId
+    FROM qliro.transaction AS t
+    JOIN qliro.refund AS f
+        ON f.OrderId = t.OrderId
+        AND f.OriginalPaymentTransactionId = t.OriginalPaymentTransactionId
+        AND f.PaymentTransactionId <> t.PaymentTransactionId
+        AND f.Amount = abs(t.Amount)
+        AND f.Type = 'Refund'
+    WHERE t.Type = 'Reversal'
+      AND t.PaymentTransactionId NOT IN (SELECT PaymentTransactionId FROM qliro.refund)
+)
+GROUP BY OrderId, PaymentTransactionId;
 
 -- Lines that a document accounts for or transfers, if only perhaps.
 CREATE OR REPLACE VIEW ledger.delivered_line AS
@@ -125,7 +171,8 @@ WHERE a.action IN (
 
 -- What a mapping reads of a settlement line beside its own columns: its batch, what a person
 -- resolved, Fortnox's rate of the day, the line that a fee settles with, the batch that settled the
--- same before, the line that cancels it, the reference that Qliro's order has where the line came without one.
+-- same before, the line that cancels it, the reference that Qliro's order has where the line came
+-- without one, the document of its own transaction.
 CREATE OR REPLACE VIEW qliro.line_view AS
 WITH first_line AS (
     -- The line that fees of the same batch, transaction and currency belong to.
@@ -216,6 +263,14 @@ opposite AS (
         AND other.side <> one.side
     LEFT JOIN ledger.line_state AS state
         ON state.line = other.line AND state.state IN ('posted', 'adopted')
+),
+own AS (
+    -- The document of a capture or refund: of several the last, and none that was cancelled.
+    SELECT d.source, arg_max(d.DocumentNumber, d.seq) AS DocumentNumber
+    FROM ledger.document_of AS d
+    LEFT JOIN fortnox.invoice AS i ON i.DocumentNumber = d.DocumentNumber
+    WHERE NOT coalesce(i.Cancelled, false)
+    GROUP BY d.source
 )
 SELECT
     line.* REPLACE (
@@ -241,6 +296,12 @@ SELECT
     END                                                  AS FortnoxRate,
     first_line.line                                      AS settles,
     first_line.PaymentMethodType                         AS settled_method,
+    -- The capture or refund that it settles, as far as is known, and the document of that which stands.
+    coalesce(
+        documented.source,
+        nullif(line.OrderId, 0) || '/' || nullif(line.PaymentTransactionId, 0)
+    )                                                    AS own_source,
+    own.DocumentNumber                                   AS own_document,
     -- A fee repeats along with its line; one that comes alone may be another of the same amount.
     CASE WHEN line.Type = 'Fee' AND first_line.line IS NULL THEN relisted.before
         ELSE repeated.before END                         AS settled_before,
@@ -262,4 +323,12 @@ LEFT JOIN first_line
 LEFT JOIN ledger.resolved AS owner ON owner.line = first_line.line
 LEFT JOIN repeated ON repeated.line = line.line
 LEFT JOIN relisted ON relisted.Id = line.Id
-LEFT JOIN opposite ON opposite.line = line.line;
+LEFT JOIN opposite ON opposite.line = line.line
+LEFT JOIN qliro.documented AS documented
+    ON documented.PaymentTransactionId = line.PaymentTransactionId
+    AND (documented.OrderId = line.OrderId OR coalesce(line.OrderId, 0) = 0 AND documented.is_alone)
+LEFT JOIN own
+    ON own.source = coalesce(
+        documented.source,
+        nullif(line.OrderId, 0) || '/' || nullif(line.PaymentTransactionId, 0)
+    );
