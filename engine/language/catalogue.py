@@ -116,6 +116,7 @@ VIEW_COLUMNS: Catalogue = {
         "OrderId": INTEGER,  # Qliro's
         "position": INTEGER,  # from 1
         "ArticleNumber": TEXT,
+        "Description": TEXT,
         "OrderedQuantity": TEXT,  # as it was written
         "Price": DECIMAL,
     },

@@ -12,9 +12,11 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
+from engine.language.deliveries import of_lines
 from engine.language.fortnox_signs import as_article, forbidden, is_allowed
 from engine.language.kinds import (
     ANY,
+    BOOLEAN,
     DATE,
     DECIMAL,
     INTEGER,
@@ -255,6 +257,23 @@ def values(items: Any, attribute: str) -> list[Any]:
 def where(items: Any, attribute: str, *wanted: Any) -> list[Any]:
     """The rows whose column `attribute` equals one of the values after it."""
     return [row for row in items if row[attribute] in wanted]
+
+
+_OF_LINES = {"delivered": DECIMAL, "due": DECIMAL, "undelivered": BOOLEAN, "unclear": TEXT}
+
+
+def _delivered_of(value: Type, _args: Sequence[Type]) -> Type:
+    line = value.item or ANY
+    return rows(record({**line.fields, **_OF_LINES}, line.name)) if line.fields else LIST
+
+
+@declared("list", _delivered_of, (2, 2))
+def delivered(items: Any, order_rows: Any, sent: Any) -> list[dict[str, Any]]:
+    """The order lines, with what the rows of their Fortnox order say is `delivered` of each, what
+    of that is `due` to be shipped, whether it is `undelivered` in part, and in `unclear` the rows
+    that can't be told apart. Rows are known by article, text and price; alike ones by their order,
+    while they are those in `sent`."""
+    return of_lines(items, order_rows, sent)
 
 
 _HALF_OERE = Decimal("0.005")

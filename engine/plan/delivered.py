@@ -6,6 +6,7 @@ Reads actions and their events; writes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from engine.ledger import Action, Progress, read_actions, read_actions_of, read_progress
@@ -53,6 +54,13 @@ class Delivered:
         """Whether every step of it is carried out."""
         progress = self.progress.get(action.action, Progress())
         return all(progress.finished(step) for step in action.steps)
+
+    def sent_since(self, known: Sequence[Action], moment: datetime | None) -> bool:
+        """Whether the last of them was sent after that; so too where either is not known."""
+        if not known:
+            return False
+        sent = self.progress[known[-1].action].sent_at.get("create")
+        return sent is None or moment is None or sent >= moment
 
     def failed(self, action: Action) -> bool:
         """Whether the target took it, worked on it and did not carry it out."""

@@ -76,8 +76,8 @@ def plan_orders(
 ) -> None:
     """Outcomes and actions of the plan's orders, by every mapping of which a flow is on.
 
-    With ``again`` nothing has been read since the last plan of this run: what was finished since
-    is not followed by another document of the same source.
+    With ``again`` nothing has been read since the last plan of this run: what was sent since its
+    source was read is not followed by another document of the same source.
     """
     wanted = set(flows) - {"payouts"}
     on = [one for one in program.mappings.values() if wanted & set(one.spec.flows)]
@@ -214,11 +214,8 @@ class _Planner:
 
     def _applies(self, mapping: CompiledMapping, row: Row) -> bool | None:
         """Whether a mapping is for a row; None when that can't be told."""
-        inputs = self._inputs(mapping, row, 0)
         try:
-            for alias in mapping.spec.related:
-                inputs[alias] = self.rows.related(mapping, alias, inputs)
-            return mapping.applies(inputs)
+            return self._is_for(mapping, self._inputs(mapping, row, 0))
         except ItemError:
             return None
 
@@ -246,17 +243,17 @@ class _Planner:
         open_ = [one for one in known if not self.delivered.finished(one)
                  and (one is known[-1] or not self.delivered.failed(one))]  # fmt: skip
         failed = bool(open_) and self.delivered.failed(open_[-1])
-        stands = open_ or self.again or not mapping.spec.repeats
+        # What was sent since its source was read is not followed by another of the same.
+        fresh = self.again and self.delivered.sent_since(known, row.get("as_of"))
+        stands = open_ or fresh or not mapping.spec.repeats
         if known and stands and not failed and not (open_ and ignored):
             self._known((open_ or known)[-1])
             return
         inputs = self._inputs(mapping, row, len(known))
         try:
-            if mapping.at_once and not mapping.applies(inputs):
-                return
-            for alias in mapping.spec.related:
-                inputs[alias] = self.rows.related(mapping, alias, inputs)
-            if not mapping.at_once and not mapping.applies(inputs):
+            if not self._is_for(mapping, inputs):
+                if self.again and known:
+                    self._known(known[-1])
                 return
             nothing = mapping.nothing(inputs)
         except ItemError as error:
@@ -279,6 +276,14 @@ class _Planner:
         else:
             sources.inputs[key] = inputs
             sources.rows[key] = row
+
+    def _is_for(self, mapping: CompiledMapping, inputs: dict[str, Any]) -> bool:
+        """Whether the mapping is for a source; then its inputs get the rows that belong to it."""
+        if mapping.at_once and not mapping.applies(inputs):
+            return False
+        for alias in mapping.spec.related:
+            inputs[alias] = self.rows.related(mapping, alias, inputs)
+        return mapping.at_once or mapping.applies(inputs)
 
     def _missing(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> str | None:
         """What has still to be read of the source and the rows that belong to it."""

@@ -264,7 +264,11 @@ SELECT
     TRY_CAST(r.released AS DECIMAL(18, 4)) AS released,
     TRY_CAST(r.returned AS DECIMAL(18, 4)) AS returned,
     TRY_CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
-    TRY_CAST(r.before AS DECIMAL(18, 4)) AS before,
+    -- What is bought no longer stands before nothing.
+    TRY_CAST(coalesce(sum(r.Quantity - r.released) OVER (
+        PARTITION BY r.OrderId, r.signature ORDER BY r.twin
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), 0) AS DECIMAL(18, 4)) AS before,
     r.returned > r.Quantity AS over,
     h.* EXCLUDE (OrderId)
 FROM released AS r

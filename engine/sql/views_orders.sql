@@ -118,12 +118,13 @@ LEFT JOIN (
     GROUP BY s.number
 ) AS own ON own.number = o.DocumentNumber;
 
--- Its rows, by the Qliro order; a row is undelivered while less of it was delivered than ordered.
+-- Its rows, by the Qliro order; a row is undelivered while less of it was delivered than ordered. A
+-- row of text alone has no quantities.
 CREATE OR REPLACE VIEW fortnox.order_row_view AS
 SELECT
-    r.*,
+    r.* REPLACE (coalesce(r.DeliveredQuantity, 0) AS DeliveredQuantity),
     o.OrderId,
-    coalesce(r.DeliveredQuantity < r.OrderedQuantity, true) AS undelivered
+    coalesce(r.DeliveredQuantity, 0) < coalesce(r.OrderedQuantity, 0) AS undelivered
 FROM fortnox.order_row AS r
 JOIN fortnox.order_view AS o ON o.DocumentNumber = r.DocumentNumber;
 
@@ -133,8 +134,8 @@ WITH written AS (
     SELECT
         TRY_CAST(a.source AS BIGINT) AS OrderId,
         unnest(from_json(a.document -> 'OrderRows', '[{
-            "ArticleNumber": "VARCHAR", "OrderedQuantity": "VARCHAR",
-            "Price": "DECIMAL(18, 4)"
+            "ArticleNumber": "VARCHAR", "Description": "VARCHAR",
+            "OrderedQuantity": "VARCHAR", "Price": "DECIMAL(18, 4)"
         }]')) AS r,
         generate_subscripts(from_json(a.document -> 'OrderRows', '["JSON"]'), 1) AS position
     FROM ledger.intent AS a
