@@ -17,7 +17,7 @@ import httpx
 
 from engine.clock import Clock
 from engine.connection import Company
-from engine.extract import fortnox, qliro
+from engine.extract import fortnox, others, qliro
 from engine.extract import orders as order_extraction
 from engine.extract.ask import Extraction
 from engine.extract.endpoints import ORDER
@@ -200,6 +200,8 @@ def sync_all(
             documents=bool(on & set(DOCUMENT_FLOWS)),
         )
     )
+    if others.wanted(on):
+        report.add(others.sync_others(to_fortnox, to_qliro, settings, on))
     _look_again(store, to_fortnox, orders)
     return report
 

@@ -15,6 +15,7 @@ from typing import Any
 from engine.books import Books
 from engine.catalogue import Catalogue
 from engine.errors import ItemError
+from engine.extract import others
 from engine.language.program import CompiledMapping, Program, Rendered
 from engine.ledger import (
     Action,
@@ -45,6 +46,7 @@ MAKING = {"orders", "invoices"}  # the flows that write what another connector m
 TO_POST = ("to-post", "to be posted")
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
 MOST_NAMED = 5  # sources that a warning names
+NOTHING_YET = "nothing in Fortnox carries its reference yet"
 # States of what an order waits for, in words.
 NOT_YET = {
     "planned": "is to be posted first", "adopted": "is to be taken over first",
@@ -90,6 +92,8 @@ def plan_orders(
     plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
     if wanted & MAKING and not again:
         plan.warnings += strangers(store, settings)
+    if others.wanted(wanted) and not again:
+        plan.warnings += others.unknown_at_qliro(store, settings, wanted)
 
 
 class _Planner:
@@ -427,6 +431,9 @@ class _Planner:
             found.outcome, "not-ready"
         )
         reason = found.reason
+        if found.outcome == "none" and state == "waiting":
+            self._add(mapping, key, row, state, code, NOTHING_YET, trace)
+            return True
         if found.outcome == "one":
             reason = f"{found.document} already carries its reference ({found.reason})"
         self._add(mapping, key, row, state, code, f"{alias}: {reason}", trace)

@@ -53,8 +53,8 @@ def run(ground: Ground) -> Iterator[Result]:
         f"Something else writes Qliro's orders into Fortnox: {examples}"
         + (f" and {len(found) - NAMED} more." if len(found) > NAMED else "."),
         f"With {names} on, two programs do the same work, and one order becomes two invoices.",
-        "Switch the other connector's orders and invoices off, or orders, invoices and "
-        "order_status here: payouts and refunds may go on beside it.",
+        "Switch the other connector's orders and invoices off, or orders and invoices here: "
+        "payouts, refunds and order_status may go on beside it.",
         ground.place("flows", flows[kinds[0][0]]),
     )
 
