@@ -85,6 +85,7 @@ def plan_orders(
     on = [one for one in program.mappings.values() if wanted & set(one.spec.flows)]
     planner = _Planner(store, program, settings, books, catalogue, plan, again)
     planner.made_for_others = [one for one in on if one.spec.made_for]
+    planner.later = frozenset(one.spec.name for one in planner.made_for_others)
     with keeping():
         for mapping in on:
             if not mapping.spec.made_for:
@@ -120,6 +121,7 @@ class _Planner:
         self.owned: dict[str, dict[str, str]] = {}
         self.warned: dict[str, list[str]] = {}
         self.made_for_others: list[CompiledMapping] = []
+        self.later: frozenset[str] = frozenset()
         self.keys: dict[str, list[tuple[str, Row]]] = {}
         self.resolved = {row["line"]: row for row in store.rows("SELECT * FROM ledger.resolved")}
 
@@ -184,10 +186,10 @@ class _Planner:
             tried = {**inputs, "assumed": assumed}
             tried |= {name: {**NOTHING, "number": "0"} for name in assumed
                       if name in mapping.spec.needs and inputs[name] is None}  # fmt: skip
-            if self._rendered(mapping, key, inputs, sources.begun.get(key), tried) is None:
-                del sources.rows[key]
-            else:
+            if self._would_be_made(mapping, tried):
                 wanted.add(row["OrderId"])
+            elif self._rendered(mapping, key, inputs, sources.begun.get(key), tried) is None:
+                del sources.rows[key]
         found = [(one, self._sources(one, wanted)) for one in makers]
         for one, its in found:
             wanted -= self._stuck(makers, wanted)
@@ -201,10 +203,19 @@ class _Planner:
                 self._add(mapping, key, row, "waiting", "not-ready", first)
                 del sources.rows[key]
 
+    @staticmethod
+    def _would_be_made(mapping: CompiledMapping, tried: dict[str, Any]) -> bool:
+        """Whether there is a document, once what is only assumed is there."""
+        try:
+            rendered = mapping.render(tried)
+        except ItemError:
+            return False
+        return rendered.document is not None and not rendered.failures
+
     def _missing_of(self, makers: list[CompiledMapping], orders: Collection[int]) -> set[int]:
         """Of these orders those for which a maker would still have something to make or find."""
-        missing = set()
-        for one in makers:
+        missing: set[int] = set()
+        for one in makers if orders else ():
             name = one.spec.name
             for key, row in self._keyed(one):
                 order = row["OrderId"]
@@ -339,8 +350,7 @@ class _Planner:
 
     def _before(self, mapping: CompiledMapping, row: Row) -> str | None:
         """What has to come first, but for what is made for it, or None."""
-        later = {one.spec.name for one in self.made_for_others}
-        told = self._first(row, (one for one in mapping.spec.needs if one not in later))
+        told = self._first(row, (one for one in mapping.spec.needs if one not in self.later))
         if told is not None or self.unread.replayed:
             return told
         stream = LISTED.get(mapping.spec.target, "")

@@ -56,6 +56,11 @@ ORDER_CASES = [
     Case("qliro_method", "orders are given a general one", lambda world: None,
          "error", ("payment_methods gives Qliro's orders the terms of payment 30",),
          {"payment_methods": [{"method": "SWISH", "terms_of_payment": "30"}]}),
+    Case("qliro_method", "an order of another program's carries no reference of Qliro's",
+         lambda world: (an_order()(world), world.qliro_orders.clear()),
+         "warning", ("Recent orders with the terms of payment QLIRO carry no reference that Qliro "
+                     "knows: 101.", "no status is sent"),
+         {"flows.orders": False, "flows.invoices": False, "flows.refunds": False}),
     Case("qliro_method", "an order carries FAK", an_order("FAK"),
          "error", ("carry other terms of payment than QLIRO: 101 (FAK, Qliro's", "Ej skickad",
                    "run with --order")),

@@ -151,6 +151,11 @@ def test_all_findings_of_all_files_come_at_once() -> None:
          "a.yaml:5:10: unknown-name: there is no 'lines' here. Did you mean 'line'?"),
         ("document:", 'needs: [paymnt]\ndocument:',
          "a.yaml:5:9: unknown-mapping: there is no mapping 'paymnt'. Did you mean 'payment'?"),
+        ("document:", 'for: [paymnt]\ndocument:',
+         "a.yaml:5:7: unknown-mapping: there is no mapping 'paymnt'. Did you mean 'payment'?"),
+        ("document:", "checks: [{that: true, until: payment, because: no}]\ndocument:",
+         "a.yaml:5:30: unknown-mapping: payment is not made for payment. "
+         "Name payment in its `for`."),
         ("document:", 'needs: [payment]\ndocument:',
          "a.yaml:5:9: cycle: payment needs itself: payment → payment."),
         ("document:", "when: line.Amount > 0\nwehn: line.Amount > 0\ndocument:",

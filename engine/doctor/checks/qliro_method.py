@@ -1,7 +1,8 @@
 """Qliro's own method: in Fortnox, given to Qliro's orders, and carried by the recent ones.
 
 Reads Fortnox's terms of payment and its newest orders, and asks Qliro whether those with other
-terms are Qliro's. An order with general terms (``FAK``) is never marked as shipped.
+terms are Qliro's. An order with general terms (``FAK``) is never marked as shipped. Where another
+program writes the orders, it asks too whether Qliro knows those with its own terms.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def run(ground: Ground) -> Iterator[Result]:
         yield ok("The flow order_status is off, so no method has to be Qliro's own.")
         return
     own = ground.settings["qliro_methods"]
-    results = [*_there(ground, own), *_given(ground, own), *_carried(ground, own)]
+    results = [
+        *_there(ground, own), *_given(ground, own), *_carried(ground, own), *_known(ground, own)
+    ]  # fmt: skip
     yield from results
     if not results:
         yield ok(f"Qliro's own method ({', '.join(own)}) is in Fortnox, and its orders carry it.")
@@ -66,6 +69,37 @@ def _given(ground: Ground, own: list[str]) -> Iterator[Result]:
                 "for Qliro alone.",
                 ground.place(*path),
             )
+
+
+def _known(ground: Ground, own: list[str]) -> Iterator[Result]:
+    """Others' orders with Qliro's terms whose reference Qliro does not know."""
+    if ground.on("orders"):
+        return
+    first = ground.settings["orders_from"] or ground.settings["payouts_from"]
+    unknown, asked = [], 0
+    for listed in ground.recent("/3/orders")[:READ]:
+        day = stockholm_date(listed.get("OrderDate"))
+        number = str(listed.get("DocumentNumber"))
+        if day is None or day < first or asked == ASKED:
+            continue
+        order = ground.document("/3/orders", number)
+        if str(order.get("TermsOfPayment") or "") not in own:
+            continue
+        asked += 1
+        if ground.qliro_order(order) is None:
+            unknown.append(number)
+    if unknown:
+        more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+        yield warning(
+            f"Recent orders with the terms of payment {', '.join(own)} carry no reference that "
+            f"Qliro knows: {', '.join(unknown[:NAMED])}{more}.",
+            "With the flow orders off, Qliro's order is found by what they carry; no status is "
+            "sent for them.",
+            f"Have the connector write Qliro's reference into "
+            f"{ground.settings['payout_reference_field']}, or name the field that holds it; "
+            "use_merchant_reference says which of the two identifiers it is.",
+            ground.place("payout_reference_field"),
+        )
 
 
 def _carried(ground: Ground, own: list[str]) -> Iterator[Result]:
