@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
+from engine.language import giving_back
 from engine.language.deliveries import of_lines
 from engine.language.fortnox_signs import as_article, forbidden, is_allowed
 from engine.language.kinds import (
@@ -209,16 +210,27 @@ def spread(items: Any, total: Any, groups: Any) -> list[dict[str, Any]]:
     weights: dict[Any, Any] = {}
     for number, group in zip(items, groups, strict=True):
         weights[group] = weights.get(group, 0) + number
-    whole, before, taken = sum(weights.values()), 0, Decimal(0)
-    if whole == 0:
+    if sum(weights.values()) == 0:
         raise Refused("spread needs numbers whose sum is not 0")
-    result = []
-    for group, weight in weights.items():
-        before += weight
-        until = half_up(Decimal(total) * before / whole, Decimal("0.01"))
-        result.append({"group": group, "share": until - taken})
-        taken = until
-    return result
+    shares = giving_back.shares(total, weights)
+    return [{"group": group, "share": share} for group, share in shares.items()]
+
+
+def _given_back(value: Type, args: Sequence[Type]) -> Type:
+    lines = (args[0].item or ANY).fields if args and args[0].item else None
+    line = lines.get("returned", LIST).item if lines else None
+    part = {
+        "refund": TEXT, "rule": TEXT, "line": line or ANY, "like": value.item or ANY, "kind": TEXT,
+        "rate": NUMBER, "quantity": DECIMAL, "price": DECIMAL, "amount": DECIMAL,
+    }  # fmt: skip
+    return rows(record(part, "a part given back"))
+
+
+@declared("list", _given_back, (2, 2))
+def given_back(items: Any, refunds: Any, split: Any) -> list[dict[str, Any]]:
+    """What each of the `refunds` of a capture gives back of its lines, by VAT rate; `split` is how
+    its discount over several rates was split. See *What refunds give back*."""
+    return giving_back.given_back(items, refunds, split)
 
 
 @declared("list text", INTEGER)

@@ -253,7 +253,7 @@ CREATE TABLE IF NOT EXISTS qliro.capture_line (
     VatNumber          VARCHAR,
     OrderDate          DATE,
     capture            VARCHAR NOT NULL,
-    kept               DECIMAL(18, 4)      -- what it is worth, less what came back of it
+    item               VARCHAR             -- what makes it the same item at Qliro: reference and price
 );
 CREATE TABLE IF NOT EXISTS qliro.refund (
     refund               VARCHAR NOT NULL, -- OrderId/PaymentTransactionId
@@ -295,7 +295,8 @@ CREATE TABLE IF NOT EXISTS qliro.refund_line (
     OrderDate          DATE,
     refund             VARCHAR NOT NULL,
     charged            BOOLEAN,            -- a fee for the return, which lowers what the buyer got
-    over               BOOLEAN             -- more of it came back than its capture took
+    over               BOOLEAN,            -- more of it came back than its capture took
+    item               VARCHAR             -- as of a capture's line
 );
 CREATE TABLE IF NOT EXISTS qliro.reversal (
     reversal             VARCHAR NOT NULL, -- OrderId/PaymentTransactionId

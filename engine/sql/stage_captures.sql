@@ -49,18 +49,17 @@ WHERE g.Type IN ('Refund', 'Credit')
          AND 2 * abs(g.Amount) > t.Amount
    ));
 
--- What came back of each capture, by item.
+-- What came back of each capture, by item and by reference.
 CREATE OR REPLACE TEMP TABLE come_back AS
-SELECT g.capture, i.signature, sum(i.Quantity) AS Quantity
+SELECT g.capture, i.signature, coalesce(i.MerchantReference, '') AS reference, i.Quantity, i.gross
 FROM giving AS g
 JOIN item AS i
     ON i.OrderId = g.OrderId AND i.PaymentTransactionId = g.PaymentTransactionId
-WHERE i.ActionType IN ('Return', 'Release')
-GROUP BY g.capture, i.signature;
+WHERE i.ActionType IN ('Return', 'Release') AND i.Type IS DISTINCT FROM 'Discount';
 
 -- What was taken, item by item: what the transaction shipped. A Debit ships nothing by itself: it is
 -- of what it reserved, else of what was bought. So is what somebody captured whole, without a word
--- of items. kept is what it is worth less what came back of it.
+-- of items.
 INSERT INTO qliro.capture_line BY NAME
 WITH told AS (
     SELECT
@@ -91,8 +90,7 @@ WITH told AS (
     WHERE t.takings = 1 AND (t.Type = 'Debit' OR (t.Type = 'Capture' AND t.Amount = l.total))
 ),
 chosen AS (
-    SELECT *, row_number() OVER (PARTITION BY capture, signature ORDER BY position) AS twin
-    FROM (SELECT * FROM told QUALIFY choice = min(choice) OVER (PARTITION BY capture))
+    SELECT * FROM told QUALIFY choice = min(choice) OVER (PARTITION BY capture)
 )
 SELECT
     c.capture || '/' || c.row AS line,
@@ -106,13 +104,9 @@ SELECT
     c.PricePerItemExVat,
     c.VatRate,
     c.Type,
-    TRY_CAST(worth(
-        c.Quantity - CASE c.twin WHEN 1 THEN coalesce(b.Quantity, 0) ELSE 0 END,
-        c.PricePerItemIncVat
-    ) AS DECIMAL(18, 4)) AS kept,
+    c.signature AS item,
     h.* EXCLUDE (OrderId)
 FROM chosen AS c
-LEFT JOIN come_back AS b ON b.capture = c.capture AND b.signature = c.signature
 LEFT JOIN head AS h ON h.OrderId = c.OrderId;
 
 INSERT INTO qliro.capture BY NAME
@@ -180,7 +174,7 @@ LEFT JOIN bought ON bought.OrderId = t.OrderId;
 -- What was given back, item by item: what the transaction returned, else whatever it carries. A
 -- discount by which a refund is given counts upwards: the lines add up to what the buyer got. A fee
 -- that it carries beside what was returned is charged for the return. over: more of it came back
--- than its capture took.
+-- than its capture took; of an item at another price than it was sold at, more money.
 INSERT INTO qliro.refund_line BY NAME
 WITH carried AS (
     SELECT
@@ -203,11 +197,24 @@ chosen AS (
 taken AS (
     SELECT
         capture,
-        signature(MerchantReference, PricePerItemIncVat) AS signature,
-        sum(Quantity) AS Quantity
+        item AS signature,
+        coalesce(MerchantReference, '') AS reference,
+        Quantity,
+        worth(Quantity, PricePerItemIncVat) AS gross
     FROM qliro.capture_line
-    WHERE of_portion(OrderId)
-    GROUP BY ALL
+    WHERE of_portion(OrderId) AND Type IS DISTINCT FROM 'Discount'
+),
+items AS (
+    SELECT capture, signature, sum(Quantity) AS Quantity FROM taken GROUP BY ALL
+),
+items_back AS (
+    SELECT capture, signature, sum(Quantity) AS Quantity FROM come_back GROUP BY ALL
+),
+money AS (
+    SELECT capture, reference, sum(gross) AS gross FROM taken GROUP BY ALL
+),
+money_back AS (
+    SELECT capture, reference, sum(gross) AS gross FROM come_back GROUP BY ALL
 ),
 upwards AS (
     SELECT
@@ -231,13 +238,18 @@ SELECT
         u.ActionType = 'Return'
         AND u.Type IN ('Product', 'Shipping')
         AND u.capture IN (SELECT capture FROM taken)
-        AND b.Quantity > coalesce(t.Quantity, 0),
+        AND (coalesce(b.Quantity > t.Quantity, false) OR coalesce(back.gross > was.gross, true)),
         false
     ) AS over,
+    u.signature AS item,
     h.* EXCLUDE (OrderId)
 FROM upwards AS u
-LEFT JOIN taken AS t ON t.capture = u.capture AND t.signature = u.signature
-LEFT JOIN come_back AS b ON b.capture = u.capture AND b.signature = u.signature
+LEFT JOIN items AS t ON t.capture = u.capture AND t.signature = u.signature
+LEFT JOIN items_back AS b ON b.capture = u.capture AND b.signature = u.signature
+LEFT JOIN money AS was
+    ON was.capture = u.capture AND was.reference = coalesce(u.MerchantReference, '')
+LEFT JOIN money_back AS back
+    ON back.capture = u.capture AND back.reference = coalesce(u.MerchantReference, '')
 LEFT JOIN head AS h ON h.OrderId = u.OrderId;
 
 INSERT INTO qliro.refund BY NAME

@@ -215,3 +215,27 @@ def test_an_own_invoice_is_found_by_order_transaction_and_capture(store: Store) 
         ("9/4", "18"),
         ("AB/77/SEK", "19"),
     ]
+
+
+def test_more_of_an_item_than_was_taken_is_told_by_its_number_or_by_its_money(
+    store: Store, seen: Callable[..., Row]
+) -> None:
+    """At the price that it was sold at pieces are counted, at another one money."""
+
+    def over(*back: Row) -> list[bool]:
+        shipped = [item("Ship", 2, "hat", 100, Quantity=2), item("Ship", 2, "scarf", 50)]
+        taken = transaction(2, "Capture", 250, OriginalPaymentTransactionId=1)
+        refunds = [transaction(one["PaymentTransactionId"], "Refund", 1,
+                               OriginalPaymentTransactionId=2) for one in back]  # fmt: skip
+        seen(order([CAPTURED[0], taken, *refunds], [*RESERVED, *shipped, *back]))
+        return [told for _, told in of(store, "qliro.refund_line", "refund", "over")]
+
+    assert over(item("Return", 4, "hat", 100, Quantity=2)) == [False]
+    assert over(item("Return", 4, "hat", 100, Quantity=3)) == [True]
+    prices = (16.67, 16.67, 16.66)
+    thirds = [item("Return", 4 + n, "scarf", price) for n, price in enumerate(prices)]
+    assert over(*thirds) == [False] * 3
+    assert over(*thirds, item("Return", 7, "scarf", 0.01)) == [True] * 4
+    hats = item("Return", 4, "hat", 100, Quantity=2), item("Return", 5, "hat", 1)
+    assert over(*hats) == [True, True]
+    assert over(item("Return", 4, "glove", 10)) == [True]
