@@ -7,7 +7,7 @@ each country, rate, kind and buyer that no row fits, and for each article number
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.errors import Finding, ItemError, QliroFortnoxError
@@ -17,6 +17,8 @@ from engine.store import Store, reading
 
 LINE = "qliro.order_line"
 NEWEST = 20_000  # lines that are looked at
+# The tables that say where a sale goes and how that is taxed, and what they are asked by.
+PLACES = {"countries": ("country",), "regions": ("place", "vat_number", "oss")}
 _FLOWS = ("orders", "invoices", "refunds")
 _SHOWN = 3  # references that a warning names
 
@@ -26,6 +28,40 @@ _IS_THERE = """
 SELECT count(*) FROM information_schema.tables
 WHERE table_schema = 'qliro' AND table_name = 'order_line'
 """
+
+
+def never_fitting(merchant: Merchant, program: Program) -> Iterator[Finding]:
+    """Rows of the OSS table whose country the mapping set's tables never put into their region.
+
+    Sales within the country itself are told of where the file is read.
+    """
+    home, oss = merchant.settings["home_country"], merchant.settings["oss"]
+    declared = program.mapping_set.tables
+    asked = {name: tuple(declared[name].inputs) for name in PLACES if name in declared}
+    if asked != PLACES:  # the set tells regions by something else
+        return
+    for index, row in enumerate(merchant.settings["sales_accounts"]):
+        region, named = row.get("region"), row.get("country")
+        countries = named if isinstance(named, list) else [named] if named else []
+        for country in countries:
+            possible = _regions(program, country, oss=oss)
+            if region is None or country == home or region in possible:
+                continue
+            yield Finding(
+                merchant.place(("sales_accounts", index)),
+                "never-fits",
+                f"sales_accounts[{index}] can never fit: its region is {region}, and sales to "
+                f"{country} are {' or '.join(sorted(possible))}.",
+                "Correct it, or delete the row.",
+                "warning",
+            )
+
+
+def _regions(program: Program, country: str, *, oss: bool) -> set[str]:
+    """The regions that a sale to another country can have."""
+    place = "eu" if program.tables["countries"].find((country,)).get("eu") else "world"
+    found = [program.tables["regions"].find((place, number, oss)) for number in (True, False)]
+    return {str(one.get("region")) for one in found}
 
 
 def gaps_of(merchant: Merchant, program: Program) -> list[Finding]:

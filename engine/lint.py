@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.catalogue import FOLDER as ERRORS
 from engine.catalogue import read_catalogue
 from engine.errors import FileError, Finding
-from engine.gaps import gaps_of
+from engine.gaps import gaps_of, never_fitting
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
@@ -38,7 +38,8 @@ def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
         program = compile_set(
             mapping_set, merchant.settings, lambda path: merchant.place(tuple(path))
         )
-        findings += [*program.warnings, *gaps_of(merchant, program)]
+        findings += program.warnings
+        findings += [*never_fitting(merchant, program), *gaps_of(merchant, program)]
     except FileError as error:
         findings += error.findings
     return without_repeats(findings)

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine import merchant_tables
 from engine.errors import Finding
+from engine.merchant_tables import usable
 from engine.settings import BY_ENVIRONMENT, HOME, Schema, Setting, get, needs, settings_of
 from engine.validate import dotted
 from engine.yamlfile import Path_, YamlFile, nearest
 
 # The flows that write references into documents.
 WRITING_FLOWS = ("orders", "invoices")
-# What a row of sales_accounts is chosen by, in the order of its columns.
-SALES_INPUTS = ("country", "rate", "kind", "buyer", "region")
 ADDRESS = "#/$defs/address"
 
 Rule = Callable[[YamlFile, Mapping[str, Any], Schema], Iterator[Finding]]
@@ -101,7 +101,7 @@ def _own_methods(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Ite
     own = tree["qliro_methods"] or ()
     given: list[tuple[Path_, str]] = [
         (("payment_methods", index, "terms_of_payment"), row["terms_of_payment"])
-        for index, row in _usable(tree, "payment_methods")
+        for index, row in usable(tree, "payment_methods")
     ]
     given.append((("default_terms_of_payment",), tree["default_terms_of_payment"]))
     for path, terms in given if tree["flows"]["order_status"] else ():
@@ -156,99 +156,14 @@ def _first_days(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iter
             yield file.finding((name,), "not-a-date", f"{name}: there is no day {value}.")
 
 
-def _rows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
-    """Rows that a row above always decides, bank accounts named twice, dimensions of nothing."""
-    yield from _covered(file, tree, "interim_accounts", ("method", "currency"))
-    yield from _covered(file, tree, "dimensions", ("method", "country"))
-    yield from _covered(file, tree, "bank_accounts", ("currency",))
-    yield from _covered(file, tree, "payment_methods", ("method", "type"))
-    yield from _covered(file, tree, "customers.collective", ("country",))
-    yield from _covered(file, tree, "articles.fixed", ("kind",))
-    yield from sales_rows(file, tree)
-    for index, row in _usable(tree, "dimensions"):
-        if row.get("cost_center") is None and row.get("project") is None:
-            yield file.finding(
-                ("dimensions", index),
-                "empty-row",
-                f"dimensions[{index}] names neither cost_center nor project.",
-                "Give it one of them, or delete the row.",
-            )
-
-
-def sales_rows(file: YamlFile, tree: Mapping[str, Any]) -> Iterator[Finding]:
-    """Rows of the OSS table that a row above always decides, or that can never fit."""
-    yield from _covered(file, tree, "sales_accounts", SALES_INPUTS)
-    home, unused = tree["home_country"], "eu" if tree["oss"] else "oss"
-    for index, row in _usable(tree, "sales_accounts"):
-        region, countries = row.get("region"), row.get("country")
-        named = set(countries if isinstance(countries, list) else [countries]) - {None}
-        if region == unused:
-            because = f"oss is {'true' if tree['oss'] else 'false'}"
-        elif region == "domestic" and named and home not in named:
-            because = f"{home} is home_country"
-        elif region not in (None, "domestic") and named == {home}:
-            because = f"sales to {home}, home_country, are domestic"
-        else:
-            continue
-        yield file.finding(
-            ("sales_accounts", index),
-            "never-fits",
-            f"sales_accounts[{index}] can never fit: its region is {region}, and {because}.",
-            "Correct it, or delete the row.",
-            severity="warning",
-        )
-
-
-def _covered(
-    file: YamlFile, tree: Mapping[str, Any], table: str, inputs: tuple[str, ...]
-) -> Iterator[Finding]:
-    above: dict[tuple[Any, ...], int] = {}
-    at: Path_ = tuple(table.split("."))
-    for index, row in _usable(tree, table):
-        for case in _cases(row, inputs):
-            first = next((line for known, line in above.items() if _covers(known, case)), None)
-            if first is None:
-                above[case] = index
-                continue
-            named = zip(inputs, case, strict=True)
-            what = ", ".join(f"any {n}" if v is None else str(v) for n, v in named)
-            if first == index:
-                message = f"{table}[{index}] names {what} twice."
-            else:
-                place = file.place((*at, first))
-                message = f"{table}[{index}]: {what} is decided by the row in line {place.line}."
-            yield file.finding(
-                (*at, index), "duplicate-row", message, "Delete one, or put the narrower first."
-            )
-
-
-def _usable(tree: Mapping[str, Any], table: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for index, row in enumerate(get(tree, table) or ()):
-        if isinstance(row, dict):
-            yield index, row
-
-
-def _cases(row: Mapping[str, Any], inputs: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    cases: list[tuple[Any, ...]] = [()]
-    for name in inputs:
-        value = row.get(name)
-        options = value if isinstance(value, list) else [value]
-        cases = [(*case, option) for case in cases for option in options]
-    return cases
-
-
-def _covers(known: tuple[Any, ...], case: tuple[Any, ...]) -> bool:
-    return all(mine is None or mine == its for mine, its in zip(known, case, strict=True))
-
-
 def _accounts(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
     """Interim accounts hold exactly the open lines, so nothing else may use them."""
-    interim = {row.get("account") for _, row in _usable(tree, "interim_accounts")}
+    interim = {row.get("account") for _, row in usable(tree, "interim_accounts")}
     interim = (interim | {tree["default_interim_account"]}) - {None}
     others: list[Path_] = [
         (table, index, "account")
         for table in ("bank_accounts", "sales_accounts")
-        for index, _ in _usable(tree, table)
+        for index, _ in usable(tree, table)
     ]
     others += [("accounts", name) for name in tree["accounts"]]
     for path in others:
@@ -267,7 +182,7 @@ def _currencies(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iter
     foreign = [
         (table, index, row["currency"])
         for table in ("interim_accounts", "bank_accounts")
-        for index, row in _usable(tree, table)
+        for index, row in usable(tree, table)
         if row.get("currency") not in (None, own)
     ]
     if foreign and own:
@@ -280,7 +195,7 @@ def _currencies(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iter
                     f"accounts.{name} is missing; {table}[{index}] in {currency} needs it.",
                     key=True,
                 )
-    banks = {row.get("currency") for _, row in _usable(tree, "bank_accounts")}
+    banks = {row.get("currency") for _, row in usable(tree, "bank_accounts")}
     if own and banks and own not in banks:
         yield file.finding(
             ("bank_accounts",),
@@ -403,7 +318,8 @@ _RULES: tuple[Rule, ...] = (
     _own_methods,
     _references,
     _first_days,
-    _rows,
+    merchant_tables.decided_rows,
+    merchant_tables.country_codes,
     _accounts,
     _currencies,
     _series,

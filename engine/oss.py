@@ -16,12 +16,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from engine import merchant_rules, validate
+from engine import merchant_tables, validate
 from engine.errors import FileError, Finding, Place
 from engine.settings import merchant_schema
 from engine.yamlfile import Path_, YamlFile, nearest
 
-COLUMNS = (*merchant_rules.SALES_INPUTS, "account", "vat_code")
+COLUMNS = (*merchant_tables.SALES_INPUTS, "account", "vat_code")
 # The columns of the field's form, by their letters alone; a column with a number is that rate's.
 DEFAULT = ("defaultaccountnumber", "defaultaccount")
 KINDS = {
@@ -103,7 +103,10 @@ def read_csv(path: Path, settings: Mapping[str, Any]) -> tuple[list[Row], list[F
     findings = found.findings + [fault.finding for fault in validate.faults(file, _schema())]
     if not findings:
         tree = {**settings, **value}
-        findings = list(merchant_rules.sales_rows(file, tree))
+        findings = [
+            *merchant_tables.sales_rows(file, tree),
+            *merchant_tables.country_codes(file, value, merchant_schema()),
+        ]
     if any(one.severity == "error" for one in findings):
         raise FileError(sorted(findings, key=lambda one: (one.place.line, one.place.column)))
     return found.rows, findings

@@ -40,8 +40,10 @@ def import_(out: Output, merchant: str, merchants: Path, file: Path, dry_run: bo
     Account, Credit Voucher Account. The rows take the place of those that stand in the file.
     """
     from engine import rewrite
+    from engine.gaps import never_fitting
     from engine.merchant import of_file
     from engine.oss import read_csv
+    from engine.session import load_mappings
     from engine.show import failure, opening
     from engine.yamlfile import parse
 
@@ -51,8 +53,9 @@ def import_(out: Output, merchant: str, merchants: Path, file: Path, dry_run: bo
     with found.path.open(encoding="utf-8", newline="") as stream:
         before = stream.read()
     text = rewrite.with_rows(before, found.path, KEY, rows)
-    of_file(parse(text, str(found.path)), found.path, os.environ, needs_secrets=False)
-    for warning in warnings:
+    taken = of_file(parse(text, str(found.path)), found.path, os.environ, needs_secrets=False)
+    _, program = load_mappings(taken)
+    for warning in [*warnings, *never_fitting(taken, program)]:
         out.note(failure.finding_line(warning))
     out.page(page(changed, found.path, dry_run=dry_run))
     writes = bool(changed) and not dry_run

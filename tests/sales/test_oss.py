@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine import rewrite
 from engine.errors import FileError
-from engine.merchant_rules import sales_rows
+from engine.merchant_tables import sales_rows
 from engine.oss import as_csv, read_csv
 from engine.show.oss import changes
 from engine.yamlfile import parse
