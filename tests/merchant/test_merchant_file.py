@@ -438,9 +438,10 @@ BAD = {
         "flows: {refunds: true}\n",
         ["hats.yaml:1:1: missing-key: orders_from is missing. The first day of orders that this"
          " program handles, with their captures and refunds: the day in Stockholm on which the"
-         " buyer paid. Earlier orders belong to whatever booked them then. The flows orders,"
-         " invoices and refunds need it, and there is no default: choose the day on which this"
-         " program takes over."],
+         " buyer paid; with order_status alone also the first day of the orders and invoices in"
+         " Fortnox that it looks at (payouts_from, when left out). Earlier orders belong to"
+         " whatever booked them then. The flows orders, invoices and refunds need it, and there is"
+         " no default: choose the day on which this program takes over."],
     ),
     "a first day of orders that there is not": (
         {},
