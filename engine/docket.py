@@ -228,7 +228,14 @@ class Docket:
             self.ready.appendleft(Task(action, step, lookup=is_read(action, step)))
 
     def confirm(self, task: Task, document: dict[str, Any], answer: Answer | None) -> None:
-        """Go on when the target's document says what it must; else a person looks at it."""
+        """Go on when the target's document says what it must; else a person looks at it. One that
+        somebody cancelled is over: it is not looked at again."""
+        aim = target(task.action.target)
+        if aim.cancelled(document):
+            why = f"{self.progress[task.action.action].number} is cancelled"
+            self.note(task.action, Event(task.action.action, "confirm", "refused", note=why))
+            self.leave(task, why)
+            return
         wrong = differences(document, task.action.facts.get("confirm") or {}, task.action.document)
         if wrong:
             number = self.progress[task.action.action].number

@@ -161,14 +161,19 @@ def _undecided(store: Store, ref: str) -> dict[str, Any] | None:
 OF_ORDER = f"""
 SELECT DISTINCT source AS line, state, code, reason, delivery, mapping
 FROM ledger.order_item
-WHERE $ref IN (source, delivery) AND state IN ('parked', 'waiting', 'planned')
-ORDER BY {sql_order('source')}, mapping
+WHERE $ref IN (source, delivery)
+  AND (
+      state IN ('parked', 'waiting', 'planned')
+      -- What a person cancelled in Fortnox may be made again.
+      OR $kind = 'retry' AND delivery IN (SELECT action FROM ledger.cancelled)
+  )
+ORDER BY {sql_order("source")}, mapping
 """
 
 
 def _of_order(store: Store, ref: str, kind: str) -> dict[str, Any] | None:
     """The open item of an order, capture or refund that is called so; none for a line's."""
-    rows = store.rows(OF_ORDER, {"ref": ref})
+    rows = store.rows(OF_ORDER, {"ref": ref, "kind": kind})
     if not rows:
         return None
     if kind == "suspense" or (kind == "invoice" and "/" not in rows[0]["line"]):
@@ -179,6 +184,8 @@ def _of_order(store: Store, ref: str, kind: str) -> dict[str, Any] | None:
         )
     if kind == "ignore":
         return {**rows[0], "code": "of-order"}
+    if rows[0]["state"] in ("posted", "adopted"):
+        return {**rows[0], "state": "parked", "code": "cancelled"}
     return rows[0]
 
 

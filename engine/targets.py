@@ -137,6 +137,10 @@ class Target:
         shown = [_one_of(document.get(name), wanted) for name, wanted in done.items()]
         return None if None in shown else all(shown)
 
+    def cancelled(self, document: Mapping[str, Any]) -> bool:
+        """Whether the document says that somebody has cancelled it."""
+        return str(document.get(self.calls.get("cancelled", ""))).lower() == "true"
+
     def failed(self, step: str, document: Mapping[str, Any]) -> str:
         """Why a step that finishes by itself never will; empty when it may."""
         for name, unwanted in self.calls["then"][step].get("failed", {}).items():

@@ -91,12 +91,15 @@ VIEW_COLUMNS: Catalogue = {
     },
     "qliro.capture": {
         "ours": BOOLEAN,  # this program asked for it
+        "invoiced_as": TEXT,  # the mapping under which its invoice was made or begun last
+        "let_go": BOOLEAN,  # a person cancelled that invoice, and wants a new one
         "placed_customer": TEXT,  # of the Fortnox order that somebody else made of its order
         "chosen_invoice": TEXT,  # the invoice that a person chose
     },
     "qliro.refund": {
         "chosen_invoice": TEXT,  # the credit invoice that a person chose
         "ignored": BOOLEAN,  # a person set it aside
+        "let_go": BOOLEAN,  # a person cancelled its credit invoice, and wants a new one
     },
     "fortnox.order": {
         "InvoiceReference": TEXT,

@@ -99,6 +99,7 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         flows=tuple(sorted(flows_of(value))),
         per=p.maybe_bare("per"),
         repeats=value.get("repeats", False),
+        renews=value.get("renews", False),
         needs=tuple(value.get("needs", ())),
         made_for=tuple(value.get("for", ())),
         related={name: _related(p, name) for name in value.get("related", {})},

@@ -162,6 +162,7 @@ class MappingSpec:
     flows: tuple[str, ...]
     per: Expression | None
     repeats: bool
+    renews: bool
     needs: tuple[str, ...]
     made_for: tuple[str, ...]
     related: Mapping[str, Related]

@@ -22,6 +22,9 @@ class Delivered:
         self.store = store
         self.actions = read_actions(store, cases)
         self.progress = read_progress(store, {one.payout for one in self.actions.values()})
+        self.cancelled: dict[str, Row] = {
+            row["action"]: row for row in store.rows("SELECT * FROM ledger.cancelled")
+        }
         self.by_source: dict[tuple[str, str], list[Action]] = {}
         for action in self.actions.values():
             self._index(action)
@@ -67,6 +70,20 @@ class Delivered:
         events, aim = self.progress[action.action].events, target(action.target)
         return any(events.get(step) == "refused" and aim.polls(step) for step in action.then
                    if step in aim.calls["then"])  # fmt: skip
+
+    def behind(self, action: Action) -> bool:
+        """Whether nothing more comes of it: the target failed, or a person cancelled it."""
+        return self.failed(action) or action.action in self.cancelled
+
+    def let_go(self, action: Action) -> bool:
+        """Whether a person cancelled its document and said that it is to be made again."""
+        return bool(self.cancelled.get(action.action, {}).get("let_go"))
+
+    def replaced(self, source: str, staged: str | None) -> str | None:
+        """The number of the document of the same kind that a source had and that was let go."""
+        numbers = [row["number"] for row in self.cancelled.values() if row["let_go"]
+                   and (row["source"], row["staged"]) == (source, staged)]  # fmt: skip
+        return numbers[-1] if numbers else None
 
     def retried(self, action: Action, decided: Row | None) -> bool:
         """Whether a person has said since it was sent that it is to be tried again."""

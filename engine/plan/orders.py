@@ -33,6 +33,7 @@ from engine.plan.strangers import strangers
 from engine.plan.telling import (
     FAILED,
     UNDECLARED,
+    in_place_of,
     refused_before,
     rendered_trace,
     state_of,
@@ -154,9 +155,7 @@ class _Planner:
                 self.keys[spec.name] = keyed
         return keyed
 
-    def _sources(
-        self, mapping: CompiledMapping, orders: Collection[int] | None = None
-    ) -> _Sources:
+    def _sources(self, mapping: CompiledMapping, orders: Collection[int] | None = None) -> _Sources:
         """The sources that ask for a document and find none that stands; with ``orders`` only of
         those, beside what was begun before."""
         sources, name = _Sources(), mapping.spec.name
@@ -254,20 +253,28 @@ class _Planner:
         decided = self.resolved.get(key)
         ignored = decided is not None and decided["kind"] == "ignore"
         known = self.delivered.of(name, key)
-        # What failed at the target is behind us once another has followed it.
+        # What failed at the target, or was let go, is behind us once another has followed it.
         open_ = [one for one in known if not self.delivered.finished(one)
-                 and (one is known[-1] or not self.delivered.failed(one))]  # fmt: skip
+                 and (one is known[-1] or not self.delivered.behind(one))]  # fmt: skip
         failed = bool(open_) and self.delivered.failed(open_[-1])
+        # What a person cancelled is not looked at any more.
+        cancelled = (
+            mapping.spec.renews and bool(known) and known[-1].action in self.delivered.cancelled
+        )
+        let_go = cancelled and self.delivered.let_go(known[-1])
         # What was sent since its source was read is not followed by another of the same.
         fresh = self.again and self.delivered.sent_since(known, row.get("as_of"))
-        stands = open_ or fresh or not mapping.spec.repeats
+        stands = not let_go and (open_ or fresh or not mapping.spec.repeats)
+        if cancelled and open_ and not let_go and not ignored:
+            self._cancelled(known[-1])
+            return
         if known and stands and not failed and not (open_ and ignored):
             self._known((open_ or known)[-1])
             return
         inputs = self._inputs(mapping, row, len(known))
         try:
             if not self._is_for(mapping, inputs):
-                if self.again and known:
+                if self.again and known and not let_go:
                     self._known(known[-1])
                 return
             nothing = mapping.nothing(inputs)
@@ -329,6 +336,16 @@ class _Planner:
             self.plan.actions.append(action)
         self.outcomes.put(Outcome(action.mapping, action.source, action.payout, state, code,
                                   reason, (), action.action))  # fmt: skip
+
+    def _cancelled(self, action: Action) -> None:
+        """The outcome of a document that a person cancelled before it was finished."""
+        number = self.delivered.cancelled[action.action]["number"]
+        why = (
+            f"{number} was cancelled in Fortnox, and is left at that. If another is to be made: "
+            f"`resolve {action.source} --retry`. If not: `resolve {action.source} --ignore`"
+        )
+        self.outcomes.put(Outcome(action.mapping, action.source, action.payout, "parked",
+                                  "cancelled", why, (), action.action))  # fmt: skip
 
     def _inputs(self, mapping: CompiledMapping, row: Row, earlier: int) -> dict[str, Any]:
         """What the mapping may name but for the rows that belong to its source, and its matches."""
@@ -435,7 +452,7 @@ class _Planner:
             self._add(mapping, key, row, "posted", "nothing-to-book", why, trace)
             return True
         if policy == "adopt":
-            return self._adopted(mapping, key, row, found, trace)
+            return self._adopted(mapping, key, found, trace, sources)
         state = {"wait": "waiting", "park": "parked"}[policy]
         code = {"none": "nothing-found", "several": "ambiguous", "one": "already-there"}.get(
             found.outcome, "not-ready"
@@ -450,19 +467,21 @@ class _Planner:
         return True
 
     def _adopted(
-        self, mapping: CompiledMapping, key: str, row: Row, found: Found, trace: Row
+        self, mapping: CompiledMapping, key: str, found: Found, trace: Row, sources: _Sources
     ) -> bool:
         """Own the document that somebody made; one that is another source's is left to a person,
         unless several sources may share it."""
-        spec, number = mapping.spec, str(found.document)
+        spec, number, row = mapping.spec, str(found.document), sources.rows[key]
         owner = self._owner(mapping, key, found)
         if owner and spec.per is None:
             why = f"{number} carries its reference and is the document of {owner}"
             self._add(mapping, key, row, "parked", "ambiguous", why, trace)
             return True
-        action = Action(self._name(mapping, key, 0), spec.name, spec.target, key, case_of(row), (),
-                        {}, {"ask": {}, "agree": {}, "adopt": {}}, adopted=number,
-                        facts={"document": number})  # fmt: skip
+        earlier = int(sources.inputs[key]["earlier"])
+        name = self._name(mapping, key, earlier)
+        nothing: dict[str, Any] = {"ask": {}, "agree": {}, "adopt": {}}
+        action = Action(name, spec.name, spec.target, key, case_of(row), (), {}, nothing,
+                        adopted=number, facts={"document": number})  # fmt: skip
         self.plan.actions.append(action)
         self._add(mapping, key, row, "adopted", "adopted", f"found in Fortnox as {number}", trace,
                   action.action)  # fmt: skip
@@ -470,7 +489,8 @@ class _Planner:
 
     def _owner(self, mapping: CompiledMapping, key: str, found: Found) -> str:
         """Which other action owns a document that was found, if one does; else this one's does."""
-        spec, name = mapping.spec, self._name(mapping, key, 0)
+        spec = mapping.spec
+        name = self._name(mapping, key, len(self.delivered.of(spec.name, key)))
         if spec.target not in self.owned:
             self.owned[spec.target] = owned_numbers(self.store, spec.target)
         owner = self.owned[spec.target].setdefault(str(found.document), name)
@@ -508,6 +528,8 @@ class _Planner:
             return
         self.plan.actions.append(action)
         code, why = ("to-finish", f"{begun} stands and is to be finished") if begun else TO_POST
+        if "replaces" in action.facts:
+            why += in_place_of(action)
         self._add(mapping, key, row, "planned", code, why, trace, action.action, inputs)
 
     def _rendered(
@@ -556,6 +578,9 @@ class _Planner:
         facts: dict[str, Any] = {}
         if rendered.confirm:
             facts["confirm"] = rendered.confirm
+        staged = target(mapping.spec.target).calls.get("staged")
+        if mapping.spec.renews and (replaced := self.delivered.replaced(key, staged)):
+            facts["replaces"] = replaced
         return Action(
             self._name(mapping, key, earlier), mapping.spec.name, mapping.spec.target, key,
             case_of(row), (), rendered.document or {}, rendered.identity, rendered.then,

@@ -52,7 +52,7 @@ def state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
     if all(progress.finished(step) for step in action.steps):
         if progress.events.get("create") == "adopted":
             return "adopted", "adopted", f"found in Fortnox as {progress.number}"
-        return "posted", "posted", f"posted as {progress.number}"
+        return "posted", "posted", f"posted as {progress.number}{in_place_of(action)}"
     refused = next((s for s in action.steps if progress.events.get(s) == "refused"), None)
     if refused:
         return (
@@ -63,6 +63,12 @@ def state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
     if any(progress.in_flight(step) for step in action.steps):
         return "planned", "unknown", "it was sent and its answer was lost; it is looked for first"
     return "planned", "to-finish", f"{progress.number} stands and is to be finished"
+
+
+def in_place_of(action: Action) -> str:
+    """Which document it replaces, if it replaces one that a person cancelled."""
+    replaced = action.facts.get("replaces")
+    return f", in place of {replaced}, which was cancelled" if replaced else ""
 
 
 def refused_before(

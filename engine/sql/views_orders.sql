@@ -11,7 +11,38 @@ JOIN fortnox."order" AS p ON p.DocumentNumber = s.number
 WHERE s.step = 'create' AND s.event = 'adopted'
 GROUP BY a.source;
 
--- A capture, whether this program asked for it, and which invoice a person said is its.
+-- Documents of this program that stand cancelled in Fortnox, and whether a person has said since the
+-- last that was done about one that it is to be made again: it is let go then.
+CREATE OR REPLACE VIEW ledger.cancelled AS
+SELECT
+    a.action,
+    a.mapping,
+    a.source,
+    s.number,
+    c.staged,
+    coalesce(r.kind = 'retry' AND r.noted_at >= (
+        -- But that it was found cancelled.
+        SELECT max(e.noted_at)
+        FROM ledger.event AS e
+        WHERE e.action = a.action AND NOT (e.step = 'confirm' AND e.event = 'refused')
+    ), false) AS let_go
+FROM (
+    SELECT DocumentNumber, 'fortnox.invoice' AS staged FROM fortnox.invoice WHERE Cancelled
+    UNION ALL
+    SELECT DocumentNumber, 'fortnox.order' FROM fortnox."order" WHERE Cancelled
+) AS c
+JOIN ledger.step AS s
+    ON s.number = c.DocumentNumber AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
+JOIN ledger.intent AS a
+    ON a.action = s.action
+    AND CASE c.staged
+        WHEN 'fortnox.order' THEN a.target = 'fortnox.order'
+        ELSE ends_with(a.target, 'invoice')
+    END
+LEFT JOIN ledger.resolved AS r ON r.line = a.source;
+
+-- A capture, whether this program asked for it, under which mapping its invoice was made or begun
+-- last, whether that was let go, and which invoice a person said is its.
 CREATE OR REPLACE VIEW qliro.capture_view AS
 SELECT
     c.*,
@@ -22,8 +53,19 @@ SELECT
         JOIN ledger.action AS a ON a.action = s.action
         WHERE a.target = 'qliro.shipment' AND s.number IS NOT NULL
     ) AS ours,
-    taken.customer AS placed_customer
+    taken.customer AS placed_customer,
+    begun.mapping AS invoiced_as,
+    coalesce(begun.action IN (SELECT action FROM ledger.cancelled WHERE let_go), false) AS let_go
 FROM qliro.capture AS c
+LEFT JOIN (
+    SELECT
+        a.source, arg_max(a.mapping, s.seq) AS mapping, arg_max(a.action, s.seq) AS action
+    FROM ledger.action AS a
+    JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create'
+    WHERE a.target IN ('fortnox.invoice', 'fortnox.order_invoice')
+      AND s.event NOT IN ('refused', 'not-sent', 'absent')
+    GROUP BY a.source
+) AS begun ON begun.source = c.capture
 LEFT JOIN ledger.placed_customer AS taken ON taken.OrderId = c.OrderId
 LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
 
@@ -41,7 +83,11 @@ SELECT
         ) AS INTEGER) AS ordinal
     ),
     CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,
-    coalesce(r.kind = 'ignore', false) AS ignored
+    coalesce(r.kind = 'ignore', false) AS ignored,
+    -- The credit invoice that Fortnox made was let go, and Fortnox makes no second one.
+    f.refund IN (
+        SELECT source FROM ledger.cancelled WHERE let_go AND mapping = 'credit_invoice'
+    ) AS let_go
 FROM qliro.refund AS f
 LEFT JOIN ledger.resolved AS r ON r.line = f.refund
 LEFT JOIN (
@@ -110,12 +156,17 @@ LEFT JOIN (
     GROUP BY ALL
 ) AS missed ON missed.number = o.DocumentNumber AND missed.seq > o.raw_seq
 LEFT JOIN (
-    SELECT s.number, max(TRY_CAST(a.source AS BIGINT)) AS OrderId
-    FROM ledger.action AS a
-    JOIN ledger.step AS s
-        ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
-    WHERE a.target = 'fortnox.order'
-    GROUP BY s.number
+    -- The last that was made of an order: one that a person cancelled may have been made again.
+    SELECT number, max(OrderId) AS OrderId
+    FROM (
+        SELECT TRY_CAST(a.source AS BIGINT) AS OrderId, arg_max(s.number, s.seq) AS number
+        FROM ledger.action AS a
+        JOIN ledger.step AS s
+            ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
+        WHERE a.target = 'fortnox.order'
+        GROUP BY a.source
+    )
+    GROUP BY number
 ) AS own ON own.number = o.DocumentNumber;
 
 -- Its rows, by the Qliro order; a row is undelivered while less of it was delivered than ordered. A
