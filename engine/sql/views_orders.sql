@@ -2,13 +2,13 @@
 -- this program has done. Run after views.sql.
 
 -- The customer of each Fortnox order that somebody else made and this program has taken over, by the
--- Qliro order.
+-- Qliro order, while it stands.
 CREATE OR REPLACE VIEW ledger.placed_customer AS
 SELECT TRY_CAST(a.source AS BIGINT) AS OrderId, max(nullif(p.CustomerNumber, '')) AS customer
 FROM ledger.step AS s
 JOIN ledger.action AS a ON a.action = s.action AND a.target = 'fortnox.order'
 JOIN fortnox."order" AS p ON p.DocumentNumber = s.number
-WHERE s.step = 'create' AND s.event = 'adopted'
+WHERE s.step = 'create' AND s.event = 'adopted' AND NOT coalesce(p.Cancelled, false)
 GROUP BY a.source;
 
 -- Documents of this program that stand cancelled in Fortnox, and whether a person has said since the
