@@ -59,9 +59,16 @@ def never_fitting(merchant: Merchant, program: Program) -> Iterator[Finding]:
 
 def _regions(program: Program, country: str, *, oss: bool) -> set[str]:
     """The regions that a sale to another country can have."""
-    place = "eu" if program.tables["countries"].find((country,)).get("eu") else "world"
-    found = [program.tables["regions"].find((place, number, oss)) for number in (True, False)]
-    return {str(one.get("region")) for one in found}
+    known = program.tables["countries"].find((country,))
+    places = ["eu"] if known.get("eu") else ["world"]
+    if known.get("parts"):  # some of its places lie outside the VAT area
+        places.append("world")
+    regions = program.tables["regions"]
+    return {
+        str(regions.find((place, number, oss)).get("region"))
+        for place in places
+        for number in (True, False)
+    }
 
 
 def gaps_of(merchant: Merchant, program: Program) -> list[Finding]:

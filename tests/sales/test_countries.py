@@ -69,11 +69,12 @@ def test_a_slip_of_the_pen_is_told_with_what_is_near(told: Told) -> None:
 
 def test_a_country_of_the_eu_is_never_export_and_one_outside_never_oss(told: Told) -> None:
     found = told(sales_accounts=sold_to(
-        {"country": "DE", "region": "export"}, {"country": ["FR", "NO"], "region": "oss"},
+        {"country": "DK", "region": "export"}, {"country": ["FR", "NO"], "region": "oss"},
         {"country": "NO", "region": "export"}, {"country": "DE", "region": "reverse"},
+        {"country": "FI", "region": "export"},
     ))  # fmt: skip
     assert found == [
-        "sales_accounts[0] can never fit: its region is export, and sales to DE are oss or "
+        "sales_accounts[0] can never fit: its region is export, and sales to DK are oss or "
         "reverse. Correct it, or delete the row.",
         "sales_accounts[1] can never fit: its region is oss, and sales to NO are export. "
         "Correct it, or delete the row.",

@@ -50,7 +50,9 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "a company in Norway": (
         {"DeliveryCountry": "NO", **COMPANY}, "company", "export", "EXPORT",
     ),
-    "a person on Åland": ({"DeliveryCountry": "AX"}, "private", "export", "EXPORT"),
+    "a person on Åland, by its own code": (
+        {"DeliveryCountry": "AX"}, "private", "export", "EXPORT",
+    ),
     "a person whom the shop calls a company: the number is a personal one": (
         {"JuridicalType": "Company", "PersonHash": "pn:1", "BillingCompanyName": "Eks firma"},
         "private", "domestic", "SEVAT",
@@ -68,6 +70,22 @@ def test_who_buys_and_how_it_is_taxed(case: str) -> None:
     for entity in LINES:
         of_line = line(entity=entity, **known)
         assert (of_line["buyer_kind"], of_line["region"]) == (buyer, region)
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "name"),
+    [
+        ("FI", "22100", "Åland"), ("FI", "AX-22 100", "Åland"), ("AX", None, "Åland"),
+        ("ES", "35001", "the Canary Islands"), ("FI", "00100", None), ("FI", None, None),
+        ("ES", "28001", None), ("SE", "22100", None),
+    ],
+)  # fmt: skip
+def test_places_outside_the_vat_area_are_known_by_country_and_postcode(
+    country: str, postcode: str | None, name: str | None
+) -> None:
+    found = order(DeliveryCountry=country, ShippingPostalCode=postcode)
+    region = "export" if name else "domestic" if country == "SE" else "oss"
+    assert (found["outside"], found["region"]) == (name, region)
 
 
 def test_below_the_threshold_a_buyer_in_the_eu_pays_swedish_vat() -> None:
