@@ -120,7 +120,8 @@ class Target:
                 number = numbered(way["number"], found)
             except KeyError:
                 continue
-            return number, dict(found) if way.get("whole", True) else {}
+            if number not in NOTHING:
+                return number, dict(found) if way.get("whole", True) else {}
         return None
 
     def carried_out(self, step: str, document: Mapping[str, Any]) -> bool | None:
@@ -264,7 +265,7 @@ def numbered(text: str, values: Mapping[str, Any]) -> str:
 
     def part(found: re.Match[str]) -> str:
         value = values[found[1]]
-        if isinstance(value, bool) or not isinstance(value, str | int) or value in NOTHING:
+        if isinstance(value, bool) or not isinstance(value, str | int):
             raise KeyError(found[1])
         return str(value)
 
