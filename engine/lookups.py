@@ -73,7 +73,7 @@ def _search(extraction: Extraction, field: str, keys: list[str]) -> bool:
         found = fortnox.search_invoices(extraction, field, fresh)
         hits = {str(item.get("DocumentNumber")) for items in found.values() for item in items}
         wanted = sorted(hits & unread, key=in_order)
-        _mark(store, extraction, field, fresh)
+        _mark(store, extraction, field, list(found))
     fortnox.fetch_invoices(extraction, wanted)
     return bool(wanted)
 
@@ -81,10 +81,10 @@ def _search(extraction: Extraction, field: str, keys: list[str]) -> bool:
 def _by_order(extraction: Extraction, keys: list[str]) -> bool:
     """An invoice's OrderReference cannot be searched; the order tells its invoice."""
     fresh = [key for key in keys if not _is_old(extraction.store, "OrderReference", key)]
-    orders = fortnox.fetch_orders(extraction, [key for key in fresh if key.isdigit()])
-    _mark(
-        extraction.store, extraction, "OrderReference", [key for key in fresh if key not in orders]
-    )
+    unread: set[str] = set()
+    orders = fortnox.fetch_orders(extraction, [key for key in fresh if key.isdigit()], unread)
+    absent = [key for key in fresh if key not in orders and key not in unread]
+    _mark(extraction.store, extraction, "OrderReference", absent)
     numbers = {str(order.get("InvoiceReference") or "0") for order in orders.values()} - {"0"}
     known = {row["DocumentNumber"] for row in extraction.store.rows(UNREAD)}
     fortnox.fetch_invoices(extraction, sorted(numbers & known, key=in_order))

@@ -83,6 +83,11 @@ def prove(
         for line in lines
         if line["Status"] == "Accepted" and line["gross"] is None
     ]
+    problems += [
+        f"the lines of batch {batch['Id']} could not all be read ({batch['half_read']})"
+        for batch in batches
+        if batch.get("half_read")
+    ]
     problems += list(_odd(batches, lines))
     known = {batch["Id"] for batch in batches}
     summarised = {row["Id"] for row in summaries} | {line["Id"] for line in lines}

@@ -125,6 +125,15 @@ SELECT OrderId FROM qliro."order" WHERE raw_seq > getvariable('staged_to') ORDER
 """
 
 AGAIN = """
+-- Answers of which something can't be read, about batches that were read before: what those were
+-- read as stays, until all of it can be read.
+SET VARIABLE half_read = (
+    SELECT coalesce(list(seq), [])
+    FROM fresh('settlements_by_batch')
+    WHERE problem IS NOT NULL
+      AND TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT)
+          IN (SELECT Id FROM qliro.settlement_line)
+);
 -- Batches that were answered more than once, now or before: only their lines need comparing, and
 -- gather in staged_line first.
 SET VARIABLE again = (

@@ -20,9 +20,9 @@ def stockholm_date(value: Any) -> date | None:
         return None
     try:
         moment = datetime.fromisoformat(value.strip().replace("/", "-"))
-    except ValueError:
+        return (moment.astimezone(STOCKHOLM) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
         return None
-    return (moment.astimezone(STOCKHOLM) if moment.tzinfo else moment).date()
 
 
 def swedish_minute(moment: datetime) -> str:

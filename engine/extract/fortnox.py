@@ -101,9 +101,15 @@ def fetch_invoices(extraction: Extraction, numbers: Iterable[str]) -> dict[str, 
     return _fetch(extraction, "/3/invoices/", numbers)
 
 
-def fetch_orders(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Whole orders by DocumentNumber, with their ``InvoiceReference``; else as fetch_invoices."""
-    return _fetch(extraction, "/3/orders/", numbers)
+def fetch_orders(
+    extraction: Extraction, numbers: Iterable[str], unread: set[str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Whole orders by DocumentNumber, with their ``InvoiceReference``; else as fetch_invoices.
+
+    ``unread`` gathers the numbers whose answer says neither that there is such an order nor that
+    there is none.
+    """
+    return _fetch(extraction, "/3/orders/", numbers, unread)
 
 
 def fetch_payments(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -118,7 +124,8 @@ def search_invoices(
 
     ``field`` is an invoice's field (``YourOrderNumber``). Fortnox matches parts of a text, takes
     one such filter at a time (developer pages), and shows most of these fields only in the
-    document itself: the caller fetches and compares.
+    document itself: the caller fetches and compares. A search whose answer can't be read is
+    missing from the result.
     """
     wanted = list(dict.fromkeys(value for value in values if value))
     calls = (
@@ -128,15 +135,19 @@ def search_invoices(
     for done, (value, kept) in enumerate(
         zip(wanted, ask_all(extraction, calls), strict=True), start=1
     ):
-        found[value] = [item for item in kept.items() if isinstance(item, dict)]
+        report = Report()
+        read = [kept] if _readable(kept, report) else []
         if (_meta(kept, "@TotalPages") or 1) > 1:
-            more = _further(extraction, Report(), kept)
-            found[value] += [i for page in more for i in page.items() if isinstance(i, dict)]
+            read += _further(extraction, report, kept)
+        if not report.findings:
+            found[value] = [i for page in read for i in page.items() if isinstance(i, dict)]
         extraction.on_progress("searches", done, len(wanted))
     return found
 
 
-def _fetch(extraction: Extraction, path: str, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _fetch(
+    extraction: Extraction, path: str, numbers: Iterable[str], unread: set[str] | None = None
+) -> dict[str, dict[str, Any]]:
     wanted = list(dict.fromkeys(str(number) for number in numbers if str(number)))
     calls = (Call(path + quote(number, safe="")) for number in wanted)
     found: dict[str, dict[str, Any]] = {}
@@ -146,6 +157,8 @@ def _fetch(extraction: Extraction, path: str, numbers: Iterable[str]) -> dict[st
         document = kept.document()
         if document is not None:
             found[number] = document
+        elif unread is not None and kept.status == 200:
+            unread.add(number)
         extraction.on_progress("documents", done, len(wanted))
     return found
 
@@ -220,6 +233,9 @@ def _further(extraction: Extraction, report: Report, first: Kept) -> Iterator[Ke
 def _readable(page: Kept, report: Report) -> bool:
     report.answers += 1
     if page.status == 200 and page.content is not None:
+        if page.problem:
+            where = f"Fortnox {page.call}"
+            report.find(where, "entry-not-read", f"{page.problem}.", "The next sync asks again.")
         return True
     said = page.problem or f"status {page.status} {page.error.get('ErrorInformation', '')}".strip()
     report.find(f"Fortnox {page.call}", "list-not-read", f"{said}.", "The next sync asks again.")

@@ -50,7 +50,8 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
 
     Those are: named by a line and never answered, or with a transaction that their last answer did
     not have; known, answered too long ago, and still open (an amount is reserved, or they are
-    young); pushed since they were last read; active between ``since`` and ``until``.
+    young); pushed since they were last read; last answered so that it can't be read; active between
+    ``since`` and ``until``.
     """
     between = scope.since is not None or scope.until is not None
     if not (scope.settled or scope.refreshed or scope.pushed or between):
@@ -83,9 +84,16 @@ WITH asked AS (
         max(noted_at) AS last_at,
         max(seq)      AS last_seq,
         max(seq) FILTER (status = 200 AND problem IS NULL) AS read_seq,
-        -- An answer too, of no use; after others (no access, too many, a server's own) Qliro is
-        -- asked again at once.
-        max(seq) FILTER (status = 200 AND problem IS NOT NULL
+        arg_max(
+            status = 200 AND coalesce(
+                NOT starts_with(problem, 'the answer is about another order'), false
+            ),
+            seq
+        ) AS is_unread,
+        -- An answer too, of no use; after others (no access, too many, a server's own, or one that
+        -- can't be read) Qliro is asked again at once.
+        max(seq) FILTER (status = 200
+                            AND starts_with(problem, 'the answer is about another order')
                          OR status BETWEEN 400 AND 499
                             AND status NOT IN (401, 403, 408, 429)) AS refused_seq
     FROM raw.answer
@@ -134,6 +142,7 @@ facts AS (
         o.OrderId IS NOT NULL                                 AS is_known,
         coalesce(o.OrderDate, settled.day, $first) >= $first  AS is_ours,
         coalesce(o.remaining > 0, false)                      AS is_reserved,
+        o.problem IS NOT NULL OR coalesce(asked.is_unread, false) AS is_unread,
         coalesce(o.OrderDate, CAST(asked.first_at AS DATE), CAST(o.as_of AS DATE)) AS made,
         greatest(o.as_of, asked.last_at)                      AS asked_at,
         greatest(o.raw_seq, asked.last_seq)                   AS asked_seq,
@@ -154,6 +163,7 @@ facts AS (
 SELECT OrderId
 FROM facts
 WHERE ($between AND is_between)
+   OR (is_ours AND is_unread)
    OR (is_ours AND $settled AND is_settled AND NOT is_known
        AND (asked_at IS NULL OR asked_at < $not_found_before))
    OR (is_ours AND $settled AND is_known AND has_news AND settled_seq > asked_seq)
@@ -217,11 +227,14 @@ LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
 WHERE line.Status = 'Accepted'
   AND coalesce(trim(line.MerchantOrderReference), '') = ''
   AND line.OrderId > 0
-  AND known.OrderId IS NULL
+  AND (known.OrderId IS NULL OR known.problem IS NOT NULL)
   AND NOT EXISTS (
       SELECT 1 FROM raw.answer AS asked
       WHERE asked.endpoint = 'order'
         AND asked.noted_at > ?
+        AND known.OrderId IS NULL
+        AND (asked.status <> 200 OR asked.problem IS NULL
+             OR starts_with(asked.problem, 'the answer is about another order'))
         AND ends_with(asked.path, '/' || line.OrderId)
   )
 ORDER BY line.OrderId
@@ -257,6 +270,8 @@ def _check(report: Report, name: int | str, kept: Kept) -> None:
         report.find(where, "other-order", f"Qliro answered with order {other} instead.")
     elif kept.status != 200 or kept.problem:
         again = "It is asked for again in a day." if isinstance(name, int) else NAMES
+        if kept.status == 200:
+            again = "The next run asks again."
         report.find(where, "order-not-read", why(kept), again)
     elif isinstance(name, int) and str(kept.content.get("OrderId")) != str(name):
         other = kept.content.get("OrderId")

@@ -116,7 +116,7 @@ class Pseudonyms:
         references: Collection[str] = (),
     ) -> None:
         self._key = key
-        self._kept = frozenset(kept)
+        self._kept = frozenset(kept) | {"true", "false"}  # hide nothing, and say what is so
         self._prefix = prefix
         self._words = frozenset(words)
         # As vouchers write them, by Fortnox's characters; some have several words.

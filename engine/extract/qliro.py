@@ -108,12 +108,10 @@ def _list(
             report.find(where, "batches-not-read", why(kept), "The next sync asks again.")
             through = None
             continue
-        for position, item in enumerate(kept.items(), start=1):
-            row = _row(item)
-            if row is None:
-                report.find(where, "batch-not-read", "the batch has no Id", line=position)
-            else:
-                rows[row.id] = row
+        if kept.problem:
+            report.find(where, "batch-not-read", f"{kept.problem}.", "The next sync asks again.")
+            through = None
+        rows |= {row.id: row for row in map(_row, kept.items()) if row is not None}
     return rows, through
 
 
@@ -164,7 +162,10 @@ def _lines(extraction: Extraction, report: Report, wanted: list[_Row]) -> None:
             _remember(extraction, row, MISSING, 0)
             continue
         if kept.problem:
-            report.find(where, "line-not-read", kept.problem, "The rest of the payout is read.")
+            said = "The payout waits; the next sync asks again."
+            report.find(where, "line-not-read", f"{kept.problem}.", said)
+            _remember(extraction, row, MISSING, 0)
+            continue
         pending = len(kept.content.get("PendingSettlements") or ())
         _remember(extraction, row, row.digest, pending)
 

@@ -19,6 +19,7 @@ import msgspec
 from engine import json_text
 from engine.errors import Finding, Place
 from engine.extract.endpoints import Endpoint, classify
+from engine.extract.readable import unread
 from engine.extract.redact import redacted
 from engine.store import Store
 from engine.transport.http import Answer, Query
@@ -39,8 +40,6 @@ COLUMNS = [
 ]
 # How the problem of such an answer begins: it is kept, and never staged (stage_orders.sql).
 OTHER_ORDER = "the answer is about another order"
-# No amount that this program reads is as large (stage_*.sql: DECIMAL(14,4)).
-LARGEST = 10**10
 # Qliro's lists of lines by status; a list of another name would be lost in silence.
 LINE_LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
 
@@ -88,8 +87,8 @@ class Kept:
         return found if isinstance(found, list) else []
 
     def document(self) -> dict[str, Any] | None:
-        """The one document that the answer holds; None when it can't be read."""
-        if not isinstance(self.content, dict):
+        """The one document that the answer holds; None when it, or a part of it, can't be read."""
+        if not isinstance(self.content, dict) or self.problem:
             return None
         found = self.content.get(self.endpoint.key)
         return cast("dict[str, Any]", found) if isinstance(found, dict) else None
@@ -130,8 +129,8 @@ def keep(
         body = redacted(answer.body, key, contacts=endpoint.contacts)
         digest = hashlib.sha256(body.encode()).hexdigest()
         content, problem = _read(endpoint, answer, body)
-        if endpoint.name == "order" and problem is None and answer.status == 200:
-            problem = _other_order(call, content)
+        if endpoint.name == "order" and content is not None:
+            problem = _other_order(call, content) or problem
         repeated = (
             endpoint.repeats
             and answer.status == 200
@@ -211,9 +210,12 @@ def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | Non
         return None, "the body is not whole JSON" if body.strip() else "the body is empty"
     if misfit := _misfit(endpoint, content):
         return None, misfit
+    problem = answer.problem
+    if problem is None and isinstance(content, dict):
+        problem = unread(endpoint.name, content)
     if endpoint.name == "settlements_by_batch":
-        return content, answer.problem or _unreadable_lines(content)
-    return content, answer.problem
+        problem = problem or _unreadable_lines(content)
+    return content, problem
 
 
 def _other_order(call: Call, content: dict[str, Any]) -> str | None:
@@ -242,33 +244,21 @@ def _misfit(endpoint: Endpoint, content: Any) -> str | None:
     if endpoint.key not in content:
         return f"the body has no {endpoint.key}"
     found = content[endpoint.key]
-    if endpoint.is_list:
-        return None if found is None or isinstance(found, list) else f"{endpoint.key} is no list"
+    if endpoint.is_list and found is not None:
+        return None if isinstance(found, list) else f"{endpoint.key} is no list"
     return f"{endpoint.key} is null" if found is None else None
 
 
 def _unreadable_lines(content: dict[str, Any]) -> str | None:
     """What would be lost of a batch's lines if nobody said so."""
     for name, found in content.items():
-        if name.endswith("Settlements") and found:
-            if name not in LINE_LISTS:
-                return f"{name} is a list of lines with an unknown status"
-            if not isinstance(found, list):
-                return f"{name} is not a list"
+        if name.endswith("Settlements") and found and name not in LINE_LISTS:
+            return f"{name} is a list of lines with an unknown status"
     for name in LINE_LISTS:
         for position, row in enumerate(content.get(name) or (), start=1):
-            amount = row.get("Amount") if isinstance(row, dict) else None
-            if isinstance(amount, str):
-                try:
-                    amount = Decimal(amount)
-                except ArithmeticError:
-                    amount = None
-            if (
-                isinstance(amount, bool)
-                or not isinstance(amount, int | Decimal)
-                or abs(Decimal(amount)) >= LARGEST
-            ):
-                return f"row {position} of {name} has no readable Amount"
-            if Decimal(amount) != Decimal(amount).quantize(Decimal("0.0001")):
+            if row.get("Amount") is None:
+                return f"row {position} of {name} has no Amount"
+            amount = Decimal(row["Amount"])
+            if amount != amount.quantize(Decimal("0.0001")):
                 return f"row {position} of {name} has an Amount with more than four decimals"
     return None

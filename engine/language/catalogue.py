@@ -90,6 +90,7 @@ VIEW_COLUMNS: Catalogue = {
         "retried": BOOLEAN,  # a person said that it is to be tried again
     },
     "qliro.capture": {
+        "problem": TEXT,  # why its order can't be read
         "ours": BOOLEAN,  # this program asked for it
         "invoiced_as": TEXT,  # the mapping under which its invoice was made or begun last
         "let_go": BOOLEAN,  # a person cancelled that invoice, and wants a new one
@@ -97,6 +98,7 @@ VIEW_COLUMNS: Catalogue = {
         "chosen_invoice": TEXT,  # the invoice that a person chose
     },
     "qliro.refund": {
+        "problem": TEXT,  # why its order can't be read
         "chosen_invoice": TEXT,  # the credit invoice that a person chose
         "ignored": BOOLEAN,  # a person set it aside
         "let_go": BOOLEAN,  # a person cancelled its credit invoice, and wants a new one

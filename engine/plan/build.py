@@ -24,7 +24,7 @@ from engine.plan.orders import plan_orders
 from engine.plan.outcomes import Outcomes, key_of
 from engine.plan.payouts import LINE, open_payouts
 from engine.plan.proving import prove_payouts
-from engine.plan.rows import open_orders, unknown_orders
+from engine.plan.rows import open_orders, unknown_orders, unread_orders
 from engine.plan.telling import (
     state_of,
     told_warnings,
@@ -70,6 +70,7 @@ def make_plan(
     if set(flows) - {"payouts"}:
         of_orders.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
         of_orders.problems += unknown_orders(store, scope)
+        of_orders.problems += unread_orders(store, of_orders.orders)
         plan_orders(store, program, settings, books, catalogue, of_orders, flows, again=again)
     elif scope.orders or scope.is_period:
         of_orders.problems.append(NO_ORDERS)

@@ -25,7 +25,7 @@ PAYMENTS = f"""
 SELECT p.*, d.AmountCurrency, d.ModeOfPayment, d.ModeOfPaymentAccount, d.WriteOffs
 FROM fortnox.invoice_payment AS p
 LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
-ORDER BY {sql_order('p.Number')}
+ORDER BY {sql_order("p.Number")}
 """
 VOUCHERS = "SELECT * FROM fortnox.voucher ORDER BY Year, VoucherSeries, VoucherNumber"
 # The payments that this program made, by the invoice that they take from.
@@ -40,7 +40,7 @@ FROM ledger.step AS s
 JOIN ledger.action AS a ON a.action = s.action
 WHERE s.number IS NOT NULL AND a.target = 'fortnox.invoice_payment' AND a.consumed_of IS NOT NULL
 GROUP BY s.number
-ORDER BY {sql_order('s.number')}
+ORDER BY {sql_order("s.number")}
 """
 # The rows of the vouchers that were read whole since they last changed.
 VOUCHER_ROWS = """
@@ -127,9 +127,7 @@ class Existing:
     ) -> list[Row]:
         """All those free payments, the oldest first."""
         off = sum((Decimal(one["Amount"]) for one in document.get("WriteOffs", ())), ZERO)
-        standing = self.on_documents(
-            "fortnox.invoice_payment", [str(adopt.get("InvoiceNumber"))]
-        )
+        standing = self.on_documents("fortnox.invoice_payment", [str(adopt.get("InvoiceNumber"))])
         found = [
             row
             for row in standing

@@ -94,9 +94,11 @@ def _names(key: str, group: Iterable[Row]) -> list[str]:
 def _batches(store: Store, program: Program) -> tuple[dict[str, list[Row]], dict[str, str]]:
     """The batches by payout, the oldest first, and by Id why one can't be booked."""
     unreadable: dict[str, str] = {}
+    half_read = {row["Id"]: row["problem"] for row in store.rows(HALF_READ)}
     batches: dict[str, list[Row]] = {}
     for batch in store.rows("SELECT * FROM qliro.settlement_batch ORDER BY BatchDate, Id"):
         row = _money(batch, ("TotalAmount", "TotalFeeAmount", "FxTotalAmount"))
+        row["half_read"] = half_read.get(row["Id"])
         problem = None if row["BatchDate"] else "Qliro gives no date that can be read"
         try:
             row |= program.derive(BATCH, row)
@@ -113,6 +115,20 @@ def _batches(store: Store, program: Program) -> tuple[dict[str, list[Row]], dict
         batches.setdefault(row["payout"], []).append(row)
     return batches, unreadable
 
+
+HALF_READ = """
+-- Batches of whose lines the last answer could not be read whole, and what of it.
+SELECT Id, answer.problem AS problem
+FROM (
+    SELECT
+        TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id,
+        arg_max({'problem': problem}, seq) AS answer
+    FROM raw.answer
+    WHERE endpoint = 'settlements_by_batch' AND status = 200
+    GROUP BY ALL
+)
+WHERE answer.problem IS NOT NULL
+"""
 
 # What a payout looks like as far as its posting goes; another text means it has changed.
 DIGESTS = """

@@ -80,6 +80,20 @@ ORDER BY s.OrderDate, s.OrderId
 """
 
 
+def unread_orders(store: Store, orders: Collection[str]) -> list[str]:
+    """Sentences about those of the orders whose last answer could not be read."""
+    rows = store.rows(
+        'SELECT OrderId, problem FROM qliro."order" '
+        "WHERE problem IS NOT NULL AND list_contains(?, OrderId::VARCHAR) ORDER BY OrderId",
+        [list(orders)],
+    )
+    return [
+        f"Qliro order {row['OrderId']} can't be read: {row['problem']}. Nothing is made of it; "
+        "every run asks again."
+        for row in rows
+    ]
+
+
 def unknown_orders(store: Store, scope: Scope) -> list[str]:
     """Sentences about orders that are named and not known here."""
     rows = store.rows(
@@ -163,7 +177,7 @@ class Rows:
                     like_late[key] = row
                     late.append(row)
                 except ItemError as error:
-                    row["problem"] = error.told()
+                    row["problem"] = row["problem"] or error.told()
             yield row
 
     def _derive_late(self, name: str, row: Row) -> None:

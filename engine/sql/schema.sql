@@ -140,6 +140,7 @@ CREATE TABLE IF NOT EXISTS qliro."order" (
     ShippingCity       VARCHAR,
     ShippingCountryCode VARCHAR,
     ShippingArea       VARCHAR,
+    problem              VARCHAR,          -- why its last answer can't be read; the one before holds
     raw_seq            BIGINT NOT NULL,
     as_of              TIMESTAMPTZ NOT NULL   -- when this was last so
 );

@@ -41,10 +41,15 @@ CREATE OR REPLACE TEMP MACRO fresh(name) AS TABLE
       AND seq > getvariable('staged_to')
       AND seq <= getvariable('newest');
 
+-- Those of which everything could be read: a document is read whole, or asked for again.
+CREATE OR REPLACE TEMP MACRO fresh_whole(name) AS TABLE
+    SELECT * FROM fresh(name) WHERE problem IS NULL;
+
 -- The new answers about the lines of a batch, with the batch's Id out of the query.
 CREATE OR REPLACE TEMP MACRO fresh_lines() AS TABLE
     SELECT
         seq,
         TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id,
         body
-    FROM fresh('settlements_by_batch');
+    FROM fresh('settlements_by_batch')
+    WHERE NOT list_contains(getvariable('half_read'), seq);

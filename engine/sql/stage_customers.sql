@@ -20,7 +20,7 @@ WITH answers AS (
             "Email": "VARCHAR", "City": "VARCHAR", "ZipCode": "VARCHAR", "Type": "VARCHAR",
             "VATType": "VARCHAR", "TermsOfPayment": "VARCHAR", "Active": "BOOLEAN"
         }}')).Customer
-    FROM fresh('customer')
+    FROM fresh_whole('customer')
 ),
 facts AS (
     SELECT c.*, noted_at, seq AS raw_seq
@@ -75,7 +75,7 @@ WITH answers AS (
         TRY(from_json(body, '{"Article": {
             "ArticleNumber": "VARCHAR", "Description": "VARCHAR", "Active": "BOOLEAN"
         }}')).Article
-    FROM fresh('article')
+    FROM fresh_whole('article')
 )
 SELECT a.*, seq AS raw_seq
 FROM answers

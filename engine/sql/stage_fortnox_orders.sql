@@ -39,7 +39,7 @@ SELECT
             "Price": "DECIMAL(14,4)", "VAT": "DECIMAL(9,4)", "Total": "DECIMAL(14,4)"
         }]
     }}')).Order
-FROM fresh('fortnox_order');
+FROM fresh_whole('fortnox_order');
 DELETE FROM answered_orders WHERE o.DocumentNumber IS NULL;
 
 CREATE OR REPLACE TEMP TABLE staged_fortnox_order AS

@@ -28,7 +28,7 @@ WITH listed AS (
             "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
             "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(14,4)"
         }}')).Invoice
-    FROM fresh('invoice')
+    FROM fresh_whole('invoice')
 )
 SELECT
     i.* REPLACE (
@@ -57,7 +57,7 @@ WITH documents AS (
             "CreditInvoiceReference": "VARCHAR", "Credit": "BOOLEAN",
             "TotalToPay": "DECIMAL(14,4)", "VATIncluded": "BOOLEAN"
         }}')).Invoice AS d
-    FROM fresh('invoice')
+    FROM fresh_whole('invoice')
 ),
 orders AS (
     SELECT
@@ -65,7 +65,7 @@ orders AS (
         TRY(from_json(body, '{"Order": {
             "DocumentNumber": "VARCHAR", "InvoiceReference": "VARCHAR"
         }}')).Order AS o
-    FROM fresh('fortnox_order')
+    FROM fresh_whole('fortnox_order')
 ),
 new_facts AS (
     SELECT
@@ -126,7 +126,7 @@ WITH documents AS (
                 "Total": "DECIMAL(14,4)", "TotalExcludingVAT": "DECIMAL(14,4)"
             }]
         }}')).Invoice AS d
-    FROM fresh('invoice')
+    FROM fresh_whole('invoice')
 )
 SELECT d.DocumentNumber AS DocumentNumber, d.InvoiceRows AS rows, seq AS raw_seq
 FROM documents

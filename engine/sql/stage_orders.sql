@@ -1,5 +1,6 @@
 -- Orders of Qliro, seen by its Admin or its Merchant API → qliro.order, and of what the answer says
--- of items and transactions → qliro.item_action, qliro.transaction. The latest answer wins.
+-- of items and transactions → qliro.item_action, qliro.transaction. The latest answer wins; of one
+-- that can't be read whole only that it can't (problem), where the order was read before.
 
 CREATE OR REPLACE TEMP MACRO action_type(x) AS
     enum_name(x, ['Create', 'Reserve', 'Ship', 'Return', 'Release']);
@@ -15,6 +16,34 @@ CREATE OR REPLACE TEMP MACRO transaction_status(x) AS
         'Created', 'InProcess', 'UserInteractionRequired', 'OnHold', 'Success', 'Error', 'Cancelled'
     ]);
 CREATE OR REPLACE TEMP MACRO juridical_type(x) AS enum_name(x, ['Physical', 'Company']);
+
+-- Why an item or a transaction says nothing that can be acted upon, where its fields can be read.
+CREATE OR REPLACE TEMP MACRO odd_item(i) AS
+    action_type(i.ActionType) NOT IN ('Create', 'Reserve', 'Ship', 'Return', 'Release')
+    OR item_type(i.Type) NOT IN ('Product', 'Discount', 'Fee', 'Shipping')
+    OR abs(CAST(i.Quantity AS DOUBLE) * CAST(i.PricePerItemIncVat AS DOUBLE)) >= 1e10;
+CREATE OR REPLACE TEMP MACRO odd_transaction(t) AS
+    transaction_status(t.Status) NOT IN (
+        'Created', 'InProcess', 'UserInteractionRequired', 'OnHold', 'Success', 'Error', 'Cancelled'
+    )
+    OR transaction_type(t.Type) NOT IN (
+        'Preauthorization', 'Debit', 'Credit', 'Capture', 'Reversal', 'Refund', 'UpdateInvoice',
+        'Registration'
+    );
+CREATE OR REPLACE TEMP MACRO told_item(i) AS concat(
+    'item ', i.MerchantReference, ': ', CASE
+        WHEN action_type(i.ActionType) NOT IN ('Create', 'Reserve', 'Ship', 'Return', 'Release')
+        THEN 'no ActionType ' || i.ActionType || ' is known'
+        WHEN item_type(i.Type) NOT IN ('Product', 'Discount', 'Fee', 'Shipping')
+        THEN 'no Type ' || i.Type || ' is known'
+        ELSE 'Quantity ' || i.Quantity || ' at PricePerItemIncVat ' || i.PricePerItemIncVat
+            || ' is worth more than any order'
+    END
+);
+CREATE OR REPLACE TEMP MACRO told_transaction(t) AS concat(
+    'transaction ', t.PaymentTransactionId, ': no Type ', t.Type, ' with Status ', t.Status,
+    ' is known'
+);
 
 -- Whether a number has the form of an organisation number of its country. A shop may call a person
 -- a company: the third digit of a Swedish personal number is 0 or 1, of a company's it is not.
@@ -40,16 +69,19 @@ CREATE OR REPLACE TEMP MACRO without_century(number, country) AS
 
 CREATE OR REPLACE TEMP TABLE answered_order AS
 WITH answers AS (
-    SELECT seq, noted_at, body, true AS admin
+    SELECT seq, noted_at, path, problem, body, true AS admin
     FROM fresh('order')
     WHERE starts_with(problem, 'the answer is about another order') IS NOT true
     UNION ALL
-    SELECT seq, noted_at, body, false FROM fresh('merchant_order')
+    SELECT seq, noted_at, path, problem, body, false FROM fresh('merchant_order')
 )
 SELECT
     seq,
     noted_at,
     admin,
+    problem,
+    CASE WHEN problem IS NOT NULL
+        THEN TRY_CAST(regexp_extract(path, '/([0-9]+)/?$', 1) AS BIGINT) END AS asked,
     TRY(from_json(body, '{
         "OrderId": "BIGINT", "MerchantReference": "VARCHAR", "Currency": "VARCHAR",
         "Country": "VARCHAR",
@@ -81,7 +113,43 @@ SELECT
             "PaymentMethodSubtypeCode": "VARCHAR"}]
     }')) AS o
 FROM answers;
-DELETE FROM answered_order WHERE o.OrderId IS NULL;
+DELETE FROM answered_order WHERE o.OrderId IS NULL AND asked IS NULL;
+UPDATE answered_order
+SET problem = CASE
+    WHEN len(list_filter(o.OrderItemActions, LAMBDA i: odd_item(i))) > 0
+    THEN told_item(list_filter(o.OrderItemActions, LAMBDA i: odd_item(i))[1])
+    WHEN len(list_filter(o.PaymentTransactions, LAMBDA t: odd_transaction(t))) > 0
+    THEN told_transaction(list_filter(o.PaymentTransactions, LAMBDA t: odd_transaction(t))[1])
+    ELSE 'it had items and transactions, and tells of none'
+END
+WHERE problem IS NULL AND (
+    (admin AND o.OrderItemActions IS NULL
+        AND o.OrderId IN (SELECT OrderId FROM qliro.item_action)) OR
+    (admin AND o.PaymentTransactions IS NULL
+        AND o.OrderId IN (SELECT OrderId FROM qliro.transaction)) OR
+    len(list_filter(o.OrderItemActions, LAMBDA i: odd_item(i))) > 0
+    OR len(list_filter(o.PaymentTransactions, LAMBDA t: odd_transaction(t))) > 0
+);
+
+-- What can't be read, or not whole, of each order: its last answer, unless a good one came later. An
+-- order that was never read is what can be read of it.
+CREATE OR REPLACE TEMP TABLE unread_order AS
+SELECT
+    coalesce(o.OrderId, asked) AS OrderId,
+    seq,
+    noted_at,
+    problem
+FROM answered_order
+QUALIFY row_number() OVER (
+    PARTITION BY coalesce(o.OrderId, asked) ORDER BY noted_at DESC, seq DESC
+) = 1;
+DELETE FROM unread_order WHERE problem IS NULL;
+DELETE FROM answered_order
+WHERE problem IS NOT NULL AND (
+    o.OrderId IS NULL
+    OR o.OrderId IN (SELECT OrderId FROM qliro."order")
+    OR o.OrderId IN (SELECT o.OrderId FROM answered_order WHERE problem IS NULL)
+);
 
 -- The latest answer about each order; and the latest that tells its transactions: the Admin API tells
 -- all items and transactions, the Merchant API none, or transactions only, and takes nothing away.
@@ -154,12 +222,17 @@ SELECT
     o.ShippingAddress.City AS ShippingCity,
     o.ShippingAddress.CountryCode AS ShippingCountryCode,
     o.ShippingAddress.Area AS ShippingArea,
+    problem,
     seq AS raw_seq,
     noted_at AS as_of
 FROM answer;
 
 DELETE FROM qliro."order" WHERE OrderId IN (SELECT OrderId FROM staged_order);
 INSERT INTO qliro."order" BY NAME SELECT * FROM staged_order;
+UPDATE qliro."order" AS o
+SET problem = u.problem, raw_seq = u.seq, as_of = u.noted_at
+FROM unread_order AS u
+WHERE o.OrderId = u.OrderId;
 
 -- An answer that came again unchanged has no body: the order is as new as that.
 UPDATE qliro."order" AS o
@@ -234,5 +307,6 @@ WHERE t IS NOT NULL
 QUALIFY t.PaymentTransactionId IS NULL
     OR row_number() OVER (PARTITION BY OrderId, t.PaymentTransactionId ORDER BY position DESC) = 1;
 DROP TABLE answered_order;
+DROP TABLE unread_order;
 DROP TABLE staged_order;
 DROP TABLE latest;

@@ -22,7 +22,7 @@ WITH listed AS (
             "PaymentDate": "VARCHAR", "Source": "VARCHAR", "WriteOffExist": "BOOLEAN",
             "WriteOffs": [{"Amount": "DECIMAL(14,4)"}]
         }}')).InvoicePayment
-    FROM fresh('invoice_payment')
+    FROM fresh_whole('invoice_payment')
 )
 SELECT
     p.Number,
@@ -51,7 +51,7 @@ WITH documents AS (
             "Number": "VARCHAR", "AmountCurrency": "DECIMAL(14,4)", "ModeOfPayment": "VARCHAR",
             "ModeOfPaymentAccount": "INTEGER", "WriteOffs": [{"Amount": "DECIMAL(14,4)"}]
         }}')).InvoicePayment AS p
-    FROM fresh('invoice_payment')
+    FROM fresh_whole('invoice_payment')
 )
 SELECT
     p.Number,

@@ -70,7 +70,8 @@ SELECT * EXCLUDE (answered_again) FROM numbered WHERE NOT answered_again;
 INSERT INTO staged_line BY NAME
 SELECT * EXCLUDE (answered_again) FROM numbered WHERE answered_again;
 
--- Batches that were answered again, by their last answer that could be read.
+-- Batches that were answered again, by their last answer that could be read. Lines of an answer of
+-- which something could not be read go when a whole one has come: nothing is booked of them.
 CREATE OR REPLACE TEMP TABLE compared AS
 WITH last_answer AS (
     SELECT Id, max(seq) AS last_seq
@@ -85,6 +86,12 @@ FROM (
     SELECT * FROM qliro.settlement_line
 ) AS every
 JOIN last_answer USING (Id)
+WHERE every.raw_seq = last_answer.last_seq
+   OR every.raw_seq NOT IN (
+       SELECT seq FROM raw.answer
+       WHERE endpoint = 'settlements_by_batch' AND problem IS NOT NULL
+   )
+   OR every.line IN (SELECT unnest(covers) FROM ledger.action)
 QUALIFY row_number() OVER (PARTITION BY Id, line ORDER BY every.raw_seq DESC) = 1;
 
 DELETE FROM qliro.settlement_line WHERE Id IN (SELECT Id FROM compared);

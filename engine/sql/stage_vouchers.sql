@@ -16,7 +16,7 @@ WITH listed AS (
             "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
             "Description": "VARCHAR", "TransactionDate": "VARCHAR"
         }}')).Voucher
-    FROM fresh('voucher')
+    FROM fresh_whole('voucher')
 )
 SELECT v.* REPLACE (stockholm_date(v.TransactionDate) AS TransactionDate), seq AS raw_seq
 FROM listed
@@ -41,7 +41,7 @@ WITH documents AS (
                 "Removed": "BOOLEAN"
             }]
         }}')).Voucher AS v
-    FROM fresh('voucher')
+    FROM fresh_whole('voucher')
 )
 SELECT v.VoucherSeries, v.VoucherNumber, v.Year, v.VoucherRows, seq AS raw_seq
 FROM documents

@@ -46,6 +46,7 @@ LEFT JOIN ledger.resolved AS r ON r.line = a.source;
 CREATE OR REPLACE VIEW qliro.capture_view AS
 SELECT
     c.*,
+    unread.problem,
     CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,
     CAST(c.PaymentTransactionId AS VARCHAR) IN (
         SELECT s.number
@@ -66,6 +67,8 @@ LEFT JOIN (
       AND s.event NOT IN ('refused', 'not-sent', 'absent')
     GROUP BY a.source
 ) AS begun ON begun.source = c.capture
+LEFT JOIN (SELECT OrderId, problem FROM qliro."order" WHERE problem IS NOT NULL) AS unread
+    ON unread.OrderId = c.OrderId
 LEFT JOIN ledger.placed_customer AS taken ON taken.OrderId = c.OrderId
 LEFT JOIN ledger.resolved AS r ON r.line = c.capture;
 
@@ -82,6 +85,7 @@ SELECT
                 f.Amount = 0 AND r.kind IS DISTINCT FROM 'ignore', f.ordinal
         ) AS INTEGER) AS ordinal
     ),
+    unread.problem,
     CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,
     coalesce(r.kind = 'ignore', false) AS ignored,
     -- The credit invoice that Fortnox made was let go, and Fortnox makes no second one.
@@ -89,6 +93,8 @@ SELECT
         SELECT source FROM ledger.cancelled WHERE let_go AND mapping = 'credit_invoice'
     ) AS let_go
 FROM qliro.refund AS f
+LEFT JOIN (SELECT OrderId, problem FROM qliro."order" WHERE problem IS NOT NULL) AS unread
+    ON unread.OrderId = f.OrderId
 LEFT JOIN ledger.resolved AS r ON r.line = f.refund
 LEFT JOIN (
     SELECT DISTINCT a.source

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from orderkit import NOW, RESERVED, Row, item, of, order, transaction
 
+from engine.extract.raw import Call, keep
+from engine.stage import stage
 from engine.store import Store
+from engine.transport.http import Answer
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
 
@@ -337,16 +340,20 @@ def test_what_a_transaction_says_twice_counts_once(store: Store, seen: Callable[
     assert seen(order(twice, RESERVED))["captured"] == 250
 
 
-def test_nulls_and_strange_values_lose_nothing_else(store: Store, seen: Callable[..., Row]) -> None:
-    found = seen(
-        order(
-            [transaction(1, "Preauthorization", 100, Timestamp="soon"), None],  # type: ignore[list-item]
-            [item("Reserve", 1, "hat", 100, Quantity="2"), None],  # type: ignore[list-item]
-            Customer=None,
-            BillingAddress=None,
-            PaymentMethod=None,
-        )
+def test_nulls_and_strange_values_lose_nothing_else_and_are_told(store: Store) -> None:
+    body = order(
+        [transaction(1, "Preauthorization", 100, Timestamp="soon"), None],  # type: ignore[list-item]
+        [item("Reserve", 1, "hat", 100, Quantity="2"), None],  # type: ignore[list-item]
+        Customer=None,
+        BillingAddress=None,
+        PaymentMethod=None,
     )
+    answer = (Call("/v2/orders/9"), Answer(200, json.dumps(body), NOW))
+    keep(store, [answer], origin="test", key=b"key")
+    (told,) = stage(store).problems
+    assert told.message == "row 2 of OrderItemActions is not an object: None."
+    (found,) = store.rows("SELECT * FROM qliro.order_view")
+    assert found["problem"] == "row 2 of OrderItemActions is not an object: None"
     assert (found["payment"], found["total"], found["OrderDate"]) == ("secured", 200, None)
     assert found["PaymentMethodName"] == "CREDITCARDS"
 

@@ -1,0 +1,218 @@
+"""What of an answer can't be read: a field of another type or size than this program reads it as,
+or one that is not there and without which its entry is of no use.
+
+Reads the shapes that ``engine/sql/stage_*.sql`` reads answers as, so that a column that is added
+there is looked at by itself; writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Any
+
+from engine.extract.dates import stockholm_date
+from engine.extract.endpoints import ENDPOINTS
+from engine.store import SQL_FOLDER
+
+# Without these an entry is of no use, by endpoint and list. Others may be null: what needs them
+# says so. The IDS of them must be there, the others are not to be null where they are.
+NEEDED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "settlement_batches": {
+        "SettlementBatches": ("Id", "BatchDate", "CurrencyCode", "TotalAmount"),
+    },
+    "settlements_by_batch": {
+        "Settlements": ("Amount", "Action", "Type", "CurrencyCode"),
+        "PendingSettlements": ("Amount",),
+        "RejectedSettlements": ("Amount",),
+    },
+    "order": {
+        "OrderItemActions": ("ActionType", "Type", "Quantity", "PricePerItemIncVat"),
+        "PaymentTransactions": ("Type", "Status", "Amount", "Timestamp"),
+    },
+    "invoices": {"Invoices": ("DocumentNumber", "Total", "Balance")},
+    "invoice": {"Invoice": ("DocumentNumber",)},
+    "orders": {"Orders": ("DocumentNumber",)},
+    "fortnox_order": {"Order": ("DocumentNumber",)},
+    "customers": {"Customers": ("CustomerNumber",)},
+    "customer": {"Customer": ("CustomerNumber",)},
+    "articles": {"Articles": ("ArticleNumber",)},
+    "article": {"Article": ("ArticleNumber",)},
+    "invoice_payments": {"InvoicePayments": ("Number", "InvoiceNumber", "Amount")},
+    "invoice_payment": {"InvoicePayment": ("Number",)},
+    "vouchers": {"Vouchers": ("VoucherSeries", "VoucherNumber", "Year")},
+    "voucher": {"Voucher": ("VoucherSeries", "VoucherNumber", "Year")},
+    "accounts": {"Accounts": ("Number",)},
+    "voucher_series": {"VoucherSeriesCollection": ("Code",)},
+    "financial_years": {"FinancialYears": ("Id", "FromDate", "ToDate")},
+    "currencies": {"Currencies": ("Code",)},
+    "modes_of_payment": {"ModesOfPayments": ("Code",)},
+    "terms_of_payment": {"TermsOfPayments": ("Code",)},
+    "cost_centers": {"CostCenters": ("Code",)},
+    "projects": {"Projects": ("ProjectNumber",)},
+}
+IDS = (
+    "Id", "DocumentNumber", "CustomerNumber", "ArticleNumber", "Number", "InvoiceNumber", "Code",
+    "ProjectNumber", "VoucherSeries", "VoucherNumber", "Year",
+)  # fmt: skip
+_SHAPE = re.compile(r"from_json\(\s*(?:body|text),\s*'(.*?)'\s*\)", re.DOTALL)
+_DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
+LONGEST = 60  # of a value that is told
+
+Shape = dict[str, Any]
+Reads = Callable[[Any], bool]
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    """What the stage reads of each endpoint's answers: types by name, lists and objects within."""
+    found: dict[str, Shape] = {}
+    for path in sorted(SQL_FOLDER.glob("stage_*.sql")):
+        for text in _SHAPE.findall(path.read_text("utf-8")):
+            shape = json.loads(text)
+            for endpoint in ENDPOINTS:
+                beside = endpoint.name == "settlements_by_batch" and "TotalSummary" in shape
+                if endpoint.staged and (endpoint.key in shape or beside):
+                    _merge(found.setdefault(endpoint.name, {}), shape)
+    return found
+
+
+def _merge(into: Shape, shape: Shape) -> None:
+    for name, kind in shape.items():
+        if isinstance(kind, dict):
+            _merge(into.setdefault(name, {}), kind)
+        elif isinstance(kind, list):
+            _merge(into.setdefault(name, [{}])[0], kind[0])
+        else:
+            into[name] = kind
+
+
+def unread(endpoint: str, content: Mapping[str, Any]) -> str | None:
+    """The first thing in a decoded answer that can't be read, in words; None for a good answer."""
+    looked = _looks(endpoint)
+    return _first(looked, content, "the answer") if looked else None
+
+
+# A field: its name, whether it must be there, how it reads, and what is within a list or an object.
+_Field = tuple[str, bool, "Reads | None", "tuple[_Field, ...]", bool]
+
+
+@cache
+def _looks(endpoint: str) -> tuple[_Field, ...]:
+    return _fields(shapes().get(endpoint, {}), NEEDED.get(endpoint, {}), "")
+
+
+def _fields(shape: Shape, needed: Mapping[str, tuple[str, ...]], of: str) -> tuple[_Field, ...]:
+    fields: list[_Field] = []
+    for name, kind in shape.items():
+        must = name in needed.get(of, ())
+        if isinstance(kind, str):
+            fields.append((name, must, _reader(name, kind, must), (), False))
+        else:
+            is_list = isinstance(kind, list)
+            inner = _fields(kind[0] if is_list else kind, needed, name)
+            fields.append((name, must, None, inner, is_list))
+    return tuple(fields)
+
+
+def _first(fields: tuple[_Field, ...], values: Mapping[str, Any], place: str) -> str | None:
+    for name, must, reads, inner, is_list in fields:
+        value = values.get(name)
+        if value is None or (must and isinstance(value, str) and not value.strip()):
+            if must and (name in values or name in IDS):
+                return f"{place} has no {name}"
+        elif reads is not None:
+            if not reads(value):
+                return f"{place} has no readable {name}: {_short(value)}"
+        elif is_list:
+            if not isinstance(value, list):
+                return f"{name} is not a list"
+            for position, row in enumerate(value, start=1):
+                where = f"row {position} of {name}"
+                if not isinstance(row, dict):
+                    return f"{where} is not an object: {_short(row)}"
+                if told := _first(inner, row, where):
+                    return told
+        elif not isinstance(value, dict):
+            return f"{name} is not an object: {_short(value)}"
+        elif told := _first(inner, value, name):
+            return told
+    return None
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _reader(name: str, kind: str, must: bool) -> Reads:
+    """How a field of that type reads; names of days and moments say that they are."""
+    if kind == "VARCHAR":
+        if name.endswith("Date") or name == "Timestamp":
+            return _needed_day if must else _day
+        return _text
+    if kind == "BOOLEAN":
+        return _flag
+    if (found := _DECIMAL.fullmatch(kind)) is not None:
+        below = 10 ** (int(found[1]) - int(found[2]))
+        return lambda value: _number(value, below)
+    below = 2**31 if kind == "INTEGER" else 2**63
+    return lambda value: _whole(value, below)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool) or value in (0, 1, "", "true", "false")
+
+
+def _number(value: Any, below: int) -> bool:
+    """A number below a limit, or its text; an empty text is none."""
+    if type(value) is int:
+        return -below < value < below
+    if isinstance(value, str):
+        return not value.strip() or _decimal_text(value, below)
+    return isinstance(value, Decimal) and value.is_finite() and abs(value) < below
+
+
+@lru_cache(4096)
+def _decimal_text(text: str, below: int) -> bool:
+    try:
+        number = Decimal(text.strip())
+    except ArithmeticError:
+        return False
+    return number.is_finite() and abs(number) < below
+
+
+def _whole(value: Any, below: int) -> bool:
+    if type(value) is int:
+        return -below < value < below
+    if isinstance(value, str):
+        return not value.strip() or bool(re.fullmatch(r"\s*[+-]?\d{1,18}(\.0+)?\s*", value))
+    return (
+        isinstance(value, Decimal) and _number(value, below) and value == value.to_integral_value()
+    )
+
+
+@lru_cache(4096)
+def _day_of(text: str) -> int | None:
+    """The year of a day or moment; 1 stands for none, None can't be read."""
+    if not text.strip():
+        return 1
+    day = stockholm_date(text) or stockholm_date(text[:10])
+    return day.year if day else None
+
+
+def _day(value: Any) -> bool:
+    """A day of our time; an empty text or the year 1 is none."""
+    year = _day_of(value) if isinstance(value, str) else None
+    return year is not None and (year == 1 or 1900 <= year <= 2199)
+
+
+def _needed_day(value: Any) -> bool:
+    return _day(value) and _day_of(value) != 1
