@@ -158,7 +158,8 @@ def _mapped(store: Store, compiled: Program) -> Iterator[bytes]:
         rows = Rows(store, compiled, BOOKS, map(str, ids[start : start + PORTION]))
         for order in rows.of("qliro.order"):
             inputs = {"order": order, "books": BOOKS, "match": {}, "earlier": 0,
-                      "customer": {"number": order["OrderId"] % 5000}}  # fmt: skip
+                      "customer": {"number": order["OrderId"] % 5000},
+                      "card": {"CustomerNumber": "1", "VATType": "SEVAT"}}  # fmt: skip
             inputs["lines"] = rows.related(mapping, "lines", inputs)
             if not mapping.applies(inputs):
                 continue

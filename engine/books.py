@@ -25,6 +25,7 @@ class Books:
     articles: frozenset[str] = frozenset()  # those of Fortnox, and those made since it was read
     currencies: frozenset[str] | None = None
     terms: frozenset[str] | None = None
+    rounded: frozenset[str] = frozenset()  # currencies in which totals were seen rounded to kronor
 
     def financial_year(self, day: date | None) -> int | None:
         """The id of the financial year that holds the day; None when Fortnox has none."""
@@ -78,6 +79,10 @@ class Books:
         """Whether the company has the terms of payment."""
         return self.terms is None or code in self.terms
 
+    def rounds(self, currency: str | None) -> bool:
+        """Whether a recent document in the currency was rounded to whole kronor."""
+        return currency in self.rounded
+
 
 def read_books(store: Store) -> Books:
     """The calendar as last fetched."""
@@ -97,6 +102,7 @@ def read_books(store: Store) -> Books:
         frozenset(row["number"] for row in store.rows(ARTICLES)),
         frozenset(row["Code"] for row in currencies) if currencies else None,
         frozenset(row["Code"] for row in terms) if terms else None,
+        _rounded(store),
     )
 
 
@@ -108,6 +114,45 @@ FROM ledger.step AS s
 JOIN ledger.action AS a ON a.action = s.action
 WHERE a.target = 'fortnox.article' AND s.event IN ('done', 'found', 'adopted')
 """
+
+
+# Documents in whose totals Fortnox says what rounding to whole kronor added, by currency.
+ROUNDED = """
+WITH told AS (
+    SELECT i.Currency, i.InvoiceDate AS day, d.RoundOff
+    FROM fortnox.invoice_detail AS d
+    JOIN fortnox.invoice AS i ON i.DocumentNumber = d.DocumentNumber
+    WHERE d.RoundOff IS NOT NULL
+    UNION ALL
+    SELECT o.Currency, o.OrderDate, d.RoundOff
+    FROM fortnox.order_detail AS d
+    JOIN fortnox."order" AS o ON o.DocumentNumber = d.DocumentNumber
+    WHERE d.RoundOff IS NOT NULL
+    UNION ALL
+    SELECT
+        d ->> 'Currency',
+        TRY_CAST(coalesce(d ->> 'InvoiceDate', d ->> 'OrderDate') AS DATE),
+        TRY_CAST(d ->> 'RoundOff' AS DECIMAL(18, 4))
+    FROM (
+        SELECT unnest([TRY(answer -> 'Invoice'), TRY(answer -> 'Order')]) AS d
+        FROM ledger.event
+        WHERE seq > ? AND event = 'done' AND contains(answer, '"RoundOff"')
+    )
+)
+SELECT DISTINCT Currency
+FROM (SELECT *, max(day) OVER () AS newest FROM told)
+WHERE RoundOff <> 0 AND day >= newest - ?
+"""
+# A company may switch öresavrundning on or off: older documents than this tell nothing of it.
+RECENT_DAYS = 60
+# Of what this program wrote itself, so many events are looked at.
+RECENT_EVENTS = 1000
+
+
+def _rounded(store: Store) -> frozenset[str]:
+    newest = store.value("SELECT coalesce(max(seq), 0) FROM ledger.event")
+    rows = store.rows(ROUNDED, [newest - RECENT_EVENTS, RECENT_DAYS])
+    return frozenset(row["Currency"] for row in rows if row["Currency"])
 
 
 def _manual(

@@ -32,7 +32,9 @@ def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:
     vouchers = _keys(needs, "voucher")
     orders = _keys(needs, "order_detail")
     invoices = _keys(needs, "invoice")
-    asked = bool(payments or vouchers or orders or invoices)
+    # One that Fortnox does not have any more is not asked for again and again.
+    cards = fortnox.fetch_customers(extraction, _keys(needs, "customer"))
+    asked = bool(payments or vouchers or orders or invoices or cards)
     fortnox.fetch_payments(extraction, payments)
     fortnox.fetch_orders(extraction, orders)
     fortnox.fetch_invoices(extraction, invoices)

@@ -112,6 +112,11 @@ def fetch_orders(
     return _fetch(extraction, "/3/orders/", numbers, unread)
 
 
+def fetch_customers(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Customers' cards by CustomerNumber, with their VATType; else as fetch_invoices."""
+    return _fetch(extraction, "/3/customers/", numbers)
+
+
 def fetch_payments(extraction: Extraction, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Whole invoice payments by Number, with account and write-offs; else as fetch_invoices."""
     return _fetch(extraction, "/3/invoicepayments/", numbers)

@@ -41,6 +41,11 @@ def filter_(emitter: Emitter, node: nodes.Filter) -> Code:
         )
     if node.name == "default":
         return _default(emitter, node, value)
+    item = value.type.item or ANY
+    missing = [name for name in declared.columns if name not in (item.fields or declared.columns)]
+    if missing:
+        text = f"{node.name} needs rows with {', '.join(declared.columns)}; {item} has no"
+        return emitter.wrong("unknown-key", f"{text} {', '.join(missing)}.")
     if declared.attribute and node.args:
         return _of_attribute(emitter, node, declared, value)
     args = [emitter.visit(a) for a in node.args]

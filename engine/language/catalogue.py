@@ -123,11 +123,16 @@ VIEW_COLUMNS: Catalogue = {
         "ArticleNumber": TEXT,
         "Description": TEXT,
         "OrderedQuantity": TEXT,  # as it was written
+        "Quantity": DECIMAL,  # the same as a number
         "Price": DECIMAL,
+        "AccountNumber": INTEGER,
+        "VAT": DECIMAL,  # percent; null where a code was sent
+        "VATCode": TEXT,
     },
     "fortnox.customer": {
         "organisation": TEXT,  # OrganisationNumber without blanks and hyphens
         "email_address": TEXT,  # Email in small letters
+        "unread": BOOLEAN,  # its page was not read since it was listed
     },
     "fortnox.order_row": {
         "OrderId": INTEGER,  # Qliro's, of an order that this program made

@@ -139,6 +139,8 @@ class _Mapping:
             when.emit(expression)
         for match in spec.match.values():
             self._match(match)
+        if spec.card:
+            self._emitter(scope.of_card(self.set, spec, self.settings)).emit(spec.card)
         names = scope.of_document(self.set, spec, self.settings)
         emitter = self._emitter(names, spec.lets)
         lets = {name: emitter.let(name).type for name in spec.lets}
@@ -183,7 +185,7 @@ class _Mapping:
 
     def _aliases(self) -> None:
         spec = self.spec
-        seen: dict[str, Path_] = {}
+        seen: dict[str, Path_] = {"card": ("card",)} if spec.card else {}
         paths: list[Path_] = [("source", spec.alias)]
         paths += [("related", a) for a in spec.related] + [("match", a) for a in spec.match]
         paths += [("let", name) for name in spec.lets]

@@ -58,6 +58,7 @@ BOOKS: Mapping[str, Type] = {
     "has_article": BOOLEAN,
     "has_currency": BOOLEAN,
     "has_terms": BOOLEAN,
+    "rounds": BOOLEAN,
 }
 # What each takes, where that is not a date alone.
 BOOKS_TAKE: Mapping[str, tuple[str, ...]] = {
@@ -66,6 +67,7 @@ BOOKS_TAKE: Mapping[str, tuple[str, ...]] = {
     "has_article": ("text",),
     "has_currency": ("text",),
     "has_terms": ("text",),
+    "rounds": ("text",),
 }
 
 

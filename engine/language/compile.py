@@ -182,6 +182,8 @@ def _mapping(
         alias: _match(mapping_set, match, code, source, place, report, because, awaited)
         for alias, match in spec.match.items()
     }
+    seen = scope.of_card(mapping_set, spec, code)
+    card = asking(lambda e: e.emit(spec.card).text if spec.card else "None", seen)
     traced = document.render(mapping_set, spec, code, space, report, traced=True)
 
     @cache
@@ -198,6 +200,7 @@ def _mapping(
         after=after,
         related={alias: related(one) for alias, one in spec.related.items()},
         amount=asking(consumed, source),
+        card=card if spec.card else None,
         covered=document.covered(mapping_set, spec, code, space, report),
         _render=lambda inputs: plain().run(inputs),
         _trace=traced.run,

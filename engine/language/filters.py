@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import Any
 
 from engine.language import giving_back
 from engine.language.deliveries import of_lines
+from engine.language.foreseen import COLUMNS, MADE, foreseen, half_up
 from engine.language.fortnox_signs import as_article, forbidden, is_allowed
 from engine.language.kinds import (
     ANY,
@@ -33,8 +34,6 @@ from engine.language.kinds import (
 
 # No text that an expression builds is longer; no document field comes near it.
 LONGEST_TEXT = 100_000
-
-half_up = Context(prec=38, rounding=ROUND_HALF_UP).quantize
 
 
 class Null(TypeError):  # noqa: N818 — it says what was met; ``blame`` makes the error of it
@@ -63,6 +62,7 @@ class Filter:
     With ``attribute`` the first argument is the literal name of a column of the list's rows.
     ``as_is`` is Python that tells when the filter would give the value as it is, for most texts are
     clean and short and not worth a call: {new} makes the value, {0} is it, {1}, … the arguments.
+    ``columns`` are what the list's rows must have.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Filter:
     args: tuple[int, int]
     attribute: bool
     as_is: str
+    columns: tuple[str, ...] = ()
 
     @property
     def doc(self) -> str:
@@ -89,6 +90,7 @@ def declared(
     name: str = "",
     attribute: bool = False,
     as_is: str = "",
+    columns: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enters a function into ``FILTERS``; ``takes`` names kinds, ``number`` all numeric ones."""
     kinds = frozenset(takes.split())
@@ -98,7 +100,7 @@ def declared(
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         result = (lambda _value, _args: gives) if isinstance(gives, Type) else gives
         known = name or function.__name__.rstrip("_")
-        FILTERS[known] = Filter(known, function, result, kinds, args, attribute, as_is)
+        FILTERS[known] = Filter(known, function, result, kinds, args, attribute, as_is, columns)
         return function
 
     return enter
@@ -305,6 +307,9 @@ def fitting(items: Any, including: Any, excluding: Any) -> list[Any]:
         if abs(including - excluding * factor) <= _HALF_OERE * (1 + factor):
             found.append(rate)
     return found
+
+
+declared("list", MADE, (3, 3), columns=COLUMNS)(foreseen)
 
 
 # Text --------------------------------------------------------------------------------------------

@@ -108,6 +108,7 @@ def mapping(source: Source, report: Report) -> MappingSpec:
         covers=tuple(value.get("covers", (alias,))),
         moves=tuple(value.get("moves", ())),
         match={name: _match(p, name) for name in value.get("match", {})},
+        card=p.maybe_bare("card"),
         lets={name: _let(p, name) for name in value.get("let", {})},
         document=tuple(_field(p, ("document", name)) for name in value["document"]),
         then=tuple(_then(p, i) for i in p.items("then")),

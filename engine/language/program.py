@@ -31,6 +31,7 @@ class Books(Protocol):
     def has_article(self, number: str | None) -> bool: ...
     def has_currency(self, code: str | None) -> bool: ...
     def has_terms(self, code: str | None) -> bool: ...
+    def rounds(self, currency: str | None) -> bool: ...
 
 
 class NotYet(Exception):  # noqa: N818 — it says what was met
@@ -73,6 +74,9 @@ class NoBooks:
         return False
 
     def has_terms(self, _code: str | None) -> bool:
+        return False
+
+    def rounds(self, _currency: str | None) -> bool:
         return False
 
 
@@ -176,7 +180,8 @@ class CompiledMapping:
 
     ``amount`` is what its match consumes; ``covered`` what its document would cover, also when
     there is none yet. ``at_once``: ``applies`` asks for no rows that belong to the source.
-    ``nothing`` says why there is nothing to make of it, where that is so.
+    ``nothing`` says why there is nothing to make of it, where that is so. ``card`` is whose card in
+    Fortnox must have been read, where the mapping says so.
     """
 
     spec: MappingSpec
@@ -187,6 +192,7 @@ class CompiledMapping:
     per: Callable[[Row], Any]
     after: Callable[[Row], dict[str, Any] | None]
     related: Mapping[str, CompiledRelated]
+    card: Callable[[Row], Any] | None
     amount: Callable[[Row], Any]
     covered: Callable[[Row], list[Any]]
     _render: Callable[[Row], Rendered]

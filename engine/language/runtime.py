@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.language import filters
 from engine.language.code import UNKNOWN
+from engine.language.foreseen import half_up
 from engine.language.fortnox_signs import is_allowed
 
 LARGEST_INTEGER = 10**30
@@ -93,7 +94,7 @@ RUNTIME: Mapping[str, Any] = {
     "U": UNKNOWN,
     "NULL": None,
     "Decimal": Decimal,
-    "round_to": filters.half_up,
+    "round_to": half_up,
     "concatenate": filters.concatenate,
     "say": filters.say,
     "item": item,

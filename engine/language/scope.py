@@ -11,13 +11,18 @@ from typing import Any
 
 from engine.language import derived, kinds
 from engine.language.code import Code, Signature
-from engine.language.kinds import ANY, DECIMAL, INTEGER, TEXT, Type
+from engine.language.kinds import ANY, BOOLEAN, DECIMAL, INTEGER, TEXT, Type
 from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Related
 
 # What a match leaves behind for the document, and a needed mapping for those that need it.
 RESULT: Mapping[str, Type] = {"rest": DECIMAL, "difference": DECIMAL, "outcome": TEXT}
-# Of a needed mapping also which document it made, once it stands.
-MADE: Mapping[str, Type] = {**RESULT, "number": TEXT}
+# Of a needed mapping also which document it made, once it stands, for which customer, and whether
+# its prices hold VAT; the last two are null where it was adopted.
+MADE: Mapping[str, Type] = {
+    **RESULT, "number": TEXT, "customer": TEXT, "vat_included": BOOLEAN,
+}  # fmt: skip
+# What is known of a customer's card in Fortnox; null where there is no customer yet.
+CARD: Mapping[str, Type] = {"CustomerNumber": TEXT, "VATType": TEXT}
 
 RESERVED = frozenset(
     {"settings", "tables", "books", "it", "earlier", "match", "document", "rows", "group"}
@@ -101,14 +106,22 @@ def of_when(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[
     return names
 
 
-def of_document(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:
-    """What named values, checks before the document and its fields see."""
+def of_card(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:
+    """What ``card`` sees: what it refers to too."""
     names = of_when(mapping_set, spec, settings)
     for alias, match in spec.match.items():
         names[alias] = Code(f"v_{alias}", row_type(mapping_set, match.entity))
+    return names
+
+
+def of_document(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:
+    """What named values, checks before the document and its fields see."""
+    names = of_card(mapping_set, spec, settings)
     if spec.match:
         results = {alias: kinds.record(RESULT, f"match.{alias}") for alias in spec.match}
         names["match"] = Code("v_match", kinds.record(results, "match"))
+    if spec.card:
+        names["card"] = Code("v_card", kinds.record(CARD, "card"))
     return names
 
 

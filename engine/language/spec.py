@@ -171,6 +171,7 @@ class MappingSpec:
     covers: tuple[str, ...]
     moves: tuple[str, ...]
     match: Mapping[str, Match]
+    card: Expression | None
     lets: Mapping[str, Expression | tuple[Row, ...]]
     document: tuple[Field, ...]
     then: tuple[Then, ...]

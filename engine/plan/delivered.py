@@ -38,7 +38,13 @@ class Delivered:
         made = [one for one in self.of(name, key) if self.finished(one)]
         if not made:
             return None
-        return {**made[-1].facts, "number": self.progress[made[-1].action].number}
+        last = made[-1]
+        return {
+            **last.facts,
+            "number": self.progress[last.action].number,
+            "customer": last.document.get("CustomerNumber"),
+            "vat_included": last.document.get("VATIncluded"),
+        }
 
     def _index(self, action: Action) -> None:
         if self.progress.get(action.action, Progress()).touched:

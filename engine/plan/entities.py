@@ -62,7 +62,10 @@ ENTITIES: Mapping[str, Entity] = {
             called="Fortnox's invoice",
         ),
         Entity("fortnox.invoice_row", "fortnox.invoice_row", by_order=False),
-        Entity("fortnox.customer", "fortnox.customer_view", by_order=False, stream="customers"),
+        Entity(
+            "fortnox.customer", "fortnox.customer_view", by_order=False, stream="customers",
+            need="customer", called="Fortnox's customer",
+        ),
         Entity("fortnox.article", "fortnox.article", by_order=False, stream="articles"),
     )
 }

@@ -22,6 +22,7 @@ from engine.ledger import (
     owned_numbers,
 )
 from engine.match.lookup import Found
+from engine.plan.cards import Cards
 from engine.plan.delivered import Delivered
 from engine.plan.entities import ENTITIES, LISTED
 from engine.plan.existing import Unread
@@ -45,7 +46,8 @@ from engine.targets import target
 PERSON = "person"  # the mapping of outcomes that a person decided
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 TO_POST = ("to-post", "to be posted")
-NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None}
+NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None,
+           "customer": None, "vat_included": None}  # fmt: skip
 MOST_NAMED = 5  # sources that a warning names
 NOTHING_YET = "nothing in Fortnox carries its reference yet"
 # States of what an order waits for, in words.
@@ -119,6 +121,7 @@ class _Planner:
         self.outcomes = OrderOutcomes(program, books, plan, self.rows)
         self._add = self.outcomes.add
         self.unread = Unread(store)
+        self.cards = Cards(store, replayed=self.unread.replayed)
         self.owned: dict[str, dict[str, str]] = {}
         self.warned: dict[str, list[str]] = {}
         self.made_for_others: list[CompiledMapping] = []
@@ -136,6 +139,7 @@ class _Planner:
         for one in makers:
             self._keyed(one)  # what is made already is known to this one
         sources = self._sources(mapping)
+        self._cards(mapping, sources)
         if makers:
             self._make_first(mapping, sources, makers)
         for key, inputs in sources.inputs.items():
@@ -167,6 +171,17 @@ class _Planner:
         for alias in mapping.match:
             self._match(mapping, alias, sources)
         return sources
+
+    def _cards(self, mapping: CompiledMapping, sources: _Sources) -> None:
+        """The customer's card that each document goes by; sources of one that must be read first
+        drop out."""
+        ready = {key: one for key, one in sources.inputs.items() if key in sources.rows}
+        for key, card in self.cards.of(mapping, ready).items():
+            ready[key]["card"] = card.row
+            if card.unread and not self.unread.replayed:
+                told = self._ask("fortnox.customer", str(card.number))
+                self._add(mapping, key, sources.rows[key], "waiting", "unread", told)
+                del sources.rows[key]
 
     # -- what is made for other documents ---------------------------------------------------------
 
@@ -452,6 +467,11 @@ class _Planner:
             self._add(mapping, key, row, "posted", "nothing-to-book", why, trace)
             return True
         if policy == "adopt":
+            whole = mapping.match[alias].whole and not self.unread.replayed
+            if whole and document is not None and document.get("unread"):
+                told = self._ask(mapping.match[alias].entity, str(found.document))
+                self._add(mapping, key, row, "waiting", "unread", told, trace)
+                return True
             return self._adopted(mapping, key, found, trace, sources)
         state = {"wait": "waiting", "park": "parked"}[policy]
         code = {"none": "nothing-found", "several": "ambiguous", "one": "already-there"}.get(
@@ -559,6 +579,11 @@ class _Planner:
         state, code = FAILED[failure.state]
         because = stands + "; ".join(one.because for one in failures or rendered.failures)
         trace = {**rendered_trace(rendered), "place": str(failure.place)}
+        if state == "parked" and self.cards.presumed(inputs) and not self.again:
+            # It may have been mended before it was listed for the first time.
+            told = self._ask("fortnox.customer", inputs["card"]["CustomerNumber"])
+            self._add(mapping, key, row, "waiting", "unread", told, trace)
+            return None
         self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
         return None
 

@@ -343,6 +343,7 @@ CREATE TABLE IF NOT EXISTS fortnox.invoice_detail (  -- what the list leaves out
     Credit          BOOLEAN,
     TotalToPay      DECIMAL(18, 4),
     VATIncluded     BOOLEAN,
+    RoundOff        DECIMAL(18, 4),         -- what rounding to whole kronor added
     raw_seq         BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS fortnox.invoice_row (
@@ -385,6 +386,7 @@ CREATE TABLE IF NOT EXISTS fortnox.order_detail (  -- what the list leaves out
     OurReference     VARCHAR,
     YourReference    VARCHAR,
     DeliveryState    VARCHAR,
+    RoundOff         DECIMAL(18, 4),       -- what rounding to whole kronor added
     raw_seq          BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS fortnox.order_row (
@@ -411,7 +413,9 @@ CREATE TABLE IF NOT EXISTS fortnox.customer (  -- no more of a person than docum
     VATType            VARCHAR,
     TermsOfPayment     VARCHAR,
     Active             BOOLEAN,
-    raw_seq            BIGINT NOT NULL
+    raw_seq            BIGINT NOT NULL,
+    card_seq           BIGINT,             -- the answer that showed its own page last
+    listed_from        TIMESTAMPTZ         -- last listed as changed since then; null after its page
 );
 CREATE TABLE IF NOT EXISTS fortnox.article (
     ArticleNumber VARCHAR NOT NULL, Description VARCHAR, Active BOOLEAN,  -- null when only listed

@@ -5,6 +5,11 @@ WITH answers AS (
     SELECT
         seq,
         noted_at,
+        false AS whole,
+        -- The list asks in Swedish time for what has changed since.
+        timezone('Europe/Stockholm', TRY_CAST(
+            regexp_extract(query, '(?:^|&)lastmodified=([0-9: -]+)', 1) AS TIMESTAMP
+        )) AS listed_from,
         unnest(TRY(from_json(body, '{"Customers": [{
             "CustomerNumber": "VARCHAR", "Name": "VARCHAR", "OrganisationNumber": "VARCHAR",
             "Email": "VARCHAR", "City": "VARCHAR", "ZipCode": "VARCHAR", "Type": "VARCHAR",
@@ -15,6 +20,8 @@ WITH answers AS (
     SELECT
         seq,
         noted_at,
+        true,
+        NULL,
         TRY(from_json(body, '{"Customer": {
             "CustomerNumber": "VARCHAR", "Name": "VARCHAR", "OrganisationNumber": "VARCHAR",
             "Email": "VARCHAR", "City": "VARCHAR", "ZipCode": "VARCHAR", "Type": "VARCHAR",
@@ -23,7 +30,8 @@ WITH answers AS (
     FROM fresh_whole('customer')
 ),
 facts AS (
-    SELECT c.*, noted_at, seq AS raw_seq
+    SELECT
+        c.*, noted_at, seq AS raw_seq, CASE WHEN whole THEN seq END AS card_seq, listed_from
     FROM answers
     WHERE c.CustomerNumber IS NOT NULL
     UNION ALL BY NAME
@@ -36,7 +44,8 @@ SELECT
         coalesce(last.Type, earlier.Type) AS Type,
         coalesce(last.VATType, earlier.VATType) AS VATType,
         coalesce(last.TermsOfPayment, earlier.TermsOfPayment) AS TermsOfPayment,
-        coalesce(last.Active, earlier.Active) AS Active
+        coalesce(last.Active, earlier.Active) AS Active,
+        coalesce(last.card_seq, earlier.card_seq) AS card_seq
     )
 FROM (
     SELECT * EXCLUDE (noted_at)
@@ -51,7 +60,8 @@ JOIN (
         arg_max(Type, raw_seq) AS Type,
         arg_max(VATType, raw_seq) AS VATType,
         arg_max(TermsOfPayment, raw_seq) AS TermsOfPayment,
-        arg_max(Active, raw_seq) AS Active
+        arg_max(Active, raw_seq) AS Active,
+        max(card_seq) AS card_seq
     FROM facts
     GROUP BY CustomerNumber
 ) AS earlier ON earlier.CustomerNumber = last.CustomerNumber;

@@ -12,7 +12,7 @@ SELECT
         "Cancelled": "BOOLEAN", "Sent": "BOOLEAN", "OrderType": "VARCHAR",
         "Total": "DECIMAL(14,4)", "InvoiceReference": "VARCHAR", "TermsOfPayment": "VARCHAR",
         "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR", "YourReference": "VARCHAR",
-        "DeliveryState": "VARCHAR",
+        "DeliveryState": "VARCHAR", "RoundOff": "DECIMAL(14,4)",
         "OrderRows": [{
             "RowId": "BIGINT", "ArticleNumber": "VARCHAR", "Description": "VARCHAR",
             "OrderedQuantity": "DECIMAL(14,4)", "DeliveredQuantity": "DECIMAL(14,4)",
@@ -32,7 +32,7 @@ SELECT
         "Cancelled": "BOOLEAN", "Sent": "BOOLEAN", "OrderType": "VARCHAR",
         "Total": "DECIMAL(14,4)", "InvoiceReference": "VARCHAR", "TermsOfPayment": "VARCHAR",
         "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR", "YourReference": "VARCHAR",
-        "DeliveryState": "VARCHAR",
+        "DeliveryState": "VARCHAR", "RoundOff": "DECIMAL(14,4)",
         "OrderRows": [{
             "RowId": "BIGINT", "ArticleNumber": "VARCHAR", "Description": "VARCHAR",
             "OrderedQuantity": "DECIMAL(14,4)", "DeliveredQuantity": "DECIMAL(14,4)",
@@ -79,6 +79,7 @@ SELECT
     coalesce(o.OurReference, '') AS OurReference,
     coalesce(o.YourReference, '') AS YourReference,
     o.DeliveryState,
+    o.RoundOff,
     raw_seq
 FROM whole_order;
 

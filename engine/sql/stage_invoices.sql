@@ -55,7 +55,8 @@ WITH documents AS (
             "DocumentNumber": "VARCHAR", "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR",
             "YourReference": "VARCHAR", "OrderReference": "VARCHAR",
             "CreditInvoiceReference": "VARCHAR", "Credit": "BOOLEAN",
-            "TotalToPay": "DECIMAL(14,4)", "VATIncluded": "BOOLEAN"
+            "TotalToPay": "DECIMAL(14,4)", "VATIncluded": "BOOLEAN",
+            "RoundOff": "DECIMAL(14,4)"
         }}')).Invoice AS d
     FROM fresh_whole('invoice')
 ),
@@ -78,11 +79,12 @@ new_facts AS (
         d.Credit,
         d.TotalToPay,
         d.VATIncluded,
+        d.RoundOff,
         seq AS raw_seq
     FROM documents
     WHERE d.DocumentNumber IS NOT NULL
     UNION ALL
-    SELECT o.InvoiceReference, NULL, NULL, NULL, o.DocumentNumber, NULL, NULL, NULL, NULL, seq
+    SELECT o.InvoiceReference, NULL, NULL, NULL, o.DocumentNumber, NULL, NULL, NULL, NULL, NULL, seq
     FROM orders
     WHERE reference_or_blank(o.InvoiceReference) <> ''
 ),
@@ -102,6 +104,7 @@ SELECT
     arg_max(Credit, raw_seq) AS Credit,
     arg_max(TotalToPay, raw_seq) AS TotalToPay,
     arg_max(VATIncluded, raw_seq) AS VATIncluded,
+    arg_max(RoundOff, raw_seq) AS RoundOff,
     max(raw_seq) AS raw_seq
 FROM facts
 GROUP BY DocumentNumber;

@@ -192,7 +192,8 @@ WITH written AS (
         TRY_CAST(a.source AS BIGINT) AS OrderId,
         unnest(from_json(a.document -> 'OrderRows', '[{
             "ArticleNumber": "VARCHAR", "Description": "VARCHAR",
-            "OrderedQuantity": "VARCHAR", "Price": "DECIMAL(18, 4)"
+            "OrderedQuantity": "VARCHAR", "Price": "DECIMAL(18, 4)", "AccountNumber": "INTEGER",
+            "VAT": "DECIMAL(9, 4)", "VATCode": "VARCHAR"
         }]')) AS r,
         generate_subscripts(from_json(a.document -> 'OrderRows', '["JSON"]'), 1) AS position
     FROM ledger.intent AS a
@@ -209,17 +210,20 @@ SELECT
     OrderId || '/' || position AS row,
     OrderId,
     CAST(position AS INTEGER) AS position,
+    TRY_CAST(r.OrderedQuantity AS DECIMAL(18, 4)) AS Quantity,
     r.*
 FROM written
 ORDER BY OrderId, position;
 
 -- A customer with its organisation number and e-mail address as they are compared: without blanks,
 -- hyphens and the century that some write before an organisation number, and in small letters.
+-- unread: its own page was not read since it was listed.
 CREATE OR REPLACE VIEW fortnox.customer_view AS
 SELECT
     *,
     regexp_replace(
         regexp_replace(OrganisationNumber, '[- ]', '', 'g'), '^16([0-9]{10})$', '\1'
     ) AS organisation,
-    lower(trim(Email)) AS email_address
+    lower(trim(Email)) AS email_address,
+    coalesce(card_seq < raw_seq, true) AS unread
 FROM fortnox.customer;

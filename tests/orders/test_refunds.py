@@ -834,8 +834,8 @@ def _last(shop: OrderShop) -> tuple[Decimal, bool, list[tuple[int, Decimal, Deci
 def test_a_credit_whose_vat_fortnox_adds_comes_out_to_the_ore_by_a_row_for_rounding(
     order_shop: OpenShop,
 ) -> None:
-    """Its invoice stays as Fortnox rounded it; so the account for rounding gets the öre back that
-    the invoice's payment leaves there. The first credit and a later one."""
+    """Its invoice has one too; so the account for rounding gets back what that took. The first
+    credit and a later one."""
     shop = order_shop(vat_included=False)
     order = _of_an_ore(shop, 6)
     refund(shop.world, order, {"A-1": 3})
@@ -853,7 +853,7 @@ def test_a_credit_whose_vat_fortnox_adds_comes_out_to_the_ore_by_a_row_for_round
     refund(shop.world, order, {"B-1": 1})
     shop.run()
     assert _last(shop) == (Decimal("-40.00"), True, [(3002, -1, Decimal("35.71"), 12)])
-    assert shop.fortnox_invoices[0].total == Decimal("139.92")
+    assert shop.fortnox_invoices[0].total == Decimal("139.94")
 
 
 def test_an_amount_alone_and_a_return_fee_come_out_to_the_ore_too(order_shop: OpenShop) -> None:
@@ -888,35 +888,39 @@ def test_the_payout_of_such_a_refund_leaves_nothing_open(order_shop: OpenShop) -
 @pytest.mark.parametrize(
     ("setting", "value"), [("rounding.tolerance", 0), ("rounding.policy", "park")]
 )
-def test_a_credit_that_is_further_off_than_rounding_may_be_is_left_unbooked_with_both_totals(
+def test_a_credit_that_is_further_off_than_rounding_may_be_is_never_made(
     order_shop: OpenShop, setting: str, value: object
 ) -> None:
     shop = order_shop(vat_included=False)
     order = _of_an_ore(shop, 6)
     shop.run()
-    shop.settings({setting: value})
     for mapping in CREDITS:  # the first and a later one
+        shop.settings({setting: value})
         refund(shop.world, order, {"A-1": 3})
-        report = shop.run()
-        assert _last(shop) == (Decimal("-29.96"), False, [(3001, -3, Decimal("7.99"), 25)])
-        (told,) = shop.outcomes(report, mapping).values()
+        before = len(shop.fortnox_invoices)
+        (told,) = shop.outcomes(shop.run(), mapping).values()
         assert told.state == "parked"
-        assert "Total is -29.96 and must be -29.97" in told.reason
+        assert "Fortnox would make -29.96 of its rows, and 29.97 was refunded" in told.reason
+        assert len(shop.fortnox_invoices) == before
+        shop.settings({"rounding.tolerance": 1.0, "rounding.policy": "post"})
+        shop.run()
+        assert _last(shop)[:2] == (Decimal("-29.97"), True)
 
 
 def test_a_credit_that_needs_an_account_for_rounding_says_so_before_it_is_made(
     order_shop: OpenShop,
 ) -> None:
-    shop = order_shop(**{"vat_included": False, "flows.payouts": False, "accounts.rounding": None})
+    shop = order_shop(**{"vat_included": False, "flows.payouts": False})
     order = _of_an_ore(shop)
     refund(shop.world, order, {"A-1": 3})
     shop.run()
+    shop.settings({"accounts.rounding": None})
     report = shop.run()
     (told,) = shop.outcomes(report, "credit_invoice").values()
     assert told.state == "parked"
     assert told.reason == (
-        "its rows come to 29.96 with the VAT that Fortnox adds, and 29.97 was refunded: "
-        "name accounts.rounding, where the difference is booked"
+        "Fortnox would make -29.96 of its rows, and 29.97 was refunded: name accounts.rounding, "
+        "where the difference of 0.01 is booked"
     )
     assert len(shop.fortnox_invoices) == 1
     shop.settings({"accounts.rounding": 3740})
