@@ -298,7 +298,8 @@ class _Capture:
             if fitting:
                 parts.append(_part("amount", fitting, rate, GOODS, line))
             if gross != fitting:
-                rule = "moved" if rate in self.at_first else "amount"
+                # A line without VAT, as modules send it, tells no rate.
+                rule = "moved" if rate or rate in self.at_first else "amount"
                 over = self._open(parts) or (self.at_first if open_ else {})
                 parts += _parts(rule, gross - fitting, over, GOODS, line=line)
         return parts

@@ -198,10 +198,11 @@ def test_an_amount_goes_as_far_as_it_fits_and_then_over_what_is_left() -> None:
     assert (by_rate(third), rules(third)) == ({6: "162.00"}, ["moved"])
 
 
-@pytest.mark.parametrize("rate", [None, 0, 12])
-def test_an_amount_that_fits_no_rate_goes_over_all_of_them(rate: int | None) -> None:
+@pytest.mark.parametrize(("rate", "rule"), [(None, "amount"), (0, "amount"), (12, "moved")])
+def test_an_amount_that_fits_no_rate_goes_over_all_of_them(rate: int | None, rule: str) -> None:
+    """One of a rate that nothing was sold at is told of."""
     (parts,) = told([row("A", 300, 25), row("B", 100, 6)], by_amount(80, rate))
-    assert (by_rate(parts), rules(parts)) == ({25: "60.00", 6: "20.00"}, ["amount", "amount"])
+    assert (by_rate(parts), rules(parts)) == ({25: "60.00", 6: "20.00"}, [rule, rule])
 
 
 def test_several_amounts_go_each_its_way() -> None:
