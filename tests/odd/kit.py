@@ -93,6 +93,7 @@ def setting(rows: str, name: str, value: object, at: int = 0) -> Spoil:
     """Puts a value into a field of one entry of a list."""
 
     def spoil(body: Any) -> None:
-        body[rows][at][name] = value
+        if len(body[rows]) > at:
+            body[rows][at][name] = value
 
     return spoil

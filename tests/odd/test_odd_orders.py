@@ -1,0 +1,38 @@
+"""One order that is answered oddly is told of and parked; a good answer heals it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import Exit
+from odd.kit import OddOrderShop, setting
+
+ITEMS = "OrderItemActions"
+ODD = [
+    (ITEMS, "Quantity", 10**9),
+    (ITEMS, "Quantity", 10**13),
+]
+
+
+def problems(report: Any) -> list[str]:
+    return [one for one in report.plan.problems if "can't be read" in one]
+
+
+@pytest.mark.parametrize(("rows", "field", "value"), ODD)
+def test_an_order_that_is_answered_oddly_waits_for_a_good_answer(
+    tmp_path: Path, read_mappings_once: None, rows: str, field: str, value: object
+) -> None:
+    shop = OddOrderShop(tmp_path)
+    odd, _ = shop.life("private"), shop.life("several_rows")
+    shop.oddly(f"/orders/{odd.order}", setting(rows, field, value))
+    report = shop.run()
+    assert report.exit_code is Exit.ATTENTION
+    (told,) = problems(report)
+    assert str(odd.order) in told
+    assert len(shop.fortnox_orders) == 1
+    report = shop.run()
+    assert problems(report) == []
+    assert len(shop.fortnox_orders) == 2
