@@ -87,6 +87,8 @@ SELECT
     OrderId::VARCHAR       AS other_key,
     OrderId::VARCHAR       AS own_order,
     own_document           AS own,
+    own_source,
+    MerchantOrderReference,
     Amount                 AS gross,
     CurrencyCode
 FROM qliro.line_view

@@ -15,7 +15,7 @@ from engine.language.code import Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, walk
 from engine.language.kinds import Type
-from engine.language.spec import Check, Field, MappingSet, MappingSpec, Match, Row
+from engine.language.spec import Against, Check, Field, MappingSet, MappingSpec, Match, Row
 from engine.yamlfile import Path_, nearest
 
 LINE = "qliro.settlement_line"  # the only source whose transaction may have a document of its own
@@ -216,6 +216,8 @@ class _Mapping:
             for expression in (*step.keys, *step.own):
                 check_related.as_sql(self.set, expression, names, self.report)
         self._awaits(match, names)
+        if match.against:
+            self._against(match, match.against, names, candidate)
         for required in match.require:
             check_related.as_sql(self.set, required.that, candidate, self.report)
             because = self._emitter(candidate)
@@ -230,6 +232,31 @@ class _Mapping:
             check_related.as_sql(self.set, expression, candidate, self.report)
         for key, expression in match.outcome.items():
             check_outcome(match, key, settings.emit(expression), self.report)
+
+    def _against(
+        self,
+        match: Match,
+        against: Against,
+        names: Mapping[str, Code],
+        candidate: Mapping[str, Code],
+    ) -> None:
+        columns = scope.row_type(self.set, match.entity)
+        settings = self._emitter({"settings": self.settings})
+        path: Path_ = ("match", match.alias, "against")
+        fields = [((*path, "fields", i), one) for i, one in enumerate(against.fields)]
+        fields += [((*path, "digits"), against.digits)]
+        fields += [((*path, "pairs", "field"), against.pairs_field)]
+        for where, one in fields:
+            code = settings.emit(one)
+            if code.known:
+                source, name = self.spec.source, str(code.value)
+                check_related.column(source, columns, name, where, self.report)
+        settings.emit(against.prefix)
+        for one in (against.order, *against.names, *against.pairs_keys):
+            check_related.as_sql(self.set, one, names, self.report)
+        if against.source:
+            check_related.as_sql(self.set, against.source, names, self.report)
+        check_related.as_sql(self.set, against.pairs_that, candidate, self.report)
 
     def _awaits(self, match: Match, names: Mapping[str, Code]) -> None:
         emitter = self._emitter(names)

@@ -30,6 +30,7 @@ from engine.language.compile_tables import SettingsPlace
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, collect, walk
 from engine.language.program import (
+    CompiledAgainst,
     CompiledMapping,
     CompiledMatch,
     CompiledRelated,
@@ -236,7 +237,17 @@ def _match(
             report(
                 step.field.finding("unknown-key", text, nearest(str(field), columns.fields or {}))
             )
-        steps.append(CompiledStep(step.name, field, step.keys, step.own, step.place))
+        steps.append(CompiledStep(step, field))
+    against = None
+    if match.against is not None:
+        one = match.against
+        against = CompiledAgainst(
+            spec=one,
+            fields=tuple(dict.fromkeys(str(known(field)) for field in one.fields)),
+            digits=str(known(one.digits)),
+            prefix=str(known(one.prefix) or ""),
+            pairs_field=str(known(one.pairs_field)),
+        )
     outcome = {}
     for key, said in match.outcome.items():
         emitted = Emitter(report, {"settings": code}).emit(said)
@@ -251,6 +262,7 @@ def _match(
         alias=match.alias,
         entity=match.entity,
         steps=tuple(steps),
+        against=against,
         awaits={entity: awaited(one) for entity, one in match.awaits.items()},
         require=tuple(CompiledRequire(r, because(match, r.because)) for r in match.require),
         of=consume.of if consume else None,

@@ -16,6 +16,7 @@ from engine.language.expressions import Expression, Report
 from engine.language.kinds import INTEGER, SCALARS, Type
 from engine.language.source import Source
 from engine.language.spec import (
+    Against,
     Check,
     Confirm,
     Consume,
@@ -154,6 +155,7 @@ def _match(p: Parts, name: str) -> Match:
                 keys=tuple(p.template(*here, "keys", k) for k in p.items(*here, "keys")),
                 own=tuple(p.bare(*here, "own", k) for k in p.items(*here, "own")),
                 ours=step.get("ours", False),
+                refutable=step.get("against", True),
                 place=p.source.place(here),
             )
         )
@@ -173,12 +175,28 @@ def _match(p: Parts, name: str) -> Match:
         entity=value["from"],
         steps=tuple(steps),
         awaits=p.bares(*path, "awaits"),
+        against=_against(p, (*path, "against")) if "against" in value else None,
         require=tuple(requires),
         whole=value.get("whole", False),
         consume=consume,
         order=tuple(p.bare(*path, "order", i) for i in p.items(*path, "order")),
         outcome=p.templates(*path, "outcome"),
         place=p.source.place(path, key=True),
+    )
+
+
+def _against(p: Parts, path: Path_) -> Against:
+    pairs = (*path, "pairs")
+    return Against(
+        order=p.bare(*path, "order"),
+        names=tuple(p.bare(*path, "names", i) for i in p.items(*path, "names")),
+        source=p.maybe_bare(*path, "source"),
+        fields=tuple(p.template(*path, "fields", i) for i in p.items(*path, "fields")),
+        digits=p.template(*path, "digits"),
+        prefix=p.template(*path, "prefix"),
+        pairs_field=p.template(*pairs, "field"),
+        pairs_keys=tuple(p.template(*pairs, "keys", i) for i in p.items(*pairs, "keys")),
+        pairs_that=p.bare(*pairs, "that"),
     )
 
 

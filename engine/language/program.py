@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from engine.errors import Finding, ItemError, Place
 from engine.language.expressions import Expression
-from engine.language.spec import MappingSet, MappingSpec, Require
+from engine.language.spec import Against, MappingSet, MappingSpec, Require, Step
 from engine.language.tables import Hit, Lookup
 
 Row = Mapping[str, Any]
@@ -118,13 +118,10 @@ class Rendered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CompiledStep:
-    """A step of a match with the settings known: ``field`` is the column; or ``own`` are ids."""
+    """A step of a match with the settings known: ``field`` is the column, where it has one."""
 
-    name: str
+    spec: Step
     field: str | None
-    keys: tuple[Expression, ...]
-    own: tuple[Expression, ...]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +141,18 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledAgainst:
+    """What must not contradict a candidate, with the settings known: ``fields``, ``digits`` and
+    ``pairs_field`` are columns."""
+
+    spec: Against
+    fields: tuple[str, ...]
+    digits: str
+    prefix: str
+    pairs_field: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledMatch:
     """A match with the settings known; ``awaits`` by entity whether the source's transaction, where
     it is not known yet, is one of these."""
@@ -152,6 +161,7 @@ class CompiledMatch:
     entity: str
     steps: tuple[CompiledStep, ...]
     awaits: Mapping[str, Callable[[Row], bool]]
+    against: CompiledAgainst | None
     require: tuple[CompiledRequire, ...]
     of: Expression | None
     amount: Expression | None

@@ -40,6 +40,7 @@ class Step:
     keys: tuple[Expression, ...]
     own: tuple[Expression, ...]
     ours: bool
+    refutable: bool
     place: Place
 
 
@@ -63,6 +64,21 @@ class Consume:
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """What must not contradict a candidate: identifiers of another order than the source's."""
+
+    order: Expression
+    names: tuple[Expression, ...]
+    source: Expression | None
+    fields: tuple[Expression, ...]
+    digits: Expression
+    prefix: Expression
+    pairs_field: Expression
+    pairs_keys: tuple[Expression, ...]
+    pairs_that: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What a source refers to."""
 
@@ -70,6 +86,7 @@ class Match:
     entity: str
     steps: tuple[Step, ...]
     awaits: Mapping[str, Expression]
+    against: Against | None
     require: tuple[Require, ...]
     whole: bool
     consume: Consume | None

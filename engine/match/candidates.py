@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.match.choice import ZERO, Candidate, Choice, Demand, choose
+from engine.match.evidence import Against, refute
 from engine.ordering import sql_order
 from engine.store import Store
 
@@ -54,6 +55,19 @@ class Query:
     balance: str
     amount: str
     order: tuple[str, ...]
+    against: Against | None = None
+
+    @property
+    def verdicts(self) -> tuple[Requirement, ...]:
+        """What a candidate may have failed, by its verdict: the requirements, and the evidence."""
+        against = self.against
+        if against is None:
+            return self.require
+
+        def told(line: Row, it: Row) -> str:
+            return against.told.get((str(line["line"]), str(it[self.key])), "it is another order's")
+
+        return (*self.require, Requirement("", "skip", told))
 
     def amounts(self) -> str:
         """The amount that each line demands."""
@@ -63,6 +77,7 @@ class Query:
         """The columns that the fragments name of ``l`` or ``i``: nothing else need be carried."""
         keys = [key for step in self.steps for key in step.keys]
         fragments = [*keys, *(one.that for one in self.require), self.balance, self.amount]
+        fragments += self.against.fragments() if self.against else []
         return list(dict.fromkeys(_named(alias, fragments)))
 
 
@@ -73,28 +88,44 @@ def _named(alias: str, fragments: Sequence[str]) -> Iterator[str]:
 
 def find(store: Store, query: Query) -> None:
     """Fill ``candidate`` and ``matched`` for the lines in the table ``demand``."""
-    store.execute(document_sql(query))
-    store.execute(candidate_sql(query))
+    against = query.against
+    owned = against is not None and bool(store.value(OWNED, [against.entity]))
+    store.execute(document_sql(query, owned=owned))
+    store.execute(candidate_sql(query, owned=owned))
+    if against is not None:
+        refute(store, against, query.key, len(query.verdicts), owned=owned)
     store.execute(matched_sql(query))
 
 
-def document_sql(query: Query) -> str:
+OWNED = "SELECT count(*) FROM (SELECT 1 FROM ledger.owner WHERE entity = ? LIMIT 1)"
+
+
+def document_sql(query: Query, *, owned: bool = False) -> str:
     """The documents once, with no more than is asked of them: the view is not cheap.
 
     A field that is searched for stands beside itself, without its blanks: nulls join nothing.
     """
     names = {query.key: None, **dict.fromkeys(query.columns("i"))}
     fields = dict.fromkeys(_field(query, step) for step in query.steps)
+    fields |= dict.fromkeys(query.against.fields if query.against else ())
     searched = [f'nullif(i."{field}", \'\') AS "find {field}"' for field in fields]
-    shown = ", ".join([*(f'i."{name}"' for name in names), *searched])
-    return f"CREATE OR REPLACE TEMP TABLE document AS\nSELECT {shown}\nFROM {query.documents} AS i"
+    numbers = query.against.numbers() if query.against else []
+    shown = ", ".join([*(f'i."{name}"' for name in names), *searched, *numbers])
+    table = f"{query.documents} AS i"
+    if owned and query.against:
+        shown += ", owner.source AS owner"
+        table += (
+            f"\nLEFT JOIN ledger.owner AS owner ON owner.entity = '{query.against.entity}' "
+            f'AND owner.DocumentNumber = i."{query.key}"'
+        )
+    return f"CREATE OR REPLACE TEMP TABLE document AS\nSELECT {shown}\nFROM {table}"
 
 
 def _field(query: Query, step: Step) -> str:
     return query.key if step.own else step.field
 
 
-def candidate_sql(query: Query) -> str:
+def candidate_sql(query: Query, *, owned: bool = False) -> str:
     """All candidates of all steps: one hash join for each step, put together.
 
     Conditions are part of the keys and not of a WHERE: what DuckDB guesses of those makes it build
@@ -105,6 +136,7 @@ def candidate_sql(query: Query) -> str:
     )
     verdict = f"{verdict} ELSE 0 END" if query.require else "0"
     asked = [*(one.that for one in query.require), query.balance, query.amount]
+    asked += query.against.asked(owned=owned) if query.against else []
     carried = "".join(f', l."{name}"' for name in dict.fromkeys(_named("l", asked)))
     branches = []
     for number, step in enumerate(query.steps, start=1):
@@ -114,10 +146,13 @@ def candidate_sql(query: Query) -> str:
         )
         own = "\nJOIN ledger.own_document AS own ON own.source = l.key" if step.own else ""
         key = "own.DocumentNumber" if step.own else "l.key"
+        odd = "FALSE"
+        if query.against and number not in query.against.exempt:
+            odd = query.against.odd(step.field, owned=owned)
         branches.append(
             f"SELECT l.line, {number}::TINYINT AS step, i.rowid AS document, "
             f"({verdict})::TINYINT AS verdict, "
-            f"coalesce({query.balance} = {query.amount}, false) AS exact\n"
+            f"coalesce({query.balance} = {query.amount}, false) AS exact, {odd} AS odd\n"
             f"FROM (\n{keys}\n) AS l{own}\n"
             f'JOIN document AS i ON i."find {_field(query, step)}" = {key}'
         )
@@ -136,7 +171,7 @@ def _distinct(keys: Sequence[str]) -> Iterator[str]:
 
 def matched_sql(query: Query) -> str:
     """A row per line that has candidates: how many, the best one and its step, and ``clean``."""
-    skips = [n for n, one in enumerate(query.require, start=1) if one.state == "skip"]
+    skips = [n for n, one in enumerate(query.verdicts, start=1) if one.state == "skip"]
     return MATCHED.replace("$skipped", ", ".join(map(str, skips)) or "-1")
 
 
@@ -244,9 +279,10 @@ def _candidates(
     ranks = {document: rank for rank, document in enumerate(found)}
     wanted = WANTED.replace("$key", query.key).replace("$balance", query.balance)
     result: dict[str, list[Candidate]] = {}
+    verdicts = query.verdicts
     for row in store.rows(wanted):
         verdict, line, document = row["verdict"], row["line"], row["document"]
-        failed = query.require[verdict - 1] if verdict else None
+        failed = verdicts[verdict - 1] if verdict else None
         result.setdefault(line, []).append(
             Candidate(
                 document, row["step"], names[row["step"] - 1],

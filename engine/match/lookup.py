@@ -85,7 +85,7 @@ def _found(
             if not row["verdict"]:
                 good.append(row["document"])
                 continue
-            failed = query.require[row["verdict"] - 1]
+            failed = query.verdicts[row["verdict"] - 1]
             why = failed.because(source, documents[row["document"]])
             losers.append((row["document"], name, why))
             if failed.state != "skip":

@@ -19,6 +19,7 @@ from engine.language.program import CompiledMapping, CompiledMatch, CompiledRequ
 from engine.language.sql import to_sql, to_sql_condition
 from engine.match import candidates
 from engine.match.choice import Choice
+from engine.match.evidence import Against, Pairs
 from engine.match.lookup import Found, look_up
 from engine.ordering import sql_order
 from engine.plan.entities import ENTITIES
@@ -121,11 +122,11 @@ def match_query(
 
     steps = tuple(
         candidates.Step(
-            step.name,
+            step.spec.name,
             step.field or "",
-            tuple(_once(sql(one) for one in step.keys))
-            or tuple(f"({sql(one)})::VARCHAR" for one in step.own),
-            own=bool(step.own),
+            tuple(_once(sql(one) for one in step.spec.keys))
+            or tuple(f"({sql(one)})::VARCHAR" for one in step.spec.own),
+            own=bool(step.spec.own),
         )
         for step in match.steps
     )
@@ -150,7 +151,39 @@ def match_query(
     order = tuple(
         sql_order(sql(one.value)) if one.is_text else sql(one.value) for one in match.order
     )
-    return candidates.Query(view, key, steps, require, sql(match.of), sql(match.amount), order)
+    against = _against(mapping, match, sql) if match.against else None
+    return candidates.Query(
+        view, key, steps, require, sql(match.of), sql(match.amount), order, against
+    )
+
+
+def _against(
+    mapping: CompiledMapping, match: CompiledMatch, sql: Callable[[Expression | None], str]
+) -> Against:
+    """What must not contradict a candidate; what a shop's ids are told by is asked of all rows of
+    the source's entity, as they are staged."""
+    given = match.against
+    assert given is not None  # noqa: S101 — told apart by the caller
+    spec, entity = given.spec, mapping.spec.entity
+    staged = ENTITIES[entity].relation if entity in ENTITIES else entity
+    pairs = Pairs(
+        staged,
+        ENTITIES[match.entity].relation,
+        given.pairs_field,
+        tuple(sql(one) for one in spec.pairs_keys),
+        sql(spec.pairs_that),
+    )
+    return Against(
+        match.entity,
+        sql(spec.order),
+        tuple(sql(one) for one in spec.names),
+        sql(spec.source) if spec.source else None,
+        given.fields,
+        given.digits,
+        given.prefix,
+        pairs,
+        tuple(n for n, step in enumerate(match.steps, start=1) if not step.spec.refutable),
+    )
 
 
 def _once(texts: Iterable[str]) -> list[str]:

@@ -108,6 +108,20 @@ JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event I
 WHERE starts_with(a.target, 'fortnox.') AND ends_with(a.target, 'invoice')
 GROUP BY a.source, s.number;
 
+-- Orders and invoices that are this program's, and whose they are; none that several have.
+CREATE OR REPLACE VIEW ledger.owner AS
+SELECT 'fortnox.invoice' AS entity, DocumentNumber, min(source) AS source
+FROM ledger.document_of
+GROUP BY DocumentNumber
+HAVING min(source) = max(source)
+UNION ALL
+SELECT 'fortnox.order', s.number, min(a.source)
+FROM ledger.action AS a
+JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create' AND s.event IN ('done', 'found', 'adopted')
+WHERE a.target = 'fortnox.order'
+GROUP BY s.number
+HAVING min(a.source) = max(a.source);
+
 -- The same; that of a capture or refund is found by its order and by its transaction too.
 CREATE OR REPLACE VIEW ledger.own_document AS
 SELECT DISTINCT
