@@ -17,7 +17,8 @@ import msgspec
 
 from engine.clock import STOCKHOLM
 
-CENT, HALF, FREE = Decimal("0.01"), Decimal("0.005"), Decimal("0.00")
+CENT, FREE, TOLERANCE = Decimal("0.01"), Decimal("0.00"), Decimal(1)
+SPLIT = "split"  # over the rates that its order was sold at
 EU = {
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
     "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
@@ -139,12 +140,7 @@ def _document(
         else "reverse" if foreign
         else "oss"
     )  # fmt: skip
-    rows = []
-    for item in _items(order, held):
-        row = _row(item, country, region, _day(day), articles)
-        if row is None:
-            return None
-        rows.append(row)
+    rows = _rows(order, _items(order, held), country, region, _day(day), articles)
     if not rows or len(rows) > 500:
         return None
     document: dict[str, Any] = {
@@ -190,31 +186,173 @@ def _items(order: Order, held: Payment) -> list[Item]:
     return []
 
 
-def _row(
-    item: Item, country: str, region: str, day: date, articles: frozenset[str]
-) -> dict[str, Any] | None:
+class Line(msgspec.Struct):
+    """An item with its kind, and the prices as they are meant."""
+
+    item: Item
+    kind: str
+    including: Decimal
+    excluding: Decimal
+    unit: Decimal
+    rate: Any = None
+
+
+def _rows(
+    order: Order,
+    items: Iterable[Item],
+    country: str,
+    region: str,
+    day: date,
+    articles: frozenset[str],
+) -> list[dict[str, Any]] | None:
+    """The rows of an order, or None where a rate, an account or an article is not known."""
+    unit = _unit(order)
+    rates = RATES.get(country, ()) if day.year >= 2024 else ()
+    lines = [_line(item, unit) for item in items]
+    for line in lines:
+        if not _is_discount(line):
+            line.rate = _rate(line, rates)
+    sold = [
+        (line.kind, line.including * line.item.Quantity, line.rate)
+        for line in lines
+        if line.kind in ("goods", "shipping") and line.including * line.item.Quantity
+    ]
+    rows, split = [], []
+    for line in lines:
+        if _is_discount(line):
+            line.rate = _discount_rate(line, rates, sold)
+            if line.rate == SPLIT:
+                split.append(line)
+                continue
+        row = _row(line, country, region, articles)
+        if row is None:
+            return None
+        rows.append(row)
+    if split:
+        whole = sum(line.including * line.item.Quantity for line in split)
+        for rate, share in _parts(whole, sold):
+            account, code = _account("discount", country, region, rate)
+            row = _made(split[0], account, code, rate, Decimal(1), share, articles)
+            if row is None:
+                return None
+            rows.append(row)
+    return rows
+
+
+def _unit(order: Order) -> Decimal:
+    """To what the prices were rounded: a shop without öre has none in any price."""
+    prices = [
+        price
+        for item in order.OrderItemActions
+        if item.Type != "Fee"
+        for price in (item.PricePerItemIncVat, item.PricePerItemExVat)
+    ]
+    kronor = order.Currency in ("SEK", "NOK", "DKK")
+    return Decimal(1) if kronor and prices and all(one % 1 == 0 for one in prices) else CENT
+
+
+def _line(item: Item, unit: Decimal) -> Line:
     including, excluding = item.PricePerItemIncVat, item.PricePerItemExVat
     kind = KINDS.get(item.Type, "goods")
-    reference = item.MerchantReference or ""
-    if kind in ("fee", "discount") and reference.lower().startswith("rounding"):
+    reference = (item.MerchantReference or "").lower()
+    if kind in ("fee", "discount") and reference.startswith("rounding"):
         kind = "rounding"
-    if kind == "discount" or item.Type == "Discount":
+    if item.Type == "Discount":
         including, excluding = -abs(including), -abs(excluding)
-    rate: Any = item.VatRate
-    if rate is None or (rate == 0 and including != excluding):
-        rates = RATES.get(country, ()) if day.year >= 2024 else ()
-        fitting = [one for one in rates if _fits(one, including, excluding)]
-        if including == 0 and excluding == 0 and rates:
-            fitting = [rates[0]]
-        if len(fitting) != 1 and kind != "rounding":
-            return None
-        rate = fitting[0] if len(fitting) == 1 else 0
-    account, code = _account(kind, country, region, rate)
-    article = _article(reference) or kind
+    own = unit if including % 1 == 0 and excluding % 1 == 0 else CENT
+    return Line(item, kind, including, excluding, own)
+
+
+def _is_discount(line: Line) -> bool:
+    return line.kind == "discount" and not (line.including == line.excluding == 0)
+
+
+def _told(line: Line, rates: tuple[Any, ...]) -> Any:
+    """The rate that Qliro tells, where it is in force and both prices fit it."""
+    rate = line.item.VatRate
+    return rate if rate and rate in rates and _fits(rate, line) else None
+
+
+def _rate(line: Line, rates: tuple[Any, ...]) -> Any:
+    if line.kind == "rounding":
+        return 0
+    told = _told(line, rates)
+    if told is not None:
+        return told
+    if line.including == 0 and line.excluding == 0:
+        return rates[0] if rates else 0
+    fitting = [one for one in rates if _fits(one, line)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _discount_rate(line: Line, rates: tuple[Any, ...], sold: list[tuple[str, Decimal, Any]]) -> Any:
+    """A rate that something was sold at, or that it is to be split over them."""
+    at = {rate for _, _, rate in sold}
+    if None in at:
+        return None
+    fitting = [one for one in at if _fits(one, line)]
+    if len(at) == 1 and fitting:
+        return fitting[0]
+    told = _told(line, rates)
+    if told in fitting:
+        return told
+    if line.including == line.excluding and not fitting:
+        return 0
+    quantity = line.item.Quantity
+    parts = _parts(line.including * quantity, sold)
+    net = sum(share * 100 / (100 + rate) for rate, share in parts)
+    off = abs(net - line.excluding * quantity)
+    if parts and off <= line.unit * abs(quantity):
+        return SPLIT if len(parts) > 1 else parts[0][0]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not parts or line.including * line.excluding <= 0 or off > TOLERANCE:
+        return None
+    between = min(at) <= 100 * line.including / line.excluding - 100 <= max(at)
+    return SPLIT if between else None
+
+
+def _parts(whole: Decimal, sold: list[tuple[str, Decimal, Any]]) -> list[tuple[Any, Decimal]]:
+    """A discount spread over the rates of the goods by what they are worth, to the öre."""
+    worth: dict[Any, Decimal] = {}
+    for kind, gross, rate in sold:
+        if kind == "goods":
+            worth[rate] = worth.get(rate, Decimal(0)) + gross
+    goods, until, taken = sum(worth.values()), Decimal(0), Decimal(0)
+    parts = []
+    for rate, gross in worth.items():
+        until += gross
+        upto = (whole * until / goods).quantize(CENT, ROUND_HALF_UP)
+        parts.append((rate, upto - taken))
+        taken = upto
+    return parts
+
+
+def _row(
+    line: Line, country: str, region: str, articles: frozenset[str]
+) -> dict[str, Any] | None:
+    if line.rate is None:
+        return None
+    account, code = _account(line.kind, country, region, line.rate)
+    quantity, price = line.item.Quantity, line.including
+    return _made(line, account, code, line.rate, quantity, price, articles)
+
+
+def _made(
+    line: Line,
+    account: int | None,
+    code: str | None,
+    rate: Any,
+    of: Decimal,
+    including: Decimal,
+    articles: frozenset[str],
+) -> dict[str, Any] | None:
+    reference = line.item.MerchantReference or ""
+    article = _article(reference) or line.kind
     if account is None or article not in articles:
         return None
-    text = _first(item.Description, reference, kind) or ""
-    quantity = _plain(item.Quantity)
+    text = _first(line.item.Description, reference, line.kind) or ""
+    quantity = _plain(of)
     price = including.quantize(CENT, ROUND_HALF_UP)
     if price != including:
         return None
@@ -238,9 +376,11 @@ def _account(kind: str, country: str, region: str, rate: Any) -> tuple[int | Non
     return ABROAD.get((country, rate), (None, None)) if region == "oss" else (None, None)
 
 
-def _fits(rate: Any, including: Decimal, excluding: Decimal) -> bool:
-    factor = 1 + Decimal(rate) / 100
-    return abs(including - excluding * factor) <= HALF * (1 + factor)
+def _fits(rate: Any, line: Line) -> bool:
+    if not rate:
+        return line.including == line.excluding
+    off = abs(200 * line.including - 2 * line.excluding * (100 + rate))
+    return bool(off <= line.unit * (200 + rate))
 
 
 def _plain(value: Decimal) -> Any:

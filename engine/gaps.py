@@ -1,18 +1,20 @@
 """Gaps of the OSS table against what was really sold, and references that would share an article.
 
-Reads the newest staged order lines with their derived columns, asks no server; gives a warning for
-each country, rate, kind and buyer that no row fits, and for each article number of two references.
+Reads the newest staged orders' lines with their derived columns, asks no server; gives a warning
+for each country, rate, kind and buyer that no row fits, for prices that fit no VAT rate, and for
+each article number of two references.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from engine.errors import Finding, ItemError, QliroFortnoxError
-from engine.language.program import Program
+from engine.errors import Finding, QliroFortnoxError
+from engine.language.program import NO_BOOKS, Program
 from engine.merchant import Merchant
+from engine.plan.model import Row
+from engine.plan.rows import Rows
 from engine.store import Store, reading
 
 LINE = "qliro.order_line"
@@ -22,8 +24,12 @@ PLACES = {"countries": ("country",), "regions": ("place", "vat_number", "oss")}
 _FLOWS = ("orders", "invoices", "refunds")
 _SHOWN = 3  # references that a warning names
 
-# The lines that were bought last.
-_LINES = "SELECT * FROM qliro.order_line ORDER BY OrderDate DESC, OrderId, position LIMIT ?"
+# The orders whose lines were bought last.
+_ORDERS = """
+SELECT DISTINCT OrderId FROM (
+    SELECT OrderId FROM qliro.order_line ORDER BY OrderDate DESC, OrderId, position LIMIT ?
+)
+"""
 _IS_THERE = """
 SELECT count(*) FROM information_schema.tables
 WHERE table_schema = 'qliro' AND table_name = 'order_line'
@@ -86,43 +92,55 @@ def gaps_of(merchant: Merchant, program: Program) -> list[Finding]:
 
 def gaps(merchant: Merchant, program: Program, store: Store) -> list[Finding]:
     """The same of an open database; one of an earlier version has no order lines."""
-    rows = newest_lines(store) if LINE in program.entities else []
-    derived = program.derive_rows(LINE, rows)
-    return [*_unsold(merchant, derived), *_shared(merchant, rows, derived)]
+    lines = newest_lines(program, store)
+    return [*_unsold(merchant, lines), *_undecided(merchant, lines), *_shared(merchant, lines)]
 
 
-def newest_lines(store: Store) -> list[dict[str, Any]]:
-    """The order lines that were bought last; none in a database of an earlier version."""
-    return store.rows(_LINES, [NEWEST]) if store.value(_IS_THERE) else []
+def newest_lines(program: Program, store: Store) -> list[Row]:
+    """The lines of the orders that were bought last, as far as they can be read; none in a database
+    of an earlier version."""
+    if LINE not in program.entities or not store.value(_IS_THERE):
+        return []
+    orders = [str(row["OrderId"]) for row in store.rows(_ORDERS, [NEWEST])]
+    return [row for row in Rows(store, program, NO_BOOKS, orders).of(LINE) if not row["problem"]]
 
 
-def _unsold(
-    merchant: Merchant, derived: Iterable[Mapping[str, Any] | ItemError]
-) -> Iterable[Finding]:
+def _unsold(merchant: Merchant, lines: Iterable[Row]) -> Iterable[Finding]:
     missing = Counter(
-        one["no_account"]
-        for one in derived
-        if not isinstance(one, ItemError) and one.get("no_account") and one.get("rate") is not None
+        one["no_account"] for one in lines if one.get("no_account") and one.get("rate") is not None
     )
-    for sentence, lines in sorted(missing.items()):
+    for sentence, count in sorted(missing.items()):
         yield Finding(
             merchant.place(("sales_accounts",)),
             "gap",
-            f"{sentence}, as in {lines} of the newest order lines.",
+            f"{sentence}, as in {count} of the newest order lines.",
             "Their documents will stop: add a row, by hand or with oss import.",
             "warning",
         )
 
 
-def _shared(
-    merchant: Merchant,
-    rows: Iterable[Mapping[str, Any]],
-    derived: Iterable[Mapping[str, Any] | ItemError],
-) -> Iterable[Finding]:
+def _undecided(merchant: Merchant, lines: Iterable[Row]) -> Iterable[Finding]:
+    """Prices that fit no VAT rate, or several, and discounts whose split does not come out."""
+    found = sorted(
+        f"{one['no_account']} (order {one['OrderId']})"
+        for one in lines
+        if one.get("no_account") and one.get("rate") is None
+    )
+    if found:
+        yield Finding(
+            merchant.place(("sales_accounts",)),
+            "no-rate",
+            f"{len(found)} of the newest order lines show no VAT rate: {found[0]}.",
+            "Book such orders by hand; have the shop send both prices to the öre, and the rate.",
+            "warning",
+        )
+
+
+def _shared(merchant: Merchant, lines: Iterable[Row]) -> Iterable[Finding]:
     references: dict[str, set[str]] = {}
-    for row, one in zip(rows, derived, strict=True):
-        if not isinstance(one, ItemError) and one.get("kind") == "goods" and one.get("article"):
-            references.setdefault(one["article"], set()).add(row["MerchantReference"] or "")
+    for one in lines:
+        if one.get("kind") == "goods" and one.get("article"):
+            references.setdefault(one["article"], set()).add(one["MerchantReference"] or "")
     fixed = {row.get("article") for row in merchant.settings["articles"]["fixed"]}
     for article, names in sorted(references.items()):
         if len(names) > 1 and article not in fixed:

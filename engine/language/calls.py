@@ -87,6 +87,7 @@ def _of_attribute(
         return emitter.wrong("arguments", f"{node.name} takes the column's name as a literal.")
     item_type = value.type.item or ANY
     column = ANY
+    emitter.touch(item_type, first.value)
     if item_type.kind == "record" and item_type.fields is not None:
         if first.value not in item_type.fields:
             return emitter.wrong(

@@ -6,7 +6,7 @@ that lacks its input is null, without a word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,13 +18,16 @@ from engine.language import (
     compile_related,
     compile_tables,
     derived,
+    kinds,
     scope,
 )
 from engine.language.assemble import Body, Built, build
 from engine.language.catalogue import ID_COLUMNS
 from engine.language.code import Code
+from engine.language.emit import Emitter
 from engine.language.expressions import Report
 from engine.language.filters import FILTERS, Null
+from engine.language.kinds import Type
 from engine.language.program import (
     Belonging,
     Books,
@@ -115,7 +118,29 @@ def entity(
         )
         for alias, one in spec.related.items()
     }
-    return CompiledEntity(derive, trace, related, _reads(spec), plain.source)
+    seen = _seen(plain.emitter, spec, [mapping_set.columns[spec.entity][one] for one in late])
+    return CompiledEntity(
+        derive, trace, related, _reads(spec), tuple(parts[1]), seen, plain.source
+    )
+
+
+def _seen(
+    emitter: Emitter, spec: EntitySpec, late: Sequence[Type]
+) -> dict[str, tuple[str, ...]] | None:
+    """The columns of the rows that belong to it that the derived ones are made of; None where they
+    may be any, or are lists, or where a derived column is such a row, or may be."""
+    own = id(emitter.names[spec.alias].type)
+    found: dict[str, tuple[str, ...]] = {}
+    for alias in spec.related:
+        row = emitter.names[alias].type.item or kinds.ANY
+        named = {column for of, name, column in emitter.touched if name == row.name and of != own}
+        fields = row.fields or {}
+        if any(column not in fields or fields[column].kind == "list" for column in named):
+            return None
+        if any(one.kind == "any" or row in (one, one.item) for one in late):
+            return None
+        found[alias] = tuple(sorted(named))
+    return found
 
 
 def _passing(node: nodes.Node | None) -> dict[int, nodes.Node]:

@@ -33,7 +33,8 @@ class Emitter:
 
     ``passing`` are nodes (by ``id``) that are null where this part of them is: seen in time, a null
     costs nothing, and raised it costs more than the rest of the value. ``items`` are names that
-    rows give, which named values do not see.
+    rows give, which named values do not see. ``touched`` are the columns of records that were
+    named, each with its record's type by ``id`` and name; ``*`` is one that is not known before.
     """
 
     report: Report
@@ -58,6 +59,7 @@ class Emitter:
     temporaries: int = 0
     expanded: int = 0
     stack: list[str] = field(default_factory=list)
+    touched: set[tuple[int, str, str]] = field(default_factory=set)
     now: Expression | None = None
 
     # Entry ---------------------------------------------------------------------------------
@@ -198,6 +200,7 @@ class Emitter:
         if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
             return self._key(node, node.node, node.arg.value)
         base, key = self.visit(node.node), self.visit(node.arg)
+        self.touch(base.type, "*")
         if base.known and key.known:
             folded = self.folded(item, [base, key])
             if folded:
@@ -211,6 +214,7 @@ class Emitter:
         named = self.names.get("settings") if is_settings else None
         base = named or self.visit(parent)
         type_ = base.type
+        self.touch(type_, key)
         if type_.kind not in ("record", "any", "null"):
             return self.wrong(
                 "unknown-key", f"{written(parent)} is {kinds.a(type_.kind)} and has no {key!r}."
@@ -228,6 +232,10 @@ class Emitter:
         if base.text == "v_document" and key in self.optional:
             return Code(f"v_document.get({key!r})", inner)
         return Code(f"{'NULL' if base.text == 'None' else base.text}[{key!r}]", inner)
+
+    def touch(self, record: Type, column: str) -> None:
+        """A column of a record is named."""
+        self.touched.add((id(record), record.name, column))
 
     def folded(self, run: Callable[..., Any], args: Sequence[Code]) -> Code | None:
         """The code of the result where all is known; what fails then fails in the run."""

@@ -290,23 +290,39 @@ def delivered(items: Any, order_rows: Any, sent: Any) -> list[dict[str, Any]]:
     return of_lines(items, order_rows, sent)
 
 
-_HALF_OERE = Decimal("0.005")
+@declared("list", lambda value, _args: value)
+def distinct(items: Any) -> list[Any]:
+    """The items of the list, each once, in the order of their first; nulls are passed over."""
+    found: list[Any] = []
+    for item in items:
+        if item is not None and item not in found:
+            found.append(item)
+    return found
 
 
-@declared("list", rows(NUMBER), (2, 2))
-def fitting(items: Any, including: Any, excluding: Any) -> list[Any]:
-    """Of the rates (percent), those by which a price that was rounded to two decimals including
-    and excluding VAT can have come about; nulls are passed over, each rate comes once."""
-    if including is None or excluding is None:
+@declared("list", rows(NUMBER), (3, 3))
+def fitting(items: Any, including: Any, excluding: Any, unit: Any) -> list[Any]:
+    """Of the rates (percent), those by which a price including and one excluding VAT can have come
+    about that were both rounded to multiples of `unit`; 0 only where they are equal. Nulls are
+    passed over, each rate comes once."""
+    if including is None or excluding is None or unit is None:
         raise Null
     found: list[Any] = []
     for rate in items:
         if rate is None or rate in found:
             continue
-        factor = 1 + Decimal(rate) / 100
-        if abs(including - excluding * factor) <= _HALF_OERE * (1 + factor):
+        # 200 times abs(including - excluding * f) <= unit / 2 * (1 + f), where f = 1 + rate / 100
+        off = abs(200 * including - 2 * excluding * (100 + rate))
+        if off <= unit * (200 + rate) if rate else including == excluding:
             found.append(rate)
     return found
+
+
+@declared("list", DECIMAL)
+def without_vat(items: Any) -> Decimal:
+    """The sum of shares (rows with `group` and `share`, as `spread` gives them) less the VAT in
+    each, whose group is its rate in percent."""
+    return sum((row["share"] * 100 / (100 + row["group"]) for row in items), Decimal(0))
 
 
 declared("list", MADE, (3, 3), columns=COLUMNS)(foreseen)

@@ -226,13 +226,16 @@ class CompiledEntity:
 
     A fourth gives the rows that belong to it, by name. Where it raises ``NotYet`` the columns that
     need no such rows are there, and ``derive`` raises it too. ``related`` are those rows, ``reads``
-    the columns of the row itself that they are made of.
+    the columns of the row itself that they are made of, ``late`` those that need other rows. They
+    are made of ``seen`` of those rows, by name; None where that is not known.
     """
 
     derive: Callable[..., dict[str, Any]]
     trace: Callable[[Row, Books, Belonging], tuple[dict[str, Any], list[Hit]]]
     related: Mapping[str, CompiledRelated]
     reads: frozenset[str]
+    late: tuple[str, ...]
+    seen: Mapping[str, tuple[str, ...]] | None
     source: str = field(repr=False)
 
 

@@ -138,13 +138,19 @@ class Rows:
         """The rows of an entity that belong to the orders, with derived columns."""
         if name not in self.loaded:
             rows = self.loaded[name] = []
-            late: list[Row] = []
+            late: list[tuple[Row, tuple[Any, ...]]] = []
             rows.extend(self._derived(name, late))
-            for row in late:
-                self._derive_late(name, row)
+            like: dict[tuple[Any, ...], list[Any]] = {}
+            for row, key in late:
+                try:
+                    self._derive_late(name, row, key, like)
+                except Spoiled as problem:
+                    row["problem"] = str(problem)
+                except ItemError as error:
+                    row["problem"] = error.told()
         return self.loaded[name]
 
-    def _derived(self, name: str, late: list[Row]) -> Iterator[Row]:
+    def _derived(self, name: str, late: list[tuple[Row, tuple[Any, ...]]]) -> Iterator[Row]:
         """Derived columns say the same where the columns that they are made of do: the same article
         at the same price is derived once, and the row copied. Rows that ask for others are ``late``
         ones: what needs those others is derived when all rows are there, for each row."""
@@ -165,7 +171,7 @@ class Rows:
             if columns.alike and (known := like_late.get(key)):
                 row = known.copy()
                 columns.fill(row, values)
-                late.append(row)
+                late.append((row, key))
                 yield row
                 continue
             row = columns.row(values)
@@ -175,20 +181,34 @@ class Rows:
                     like[key] = row
                 except NotYet:
                     like_late[key] = row
-                    late.append(row)
+                    late.append((row, key))
                 except ItemError as error:
                     row["problem"] = row["problem"] or error.told()
             yield row
 
-    def _derive_late(self, name: str, row: Row) -> None:
-        """What needs the rows that belong to it; where one of those can't be read, nor can it."""
-        try:
-            belonging = partial(self.belonging, name, row)
-            self.program.entities[name].derive(row, self.books, row, belonging)
-        except Spoiled as problem:
-            row["problem"] = str(problem)
-        except ItemError as error:
-            row["problem"] = error.told()
+    def _derive_late(
+        self, name: str, row: Row, key: tuple[Any, ...], like: dict[tuple[Any, ...], list[Any]]
+    ) -> None:
+        """What needs the rows that belong to it; where one of those can't be read, nor can it. Says
+        the same where the row does (``key``) and they do, and is derived once for all of those."""
+        entity = self.program.entities[name]
+        if not key or entity.seen is None:
+            entity.derive(row, self.books, row, partial(self.belonging, name, row))
+            return
+        others = {alias: self.belonging(name, row, alias) for alias in entity.seen}
+        shape = (
+            key,
+            *(
+                tuple([tuple([one[column] for column in columns]) for one in others[alias]])
+                for alias, columns in entity.seen.items()
+            ),
+        )
+        known = like.get(shape)
+        if known is None:
+            entity.derive(row, self.books, row, others.__getitem__)
+            like[shape] = [row[column] for column in entity.late]
+        else:
+            row.update(zip(entity.late, known, strict=True))
 
     def _alike(self, name: str) -> frozenset[str]:
         """The columns that an entity's derived ones are made of; none when its id is among them."""

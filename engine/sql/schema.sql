@@ -209,6 +209,7 @@ CREATE TABLE IF NOT EXISTS qliro.order_line (  -- what was bought, and what beca
     OrganisationNumber VARCHAR,
     VatNumber          VARCHAR,
     OrderDate          DATE,
+    whole_prices       BOOLEAN,            -- every price of its order is whole, fees aside
     shipped            DECIMAL(18, 4),
     released           DECIMAL(18, 4),
     returned           DECIMAL(18, 4),
@@ -253,7 +254,9 @@ CREATE TABLE IF NOT EXISTS qliro.capture_line (
     OrganisationNumber VARCHAR,
     VatNumber          VARCHAR,
     OrderDate          DATE,
+    whole_prices       BOOLEAN,            -- every price of its order is whole, fees aside
     capture            VARCHAR NOT NULL,
+    ordinal            INTEGER,            -- of its capture, among those of the order
     item               VARCHAR             -- what makes it the same item at Qliro: reference and price
 );
 CREATE TABLE IF NOT EXISTS qliro.refund (
@@ -294,6 +297,7 @@ CREATE TABLE IF NOT EXISTS qliro.refund_line (
     OrganisationNumber VARCHAR,
     VatNumber          VARCHAR,
     OrderDate          DATE,
+    whole_prices       BOOLEAN,            -- every price of its order is whole, fees aside
     refund             VARCHAR NOT NULL,
     charged            BOOLEAN,            -- a fee for the return, which lowers what the buyer got
     over               BOOLEAN,            -- more of it came back than its capture took

@@ -64,6 +64,7 @@ INSERT INTO qliro.capture_line BY NAME
 WITH told AS (
     SELECT
         t.id AS capture,
+        t.ordinal,
         coalesce(
             list_position(['Ship', 'Reserve', 'Create', 'Return', 'Release'], i.ActionType), 6
         ) AS choice,
@@ -75,7 +76,7 @@ WITH told AS (
     WHERE t.Type <> 'Capture' OR i.ActionType = 'Ship'
     UNION ALL
     SELECT
-        t.id, 7, l.OrderId, split_part(l.line, '/', 3), l.position, l.MerchantReference,
+        t.id, t.ordinal, 7, l.OrderId, split_part(l.line, '/', 3), l.position, l.MerchantReference,
         l.Description, l.Quantity, l.PricePerItemIncVat, l.PricePerItemExVat, l.VatRate, l.Type,
         l.signature
     FROM taking AS t
@@ -104,6 +105,7 @@ SELECT
     c.PricePerItemExVat,
     c.VatRate,
     c.Type,
+    CAST(c.ordinal AS INTEGER) AS ordinal,
     c.signature AS item,
     h.* EXCLUDE (OrderId)
 FROM chosen AS c

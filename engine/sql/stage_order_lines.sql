@@ -40,21 +40,6 @@ FROM qliro.transaction
 WHERE of_portion(OrderId)
 GROUP BY OrderId;
 
--- What every line tells of its order.
-CREATE OR REPLACE TEMP TABLE head AS
-SELECT
-    o.OrderId,
-    o.Currency,
-    o.Country,
-    coalesce(nullif(o.ShippingCountryCode, ''), nullif(o.BillingCountryCode, ''), o.Country)
-        AS DeliveryCountry,
-    o.JuridicalType,
-    o.OrganisationNumber,
-    o.VatNumber,
-    tried.OrderDate
-FROM portion AS o
-LEFT JOIN tried ON tried.OrderId = o.OrderId;
-
 -- Items with the sign that they have: some shops send a discount as a positive number. An item is
 -- the same when its reference and its price are (Qliro's document): signature. row names it.
 CREATE OR REPLACE TEMP TABLE item AS
@@ -77,6 +62,29 @@ FROM (
     FROM qliro.item_action
     WHERE of_portion(OrderId)
 ) AS signed;
+
+-- What every line tells of its order.
+CREATE OR REPLACE TEMP TABLE head AS
+SELECT
+    o.OrderId,
+    o.Currency,
+    o.Country,
+    coalesce(nullif(o.ShippingCountryCode, ''), nullif(o.BillingCountryCode, ''), o.Country)
+        AS DeliveryCountry,
+    o.JuridicalType,
+    o.OrganisationNumber,
+    o.VatNumber,
+    tried.OrderDate,
+    coalesce(prices.whole, false) AS whole_prices
+FROM portion AS o
+LEFT JOIN tried ON tried.OrderId = o.OrderId
+LEFT JOIN (
+    -- Of every item, whatever was done with it; fees aside, for Qliro adds its own.
+    SELECT OrderId, bool_and(PricePerItemIncVat % 1 = 0 AND PricePerItemExVat % 1 = 0) AS whole
+    FROM item
+    WHERE Type IS DISTINCT FROM 'Fee'
+    GROUP BY OrderId
+) AS prices ON prices.OrderId = o.OrderId;
 
 -- The transactions that hold what the buyer owes now: the last that reserved or took, for every
 -- change of an order may bring a new one; after an upsell also earlier ones that stand beside it.

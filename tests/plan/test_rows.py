@@ -21,14 +21,15 @@ HAT: dict[str, Any] = {
     "Quantity": Decimal(2), "PricePerItemIncVat": Decimal(125), "PricePerItemExVat": Decimal(100),
     "VatRate": Decimal(25), "Type": "Product", "Currency": "SEK", "Country": "SE",
     "DeliveryCountry": "SE", "JuridicalType": "Company", "OrganisationNumber": "5560011982",
-    "VatNumber": "SE556001198201", "OrderDate": DAY, "shipped": Decimal(0),
+    "VatNumber": "SE556001198201", "OrderDate": DAY, "whole_prices": True,
+    "shipped": Decimal(0),
 }  # fmt: skip
 OTHERWISE: dict[str, Any] = {
     "MerchantReference": "CAP", "Description": "A cap", "Quantity": Decimal(3),
     "PricePerItemIncVat": Decimal(126), "PricePerItemExVat": Decimal(101), "VatRate": Decimal(12),
     "Type": "Shipping", "Currency": "EUR", "Country": "DE", "DeliveryCountry": "FI",
     "JuridicalType": "Physical", "OrganisationNumber": None, "VatNumber": "DE123456789",
-    "OrderDate": date(2019, 1, 1), "shipped": Decimal(1),
+    "OrderDate": date(2019, 1, 1), "whole_prices": False, "shipped": Decimal(1),
 }  # fmt: skip
 
 

@@ -81,9 +81,11 @@ def test_a_row_of_another_entity_sees_all_columns_of_those() -> None:
 
 
 def test_only_rows_that_ask_for_others_are_derived_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 200 orders alike: each kind of line once, and each wrapping once more."""
+    """Of 200 orders alike: each kind of line once, and the wrapping once more; of another order
+    with more hats its wrapping again."""
     compiled = program(FILES)
     of_orders = [(order, *line[1:]) for order in range(1, 201) for line in BOUGHT[:3]]
+    of_orders += [(201, 1, "WRAP", "Wrapping", 1), (201, 2, "HAT", "Product", 3)]
     seen: list[Any] = []
     derive = compiled.entities["qliro.order_line"].derive
 
@@ -94,9 +96,18 @@ def test_only_rows_that_ask_for_others_are_derived_again(monkeypatch: pytest.Mon
     entity = compiled.entities["qliro.order_line"]
     object.__setattr__(entity, "derive", counted)
     made = rows(compiled, of_orders).of("qliro.order_line")
-    assert [row["tenth"] for row in made] == [25, 0, 0] * 200
-    assert len(seen) == 3 + 200
-    assert seen.count("Wrapping") == 1 + 200
+    assert [row["tenth"] for row in made] == [25, 0, 0] * 200 + [30, 0]
+    assert seen == ["Wrapping", "Product", "Product", "Product", "Wrapping", "Wrapping"]
+
+
+def test_a_column_that_is_a_row_of_others_is_each_rows_own() -> None:
+    whole = ORDERED.replace('tenth: "{{ (hats | values(\'worth\') | sum) / 10', 'tenth: "{{ hats')
+    compiled = program({"order.yaml": whole, "prices.yaml": PRICES})
+    of_orders = [(order, *line[1:]) for order in (1, 2) for line in BOUGHT[:3]]
+    made = rows(compiled, of_orders).of("qliro.order_line")
+    assert [[hat["line"] for hat in row["tenth"] or ()] for row in made] == [
+        ["1/2", "1/3"], [], [], ["2/2", "2/3"], [], [],
+    ]  # fmt: skip
 
 
 def test_a_row_whose_others_cannot_be_read_cannot_be_read_either() -> None:

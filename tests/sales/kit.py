@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -57,14 +58,32 @@ def order(compiled: Program | None = None, **columns: Any) -> dict[str, Any]:
     return compiled.derive("qliro.order", row)
 
 
-def line(compiled: Program | None = None, entity: str = LINES[0], **columns: Any) -> dict[str, Any]:
-    """What is derived of one hat to a private person in Sweden, but for these columns."""
+def line(
+    compiled: Program | None = None,
+    entity: str = LINES[0],
+    bought: Sequence[Mapping[str, Any]] = (),
+    **columns: Any,
+) -> dict[str, Any]:
+    """What is derived of two hats to a private person in Sweden, but for these columns, in an order
+    that holds also the lines ``bought``, each one piece."""
     compiled = compiled or plain()
-    row = {
+    row = given(compiled, entity, **columns)
+    others = [given(compiled, LINES[0], **{"Quantity": Decimal(1)} | dict(one)) for one in bought]
+
+    def belonging(alias: str) -> list[dict[str, Any]]:
+        related = compiled.entities[entity].related[alias]
+        rows = [one | compiled.derive(LINES[0], one) for one in others]
+        return [one for one in rows if related.when is None or related.when({"it": one})]
+
+    return compiled.derive(entity, row, belonging=belonging)
+
+
+def given(compiled: Program, entity: str, **columns: Any) -> dict[str, Any]:
+    """A line as it is staged: two hats, but for these columns."""
+    return {
         **blank(entity, compiled), "line": "4711/1", "OrderId": 4711, "MerchantReference": "HAT",
         "Description": "A hat", "Type": "Product", "Quantity": Decimal("2.0000"),
         "PricePerItemIncVat": Decimal("125.0000"), "PricePerItemExVat": Decimal("100.0000"),
         "Country": "SE", "DeliveryCountry": "SE", "JuridicalType": "Physical", "Currency": "SEK",
         "OrderDate": DAY, **columns,
     }  # fmt: skip
-    return compiled.derive(entity, row)

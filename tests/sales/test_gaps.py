@@ -48,8 +48,11 @@ def sell(store: Store, number: int, country: str, reference: str, rate: Any) -> 
         "INSERT INTO qliro.order_line (line, OrderId, position, MerchantReference, Quantity,"
         " PricePerItemIncVat, PricePerItemExVat, VatRate, Type, Currency, Country,"
         " DeliveryCountry, JuridicalType, OrderDate)"
-        " VALUES (?, ?, 1, ?, 1, 125, 100, ?, 'Product', 'SEK', 'SE', ?, 'Physical', ?)",
-        [f"{number}/1/1", number, reference, rate, country, date(2026, 11, 2)],
+        " VALUES (?, ?, 1, ?, 1, 125, ?, ?, 'Product', 'SEK', 'SE', ?, 'Physical', ?)",
+        [
+            f"{number}/1/1", number, reference, round(12500 / (100 + rate), 2), rate, country,
+            date(2026, 11, 2),
+        ],
     )
 
 

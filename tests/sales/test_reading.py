@@ -131,8 +131,10 @@ OSS = [
         ({}, 3001, None),
         ({"Type": "Shipping"}, 3520, None),
         ({"Type": "Shipping", **COMPANY}, 3001, None),
-        ({"DeliveryCountry": "DE", "VatRate": Decimal("19.0000")}, 3106, None),
-        ({"DeliveryCountry": "FI", "VatRate": Decimal("25.5000")}, 3107, "OFI"),
+        ({"DeliveryCountry": "DE", "VatRate": Decimal("19.0000"),
+          "PricePerItemIncVat": Decimal(119)}, 3106, None),
+        ({"DeliveryCountry": "FI", "VatRate": Decimal("25.5000"),
+          "PricePerItemIncVat": Decimal("125.50")}, 3107, "OFI"),
         ({"DeliveryCountry": "NO", "VatRate": Decimal(0), "PricePerItemExVat": Decimal(125)},
          3105, None),
         ({**GERMAN, "VatNumber": "DE1", "VatRate": Decimal(0), "PricePerItemExVat": Decimal(125)},
@@ -149,19 +151,21 @@ def test_the_account_comes_from_the_oss_table(
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        ({"DeliveryCountry": "DE", "VatRate": Decimal("7.0000")},
+        ({"DeliveryCountry": "DE", "VatRate": Decimal("7.0000"),
+          "PricePerItemIncVat": Decimal(107)},
          "no row of sales_accounts fits DE with 7 % VAT (goods, private, oss)"),
-        ({"DeliveryCountry": "FI", "VatRate": Decimal("13.5000"), "Type": "Fee"},
+        ({"DeliveryCountry": "FI", "VatRate": Decimal("13.5000"), "Type": "Fee",
+          "PricePerItemIncVat": Decimal("113.50")},
          "no row of sales_accounts fits FI with 13.5 % VAT (fee, private, oss)"),
-        ({"PricePerItemIncVat": Decimal("130.0000")},
+        ({"PricePerItemIncVat": Decimal("130.0000"), "VatRate": Decimal(30)},
          "HAT: no VAT rate in force in SE on 2026-11-02 fits its prices 130.0000 with and 100.0000"
-         " without VAT"),
+         " without VAT (told: 30; tried: 25, 12, 6, 0; both rounded to 0.01)"),
         ({"PricePerItemIncVat": Decimal("0.01"), "PricePerItemExVat": Decimal("0.01")},
          "HAT: more than one VAT rate in force in SE on 2026-11-02 fits its prices 0.01 with and"
-         " 0.01 without VAT"),
+         " 0.01 without VAT (told: nothing; tried: 25, 12, 6, 0; both rounded to 0.01)"),
         ({"PricePerItemExVat": None},
          "HAT: no VAT rate in force in SE on 2026-11-02 fits its prices 125.0000 with and (none)"
-         " without VAT"),
+         " without VAT (told: nothing; tried: 25, 12, 6, 0; both rounded to 0.01)"),
     ],
 )  # fmt: skip
 def test_without_a_row_the_sentence_names_country_and_rate(

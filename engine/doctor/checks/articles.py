@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from engine.doctor.ground import Ground
 from engine.doctor.result import Result, error, in_fortnox, ok, warning
-from engine.errors import ItemError, Place
-from engine.gaps import LINE, newest_lines
+from engine.errors import Place
+from engine.gaps import newest_lines
 
 MENU = in_fortnox("Register", "Artiklar")
 # Kinds of line that are no goods, which nobody has in stock.
@@ -72,8 +72,8 @@ def _sold(ground: Ground) -> Iterator[Result]:
     wanted: dict[str, str] = {}
     _, program = ground.mappings
     if ground.state is not None:
-        for one in program.derive_rows(LINE, newest_lines(ground.state)):
-            if not isinstance(one, ItemError) and one.get("kind") in KINDS and one.get("article"):
+        for one in newest_lines(program, ground.state):
+            if one.get("kind") in KINDS and one.get("article"):
                 wanted.setdefault(one["article"], one["kind"])
     fixed = {row["article"] for row in articles["fixed"]}
     missing = [

@@ -117,15 +117,15 @@ def _codes(ground: Ground, rows: list[tuple[int, dict[str, Any]]]) -> Iterator[R
 
 
 def _gaps(ground: Ground) -> Iterator[Result]:
-    """What was sold and fits no row, or shares an article."""
+    """What was sold and fits no row or no VAT rate, or shares an article."""
     if ground.state is None:
         return
     _, program = ground.mappings
     for found in gaps(ground.merchant, program, ground.state):
-        gap = found.code == "gap"
+        shared, gap = found.code == "same-article", found.code == "gap"
         yield warning(
             f"{found.message[0].upper()}{found.message[1:]}",
-            "Their documents are parked." if gap else "What is sold of one counts as the other.",
+            "What is sold of one counts as the other." if shared else "Their documents are parked.",
             "Add a row to sales_accounts, by hand or with oss import." if gap else found.remedy,
             found.place,
         )
