@@ -53,7 +53,7 @@ SETTINGS: dict[str, Any] = {
     "dimensions": [{"country": "SE", "cost_center": "WEB"}],
     "fees": {"mode": "write_off", "vat_tolerance": Decimal("1.00")},
     "conventions": {"amounts": "positive", "debit": "sale", "fee": "minus", "total": "net"},
-    "rounding": {"tolerance": Decimal("1.00"), "policy": "post"},
+    "rounding": {"tolerance": Decimal("1.00"), "policy": "post", "totals": "as_seen"},
     "part_payment": "pay",
     "overpayment": "park",
     "dates": {"payment": "transaction", "before_invoice_date": "park", "closed": "park"},

@@ -75,8 +75,9 @@ def test_an_order_costs_five_calls_from_its_order_four_directly_and_one_more_for
     made = {"POST invoices": orders, **booked}
     assert own[0] == {"POST orders": orders, "PUT orders/…/createinvoice": orders, **booked}
     assert own[1:] == [made, {"POST customers": orders, **made}]
-    reads = {name for name in direct.calls if name.startswith("GET ") and "…" in name}
-    assert reads == set()
+    for counted, cards in ((from_order, 1), (direct, 1), (of_new, 0)):
+        reads = {name: n for name, n in counted.calls.items() if name[:4] == "GET " and "…" in name}
+        assert reads == ({"GET customers/…": cards} if cards else {})  # its card, once
 
 
 def test_a_figure_that_falls_short_is_shown_and_ends_a_strict_run_with_1(
