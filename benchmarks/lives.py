@@ -68,7 +68,7 @@ def captured(orders: int, known: bool, now: datetime) -> World:
         if known:
             key = str(1000 + buyer_number)
             card = {"Email": email, "Type": "PRIVATE", "Currency": "SEK"}
-            world.customers[key] = Customer(key, "Eva Lind", now, fields=card)
+            world.customers[key] = Customer(key, "Eva Lind", now - timedelta(days=30), fields=card)
         buyer = Buyer("Eva", "Lind", email, None, None)
         items = [lifecycle.lot(reference, price) for reference, price in ITEMS]
         items.append(lifecycle.lot(SHIPPING, "49.00", type="Shipping"))
