@@ -15,6 +15,7 @@ from engine.catalogue import NAMES, Catalogue, Entry, read_catalogue
 from engine.doctor.checks import CHECKS
 from engine.settings import (
     BY_ENVIRONMENT,
+    BY_SETTING,
     HOME,
     Setting,
     merchant_schema,
@@ -172,6 +173,8 @@ def _default(setting: Setting) -> str:
         for environment, value in schema[BY_ENVIRONMENT].items():
             by.setdefault(value, []).append(environment)
         return ", ".join(f"{'/'.join(names)}: `{value}`" for value, names in by.items())
+    for key, (where_true, otherwise) in schema.get(BY_SETTING, {}).items():
+        return f"`{where_true}` with `{key}`, else `{otherwise}`"
     if "default" in schema:
         default = schema["default"]
         if isinstance(default, bool):

@@ -19,6 +19,7 @@ from engine.yamlfile import Path_
 HOME = Path(__file__).resolve().parent.parent
 SCHEMA = HOME / "schemas" / "merchant.schema.json"
 BY_ENVIRONMENT = "x-default-by-environment"
+BY_SETTING = "x-default-by"
 
 Schema = Mapping[str, Any]
 
@@ -104,11 +105,23 @@ def default_of(schema: Schema, environment: str | None) -> Any:
 
 
 def filled(value: Any, schema: Schema, root: Schema, environment: str | None) -> Any:
-    """``value`` with the defaults put in, numbers as Decimal, dates as ``date``.
+    """``value`` with the defaults put in, numbers as Decimal, dates as ``date``; last those that
+    depend on another setting.
 
     A group gets every declared key, None where neither file nor default gives a value; a row
     gets only declared defaults, because a key that it lacks is a condition that it does not make.
     """
+    tree = _filled(value, schema, root, environment)
+    for setting in settings_of(schema) if schema is root else ():
+        for key, (where_true, otherwise) in setting.schema.get(BY_SETTING, {}).items():
+            if get(tree, setting.path) is None:
+                get(tree, setting.path[:-1])[setting.path[-1]] = (
+                    where_true if get(tree, key) is True else otherwise
+                )
+    return tree
+
+
+def _filled(value: Any, schema: Schema, root: Schema, environment: str | None) -> Any:
     schema = resolved(schema, root)
     if "properties" in schema and not _is_secret(schema):
         given = value if isinstance(value, dict) else {}
@@ -116,7 +129,7 @@ def filled(value: Any, schema: Schema, root: Schema, environment: str | None) ->
         for name, declared in schema["properties"].items():
             child = resolved(declared, root)
             if name in given or ("properties" in child and not _is_secret(child)):
-                group[name] = filled(given.get(name), child, root, environment)
+                group[name] = _filled(given.get(name), child, root, environment)
             else:
                 group[name] = _typed(default_of(child, environment), child)
         return group

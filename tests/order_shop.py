@@ -23,6 +23,7 @@ from engine.session import RunReport, Session
 
 FLOWS: dict[str, Any] = {
     "flows.orders": True,
+    "invoices.from": "capture",
     "flows.invoices": True,
     "flows.refunds": True,
     "orders_from": "2026-01-01",

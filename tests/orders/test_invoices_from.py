@@ -1,0 +1,78 @@
+"""What ``invoices.from`` is where nobody says it, and what it leaves of what was invoiced before.
+
+With the flow of orders the Fortnox order becomes the invoice, and does not stand open beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from order_shop import OrderShop
+
+from engine.sandbox.lifecycle import cancel, capture
+
+OpenShop = Callable[..., OrderShop]
+UNSAID = {"flows.refunds": False, "invoices.from": None}
+
+
+def test_with_orders_the_fortnox_order_becomes_the_invoice(order_shop: OpenShop) -> None:
+    shop = order_shop(**UNSAID)
+    shop.life("captured"), shop.life("captured_in_parts")
+    shop.run(), shop.run()
+    assert shop.merchant.settings["invoices"]["from"] == "order"
+    whole, parts = shop.fortnox_orders
+    assert [one.number for one in shop.fortnox_invoices if one.order_reference] == [whole.invoice]
+    assert (parts.invoice, len(shop.fortnox_invoices)) == (0, 3)
+
+
+def test_without_orders_each_capture_becomes_an_invoice(order_shop: OpenShop) -> None:
+    shop = order_shop(**UNSAID, **{"flows.orders": False, "articles.create": False})
+    shop.life("captured")
+    shop.run()
+    assert shop.merchant.settings["invoices"]["from"] == "capture"
+    assert len(shop.fortnox_invoices) == 1
+
+
+def test_captures_that_were_invoiced_under_the_old_default_get_nothing_more(
+    order_shop: OpenShop,
+) -> None:
+    """Also one whose invoice stands unfinished: it is gone on with, and nothing else is made."""
+    shop = order_shop(**{**UNSAID, "invoices.from": "capture"})
+    shop.life("captured"), shop.life("paid_at_once")
+    shop.run()
+    made = list(shop.world.invoices)
+    shop.settings({"invoices.from": None})
+    report = shop.run()
+    assert list(shop.world.invoices) == made
+    assert [one.state for one in report.plan.outcomes if one.mapping == "invoice"] == ["posted"] * 2
+    assert not shop.outcomes(report, "invoice_of_order")
+
+
+def test_what_is_captured_before_it_is_delivered_gets_an_invoice_of_its_own(
+    order_shop: OpenShop,
+) -> None:
+    """Where deliveries are registered, Fortnox would make an invoice of 0.00 of such an order."""
+    shop = order_shop(**UNSAID, **{"flows.order_status": True})
+    by_hand, delivered = shop.life("several_rows"), shop.life("several_rows")
+    shop.run(), shop.run()
+    capture(shop.world, by_hand.order)
+    numbers = {one.external2: one.number for one in shop.fortnox_orders}
+    shop.deliver(numbers[str(delivered.order)])
+    shop.run(), shop.run()
+    assert sorted((one.total, one.order_reference) for one in shop.fortnox_invoices) == [
+        (746, 0), (746, numbers[str(delivered.order)]),
+    ]  # fmt: skip
+
+
+def test_a_part_invoiced_by_itself_stays_so_when_the_rest_is_released(order_shop: OpenShop) -> None:
+    """Only then the capture takes the whole order; its invoice stands already."""
+    shop = order_shop(**UNSAID)
+    life = shop.life("several_rows")
+    shop.run()
+    capture(shop.world, life.order, {"TSHIRT-BLA-M": 1})
+    shop.run()
+    made = [one.number for one in shop.fortnox_invoices]
+    cancel(shop.world, life.order)
+    report = shop.run()
+    assert [one.number for one in shop.fortnox_invoices] == made
+    assert not shop.outcomes(report, "invoice_of_order")
