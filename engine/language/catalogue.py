@@ -93,6 +93,7 @@ VIEW_COLUMNS: Catalogue = {
         "problem": TEXT,  # why its order can't be read
         "ours": BOOLEAN,  # this program asked for it
         "invoiced_as": TEXT,  # the mapping under which its invoice was made or begun last
+        "invoice_number": TEXT,  # of that invoice, once it stands
         "let_go": BOOLEAN,  # a person cancelled that invoice, and wants a new one
         "placed_customer": TEXT,  # of the Fortnox order that somebody else made of its order
         "chosen_invoice": TEXT,  # the invoice that a person chose

@@ -56,11 +56,17 @@ SELECT
     ) AS ours,
     taken.customer AS placed_customer,
     begun.mapping AS invoiced_as,
+    begun.number AS invoice_number,
     coalesce(begun.action IN (SELECT action FROM ledger.cancelled WHERE let_go), false) AS let_go
 FROM qliro.capture AS c
 LEFT JOIN (
     SELECT
-        a.source, arg_max(a.mapping, s.seq) AS mapping, arg_max(a.action, s.seq) AS action
+        a.source,
+        arg_max(a.mapping, s.seq) AS mapping,
+        arg_max(a.action, s.seq) AS action,
+        arg_max_null(
+            CASE WHEN s.event IN ('done', 'found', 'adopted') THEN s.number END, s.seq
+        ) AS number
     FROM ledger.action AS a
     JOIN ledger.step AS s ON s.action = a.action AND s.step = 'create'
     WHERE a.target IN ('fortnox.invoice', 'fortnox.order_invoice')

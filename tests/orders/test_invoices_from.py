@@ -76,3 +76,23 @@ def test_a_part_invoiced_by_itself_stays_so_when_the_rest_is_released(order_shop
     report = shop.run()
     assert [one.number for one in shop.fortnox_invoices] == made
     assert not shop.outcomes(report, "invoice_of_order")
+
+
+def test_an_order_captured_in_parts_is_closed_when_all_of_it_is_invoiced(
+    order_shop: OpenShop,
+) -> None:
+    """It is cancelled in Fortnox, for there is no other way; at Qliro nothing is."""
+    shop = order_shop(**UNSAID, **{"flows.order_status": True, "qliro_methods": ["QLIRO", "K"]})
+    life = shop.life("several_rows")
+    shop.run(), shop.run()
+    (order,) = shop.fortnox_orders
+    shop.deliver(order.number, 1)
+    shop.run(), shop.run()
+    assert not shop.world.orders[order.number].cancelled
+    shop.deliver(order.number)
+    for _ in range(4):
+        shop.run()
+    assert shop.world.orders[order.number].cancelled
+    assert [str(one.total) for one in shop.fortnox_invoices] == ["597.00", "149.00"]
+    kinds = [one.type for one in shop.world.qliro_orders[life.order].transactions]
+    assert kinds == ["Preauthorization", "Capture", "Capture"]
