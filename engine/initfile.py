@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.settings import Setting, merchant_schema, needed_text, settings_of
+from engine.settings import BY_SETTING, Setting, merchant_schema, needed_text, settings_of
 from engine.yamlfile import parse
 
 _WIDTH = 92
@@ -71,6 +71,8 @@ def _entry(setting: Setting) -> Iterator[str]:
     schema = setting.schema
     if setting.is_group:
         yield f"{indent}{key}:" if _is_live(schema) else f"{indent}#{key}:"
+    elif BY_SETTING in schema:  # written down it would not follow the other setting
+        yield f"{indent}#{key}: {flow(schema['default'])}"
     elif "x-initial" in schema and setting.is_rows:
         yield f"{indent}{key}:"
         for row in schema["x-initial"]:

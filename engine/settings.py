@@ -114,7 +114,7 @@ def filled(value: Any, schema: Schema, root: Schema, environment: str | None) ->
     tree = _filled(value, schema, root, environment)
     for setting in settings_of(schema) if schema is root else ():
         for key, (where_true, otherwise) in setting.schema.get(BY_SETTING, {}).items():
-            if get(tree, setting.path) is None:
+            if get(value, setting.path) is None:
                 get(tree, setting.path[:-1])[setting.path[-1]] = (
                     where_true if get(tree, key) is True else otherwise
                 )
