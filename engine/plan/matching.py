@@ -68,8 +68,29 @@ def lookups(
     candidates.find(store, query)
     found = {str(key): row for key, row in candidates.documents(store, query).items()}
     chosen = look_up(store, query, sources, found)
+    unread = _unread(store, query, match.entity)
+    if unread:
+        for row in unread:
+            chosen[row["line"]] = Found("none", reason="a page of Fortnox is to be read first")
+        numbers = sorted({str(row["document"]) for row in unread})
+        return chosen, found, [Need(ENTITIES[match.entity].need, one) for one in numbers]
     lost = [source for source, one in chosen.items() if one.outcome == "none"]
     return chosen, found, _unseen(store, match.entity, query, lost)
+
+
+def _unread(store: Store, query: candidates.Query, entity: str) -> list[Row]:
+    """Sources with candidates that may name another order in a field that only their page shows,
+    and whose page was not read."""
+    against = query.against
+    if against is None or not set(against.fields) & set(NOT_LISTED):
+        return []
+    entire = ENTITIES[entity].relation
+    return store.rows(
+        f'SELECT DISTINCT l.line, i."{query.key}" AS document FROM candidate AS c '
+        "JOIN demand AS l ON l.rowid = c.line JOIN document AS i ON i.rowid = c.document "
+        f'JOIN {entire} AS whole ON whole."{query.key}" = i."{query.key}" '
+        "WHERE whole.unread AND NOT whole.Cancelled ORDER BY ALL"
+    )
 
 
 def _unseen(store: Store, entity: str, query: candidates.Query, lost: list[str]) -> list[Need]:
