@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -175,6 +176,32 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
         connection.close()
 
 
+def is_current(store: Store) -> bool:
+    """Whether this version made its tables and views; true of a database in memory."""
+    return store.path is None or _made_by(store.connection) == _digest(_statements())
+
+
+@contextmanager
+def made_current(store: Store) -> Iterator[Store]:
+    """A database of an earlier version as this one has it: a copy of what is open to read, made
+    ready and thrown away again. Its answers are still to be staged anew.
+    """
+    paths = [Path(row["path"]) for row in store.rows(OPEN_FILES)]
+    with _private(), tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "copy.duckdb"
+        for beside in ("", ".wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{paths[0]}{beside}", f"{path}{beside}")
+        connection = duckdb.connect(str(path))
+        try:
+            yield _prepared(connection, path)
+        finally:
+            connection.close()
+
+
+OPEN_FILES = "SELECT path FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
+
+
 def _connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path))
@@ -233,8 +260,8 @@ def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store
     version has been before."""
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    statements = [sql(name) for name in ("schema", *VIEWS)]
-    made = sha256("".join(statements).encode()).hexdigest()
+    statements = _statements()
+    made = _digest(statements)
     if path is None:
         _create(connection, statements)
     elif _made_by(connection) != made:
@@ -249,6 +276,14 @@ def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store
         connection.execute("CHECKPOINT")
     _harden(connection)
     return Store(connection, path)
+
+
+def _statements() -> list[str]:
+    return [sql(name) for name in ("schema", *VIEWS)]
+
+
+def _digest(statements: Iterable[str]) -> str:
+    return sha256("".join(statements).encode()).hexdigest()
 
 
 def _create(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ alone decide is decided here; a setting that a mapping names and nobody gave is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -21,6 +21,7 @@ from engine.language import (
     compile_tables,
     document,
     kinds,
+    own_checks,
     scope,
 )
 from engine.language.catalogue import ID_COLUMNS
@@ -36,6 +37,7 @@ from engine.language.program import (
     CompiledRelated,
     CompiledRequire,
     CompiledStep,
+    Failure,
     Order,
     Program,
     Row,
@@ -191,6 +193,10 @@ def _mapping(
     def plain() -> document.Rendering:
         return document.render(mapping_set, spec, code, space, report, traced=False)
 
+    @cache
+    def unchanging() -> Callable[[Row], Sequence[Failure]]:
+        return own_checks.asking(mapping_set, spec, code, space)
+
     return CompiledMapping(
         spec=spec,
         match=matches,
@@ -205,6 +211,7 @@ def _mapping(
         covered=document.covered(mapping_set, spec, code, space, report),
         _render=lambda inputs: plain().run(inputs),
         _trace=traced.run,
+        _own=lambda inputs: unchanging()(inputs),
         _source=lambda: plain().built.source,
     )
 

@@ -207,6 +207,7 @@ class CompiledMapping:
     covered: Callable[[Row], list[Any]]
     _render: Callable[[Row], Rendered]
     _trace: Callable[[Row], Rendered]
+    _own: Callable[[Row], Sequence[Failure]]
     _source: Callable[[], str]
 
     @property
@@ -217,6 +218,11 @@ class CompiledMapping:
     def render(self, inputs: Row, traced: bool = False) -> Rendered:
         """The document for these inputs. Raises ItemError when a value cannot be had."""
         return self._trace(inputs) if traced else self._render(inputs)
+
+    def own_failures(self, inputs: Row) -> Sequence[Failure]:
+        """Of the checks that ask for nothing but the source and the rows that belong to it those
+        that do not hold, whether its document stands or not. Raises ItemError like ``render``."""
+        return self._own(inputs)
 
 
 @dataclass(frozen=True, slots=True)

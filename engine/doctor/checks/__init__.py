@@ -21,6 +21,7 @@ from engine.doctor.checks import (
     financial_years,
     fortnox_credentials,
     fortnox_scopes,
+    left_to_a_person,
     locked_period,
     mapping_set,
     modes_of_payment,
@@ -82,6 +83,7 @@ CHECKS = tuple(
             other_connector,
             reference_field,
             conventions,
+            left_to_a_person,
             webhook,
         ),
     )

@@ -1,0 +1,142 @@
+"""What the rules leave to a person: of the orders and settlement lines of the last 60 days.
+
+Reads what runs have stored, asks no server. Counts what the next run would park and the last one
+did not, and what is posted already and would be parked if it came today: by rule, with an example.
+Of what is posted it asks the checks that need nothing but Qliro's data and the settings; what
+stands in Fortnox, which documents fit a line, and open days are asked of what is open alone. What
+has still to be read or waits is not counted, nor what is parked already. At most 20,000 orders and
+50,000 settlement lines are looked at, the newest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from engine import store as stores
+from engine.doctor.ground import Ground
+from engine.doctor.left import DAYS, Count, Left, count
+from engine.doctor.result import Result, ok, warning
+from engine.stage import is_staged, stage
+from engine.store import Store
+
+# Rules that are told one by one.
+NAMED = 10
+# A copy of a database is made where an earlier version made it, but of none so large.
+LARGEST = 2 * 1024**3
+VAT = "no_account"
+REMEDIES = {
+    "vat": "If its VAT is right, add a row to sales_accounts, by hand or with oss import; if not, "
+    "have the shop send the VAT of the country that the goods go to.",
+    "": "Mend what the sentence names where it can be mended; else decide about each when it is "
+    "parked, with resolve. CHANGELOG.md says which rules are new.",
+}
+
+
+def run(ground: Ground) -> Iterator[Result]:
+    if ground.state is None:
+        yield ok("Nothing is stored yet of which the rules could leave something to a person.")
+        return
+    if stores.is_current(ground.state):
+        yield from _told(ground, ground.state)
+        return
+    files = ground.merchant.database
+    if files.stat().st_size > LARGEST:
+        yield warning(
+            "The database is of an earlier version and too large to be looked at beforehand.",
+            "This version may leave to a person what an earlier one posted.",
+            f"qliro-fortnox plan {ground.merchant.name} shows it, and posts nothing.",
+            ground.place("state"),
+        )
+        return
+    with stores.made_current(ground.state) as copy:
+        stage(copy)
+        yield from _told(ground, copy)
+
+
+def _told(ground: Ground, store: Store) -> Iterator[Result]:
+    if not is_staged(store):
+        yield ok("A run was cut off; the next one stages what it has fetched, and tells of it.")
+        return
+    _, program = ground.mappings
+    counted = count(ground.merchant, program, store, ground.today)
+    groups: dict[tuple[str, str], list[Left]] = {}
+    for one in counted.left:
+        groups.setdefault((one.kind, one.rule), []).append(one)
+    new = [group for group in groups.values() if any(one.now != "parked" for one in group)]
+    new.sort(key=lambda group: -sum(one.now != "parked" for one in group))
+    if not new:
+        yield ok(_nothing(counted))
+        return
+    for group in new[:NAMED]:
+        yield _warned(ground, counted, group)
+    if more := new[NAMED:]:
+        yield warning(
+            f"{len(more)} more rules would leave {sum(len(group) for group in more)} to a person.",
+            "Each of them stops fewer than those above.",
+            f"qliro-fortnox plan {ground.merchant.name} shows what is open, and posts nothing.",
+            more[0][0].place,
+        )
+
+
+def _nothing(counted: Count) -> str:
+    of = [_many(number, kind) for kind, number in counted.of.items() if number]
+    if not of:
+        return "Nothing is stored of the last 60 days that the rules could leave to a person."
+    parked = len([one for one in counted.left if one.now == "parked"])
+    told = f"Of {_listed(of)} {_since(counted)} the rules leave nothing to a person"
+    return f"{told} but {parked} that {_are(parked)} parked already." if parked else f"{told}."
+
+
+def _warned(ground: Ground, counted: Count, group: Sequence[Left]) -> Result:
+    here = Counter(one.now for one in group)
+    news = [one for one in group if one.now != "parked"]
+    first = next((one for one in news if one.now == "open"), news[0])
+    whole = _many(counted.of[first.kind], first.kind)
+    told = []
+    if here["open"]:
+        told.append(f"{here['open']} {_are(here['open'])} open, and the next run parks "
+                    f"{_them(here['open'])}")  # fmt: skip
+    if here["posted"]:
+        stays = "stays as it is" if here["posted"] == 1 else "stay as they are"
+        told.append(f"{here['posted']} {_are(here['posted'])} posted already and {stays}: what "
+                    f"comes like {_them(here['posted'])} is parked")  # fmt: skip
+    if here["parked"]:
+        told.append(f"{here['parked']} more {_are(here['parked'])} parked already")
+    reason = first.reason.rstrip(".")
+    return warning(
+        f"{len(news)} of {whole} {_since(counted)} would be left to a person: "
+        f"{first.name}, for example, because {reason}.",
+        f"{'; '.join(told)}.",
+        REMEDIES["vat" if _about_vat(ground, first) else ""],
+        first.place,
+    )
+
+
+def _about_vat(ground: Ground, one: Left) -> bool:
+    """Whether its rule asks for the sales account of what was sold at some VAT rate."""
+    _, program = ground.mappings
+    checks = (check for mapping in program.mappings.values() for check in mapping.spec.checks)
+    return any(VAT in check.that.text for check in checks if str(check.place) == one.rule)
+
+
+def _since(counted: Count) -> str:
+    if not counted.cut:
+        return f"of the last {DAYS} days"
+    return f"since {max(counted.orders_from, counted.payouts_from)} (the newest)"
+
+
+def _many(number: int, kind: str) -> str:
+    return f"{number} {kind}{'' if number == 1 else 's'}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"
