@@ -21,7 +21,7 @@ from engine.errors import FileError, Finding, Place
 from engine.settings import merchant_schema
 from engine.yamlfile import Path_, YamlFile, nearest
 
-COLUMNS = (*merchant_tables.SALES_INPUTS, "account", "vat_code")
+COLUMNS = (*merchant_tables.SALES_INPUTS, "account", "vat_code", "vat_account")
 # The columns of the field's form, by their letters alone; a column with a number is that rate's.
 DEFAULT = ("defaultaccountnumber", "defaultaccount")
 KINDS = {
@@ -183,8 +183,10 @@ def _known(found: _Read, header: Sequence[str], line: int, known: Mapping[str, s
 
 
 def _value(name: str, cell: str) -> Any:
-    if name in ("account", "vat_code"):
-        return int(cell) if name == "account" and cell.isdigit() else cell
+    if name in ("account", "vat_account"):
+        return int(cell) if cell.isdigit() else cell
+    if name == "vat_code":
+        return cell
     if name in ("buyer", "region"):
         return cell.lower()
     parts = [_part(name, part) for part in cell.replace("%", " ").split()]

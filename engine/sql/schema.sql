@@ -205,6 +205,7 @@ CREATE TABLE IF NOT EXISTS qliro.order_line (  -- what was bought, and what beca
     Currency           VARCHAR,            -- this and the rest of its order
     Country            VARCHAR,
     DeliveryCountry    VARCHAR,
+    DeliveryPostalCode VARCHAR,            -- only where it may lie outside the VAT area
     JuridicalType      VARCHAR,
     OrganisationNumber VARCHAR,
     VatNumber          VARCHAR,
@@ -250,6 +251,7 @@ CREATE TABLE IF NOT EXISTS qliro.capture_line (
     Currency           VARCHAR,            -- this and the rest of its order
     Country            VARCHAR,
     DeliveryCountry    VARCHAR,
+    DeliveryPostalCode VARCHAR,            -- only where it may lie outside the VAT area
     JuridicalType      VARCHAR,
     OrganisationNumber VARCHAR,
     VatNumber          VARCHAR,
@@ -293,6 +295,7 @@ CREATE TABLE IF NOT EXISTS qliro.refund_line (
     Currency           VARCHAR,            -- this and the rest of its order
     Country            VARCHAR,
     DeliveryCountry    VARCHAR,
+    DeliveryPostalCode VARCHAR,            -- only where it may lie outside the VAT area
     JuridicalType      VARCHAR,
     OrganisationNumber VARCHAR,
     VatNumber          VARCHAR,
