@@ -76,12 +76,12 @@ def _derive(
 ) -> None:
     """Adds the derived columns; those that need other rows when the others are there, for those
     of its own entity are among them."""
-    late = derived.late(spec)
+    late, ordered = derived.late(spec), derived.in_order(spec.derive)
     made = emitter(mapping_set, spec, settings, report, traced=False)
     staged = scope.of_entity(mapping_set, spec, settings)
-    columns.update({name: made.let(name).type for name in spec.derive if name not in late})
+    columns.update({name: made.let(name).type for name in ordered if name not in late})
     row_of = partial(scope.belonging, mapping_set, spec)
     check_related.check(mapping_set, spec.source, spec.related, staged, row_of, report)
     for alias, related in spec.related.items():
         made.names[alias] = Code(made.names[alias].text, kinds.rows(row_of(related)))
-    columns.update({name: made.let(name).type for name in spec.derive if name in late})
+    columns.update({name: made.let(name).type for name in ordered if name in late})

@@ -39,12 +39,14 @@ def in_order(derive: Mapping[str, Expression]) -> list[str]:
 def late(spec: EntitySpec) -> frozenset[str]:
     """The columns that need rows of others, by themselves or by a column that they use: they are
     worked out when all other columns of all rows are there."""
+    if not spec.related:
+        return frozenset()
+    uses = {name: named(expression) for name, expression in spec.derive.items()}
     found: set[str] = set()
     while more := {
-        name
-        for name, expression in spec.derive.items()
-        if name not in found and named(expression) & (found | spec.related.keys())
-    }:
+        name for name, used in uses.items()
+        if name not in found and used & (found | spec.related.keys())
+    }:  # fmt: skip
         found |= more
     return frozenset(found)
 

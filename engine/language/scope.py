@@ -80,7 +80,8 @@ def belonging(mapping_set: MappingSet, spec: EntitySpec, related: Related) -> Ty
     row = row_type(mapping_set, related.entity)
     if related.entity != spec.entity or row.fields is None:
         return row
-    there = {k: t for k, t in row.fields.items() if k not in derived.late(spec)}
+    late = derived.late(spec)
+    there = {k: t for k, t in row.fields.items() if k not in late}
     return kinds.record(there, spec.entity)
 
 
