@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine import json_text
 from engine.errors import Finding, Place
+from engine.extract.endpoints import ENDPOINTS
+from engine.extract.readable import readable
 from engine.store import Store, sql
 
 REGISTERS = {
@@ -29,6 +32,7 @@ FILES = {
     "stage_vouchers": {"vouchers", "voucher"},
     "stage_registers": REGISTERS,
 }
+LINES = "settlements_by_batch"
 # What is derived of an order, once its answers are unfolded.
 DERIVED = (
     "order_sum", "order_line", "capture", "capture_line", "refund", "refund_line", "reversal",
@@ -71,6 +75,7 @@ def stage(store: Store) -> StageReport:
         store.execute(f"SET VARIABLE staged_to = {staged}")
         store.execute(f"SET VARIABLE newest = {newest}")
         store.execute(sql("stage_begin"))
+        _leave_out(store)
         asked = {row["endpoint"] for row in store.rows(ASKED)}
         said = {row["endpoint"] for row in store.rows(SAID, [list(REGISTERS)])}
         asked -= REGISTERS - said
@@ -85,6 +90,23 @@ def stage(store: Store) -> StageReport:
     store.execute("RESET preserve_insertion_order")
     answers = store.value("SELECT count(*) FROM raw.answer WHERE seq > ?", [staged])
     return StageReport(int(answers), lines, tuple(findings))
+
+
+def _leave_out(store: Store) -> None:
+    """Puts what can be read of the lists that can't be read whole where the statements look."""
+    names = [one.name for one in ENDPOINTS if one.is_list and one.name != LINES]
+    rows = []
+    for row in store.rows(ODD_LISTS, [names]):
+        try:
+            content = json_text.decode(row["body"])
+        except (ValueError, RecursionError):
+            continue  # nothing can be read of it
+        if isinstance(content, dict):
+            row["body"] = json_text.encode(readable(row["endpoint"], content))
+            rows.append(list(row.values()))
+    if rows:
+        store.append("left_of", rows, LEFT_COLUMNS)
+        store.execute("SET VARIABLE left_seqs = (SELECT list(seq) FROM left_of)")
 
 
 def _derive_orders(store: Store) -> None:
@@ -119,6 +141,14 @@ def _settlements(store: Store) -> tuple[int, list[Finding]]:
     store.execute("DROP TABLE staged_line")
     return lines, findings
 
+
+LEFT_COLUMNS = ["endpoint", "seq", "noted_at", "path", "query", "body", "digest", "problem"]
+ODD_LISTS = f"""
+SELECT {", ".join(LEFT_COLUMNS)}
+FROM raw.answer
+WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest')
+  AND status = 200 AND problem IS NOT NULL AND list_contains(?, endpoint)
+"""
 
 ANEW = """
 SELECT OrderId FROM qliro."order" WHERE raw_seq > getvariable('staged_to') ORDER BY OrderId

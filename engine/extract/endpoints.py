@@ -34,7 +34,7 @@ class Endpoint:
     @property
     def is_list(self) -> bool:
         """Whether ``key`` holds a list; else it holds a document or its id."""
-        return self.key is not None and self.name.endswith(("s", "series", "by_batch"))
+        return self.key is not None and self.name.endswith(("s", "series", "_batch", "of_payment"))
 
     def __post_init__(self) -> None:
         escaped = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(self.path))

@@ -29,7 +29,9 @@ NEEDED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "PendingSettlements": ("Amount",),
         "RejectedSettlements": ("Amount",),
     },
+    "merchant_order": {"": ("OrderId",)},
     "order": {
+        "": ("OrderId",),
         "OrderItemActions": ("ActionType", "Type", "Quantity", "PricePerItemIncVat"),
         "PaymentTransactions": ("Type", "Status", "Amount", "Timestamp"),
     },
@@ -56,7 +58,7 @@ NEEDED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 IDS = (
     "Id", "DocumentNumber", "CustomerNumber", "ArticleNumber", "Number", "InvoiceNumber", "Code",
-    "ProjectNumber", "VoucherSeries", "VoucherNumber", "Year",
+    "ProjectNumber", "VoucherSeries", "VoucherNumber", "Year", "OrderId",
 )  # fmt: skip
 _SHAPE = re.compile(r"from_json\(\s*(?:body|text),\s*'(.*?)'\s*\)", re.DOTALL)
 _DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
@@ -74,8 +76,11 @@ def shapes() -> dict[str, Shape]:
         for text in _SHAPE.findall(path.read_text("utf-8")):
             shape = json.loads(text)
             for endpoint in ENDPOINTS:
-                beside = endpoint.name == "settlements_by_batch" and "TotalSummary" in shape
-                if endpoint.staged and (endpoint.key in shape or beside):
+                first = next(
+                    iter(shape)
+                )  # an order has a Customer too, which is no customer's card
+                beside = endpoint.name == "settlements_by_batch" and first == "TotalSummary"
+                if endpoint.staged and (first == endpoint.key or beside):
                     _merge(found.setdefault(endpoint.name, {}), shape)
     return found
 
@@ -94,6 +99,33 @@ def unread(endpoint: str, content: Mapping[str, Any]) -> str | None:
     """The first thing in a decoded answer that can't be read, in words; None for a good answer."""
     looked = _looks(endpoint)
     return _first(looked, content, "the answer") if looked else None
+
+
+def readable(endpoint: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of a decoded list: entries without a readable id are gone, what else can't be
+    read of an entry is null. No odd entry is taken for another one, no odd value for a near one."""
+    return _left(_looks(endpoint), content) or {}
+
+
+def _left(fields: tuple[_Field, ...], values: Any) -> dict[str, Any] | None:
+    if not isinstance(values, Mapping):
+        return None
+    left: dict[str, Any] = {}
+    for name, must, reads, inner, is_list in fields:
+        value = values.get(name)
+        if reads is None and is_list:
+            rows = value if isinstance(value, list) else []
+            left[name] = [row for one in rows if (row := _left(inner, one)) is not None]
+        elif reads is None:
+            left[name] = _left(inner, value)
+        else:
+            blank = value is None or (must and isinstance(value, str) and not value.strip())
+            if (blank and must and name in IDS) or (
+                not blank and (must or name == "Year") and name in IDS and not reads(value)
+            ):
+                return None
+            left[name] = value if not blank and reads(value) else None
+    return left
 
 
 # A field: its name, whether it must be there, how it reads, and what is within a list or an object.

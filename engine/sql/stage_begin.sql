@@ -41,6 +41,15 @@ CREATE OR REPLACE TEMP MACRO fresh(name) AS TABLE
       AND seq > getvariable('staged_to')
       AND seq <= getvariable('newest');
 
+-- Those with a list: of one that could not be read whole, what is left of it (engine/stage.py).
+CREATE OR REPLACE TEMP TABLE left_of AS
+    SELECT endpoint, seq, noted_at, path, query, body, digest, problem FROM raw.answer LIMIT 0;
+SET VARIABLE left_seqs = []::BIGINT[];
+CREATE OR REPLACE TEMP MACRO fresh_list(name) AS TABLE
+    SELECT * FROM fresh(name) WHERE NOT list_contains(getvariable('left_seqs'), seq)
+    UNION ALL
+    SELECT * EXCLUDE (endpoint) FROM left_of WHERE endpoint = name;
+
 -- Those of which everything could be read: a document is read whole, or asked for again.
 CREATE OR REPLACE TEMP MACRO fresh_whole(name) AS TABLE
     SELECT * FROM fresh(name) WHERE problem IS NULL;

@@ -15,7 +15,7 @@ WITH answers AS (
             "Email": "VARCHAR", "City": "VARCHAR", "ZipCode": "VARCHAR", "Type": "VARCHAR",
             "VATType": "VARCHAR", "TermsOfPayment": "VARCHAR", "Active": "BOOLEAN"
         }]}')).Customers) AS c
-    FROM fresh('customers')
+    FROM fresh_list('customers')
     UNION ALL
     SELECT
         seq,
@@ -77,7 +77,7 @@ WITH answers AS (
         unnest(TRY(from_json(body, '{"Articles": [{
             "ArticleNumber": "VARCHAR", "Description": "VARCHAR", "Active": "BOOLEAN"
         }]}')).Articles) AS a
-    FROM fresh('articles')
+    FROM fresh_list('articles')
     UNION ALL
     SELECT
         seq,

@@ -19,7 +19,7 @@ SELECT
             "Price": "DECIMAL(14,4)", "VAT": "DECIMAL(9,4)", "Total": "DECIMAL(14,4)"
         }]
     }]}')).Orders) AS o
-FROM fresh('orders')
+FROM fresh_list('orders')
 UNION ALL
 SELECT
     seq,

@@ -14,7 +14,7 @@ WITH listed AS (
             "ExternalInvoiceReference1": "VARCHAR", "ExternalInvoiceReference2": "VARCHAR",
             "TermsOfPayment": "VARCHAR", "Total": "DECIMAL(14,4)"
         }]}')).Invoices) AS i
-    FROM fresh('invoices')
+    FROM fresh_list('invoices')
     UNION ALL
     SELECT
         seq,

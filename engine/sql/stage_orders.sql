@@ -113,7 +113,10 @@ SELECT
             "PaymentMethodSubtypeCode": "VARCHAR"}]
     }')) AS o
 FROM answers;
-DELETE FROM answered_order WHERE o.OrderId IS NULL AND asked IS NULL;
+-- An odd id is not another order's; an answer of the Admin API was held against what was asked.
+DELETE FROM answered_order
+WHERE (o.OrderId IS NULL AND asked IS NULL)
+   OR (NOT admin AND problem IS NOT NULL AND o.OrderId IS DISTINCT FROM asked);
 UPDATE answered_order
 SET problem = CASE
     WHEN len(list_filter(o.OrderItemActions, LAMBDA i: odd_item(i))) > 0

@@ -11,7 +11,7 @@ WITH listed AS (
             "PaymentDate": "VARCHAR", "Source": "VARCHAR", "WriteOffExist": "BOOLEAN",
             "WriteOffs": [{"Amount": "DECIMAL(14,4)"}]
         }]}')).InvoicePayments) AS p
-    FROM fresh('invoice_payments')
+    FROM fresh_list('invoice_payments')
     UNION ALL
     SELECT
         seq,

@@ -8,7 +8,7 @@ WITH listed AS (
             "Number": "INTEGER", "Description": "VARCHAR", "Active": "BOOLEAN", "Year": "INTEGER",
             "CostCenterSettings": "VARCHAR", "ProjectSettings": "VARCHAR", "VATCode": "VARCHAR"
         }]}')).Accounts) AS a
-    FROM fresh('accounts')
+    FROM fresh_list('accounts')
 )
 SELECT a.*, seq AS raw_seq
 FROM listed
@@ -26,7 +26,7 @@ WITH listed AS (
         unnest(TRY(from_json(body, '{"VoucherSeriesCollection": [{
             "Code": "VARCHAR", "Description": "VARCHAR", "Manual": "BOOLEAN", "Year": "INTEGER"
         }]}')).VoucherSeriesCollection) AS s
-    FROM fresh('voucher_series')
+    FROM fresh_list('voucher_series')
 )
 SELECT s.*, seq AS raw_seq
 FROM listed
@@ -45,7 +45,7 @@ WITH listed AS (
             "Id": "INTEGER", "FromDate": "VARCHAR", "ToDate": "VARCHAR",
             "AccountingMethod": "VARCHAR"
         }]}')).FinancialYears) AS y
-    FROM fresh('financial_years')
+    FROM fresh_list('financial_years')
 )
 SELECT
     y.* REPLACE (
@@ -67,7 +67,7 @@ WITH listed AS (
             "Code": "VARCHAR", "BuyRate": "DECIMAL(18,8)", "SellRate": "DECIMAL(18,8)",
             "Unit": "DECIMAL(14,4)", "Date": "VARCHAR"
         }]}')).Currencies) AS c
-    FROM fresh('currencies')
+    FROM fresh_list('currencies')
 )
 SELECT c.* REPLACE (stockholm_date(c.Date) AS Date), seq AS raw_seq
 FROM listed
@@ -83,7 +83,7 @@ WITH listed AS (
         unnest(TRY(from_json(body, '{"ModesOfPayments": [{
             "Code": "VARCHAR", "Description": "VARCHAR", "AccountNumber": "INTEGER"
         }]}')).ModesOfPayments) AS m
-    FROM fresh('modes_of_payment')
+    FROM fresh_list('modes_of_payment')
 )
 SELECT m.*, seq AS raw_seq
 FROM listed
@@ -99,7 +99,7 @@ WITH listed AS (
         unnest(TRY(from_json(body, '{"TermsOfPayments": [{
             "Code": "VARCHAR", "Description": "VARCHAR"
         }]}')).TermsOfPayments) AS x
-    FROM fresh('terms_of_payment')
+    FROM fresh_list('terms_of_payment')
 )
 SELECT x.*, seq AS raw_seq
 FROM listed
@@ -115,7 +115,7 @@ WITH listed AS (
         unnest(TRY(from_json(body, '{"CostCenters": [{
             "Code": "VARCHAR", "Description": "VARCHAR", "Active": "BOOLEAN"
         }]}')).CostCenters) AS x
-    FROM fresh('cost_centers')
+    FROM fresh_list('cost_centers')
 )
 SELECT x.*, seq AS raw_seq
 FROM listed
@@ -131,7 +131,7 @@ WITH listed AS (
         unnest(TRY(from_json(body, '{"Projects": [{
             "ProjectNumber": "VARCHAR", "Description": "VARCHAR", "Status": "VARCHAR"
         }]}')).Projects) AS x
-    FROM fresh('projects')
+    FROM fresh_list('projects')
 )
 SELECT x.*, seq AS raw_seq
 FROM listed
@@ -145,7 +145,7 @@ SELECT
     stockholm_date(TRY(from_json(body, '{"LockedPeriod": {"EndDate": "VARCHAR"}}'))
         .LockedPeriod.EndDate) AS EndDate,
     seq AS raw_seq
-FROM fresh('locked_period')
+FROM fresh_whole('locked_period')
 WHERE TRY(from_json(body, '{"LockedPeriod": {"EndDate": "VARCHAR"}}')).LockedPeriod IS NOT NULL
 ORDER BY seq DESC
 LIMIT 1;
@@ -159,7 +159,7 @@ WITH answers AS (
         TRY(from_json(body, '{"CompanyInformation": {
             "CompanyName": "VARCHAR", "OrganizationNumber": "VARCHAR", "DatabaseNumber": "VARCHAR"
         }}')).CompanyInformation AS c
-    FROM fresh('company')
+    FROM fresh_whole('company')
 )
 SELECT c.*, seq AS raw_seq
 FROM answers

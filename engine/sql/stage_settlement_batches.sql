@@ -10,7 +10,7 @@ WITH listed AS (
             "FxTotalAmount": "DECIMAL(14,4)", "FxCurrencyCode": "VARCHAR",
             "FxRate": "DECIMAL(18,8)"
         }]}')).SettlementBatches) AS b
-    FROM fresh('settlement_batches')
+    FROM fresh_list('settlement_batches')
 )
 SELECT
     b.Id, b.BatchId, b.AcquirerName, stockholm_date(b.BatchDate) AS BatchDate, b.CurrencyCode,

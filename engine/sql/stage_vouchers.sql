@@ -8,7 +8,7 @@ WITH listed AS (
             "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
             "Description": "VARCHAR", "TransactionDate": "VARCHAR"
         }]}')).Vouchers) AS v
-    FROM fresh('vouchers')
+    FROM fresh_list('vouchers')
     UNION ALL
     SELECT
         seq,
