@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -248,8 +249,17 @@ class Ground:
         stage(self.store)
 
     def document(self, path: str, number: object) -> Row:
-        """One of Fortnox's documents or cards with all its fields; empty where there is none."""
-        return self.fortnox(f"{path}/{quote(str(number), safe='')}").document() or {}
+        """One of Fortnox's documents or cards with all its fields; empty where there is none.
+
+        Raises UnavailableError too when it, or a part of it, can't be read.
+        """
+        kept = self.fortnox(f"{path}/{quote(str(number), safe='')}")
+        if kept.status == HTTPStatus.OK and kept.problem:
+            raise UnavailableError(
+                f"Fortnox's answer to {path}/{number} can't be read: {kept.problem}",
+                "Run doctor again later.",
+            )
+        return kept.document() or {}
 
     def references(self, document: Row) -> list[str]:
         """What the two reference fields of a document hold, without the merchant's prefix."""

@@ -211,7 +211,7 @@ def _mapping(
         covered=document.covered(mapping_set, spec, code, space, report),
         _render=lambda inputs: plain().run(inputs),
         _trace=traced.run,
-        _own=lambda inputs: unchanging()(inputs),  # noqa: PLW0108 — made when first asked
+        _own=unchanging,
         _source=lambda: plain().built.source,
     )
 

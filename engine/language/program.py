@@ -207,7 +207,7 @@ class CompiledMapping:
     covered: Callable[[Row], list[Any]]
     _render: Callable[[Row], Rendered]
     _trace: Callable[[Row], Rendered]
-    _own: Callable[[Row], Sequence[Failure]]
+    _own: Callable[[], Callable[[Row], Sequence[Failure]]]
     _source: Callable[[], str]
 
     @property
@@ -222,7 +222,7 @@ class CompiledMapping:
     def own_failures(self, inputs: Row) -> Sequence[Failure]:
         """Of the checks that ask for nothing but the source and the rows that belong to it those
         that do not hold, whether its document stands or not. Raises ItemError like ``render``."""
-        return self._own(inputs)
+        return self._own()(inputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def test_an_answer_that_nobody_could_foresee_stops_one_check_alone(shop: OpenSho
     opened = shop(well())
     trouble("clean_sale")(opened.world)
     wrong = [one for one in found(opened, transport=Odd(opened.world)) if one.severity != "ok"]
-    assert [(one.check, "is not as it should be" in one.what) for one in wrong] == [
+    assert [(one.check, "has no readable RoundOff" in one.what) for one in wrong] == [
         ("rounding", True)
     ]
 
