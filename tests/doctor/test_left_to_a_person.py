@@ -15,12 +15,14 @@ from older.living import restore
 from older.scenes import SCENES, Scene
 from older.test_older_merchants import STORED
 from order_shop import OrderShop
+from orders.kit import chart
+from orders.test_vat_of_another_country import sold
 from shop import OpenShop, Shop
 
 from engine import session as sessions
 from engine.doctor import Result, left
 from engine.sandbox.history import new_sale, settle
-from engine.sandbox.lifecycle import capture
+from engine.sandbox.lifecycle import capture, lot
 from engine.store import in_memory, writing
 
 from .kit import every_flow, found, well
@@ -71,7 +73,7 @@ def test_what_is_posted_already_and_would_be_parked_today_is_counted(
     assert orders.what.startswith("1 of 2 orders of the last 60 days would be left to a person: ")
     assert "no row of sales_accounts fits DE with 19 % VAT" in orders.what
     assert "1 is posted already and stays as it is" in orders.why
-    assert "add a row to sales_accounts" in orders.remedy
+    assert "give it its account in sales_accounts" in orders.remedy
     assert "new_order.yaml:" in orders.where
     assert captures.what.startswith("1 of 2 captures of the last 60 days")
 
@@ -88,6 +90,26 @@ def test_what_is_open_and_the_next_run_parks_is_counted_before_it_runs(
     assert orders.what.startswith("2 of 3 orders of the last 60 days")
     assert f": {later.order}, for example" in orders.what
     assert orders.why.startswith("1 is open, and the next run parks it; 1 is posted already")
+
+
+def test_vat_of_another_country_is_told_apart_from_an_account_that_is_missing(
+    order_shop: Callable[..., OrderShop],
+) -> None:
+    norway = {"country": "NO", "region": "export", "account": 3105}
+    owed = {**norway, "rate": 25, "vat_account": 2650}
+    shop = every_flow(order_shop, sales_accounts=[owed, GERMAN, *HOME])
+    chart(shop.world, 2650, 3105)
+    shop.life("german")
+    sold(shop, lot("TRÖJA", "400.00"))
+    sold(shop, lot("KOFTA", "800.00"))
+    shop.run()
+    shop.settings({"sales_accounts": [norway, *HOME]})
+    orders = [one for one in told(shop) if " orders " in one.what]
+    assert ["carry VAT" in one.what for one in orders] == [True, False]
+    assert orders[0].what.startswith("2 of 3 orders of the last 60 days")
+    assert "to NO (export) has none: name the account" in orders[0].what
+    assert orders[1].what.startswith("1 of 3 orders of the last 60 days")
+    assert "fits DE with 19 % VAT" in orders[1].what
 
 
 def test_what_the_last_run_parked_is_no_news(order_shop: Callable[..., OrderShop]) -> None:

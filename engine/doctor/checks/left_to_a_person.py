@@ -10,6 +10,7 @@ has still to be read or waits is not counted, nor what is parked already. At mos
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -25,9 +26,11 @@ NAMED = 10
 # A copy of a database is made where an earlier version made it, but of none so large.
 LARGEST = 2 * 1024**3
 VAT = "no_account"
+# A check may say different things: they differ in more than numbers, references and countries.
+NAMES = re.compile(r"\S*[\dA-ZÅÄÖ]\S*")
 REMEDIES = {
-    "vat": "If its VAT is right, add a row to sales_accounts, by hand or with oss import; if not, "
-    "have the shop send the VAT of the country that the goods go to.",
+    "vat": "If the sale is right, give it its account in sales_accounts, by hand or with oss "
+    "import; if not, correct it at Qliro and in the shop.",
     "": "Mend what the sentence names where it can be mended; else decide about each when it is "
     "parked, with resolve. CHANGELOG.md says which rules are new.",
 }
@@ -60,9 +63,10 @@ def _told(ground: Ground, store: Store) -> Iterator[Result]:
         return
     _, program = ground.mappings
     counted = count(ground.merchant, program, store, ground.today)
-    groups: dict[tuple[str, str], list[Left]] = {}
+    groups: dict[tuple[str, str, str], list[Left]] = {}
     for one in counted.left:
-        groups.setdefault((one.kind, one.rule), []).append(one)
+        alike = NAMES.sub("", one.reason)
+        groups.setdefault((one.kind, one.rule, alike), []).append(one)
     new = [group for group in groups.values() if any(one.now != "parked" for one in group)]
     new.sort(key=lambda group: -sum(one.now != "parked" for one in group))
     if not new:
