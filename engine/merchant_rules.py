@@ -23,6 +23,8 @@ from engine.yamlfile import Path_, YamlFile, nearest
 # The flows that write references into documents.
 WRITING_FLOWS = ("orders", "invoices")
 ADDRESS = "#/$defs/address"
+# The columns of sales_accounts that name an account.
+SALES = ("account", "vat_account")
 
 Rule = Callable[[YamlFile, Mapping[str, Any], Schema], Iterator[Finding]]
 
@@ -161,9 +163,10 @@ def _accounts(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterat
     interim = {row.get("account") for _, row in usable(tree, "interim_accounts")}
     interim = (interim | {tree["default_interim_account"]}) - {None}
     others: list[Path_] = [
-        (table, index, "account")
-        for table in ("bank_accounts", "sales_accounts")
+        (table, index, name)
+        for table, names in (("bank_accounts", ("account",)), ("sales_accounts", SALES))
         for index, _ in usable(tree, table)
+        for name in names
     ]
     others += [("accounts", name) for name in tree["accounts"]]
     for path in others:

@@ -35,9 +35,10 @@ def oss() -> None:
 def import_(out: Output, merchant: str, merchants: Path, file: Path, dry_run: bool) -> None:
     """Take the sales accounts from a CSV file. All else in the merchant's file stays as it is.
 
-    FILE has the columns country, rate, kind, buyer, region, account, vat_code, or the field's own:
-    Country Code, Default Account Number, an account for each VAT rate, Shipping Account, Fee
-    Account, Credit Voucher Account. The rows take the place of those that stand in the file.
+    FILE has the columns country, rate, kind, buyer, region, account, vat_code, vat_account, or the
+    field's own: Country Code, Default Account Number, an account for each VAT rate, Shipping
+    Account, Fee Account, Credit Voucher Account. The rows take the place of those that stand in the
+    file.
     """
     from engine import rewrite
     from engine.gaps import never_fitting

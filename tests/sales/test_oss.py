@@ -53,6 +53,7 @@ ROWS = st.lists(
             "buyer": st.sampled_from(["private", "company"]),
             "region": st.sampled_from(["oss", "reverse", "export"]),
             "vat_code": st.text("ABC123", min_size=1, max_size=5),
+            "vat_account": st.integers(2600, 2699),
         },
     ),
     max_size=5,
@@ -102,17 +103,17 @@ def test_the_fields_own_form_has_a_line_for_each_country(tmp_path: Path) -> None
     ]
 
 
-HEAD = "country,rate,kind,buyer,region,account,vat_code\n"
+HEAD = "country,rate,kind,buyer,region,account,vat_code,vat_account\n"
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("", ["oss.csv:1:1: empty: the file has no header. Begin with:"
-              " country,rate,kind,buyer,region,account,vat_code"]),
+              " country,rate,kind,buyer,region,account,vat_code,vat_account"]),
         ("country,rate\nDE,19\n",
          ["oss.csv:1:1: no-account: no column is called account. Begin with:"
-          " country,rate,kind,buyer,region,account,vat_code"]),
+          " country,rate,kind,buyer,region,account,vat_code,vat_account"]),
         ("contry,account\nDE,3001\n",
          ["oss.csv:1:1: unknown-column: there is no column 'contry'. Did you mean 'country'?"]),
         ("account,account\n3001,3002\n",
@@ -133,8 +134,8 @@ HEAD = "country,rate,kind,buyer,region,account,vat_code\n"
           " write two capitals, SE."]),
         (f"{HEAD}DE,19,,,,,\n",
          ["oss.csv:2:1: missing-key: sales_accounts[0].account is missing. The sales account."]),
-        (f"{HEAD}DE,19,,,,3106,,more\n",
-         ["oss.csv:2:8: too-many-cells: 8 cells, and the header has 7 columns."]),
+        (f"{HEAD}DE,19,,,,3106,,,more\n",
+         ["oss.csv:2:9: too-many-cells: 9 cells, and the header has 8 columns."]),
         (f"{HEAD}DE,,,,,3100,\nDE,19,,,,3106,\n",
          ["oss.csv:3:1: duplicate-row: sales_accounts[1]: DE, 19, any kind, any buyer, any region"
           " is decided by the row in line 2. Delete one, or put the narrower first."]),
