@@ -28,7 +28,12 @@ def test_what_the_file_leaves_out_has_the_first_value_of_the_decided_behaviour(l
         "total": "net",
         "total_summary": "all",
     }
-    assert settings["rounding"] == {"tolerance": Decimal("1.00"), "policy": "post"}
+    assert settings["rounding"] == {
+        "tolerance": Decimal("1.00"),
+        "policy": "post",
+        "totals": "as_seen",
+    }
+    assert settings["adopt"] == {"days": 10}
     assert settings["dates"] == {
         "payment": "payout",
         "before_invoice_date": "invoice_date",
