@@ -118,7 +118,7 @@ def entity(
         )
         for alias, one in spec.related.items()
     }
-    seen = _seen(plain.emitter, spec, [mapping_set.columns[spec.entity][one] for one in late])
+    seen = _seen(plain.emitter, spec, [plain.emitter.let_codes[one].type for one in late])
     return CompiledEntity(
         derive, trace, related, _reads(spec), tuple(parts[1]), seen, plain.source
     )
