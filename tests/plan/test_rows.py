@@ -22,6 +22,7 @@ HAT: dict[str, Any] = {
     "VatRate": Decimal(25), "Type": "Product", "Currency": "SEK", "Country": "SE",
     "DeliveryCountry": "SE", "JuridicalType": "Company", "OrganisationNumber": "5560011982",
     "VatNumber": "SE556001198201", "OrderDate": DAY, "whole_prices": True,
+    "DeliveryPostalCode": "11122",
     "shipped": Decimal(0),
 }  # fmt: skip
 OTHERWISE: dict[str, Any] = {
@@ -29,7 +30,8 @@ OTHERWISE: dict[str, Any] = {
     "PricePerItemIncVat": Decimal(126), "PricePerItemExVat": Decimal(101), "VatRate": Decimal(12),
     "Type": "Shipping", "Currency": "EUR", "Country": "DE", "DeliveryCountry": "FI",
     "JuridicalType": "Physical", "OrganisationNumber": None, "VatNumber": "DE123456789",
-    "OrderDate": date(2019, 1, 1), "whole_prices": False, "shipped": Decimal(1),
+    "OrderDate": date(2019, 1, 1), "whole_prices": False, "DeliveryPostalCode": "22100",
+    "shipped": Decimal(1),
 }  # fmt: skip
 
 
