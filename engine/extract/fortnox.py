@@ -1,7 +1,8 @@
 """Asks Fortnox for what changed since the last sync: documents, vouchers, customers, registers.
 
 Writes ``raw.answer``, and in ``raw.cursor`` for each stream the moment from which the next sync
-asks. What lists leave out (a document's own references, a payment's account) is fetched on demand.
+asks, and which of its entries may be anybody's. What lists leave out (a document's own references,
+a payment's account) is fetched on demand.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from engine import json_text
 from engine.extract.ask import Extraction, ask, ask_all
 from engine.extract.dates import stockholm_date, swedish_minute
-from engine.extract.raw import Call, Kept, Report, cursor, move_cursor
+from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor
+from engine.extract.readable import Unidentified, unidentified
+from engine.store import Store
 
 # The longest page (sdk ApiConstants.MaxLimit), and a bound for lists that never end.
 LIMIT = 500
@@ -32,6 +36,12 @@ REGISTERS = (
 )
 # What documents name, and payouts alone do not: asked for where a flow writes documents.
 DOCUMENT_REGISTERS = ("/3/termsofpayments", "/3/costcenters", "/3/projects")
+# Lists whose entries have pages of their own, and how many odd entries are read by them in a run.
+WITH_PAGES = ("/3/invoices", "/3/orders", "/3/customers", "/3/articles", "/3/invoicepayments")
+MOST_ODD = 100
+ODD = "fortnox-odd."  # before the name of a stream, in raw.cursor
+NONE_ODD = "[]"
+NOT_READ = "list-not-read"
 # Before anything that a company in Fortnox can hold.
 EVER = "1990-01-01 00:00"
 
@@ -60,7 +70,8 @@ def sync_fortnox(
     The first sync begins ``invoice_lookback_days`` before ``payouts_from``, for vouchers at
     ``payouts_from``. With ``documents`` come all customers and articles too, the registers that a
     document names, and orders; invoices and orders then begin before ``orders_from`` where that
-    is earlier. A stream's cursor moves only when all its pages were read.
+    is earlier. A stream's cursor moves only when all its pages were read; it stays where
+    it was when some of their entries could not be.
 
     Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
     """
@@ -195,14 +206,39 @@ def _sync(extraction: Extraction, report: Report, stream: _Stream, start: dateti
     # An earlier start than ever before (payouts_from was moved back) means reading it all again.
     since = reached if reached and begun <= stream.since else stream.since
     query = (*stream.query, ("lastmodified", since))
-    before, done = len(report.findings), 0
-    for page in _pages(extraction, report, stream.path, query):
+    told, done = Report(), 0
+    odd: list[Unidentified] = []
+    for page in _pages(extraction, told, stream.path, query):
         done += len(page.items())
         extraction.on_progress(stream.name, done, _meta(page, "@TotalResources"))
-    if len(report.findings) == before:
-        begun = min(begun or stream.since, stream.since)
-        value = f"{begun}/{swedish_minute(start)}"
-        move_cursor(extraction.store, name, value, extraction.api.clock.now())
+        if page.problem:
+            odd += unidentified(page.endpoint, page.content)
+    report.add(told)
+    if any(one.code == NOT_READ for one in told.findings):
+        return
+    # What stands there is known, but for entries that can't be read: they are asked for again.
+    reached = since if told.findings else swedish_minute(start)
+    value, now = f"{min(begun or stream.since, stream.since)}/{reached}", extraction.api.clock.now()
+    move_cursor(extraction.store, name, value, now)
+    left = json_text.encode(_by_pages(extraction, stream, odd))
+    if left != (cursor(extraction.store, f"{ODD}{stream.name}") or NONE_ODD):
+        move_cursor(extraction.store, f"{ODD}{stream.name}", left, now)
+
+
+def _by_pages(
+    extraction: Extraction, stream: _Stream, odd: list[Unidentified]
+) -> list[tuple[str, str | None]]:
+    """Of the entries of a list that might be anybody's those that their own pages don't tell of:
+    what can't be read, and the invoice that a payment is on."""
+    numbers = [one.number for one in odd if one.number] if stream.path in WITH_PAGES else []
+    found = _fetch(extraction, f"{stream.path}/", numbers[:MOST_ODD])
+    return [(one.told, one.invoice) for one in odd if one.number not in found]
+
+
+def odd_entries(store: Store) -> dict[str, list[tuple[str, str | None]]]:
+    """By stream the entries of its list that might be anybody's, as they were read last: what can't
+    be read, and the invoice that a payment is on."""
+    return {name: json_text.decode(value) for name, value in cursors(store, ODD).items()}
 
 
 def _pages(
@@ -243,7 +279,7 @@ def _readable(page: Kept, report: Report) -> bool:
             report.find(where, "entry-not-read", f"{page.problem}.", "The next sync asks again.")
         return True
     said = page.problem or f"status {page.status} {page.error.get('ErrorInformation', '')}".strip()
-    report.find(f"Fortnox {page.call}", "list-not-read", f"{said}.", "The next sync asks again.")
+    report.find(f"Fortnox {page.call}", NOT_READ, f"{said}.", "The next sync asks again.")
     return False
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
 from engine.extract.dates import stockholm_date
-from engine.extract.endpoints import ENDPOINTS
+from engine.extract.endpoints import ENDPOINTS, Endpoint
 from engine.store import SQL_FOLDER
 
 # Without these an entry is of no use, by endpoint and list. Others may be null: what needs them
@@ -60,6 +61,17 @@ IDS = (
     "Id", "DocumentNumber", "CustomerNumber", "ArticleNumber", "Number", "InvoiceNumber", "Code",
     "ProjectNumber", "VoucherSeries", "VoucherNumber", "Year", "OrderId",
 )  # fmt: skip
+# What mappings look for a document by, beside its ids: an entry in which one of them can't be read
+# may be anybody's.
+REFERENCES: Mapping[str, tuple[str, ...]] = {
+    "invoices": ("ExternalInvoiceReference1", "ExternalInvoiceReference2", "OCR"),
+    "orders": (
+        "ExternalInvoiceReference1", "ExternalInvoiceReference2", "YourOrderNumber",
+        "OurReference", "YourReference",
+    ),
+    "customers": ("OrganisationNumber", "Email"),
+    "vouchers": ("Description", "TransactionDate"),
+}  # fmt: skip
 _SHAPE = re.compile(r"from_json\(\s*(?:body|text),\s*'(.*?)'\s*\)", re.DOTALL)
 _DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 LONGEST = 60  # of a value that is told
@@ -126,6 +138,41 @@ def _left(fields: tuple[_Field, ...], values: Any) -> dict[str, Any] | None:
                 return None
             left[name] = value if not blank and reads(value) else None
     return left
+
+
+@dataclass(frozen=True, slots=True)
+class Unidentified:
+    """An entry of a list whose ids or references can't all be read: what it is the document of is
+    not known. ``number`` and ``invoice`` are what can be read of it, ``told`` what can't."""
+
+    told: str
+    number: str | None
+    invoice: str | None
+
+
+def unidentified(endpoint: Endpoint, content: Mapping[str, Any]) -> list[Unidentified]:
+    """The entries of a decoded list that might be anybody's. One whose figures alone can't be read
+    is known by what it is called, and is not among them."""
+    rows = content.get(endpoint.key or "")
+    inner = next((one[3] for one in _looks(endpoint.name) if one[0] == endpoint.key), ())
+    names = tuple(
+        one for one in inner
+        if one[0] in REFERENCES.get(endpoint.name, ()) or (one[1] and one[0] in IDS)
+    )  # fmt: skip
+    number = next((one for one in inner if one[1] and one[0] in IDS), None)
+    found = []
+    for position, row in enumerate(rows if isinstance(rows, list) else (), start=1):
+        where = f"row {position} of {endpoint.key}"
+        if not isinstance(row, dict):
+            found.append(Unidentified(f"{where} is not an object", None, None))
+        elif told := _first(names, row, where):
+            on = row.get("InvoiceNumber")
+            invoice = str(on) if on and _text(on) else None
+            known = number is not None and _first((number,), row, "") is None
+            found.append(
+                Unidentified(told, str(row[number[0]]) if known and number else None, invoice)
+            )
+    return found
 
 
 # A field: its name, whether it must be there, how it reads, and what is within a list or an object.

@@ -75,4 +75,5 @@ LISTED = {
     "fortnox.article": "articles",
     "fortnox.order": "orders",
     "fortnox.invoice": "invoices",
+    "fortnox.credit_invoice": "invoices",
 }

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.answers import same
+from engine.extract.fortnox import odd_entries
 from engine.extract.raw import cursors
 from engine.ledger import owned_numbers
 from engine.ordering import sql_order
@@ -58,6 +59,7 @@ class Unread:
 
     def __init__(self, store: Store) -> None:
         self.streams = set(cursors(store, "fortnox."))
+        self.odd = odd_entries(store)
         # Saved traffic stands in place of the network: it is all that there is.
         self.replayed = not store.value("SELECT 1 FROM raw.answer WHERE origin = 'network' LIMIT 1")
 
@@ -67,9 +69,22 @@ class Unread:
             return None
         if name == "fortnox.invoice_payment" and "invoice payments" not in self.streams:
             return "Fortnox's invoice payments could not be read yet"
+        if name == "fortnox.invoice_payment":
+            return self.hidden("invoice payments", str(document.get("InvoiceNumber")))
         series, year = document.get("VoucherSeries"), document.get("Year")
         if name == "fortnox.voucher" and f"vouchers {series} {year}" not in self.streams:
             return f"Fortnox's vouchers of series {series} could not be read yet"
+        if name == "fortnox.voucher":
+            return self.hidden(f"vouchers {series} {year}")
+        return None
+
+    def hidden(self, stream: str, invoice: str | None = None) -> str | None:
+        """Why it can't be told that there is no such document in Fortnox: an entry of the list says
+        neither in the list nor on its own page what it is of. None where it can."""
+        for told, on in () if self.replayed else self.odd.get(stream, ()):
+            if invoice is None or on is None or on == invoice:
+                kind = "vouchers" if stream.startswith("vouchers") else stream
+                return f"one of Fortnox's {kind} can't be read, and may be this one: {told}"
         return None
 
 

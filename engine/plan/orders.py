@@ -412,6 +412,7 @@ class _Planner:
             return
         demand = {key: {**row, "line": key} for key, row in rows.items()}
         match = mapping.match[alias]
+        stream = ENTITIES[match.entity].stream
         found, documents, needs = lookups(self.store, mapping, match, self.settings, demand)
         if needs and not self.unread.replayed:
             self.plan.unread += needs
@@ -423,6 +424,11 @@ class _Planner:
             if one.outcome == "none" and needs and not self.unread.replayed:
                 told = "what carries its reference in Fortnox could not be looked for yet"
                 self._add(mapping, key, row, "waiting", "unread", told)
+                del sources.rows[key]
+                continue
+            makes = one.outcome == "none" and LISTED.get(mapping.spec.target) == stream
+            if makes and (why := self.unread.hidden(stream)) is not None:
+                self._add(mapping, key, row, "waiting", "unread", why)
                 del sources.rows[key]
                 continue
             document = documents[one.document] if one.document else None
