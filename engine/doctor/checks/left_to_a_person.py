@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine import store as stores
 from engine.doctor.ground import Ground
@@ -21,8 +21,8 @@ from engine.doctor.result import Result, ok, warning
 from engine.stage import is_staged, stage
 from engine.store import Store
 
-# Rules that are told one by one.
-NAMED = 10
+# Rules that are told one by one, and how many of what is posted each names.
+NAMED, SHOWN = 10, 5
 # A copy of a database is made where an earlier version made it, but of none so large.
 LARGEST = 2 * 1024**3
 VAT = "no_account"
@@ -101,10 +101,14 @@ def _warned(ground: Ground, counted: Count, group: Sequence[Left]) -> Result:
     if here["open"]:
         told.append(f"{here['open']} {_are(here['open'])} open, and the next run parks "
                     f"{_them(here['open'])}")  # fmt: skip
-    if here["posted"]:
-        stays = "stays as it is" if here["posted"] == 1 else "stay as they are"
-        told.append(f"{here['posted']} {_are(here['posted'])} posted already and {stays}: what "
-                    f"comes like {_them(here['posted'])} is parked")  # fmt: skip
+    if number := here["posted"]:
+        one = number == 1
+        stays, right = ("stays as it is", "it is") if one else ("stay as they are", "they are")
+        told.append(
+            f"{number} {_are(number)} posted already and {stays} "
+            f"({_some(one.name for one in group if one.now == 'posted')}): see that {right} right; "
+            f"what comes like {_them(number)} is parked"
+        )
     if here["parked"]:
         told.append(f"{here['parked']} more {_are(here['parked'])} parked already")
     reason = first.reason.rstrip(".")
@@ -136,6 +140,12 @@ def _many(number: int, kind: str) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _some(names: Iterable[str]) -> str:
+    held = list(names)
+    more = len(held) - SHOWN
+    return ", ".join(held[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _are(number: int) -> str:
