@@ -184,14 +184,22 @@ def is_current(store: Store) -> bool:
 @contextmanager
 def made_current(store: Store) -> Iterator[Store]:
     """A database of an earlier version as this one has it: a copy of what is open to read, made
-    ready and thrown away again. Its answers are still to be staged anew.
+    ready and thrown away again. Its answers are still to be staged anew. Raises UsageError where
+    there is no room for it.
     """
     paths = [Path(row["path"]) for row in store.rows(OPEN_FILES)]
     with _private(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "copy.duckdb"
         for beside in ("", ".wal"):
-            with suppress(FileNotFoundError):
+            try:
                 shutil.copyfile(f"{paths[0]}{beside}", f"{path}{beside}")
+            except FileNotFoundError:
+                continue
+            except OSError as refused:
+                raise UsageError(
+                    f"No copy of the database can be made in {folder} ({refused.strerror}).",
+                    "Free some room there, or name another folder in TMPDIR.",
+                ) from None
         connection = duckdb.connect(str(path))
         try:
             yield _prepared(connection, path)

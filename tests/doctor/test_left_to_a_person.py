@@ -220,3 +220,13 @@ def test_the_readers_copy_is_enough_and_stays_as_it_is(shop: OpenShop) -> None:
     (one,) = told(opened, state=None)
     assert one.what.startswith("1 of 1 fee of the last 60 days")
     assert {one: one.read_bytes() for one in merchant.database.parent.iterdir()} == before
+
+
+def test_where_there_is_no_room_for_a_copy_that_is_said(tmp_path: Path) -> None:
+    scene = SCENES[0]
+    state, world, _ = restore(scene, STORED, tmp_path)
+    shop = lived(scene, tmp_path, in_memory(), world)
+    (state / f"{scene.name}.duckdb").rename(shop.merchant.database)
+    (one,) = told(shop, state=None, free=lambda folder: 1000)
+    assert "there is no room for a copy" in one.what
+    assert "qliro-fortnox plan" in one.remedy

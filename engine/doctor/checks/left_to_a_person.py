@@ -11,8 +11,10 @@ has still to be read or waits is not counted, nor what is parked already. At mos
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from engine import store as stores
 from engine.doctor.ground import Ground
@@ -24,7 +26,10 @@ from engine.store import Store
 # Rules that are told one by one, and how many of what is posted each names.
 NAMED, SHOWN = 10, 5
 # A copy of a database is made where an earlier version made it, but of none so large.
-LARGEST = 2 * 1024**3
+MB = 1024**2
+LARGEST = 2048 * MB
+# A copy grows while it is staged anew.
+ROOM = 3
 VAT = "no_account"
 # A check may say different things: they differ in more than numbers, references and countries.
 NAMES = re.compile(r"\S*[\dA-ZÅÄÖ]\S*")
@@ -43,14 +48,16 @@ def run(ground: Ground) -> Iterator[Result]:
     if stores.is_current(ground.state):
         yield from _told(ground, ground.state)
         return
-    files = ground.merchant.database
-    if files.stat().st_size > LARGEST:
+    size = ground.merchant.database.stat().st_size
+    if size > LARGEST or ground.free(Path(tempfile.gettempdir())) < ROOM * size:
         yield warning(
+            f"The database is of an earlier version, and there is no room for a copy of its "
+            f"{size // MB} MB to be looked at." if size <= LARGEST else
             "The database is of an earlier version and too large to be looked at beforehand.",
             "This version may leave to a person what an earlier one posted.",
             f"qliro-fortnox plan {ground.merchant.name} shows it, and posts nothing.",
             ground.place("state"),
-        )
+        )  # fmt: skip
         return
     with stores.made_current(ground.state) as copy:
         stage(copy)
