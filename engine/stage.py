@@ -135,6 +135,8 @@ def _settlements(store: Store) -> tuple[int, list[Finding]]:
         store.execute(sql("stage_settlement_portion"))
         if again:
             store.execute(sql("stage_settlement_again"))
+    if again:
+        store.execute(sql("stage_settlement_known"))
     lines = sum(int(row["n"]) for row in store.rows(COUNTS))
     findings = [_odd(row) for row in store.rows(ODD)]
     store.execute(sql("stage_settlement_merge"))
@@ -158,11 +160,19 @@ AGAIN = """
 -- Answers of which something can't be read, about batches that were read before: what those were
 -- read as stays, until all of it can be read.
 SET VARIABLE half_read = (
+    WITH answer AS (
+        SELECT
+            seq,
+            problem,
+            TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id
+        FROM fresh('settlements_by_batch')
+    )
     SELECT coalesce(list(seq), [])
-    FROM fresh('settlements_by_batch')
-    WHERE problem IS NOT NULL
-      AND TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT)
-          IN (SELECT Id FROM qliro.settlement_line)
+    FROM answer
+    WHERE problem IS NOT NULL AND (
+        Id IN (SELECT Id FROM qliro.settlement_line)
+        OR seq > (SELECT min(w.seq) FROM answer AS w WHERE w.Id = answer.Id AND w.problem IS NULL)
+    )
 );
 -- Batches that were answered more than once, now or before: only their lines need comparing, and
 -- gather in staged_line first.

@@ -19,6 +19,7 @@ import msgspec
 from engine import json_text
 from engine.errors import Finding, Place
 from engine.extract.endpoints import Endpoint, classify
+from engine.extract.lines import LISTS, lost
 from engine.extract.readable import unread
 from engine.extract.redact import redacted
 from engine.store import Store
@@ -40,8 +41,6 @@ COLUMNS = [
 ]
 # How the problem of such an answer begins: it is kept, and never staged (stage_orders.sql).
 OTHER_ORDER = "the answer is about another order"
-# Qliro's lists of lines by status; a list of another name would be lost in silence.
-LINE_LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
@@ -131,6 +130,8 @@ def keep(
         content, problem = _read(endpoint, answer, body)
         if endpoint.name == "order" and content is not None:
             problem = _other_order(call, content) or problem
+        if endpoint.name == "settlements_by_batch" and content is not None and problem is None:
+            problem = lost(store, dict(call.query).get("Id", ""), content)
         repeated = (
             endpoint.repeats
             and answer.status == 200
@@ -250,11 +251,11 @@ def _misfit(endpoint: Endpoint, content: Any) -> str | None:
 
 
 def _unreadable_lines(content: dict[str, Any]) -> str | None:
-    """What would be lost of a batch's lines if nobody said so."""
+    """What would be lost of a batch's lines if nobody said so: also a list of another name."""
     for name, found in content.items():
-        if name.endswith("Settlements") and found and name not in LINE_LISTS:
+        if name.endswith("Settlements") and found and name not in LISTS:
             return f"{name} is a list of lines with an unknown status"
-    for name in LINE_LISTS:
+    for name in LISTS:
         for position, row in enumerate(content.get(name) or (), start=1):
             if row.get("Amount") is None:
                 return f"row {position} of {name} has no Amount"

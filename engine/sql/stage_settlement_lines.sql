@@ -5,6 +5,14 @@
 -- action, type, amount, currency. Its status is no part of it (Pending becomes Accepted), nor is
 -- anything that pending and rejected rows lack. A row without a transaction (a lump fee) is told
 -- from others by its reference. Identical rows are numbered later, in stage_settlement_merge.sql.
+CREATE OR REPLACE TEMP MACRO line_id(batch, transaction, reference, action, type, amount, currency) AS
+    left(md5(
+        batch || '|' || coalesce('' || transaction, 'ref ' || reference, '')
+        || '|' || coalesce(action, '')
+        || '|' || coalesce(type, '')
+        || '|' || coalesce('' || amount, '')
+        || '|' || coalesce(currency, '')
+    ), 16);
 CREATE OR REPLACE TEMP MACRO lines_between(first, last, answered_again) AS TABLE
 WITH answers AS (
     SELECT
@@ -71,13 +79,10 @@ lines AS (
     FROM lists
 )
 SELECT
-    left(md5(
-        Id || '|' || coalesce('' || l.PaymentTransactionId, 'ref ' || l.MerchantOrderReference, '')
-        || '|' || coalesce(settlement_action(l.Action), '')
-        || '|' || coalesce(settlement_type(l.Type), '')
-        || '|' || coalesce('' || l.Amount, '')
-        || '|' || coalesce(l.CurrencyCode, '')
-    ), 16) AS line,
+    line_id(
+        Id, l.PaymentTransactionId, l.MerchantOrderReference, settlement_action(l.Action),
+        settlement_type(l.Type), l.Amount, l.CurrencyCode
+    ) AS line,
     Id,
     CAST(position AS INTEGER) AS position,
     Status,

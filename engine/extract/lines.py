@@ -1,0 +1,71 @@
+"""Whether a later answer about a batch tells a line less well than an earlier one did.
+
+Reads the staged lines of the batch. A line is known by its transaction, action, type, amount and
+currency: one that has lost some of it would count as another line, and be booked beside the first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from engine.store import Store
+
+LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
+# Qliro's enums by their places (its OpenAPI document, x-enumNames).
+ACTIONS = ("Debit", "Credit")
+TYPES = ("Transaction", "Fee", "Chargeback")
+
+Known = tuple[Any, Any, str, str]  # transaction, reference where there is none, action, type
+
+
+def lost(store: Store, batch: str, content: Mapping[str, Any]) -> str | None:
+    """What a line of the batch lost since it was read last, in words; None where none did.
+
+    ``content`` is the decoded answer, of which every field can be read.
+    """
+    rows = [row for name in LISTS for row in content.get(name) or ()]
+    told = [(row, _known(row)) for row in rows]
+    if not batch.isdecimal() or not any(_poor(known) for _, known in told):
+        return None
+    now: dict[Any, Counter[Known]] = defaultdict(Counter)
+    before: dict[Any, Counter[Known]] = defaultdict(Counter)
+    for row, known in told:
+        now[Decimal(row["Amount"]), row.get("CurrencyCode")][known] += 1
+    for row in store.rows(BEFORE, [int(batch)]):
+        before[row["Amount"], row["CurrencyCode"]][_known(row)] += 1
+    for money, were in before.items():
+        gone, came = were - now[money], now[money] - were
+        if gone and any(_poor(known) for known in came):
+            transaction = next(iter(gone))[0]
+            return (
+                f"the line of {money[0].normalize():f} {money[1]} of transaction {transaction} is "
+                "not told as it was, and one that says less stands in its place"
+            )
+    return None
+
+
+BEFORE = """
+SELECT Amount, CurrencyCode, PaymentTransactionId, MerchantOrderReference, Action, Type
+FROM qliro.settlement_line
+WHERE Id = ? AND NOT vanished AND Amount IS NOT NULL
+"""
+
+
+def _known(row: Mapping[str, Any]) -> Known:
+    transaction = row.get("PaymentTransactionId")
+    transaction = None if transaction in (None, "") else int(transaction)
+    reference = None if transaction is not None else row.get("MerchantOrderReference")
+    return transaction, reference, _name(row.get("Action"), ACTIONS), _name(row.get("Type"), TYPES)
+
+
+def _name(value: Any, names: tuple[str, ...]) -> str:
+    text = str(value)
+    return names[int(text)] if text in [str(place) for place in range(len(names))] else text
+
+
+def _poor(known: Known) -> bool:
+    transaction, _, action, type = known
+    return not transaction or action not in ACTIONS or type not in TYPES
