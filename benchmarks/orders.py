@@ -48,9 +48,8 @@ ROWS = (
 ABROAD = ("TSHIRT-BLA-M", "T-shirt, blå, M", 1, "100.40", "80.00", Decimal("25.5"), "Product")
 ARTICLES = frozenset(row[0] for row in ROWS)
 TERMS = frozenset({"QLIRO"})
-BOOKS = Books(
-    ((1, date(2026, 1, 1), date(2026, 12, 31)),), None, articles=ARTICLES, terms=TERMS
-)
+BOOKS = Books(((1, date(2026, 1, 1), date(2026, 12, 31)),), None, articles=ARTICLES, terms=TERMS)
+CARD = {"CustomerNumber": "1", "VATType": "SEVAT"}  # of every customer
 NEEDED = {
     "flows": {"payouts": True, "orders": True, "invoices": True, "refunds": False,
               "order_status": False},
@@ -142,7 +141,9 @@ def program() -> Program:
     """The default set, compiled for a merchant whose orders go to Fortnox."""
     catalogue = catalogue_from_ddl(sql("schema"))
     settings = {**filled({}, merchant_schema(), merchant_schema(), None), **SETTINGS, **NEEDED}
-    return compile_set(load_set(HOUSE / "mappings/qliro-fortnox", None, catalogue), settings)
+    return compile_set(
+        load_set(HOUSE / "mappings/qliro-fortnox", None, catalogue, merchant_schema()), settings
+    )
 
 
 def by_engine(store: Store) -> Iterator[bytes]:
@@ -160,7 +161,7 @@ def _mapped(store: Store, compiled: Program) -> Iterator[bytes]:
         for order in rows.of("qliro.order"):
             inputs = {"order": order, "books": BOOKS, "match": {}, "earlier": 0,
                       "customer": {"number": order["OrderId"] % 5000},
-                      "card": {"CustomerNumber": "1", "VATType": "SEVAT"}}  # fmt: skip
+                      "card": CARD}  # fmt: skip
             inputs["lines"] = rows.related(mapping, "lines", inputs)
             if not mapping.applies(inputs):
                 continue
@@ -172,7 +173,7 @@ def _mapped(store: Store, compiled: Program) -> Iterator[bytes]:
 def by_hand(folder: Path) -> Iterator[bytes]:
     """The same by hand."""
     with (folder / "answers.jsonl").open(encoding="utf-8") as file:
-        yield from orders_by_hand.documents(file, ARTICLES, TERMS)
+        yield from orders_by_hand.documents(file, ARTICLES, TERMS, CARD["VATType"], BOOKS.rounded)
 
 
 def engine_seconds(folder: Path) -> tuple[float, int]:

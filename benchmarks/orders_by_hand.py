@@ -2,7 +2,7 @@
 
 What a careful programmer would write who knows this merchant's settings: decodes Qliro's answer
 with msgspec, finds what is reserved now, its VAT rates and accounts, cleans texts and addresses,
-checks, and encodes the order as Fortnox takes it.
+checks, works out what Fortnox will make of the rows, and encodes the order as Fortnox takes it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ import msgspec
 from engine.clock import STOCKHOLM
 
 CENT, FREE, TOLERANCE = Decimal("0.01"), Decimal("0.00"), Decimal(1)
+KRONA = Decimal(1)
+half_up = Context(prec=38, rounding=ROUND_HALF_UP).quantize
 SPLIT = "split"  # over the rates that its order was sold at
 EU = {
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
@@ -26,6 +28,11 @@ EU = {
 RATES = {"SE": (25, 12, 6, 0), "FI": (Decimal("25.5"), 14, 10, 0), "DE": (19, 7, 0)}
 HOME = {25: 3001, 12: 3002, 6: 3003, 0: 3004}
 ABROAD = {("FI", Decimal("25.5")): (3105, "FI25"), ("DE", 19): (3106, None)}
+UNTAXED = {"SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"}
+OUTSIDE = {
+    "FI": ("22", "AX22", "FI22"), "ES": ("35", "38", "51", "52"), "FR": ("97",),
+    "DE": ("27498", "78266"), "IT": ("23041", "22061"), "GR": ("63086",),
+}  # fmt: skip
 KINDS = {"Shipping": "shipping", "Fee": "fee", "Discount": "discount"}
 LISTED = ("Reserve", "Create", "Ship")
 SIGNS = frozenset("\\\u0308\u030a0123456789 –:.`´’,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@\u00a0\n\r")
@@ -91,16 +98,24 @@ ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def documents(
-    bodies: Iterable[str], articles: frozenset[str], terms: frozenset[str]
+    bodies: Iterable[str],
+    articles: frozenset[str],
+    terms: frozenset[str],
+    vat_type: str,
+    rounded: frozenset[str],
 ) -> Iterator[bytes]:
-    """The orders as they are sent, of all that are paid and whose reference is theirs alone."""
+    """The orders as they are sent, of all that are paid and whose reference is theirs alone.
+
+    ``vat_type`` is what the customers' cards in Fortnox say, ``rounded`` are the currencies whose
+    totals it rounds to kronor.
+    """
     orders = [DECODER.decode(body) for body in bodies]
     paid: dict[str | None, int] = {}
     for order in orders:
         if _reserved(order) is not None:
             paid[order.MerchantReference] = paid.get(order.MerchantReference, 0) + 1
     for order in orders:
-        document = _document(order, paid, articles, terms)
+        document = _document(order, paid, articles, terms, vat_type, rounded)
         if document is not None:
             yield ENCODER.encode({"Order": document})
 
@@ -116,7 +131,12 @@ def _reserved(order: Order) -> Payment | None:
 
 
 def _document(
-    order: Order, paid: dict[str | None, int], articles: frozenset[str], terms: frozenset[str]
+    order: Order,
+    paid: dict[str | None, int],
+    articles: frozenset[str],
+    terms: frozenset[str],
+    vat_type: str,
+    rounded: frozenset[str],
 ) -> dict[str, Any] | None:
     held = _reserved(order)
     reference = order.MerchantReference
@@ -134,13 +154,15 @@ def _document(
         of = {"EL": "GR", "XI": "XI"}.get(number[:2], number[:2])
         foreign = of != "SE" and (of in EU or of == "XI")
     company = buyer.JuridicalType == "Company" and (foreign or _is_company(buyer, billing, order))
+    postcode = (_first(shipping.PostalCode, billing.PostalCode) or "").upper()
     region = (
         "domestic" if country == "SE"
-        else "export" if country not in EU
+        else "export" if country not in EU or _is_outside(country, postcode)
         else "reverse" if foreign
         else "oss"
     )  # fmt: skip
-    rows = _rows(order, _items(order, held), country, region, _day(day), articles)
+    made = _rows(order, _items(order, held), country, region, _day(day), articles)
+    rows = made and _as_sold(*made, vat_type not in UNTAXED, order.Currency in rounded)
     if not rows or len(rows) > 500:
         return None
     document: dict[str, Any] = {
@@ -165,6 +187,12 @@ def _document(
 def _day(at: datetime) -> date:
     """Qliro's times without a zone are Swedish."""
     return (at.astimezone(STOCKHOLM) if at.tzinfo else at).date()
+
+
+def _is_outside(country: str, postcode: str) -> bool:
+    """Whether a place of an EU country lies outside the EU's VAT area."""
+    prefixes = OUTSIDE.get(country)
+    return bool(prefixes) and postcode.replace(" ", "").replace("-", "").startswith(prefixes)
 
 
 def _is_company(buyer: Buyer, billing: Address, order: Order) -> bool:
@@ -204,8 +232,9 @@ def _rows(
     region: str,
     day: date,
     articles: frozenset[str],
-) -> list[dict[str, Any]] | None:
-    """The rows of an order, or None where a rate, an account or an article is not known."""
+) -> tuple[list[dict[str, Any]], list[Line]] | None:
+    """The rows of an order, or None where a rate, an account or an article is not known; and what
+    they were made of."""
     unit = _unit(order)
     rates = RATES.get(country, ()) if day.year >= 2024 else ()
     lines = [_line(item, unit) for item in items]
@@ -236,6 +265,47 @@ def _rows(
             if row is None:
                 return None
             rows.append(row)
+    return rows, lines
+
+
+def _as_sold(
+    rows: list[dict[str, Any]], lines: list[Line], taxed: bool, kronor: bool
+) -> list[dict[str, Any]] | None:
+    """The rows that Fortnox makes what was sold of, with one for rounding where that is missed by
+    little; None where total or VAT would be another."""
+    sold = vat = Decimal(0)
+    for line in lines:
+        gross = line.including * line.item.Quantity
+        sold += gross
+        if line.rate == SPLIT:
+            vat += gross - line.excluding * line.item.Quantity
+        else:
+            vat += gross * line.rate / (100 + line.rate)
+    vat = half_up(vat, CENT)
+    amounts: dict[Any, Decimal] = {}
+    for row in rows:
+        amount = half_up(half_up(Decimal(row["OrderedQuantity"]), CENT) * row["Price"], CENT)
+        rate = row.get("VAT")  # none where a code decides
+        amounts[rate] = amounts.get(rate, FREE) + amount
+    exact = sum(amounts.values(), FREE)
+    total = half_up(exact, KRONA) if kronor else exact
+    due = half_up(sold, KRONA if kronor else CENT)
+    if abs(due - sold) > TOLERANCE:
+        return None
+    if total != due:
+        off = sold - exact
+        if abs(off) > TOLERANCE:
+            return None
+        rows.append({
+            "AccountNumber": 3740, "Description": "Öresavrundning", "OrderedQuantity": "1",
+            "DeliveredQuantity": "1", "Price": off, "VAT": 0,
+        })  # fmt: skip
+    if None not in amounts:
+        made = Decimal(0)
+        for rate, amount in amounts.items() if taxed else ():
+            made += half_up(amount * rate / (100 + rate), CENT)
+        if (vat and not taxed) or abs(made - vat) > TOLERANCE:
+            return None
     return rows
 
 
@@ -328,9 +398,7 @@ def _parts(whole: Decimal, sold: list[tuple[str, Decimal, Any]]) -> list[tuple[A
     return parts
 
 
-def _row(
-    line: Line, country: str, region: str, articles: frozenset[str]
-) -> dict[str, Any] | None:
+def _row(line: Line, country: str, region: str, articles: frozenset[str]) -> dict[str, Any] | None:
     if line.rate is None:
         return None
     account, code = _account(line.kind, country, region, line.rate)

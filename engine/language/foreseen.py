@@ -51,12 +51,13 @@ def _by_rate(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[Any, Decimal], str
     amounts: dict[Any, Decimal] = {}
     why = None
     for row in rows:
-        rate, code, quantity = row["vat"], row["vat_code"], row["quantity"]
-        if type(quantity) is not int:
-            quantity = half_up(quantity, OERE)
-        amount = half_up(quantity * half_up(row["price"], OERE), OERE)
-        if code is not None or rate is None:
-            rate = UNKNOWN
+        rate, quantity, amount = row["vat"], row["quantity"], half_up(row["price"], OERE)
+        if type(quantity) is int:
+            amount = quantity * amount  # in öre as the price is
+        else:
+            amount = half_up(half_up(quantity, OERE) * amount, OERE)
+        if rate is None or row["vat_code"] is not None:
+            code, rate = row["vat_code"], UNKNOWN
             why = f"a row has the VAT code {code}" if code is not None else "a row has no VAT rate"
         amounts[rate] = amounts[rate] + amount if rate in amounts else amount
     return amounts, why
