@@ -82,10 +82,12 @@ def stage(store: Store) -> StageReport:
         for name, endpoints in FILES.items():
             if endpoints & asked:
                 store.execute(sql(name))
+        orders: list[Finding] = []
         if FILES["stage_orders"] & asked:
             _derive_orders(store)
-        lines, findings = _settlements(store) if "settlements_by_batch" in asked else (0, [])
-        findings = [*_problems(store), *findings]
+            orders = [_odd_order(row) for row in store.rows(ODD_ORDERS)]
+        lines, findings = _settlements(store) if LINES in asked else (0, [])
+        findings = [*_problems(store), *orders, *findings]
         store.append("raw.staged", [[newest]], ["seq"])
     store.execute("RESET preserve_insertion_order")
     answers = store.value("SELECT count(*) FROM raw.answer WHERE seq > ?", [staged])
@@ -226,6 +228,22 @@ ORDER BY Id, position
 LIMIT 1000
 """
 
+ODD_ORDERS = """
+-- Orders whose new answers could be read, and say what can't be acted upon. One that came again has
+-- no body, and is not what the order was staged from.
+WITH answer AS (
+    SELECT seq, TRY_CAST(regexp_extract(path, '/([0-9]+)/?$', 1) AS BIGINT) AS asked
+    FROM fresh('order')
+    WHERE problem IS NULL
+)
+SELECT OrderId, problem
+FROM qliro."order"
+WHERE problem IS NOT NULL
+  AND (OrderId IN (SELECT asked FROM answer) OR raw_seq IN (SELECT seq FROM answer))
+ORDER BY OrderId
+LIMIT 1000
+"""
+
 PROBLEMS = """
 -- New answers of which something, or all, could not be read, or that have no table.
 SELECT source, endpoint, path, query, problem
@@ -274,6 +292,16 @@ def _odd(row: dict[str, Any]) -> Finding:
         f"The Amount {row['Amount'].normalize():f} has more than two decimals.",
         "It is kept as it is.",
         "warning",
+    )
+
+
+def _odd_order(row: dict[str, Any]) -> Finding:
+    said = row["problem"]
+    return Finding(
+        Place(f"Qliro order {row['OrderId']}"),
+        "order-not-read",
+        f"{said[0].upper()}{said[1:]}.",
+        "Nothing is made of it; the next run asks again.",
     )
 
 

@@ -24,10 +24,10 @@ def store() -> Store:
 def seen(store: Store) -> Callable[..., Row]:
     """Stages an answer about order 9 and gives the order as a mapping sees it."""
 
-    def see(body: Row, at: datetime = NOW, path: str = "/v2/orders/9") -> Row:
+    def see(body: Row, at: datetime = NOW, path: str = "/v2/orders/9", told: str = "") -> Row:
         answer = Answer(200, json.dumps(body), at)
         keep(store, [(Call(path), answer)], origin="test", key=b"key")
-        assert stage(store).problems == ()
+        assert "".join(one.message for one in stage(store).problems) == told
         return store.rows("SELECT * FROM qliro.order_view")[0]
 
     return see

@@ -65,7 +65,8 @@ def test_enums_come_as_numbers_too(store: Store, seen: Callable[..., Row]) -> No
             [transaction(1, 0, 100, Status=4), transaction(2, "3", 100, Status="4")],
             items,
             Customer={"JuridicalType": 1},
-        )
+        ),
+        told="Item new: no ActionType 9 is known.",
     )
     assert (found["JuridicalType"], found["captured"]) == ("Company", 100)
     assert of(store, "qliro.item_action", "position", "ActionType", "Type") == [
