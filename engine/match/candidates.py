@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.match.choice import ZERO, Candidate, Choice, Demand, choose
-from engine.match.evidence import Against, refute
+from engine.match.evidence import Against, refute, tell
 from engine.ordering import sql_order
 from engine.store import Store
 
@@ -93,7 +93,7 @@ def find(store: Store, query: Query) -> None:
     store.execute(document_sql(query, owned=owned))
     store.execute(candidate_sql(query, owned=owned))
     if against is not None:
-        refute(store, against, query.key, len(query.verdicts), owned=owned)
+        refute(store, against, len(query.verdicts), owned=owned)
     store.execute(matched_sql(query))
 
 
@@ -212,6 +212,15 @@ LEFT JOIN shared AS s ON s.document = l.low >> 1
 """
 
 
+def told_verdicts(store: Store, query: Query) -> tuple[Requirement, ...]:
+    """The verdicts, those of the evidence ready to be put into words."""
+    verdicts = query.verdicts
+    refused = "SELECT count(*) FROM candidate WHERE verdict = ?"
+    if query.against is not None and store.value(refused, [len(verdicts)]):
+        tell(store, query.against, query.key)
+    return verdicts
+
+
 def documents(store: Store, query: Query) -> dict[str, dict[str, Any]]:
     """Every document that is a candidate of some line, by its key, in the declared order."""
     if not store.value("SELECT count(*) FROM candidate"):
@@ -279,7 +288,7 @@ def _candidates(
     ranks = {document: rank for rank, document in enumerate(found)}
     wanted = WANTED.replace("$key", query.key).replace("$balance", query.balance)
     result: dict[str, list[Candidate]] = {}
-    verdicts = query.verdicts
+    verdicts = told_verdicts(store, query)
     for row in store.rows(wanted):
         verdict, line, document = row["verdict"], row["line"], row["document"]
         failed = verdicts[verdict - 1] if verdict else None

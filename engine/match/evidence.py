@@ -58,15 +58,7 @@ class Against:
     def numbers(self) -> list[str]:
         """The columns that ``odd`` asks: what each field of a document begins with, where that is a
         number; nothing else names an order."""
-        texts = {one: f"i.{quoted(one)}" for one in self.fields}
-        if self.prefix:
-            texts = {one: without_prefix(text, self.prefix) for one, text in texts.items()}
-        # Texts that begin with a letter are told by a comparison, which costs less than a cast.
-        return [
-            f"CASE WHEN {text} < ':' THEN coalesce(TRY_CAST({text} AS BIGINT), "
-            f"TRY_CAST(split_part({text}, '/', 1) AS BIGINT)) END AS {quoted(f'number {one}')}"
-            for one, text in texts.items()
-        ]
+        return [f"{_number(one, self.prefix)} AS {quoted(f'number {one}')}" for one in self.fields]
 
     def odd(self, found_by: str, *, owned: bool) -> str:
         """Whether a document, found by a field, holds a number that is not the line's OrderId.
@@ -77,13 +69,30 @@ class Against:
         parts = [f'i."number {one}" <> ({self.order})' for one in other]
         if owned:
             mine = self.source or f"({self.order})::VARCHAR"
-            parts.append(f"i.owner IS NOT NULL AND i.owner IS DISTINCT FROM {mine}")
-        either = " OR ".join(f"({one})" for one in parts) or "FALSE"
-        return f"coalesce(({self.order}) IS NOT NULL AND ({either}), FALSE)"
+            differs = f"i.owner IS NOT NULL AND i.owner IS DISTINCT FROM {mine}"
+            parts.append(f"({self.order}) IS NOT NULL AND {differs}")
+        return f"coalesce({' OR '.join(f'({one})' for one in parts) or 'FALSE'}, FALSE)"
 
 
-def refute(store: Store, against: Against, key: str, verdict: int, *, owned: bool) -> None:
-    """Give each candidate that names another order the ``verdict``, and keep why."""
+def _number(field: str, prefix: str) -> str:
+    """SQL of the number that a field begins with, behind the prefix or not; null where there is
+    none. It is asked of every document: what begins with a letter is told by comparisons."""
+
+    def number(text: str) -> str:
+        cast = [f"TRY_CAST({one} AS BIGINT)" for one in (text, f"split_part(trim({text}), '/', 1)")]
+        # A blank that is no space begins as a letter beyond ASCII does.
+        begins = f"{text} BETWEEN ' ' AND '9~' OR {text} > '~'"
+        return f"CASE WHEN {begins} THEN coalesce({', '.join(cast)}) END"
+
+    whole = f"i.{quoted(field)}"
+    if not prefix:
+        return number(whole)
+    rest = number(f"substr({whole}, {len(prefix) + 1})")
+    return f"CASE WHEN starts_with({whole}, {literal(prefix)}) THEN {rest} ELSE {number(whole)} END"
+
+
+def refute(store: Store, against: Against, verdict: int, *, owned: bool) -> None:
+    """Give each candidate that names another order the ``verdict``."""
     against.told.clear()
     if not store.value("SELECT count(*) FROM candidate WHERE odd"):
         return
@@ -93,6 +102,10 @@ def refute(store: Store, against: Against, key: str, verdict: int, *, owned: boo
         store.execute("DELETE FROM hit WHERE NOT sure")
     exempt = ", ".join(map(str, against.exempt)) or "-1"
     store.execute(UPDATE.replace("$verdict", str(verdict)).replace("$exempt", exempt))
+
+
+def tell(store: Store, against: Against, key: str) -> None:
+    """Keep why each pair was refused, in words."""
     for row in store.rows(WHY.replace("$key", key)):
         against.told[row["line"], row["document"]] = _why(row)
 

@@ -6,11 +6,11 @@ none, with the candidates that lost. Unlike an invoice's balance, a document may
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.match.candidates import Query
+from engine.match.candidates import Query, Requirement, told_verdicts
 from engine.store import Store
 
 Row = dict[str, Any]
@@ -50,8 +50,11 @@ def look_up(
     candidates: dict[str, list[Row]] = {}
     for row in store.rows(CANDIDATES.replace("$key", query.key)):
         candidates.setdefault(row["line"], []).append(row)
+    verdicts = told_verdicts(store, query)
     return {
-        source: _found(query, sources[source], documents, ranks, candidates.get(source, []))
+        source: _found(
+            query, verdicts, sources[source], documents, ranks, candidates.get(source, [])
+        )
         for source in sources
     }
 
@@ -66,6 +69,7 @@ JOIN document AS i ON i.rowid = c.document
 
 def _found(
     query: Query,
+    verdicts: Sequence[Requirement],
     source: Row,
     documents: Mapping[str, Row],
     ranks: Mapping[str, int],
@@ -85,7 +89,7 @@ def _found(
             if not row["verdict"]:
                 good.append(row["document"])
                 continue
-            failed = query.verdicts[row["verdict"] - 1]
+            failed = verdicts[row["verdict"] - 1]
             why = failed.because(source, documents[row["document"]])
             losers.append((row["document"], name, why))
             if failed.state != "skip":

@@ -138,7 +138,6 @@ UNSEEN = """
 SELECT number
 FROM (SELECT unnest(?) AS number)
 WHERE number NOT IN (SELECT DocumentNumber FROM fortnox.invoice)
-ORDER BY number
 """
 # What Qliro and a person say of the transaction that each line settles.
 FACTS = """
