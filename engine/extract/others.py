@@ -16,6 +16,7 @@ from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask
 from engine.extract.endpoints import ORDER
 from engine.extract.raw import Call, Report, why
+from engine.ordering import sql_order
 from engine.stage import stage
 from engine.store import Store
 
@@ -59,17 +60,17 @@ def sync_others(
 
 
 # Orders that somebody else made, whose page was not read since they were listed.
-PAGES = """
+PAGES = f"""
 SELECT DocumentNumber FROM fortnox.order_view
 WHERE unread AND NOT gone AND OrderId IS NULL
-  AND coalesce(OrderDate, $first) >= $first AND ({listed})
-ORDER BY try_cast(DocumentNumber AS BIGINT), DocumentNumber
+  AND coalesce(OrderDate, $first) >= $first AND ({{listed}})
+ORDER BY {sql_order("DocumentNumber")}
 """
-INVOICE_PAGES = """
+INVOICE_PAGES = f"""
 SELECT DocumentNumber FROM fortnox.invoice_view
 WHERE unread AND NOT Cancelled AND Total > 0 AND list_contains($terms, TermsOfPayment)
   AND coalesce(InvoiceDate, $first) >= $first
-ORDER BY try_cast(DocumentNumber AS BIGINT), DocumentNumber
+ORDER BY {sql_order("DocumentNumber")}
 """
 
 
@@ -90,7 +91,7 @@ def carriers(store: Store, settings: Mapping[str, Any]) -> list[Row]:
     return [row for row in found if row["reference"] or row["other"]]
 
 
-CARRIERS = """
+CARRIERS = f"""
 WITH page AS (
     SELECT regexp_extract(path, '([^/]+)$', 1) AS number, seq, digest
     FROM raw.answer
@@ -105,14 +106,14 @@ changed AS (
 ),
 document AS (
     SELECT
-        'orders' AS kind, o.DocumentNumber AS number, trim({first}) AS carried,
-        trim({second}) AS other, c.seq AS changed
+        'orders' AS kind, o.DocumentNumber AS number, trim({{first}}) AS carried,
+        trim({{second}}) AS other, c.seq AS changed
     FROM fortnox.order_view AS o
     JOIN changed AS c ON c.number = o.DocumentNumber
     WHERE o.OrderId IS NULL AND NOT o.gone AND list_contains($terms, o.TermsOfPayment)
       AND coalesce(o.OrderDate, $first) >= $first
     UNION ALL
-    SELECT 'invoices', i.DocumentNumber, trim({first}), trim({second}), i.raw_seq
+    SELECT 'invoices', i.DocumentNumber, trim({{first}}), trim({{second}}), i.raw_seq
     FROM fortnox.invoice_view AS i
     WHERE NOT i.Cancelled AND i.Total > 0 AND list_contains($terms, i.TermsOfPayment)
       AND coalesce(i.InvoiceDate, $first) >= $first AND coalesce(i.OrderReference, '0') IN ('', '0')
@@ -134,7 +135,7 @@ WHERE reference NOT IN (SELECT reference FROM known WHERE reference IS NOT NULL)
   -- A shop's own number may be the id of another order: of an order the reference goes first.
   AND (kind = 'orders' AND reference <> ''
        OR coalesce(other, '') NOT IN (SELECT other FROM known WHERE other IS NOT NULL))
-ORDER BY kind DESC, try_cast(number AS BIGINT), number
+ORDER BY kind DESC, {sql_order("number")}
 """
 
 
