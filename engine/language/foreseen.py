@@ -7,14 +7,13 @@ for each rate, everything half away from zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from engine.language.kinds import DECIMAL, TEXT, record
 
 half_up = Context(prec=38, rounding=ROUND_HALF_UP).quantize
-OERE, KRONA = Decimal("0.01"), Decimal(1)
+OERE, KRONA, NONE = Decimal("0.01"), Decimal(1), Decimal(0)
 # Not a rate: what stands in its place for rows whose rate is not known.
 UNKNOWN = object()
 COLUMNS = ("quantity", "price", "vat", "vat_code")
@@ -29,25 +28,6 @@ def foreseen(rows: Any, included: Any, taxed: Any, whole: Any) -> dict[str, Any]
     prices hold VAT, whether the customer's card has VAT at all, whether totals are rounded to whole
     kronor. Where a row has a code, or no rate, `VAT` is null, `Total` too where prices are without
     VAT, and `unknown` says why."""
-    amounts, why = _by_rate(rows)
-    exact = sum(amounts.values(), Decimal(0))
-    vat: Decimal | None = None
-    if why is None:
-        vat = Decimal(0)
-        if taxed:
-            for rate, amount in amounts.items():
-                if rate:
-                    vat += half_up(amount * rate / (100 + rate if included else 100), OERE)
-        if not included:
-            exact += vat
-    elif not included:
-        return {"Total": None, "VAT": None, "RoundOff": None, "unknown": why}
-    total = half_up(half_up(exact, KRONA), OERE) if whole else exact
-    return {"Total": total, "VAT": vat, "RoundOff": total - exact, "unknown": why}
-
-
-def _by_rate(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[Any, Decimal], str | None]:
-    """The amounts by rate, and why some rate is not known."""
     amounts: dict[Any, Decimal] = {}
     why = None
     for row in rows:
@@ -60,4 +40,17 @@ def _by_rate(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[Any, Decimal], str
             code, rate = row["vat_code"], UNKNOWN
             why = f"a row has the VAT code {code}" if code is not None else "a row has no VAT rate"
         amounts[rate] = amounts[rate] + amount if rate in amounts else amount
-    return amounts, why
+    exact = sum(amounts.values(), NONE)
+    vat: Decimal | None = None
+    if why is None:
+        vat = NONE
+        if taxed:
+            for rate, amount in amounts.items():
+                if rate:
+                    vat += half_up(amount * rate / (100 + rate if included else 100), OERE)
+        if not included:
+            exact += vat
+    elif not included:
+        return {"Total": None, "VAT": None, "RoundOff": None, "unknown": why}
+    total = half_up(half_up(exact, KRONA), OERE) if whole else exact
+    return {"Total": total, "VAT": vat, "RoundOff": total - exact, "unknown": why}

@@ -299,7 +299,12 @@ def _chosen(related: CompiledRelated, inputs: Mapping[str, Any], rows: list[Row]
     """Those of the rows for which the condition holds."""
     if related.when is None:
         return list(rows)
-    return [row for row in rows if related.when({**inputs, "it": row})]
+    asked, chosen = dict(inputs), []
+    for row in rows:
+        asked["it"] = row
+        if related.when(asked):
+            chosen.append(row)
+    return chosen
 
 
 class Columns:
