@@ -328,6 +328,7 @@ def test_the_latest_answer_wins_whether_list_or_document(
         "Credit": None,
         "TotalToPay": None,
         "VATIncluded": None,
+        "RoundOff": None,
     }
 
 
