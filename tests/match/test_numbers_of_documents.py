@@ -1,0 +1,33 @@
+"""What of a document's field is asked first of its candidates: the number that it begins with."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from engine.match.evidence import _number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("4900001", 4900001),
+        ("4900001/7700002", 4900001),
+        ("Q-4900001", 4900001),
+        ("Q- 4900001/7700002 ", 4900001),
+        (" 4900001 ", 4900001),
+        ("\u00a04900001", 4900001),  # a blank that a page or a spreadsheet leaves
+        ("04900001", 4900001),
+        ("ORD-4900001", None),
+        ("Ö-4900001", None),
+        ("4900001-B", None),
+        ("Q-", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_field_names_an_order_by_a_number_behind_the_prefix_or_not(
+    text: str | None, number: int | None
+) -> None:
+    asked = f'SELECT {_number("field", "Q-")} FROM (SELECT ?::VARCHAR AS field) AS i'
+    assert duckdb.execute(asked, [text]).fetchone() == (number,)
