@@ -97,6 +97,7 @@ VIEW_COLUMNS: Catalogue = {
         "let_go": BOOLEAN,  # a person cancelled that invoice, and wants a new one
         "placed_customer": TEXT,  # of the Fortnox order that somebody else made of its order
         "chosen_invoice": TEXT,  # the invoice that a person chose
+        "ignored": BOOLEAN,  # a person set it aside
     },
     "qliro.refund": {
         "problem": TEXT,  # why its order can't be read

@@ -42,12 +42,13 @@ JOIN ledger.intent AS a
 LEFT JOIN ledger.resolved AS r ON r.line = a.source;
 
 -- A capture, whether this program asked for it, under which mapping its invoice was made or begun
--- last, whether that was let go, and which invoice a person said is its.
+-- last, whether that was let go, which invoice a person said is its, and whether one set it aside.
 CREATE OR REPLACE VIEW qliro.capture_view AS
 SELECT
     c.*,
     unread.problem,
     CASE WHEN r.kind = 'invoice' THEN r.detail END AS chosen_invoice,
+    coalesce(r.kind = 'ignore', false) AS ignored,
     CAST(c.PaymentTransactionId AS VARCHAR) IN (
         SELECT s.number
         FROM ledger.step AS s

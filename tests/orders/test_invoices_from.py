@@ -6,9 +6,12 @@ With the flow of orders the Fortnox order becomes the invoice, and does not stan
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 
 from order_shop import OrderShop
 
+from engine.sandbox import qliro_deeds as deeds
 from engine.sandbox.lifecycle import cancel, capture
 
 OpenShop = Callable[..., OrderShop]
@@ -96,3 +99,41 @@ def test_an_order_captured_in_parts_is_closed_when_all_of_it_is_invoiced(
     assert [str(one.total) for one in shop.fortnox_invoices] == ["597.00", "149.00"]
     kinds = [one.type for one in shop.world.qliro_orders[life.order].transactions]
     assert kinds == ["Preauthorization", "Capture", "Capture"]
+
+
+def test_an_order_of_which_a_capture_was_set_aside_is_left_to_that_person_and_waits_for_nothing(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop(**UNSAID)
+    life = shop.life("several_rows")
+    shop.run()
+    capture(shop.world, life.order, {"TSHIRT-BLA-M": 1})
+    shop.run()
+    # A card without VAT stops the second, and a person books it by hand.
+    for number, card in list(shop.world.customers.items()):
+        fields = {**card.fields, "VATType": "EXPORT"}
+        changed = replace(card, fields=fields, modified=shop.world.now())
+        shop.world.customers[number] = changed
+    rest = capture(shop.world, life.order)
+    told = shop.outcomes(shop.run(), "invoice")[f"{life.order}/{rest.id}"]
+    assert told.state == "parked", told.reason
+    shop.resolve(f"{life.order}/{rest.id}", "ignore", "", "booked by hand")
+    report = shop.run()
+    closed = shop.outcomes(report, "closed_order")[str(life.order)]
+    assert (closed.state, "set aside" in closed.reason) == ("posted", True), closed.reason
+    assert not shop.fortnox_orders[0].cancelled
+
+
+def test_a_capture_of_nothing_does_not_keep_an_order_open(order_shop: OpenShop) -> None:
+    shop = order_shop(**UNSAID)
+    life = shop.life("several_rows")
+    shop.run()
+    capture(shop.world, life.order, {"TSHIRT-BLA-M": 1})
+    held = shop.world.qliro_orders[life.order]
+    of = deeds.reservation(held)
+    assert of is not None
+    deeds.begin(shop.world, held, "Capture", Decimal(0), [], original=of.id, done=True)
+    capture(shop.world, life.order)
+    shop.run(), shop.run()
+    assert shop.fortnox_orders[0].cancelled
+    assert [one.total for one in shop.fortnox_invoices] == [399, 347]
