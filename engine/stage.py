@@ -171,7 +171,9 @@ SET VARIABLE half_read = (
     )
     SELECT coalesce(list(seq), [])
     FROM answer
-    WHERE problem IS NOT NULL AND (
+    WHERE problem IS NOT NULL
+      AND NOT ends_with(problem, 'a list of lines with an unknown status')
+      AND (
         Id IN (SELECT Id FROM qliro.settlement_line)
         OR seq > (SELECT min(w.seq) FROM answer AS w WHERE w.Id = answer.Id AND w.problem IS NULL)
     )

@@ -251,10 +251,8 @@ def _misfit(endpoint: Endpoint, content: Any) -> str | None:
 
 
 def _unreadable_lines(content: dict[str, Any]) -> str | None:
-    """What would be lost of a batch's lines if nobody said so: also a list of another name."""
-    for name, found in content.items():
-        if name.endswith("Settlements") and found and name not in LISTS:
-            return f"{name} is a list of lines with an unknown status"
+    """What would be lost of a batch's lines if nobody said so. A list of another name comes last:
+    its lines count for nothing, and the others are whole beside it."""
     for name in LISTS:
         for position, row in enumerate(content.get(name) or (), start=1):
             if row.get("Amount") is None:
@@ -262,4 +260,7 @@ def _unreadable_lines(content: dict[str, Any]) -> str | None:
             amount = Decimal(row["Amount"])
             if amount != amount.quantize(Decimal("0.0001")):
                 return f"row {position} of {name} has an Amount with more than four decimals"
+    for name, found in content.items():
+        if name.endswith("Settlements") and found and name not in LISTS:
+            return f"{name} is a list of lines with an unknown status"
     return None
