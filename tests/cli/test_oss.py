@@ -18,8 +18,9 @@ def shop(tmp_path: Path) -> Path:
 def test_what_is_exported_is_imported_without_a_change(cli: Cli, shop: Path) -> None:
     before = shop.read_text("utf-8")
     assert cli("oss", "export", "shop").out == (
-        "country,rate,kind,buyer,region,account,vat_code\n"
-        ",25,,,domestic,3001,\n,12,,,domestic,3002,\n,6,,,domestic,3003,\n,0,,,domestic,3004,\n"
+        "country,rate,kind,buyer,region,account,vat_code,vat_account\n"
+        ",25,,,domestic,3001,,\n,12,,,domestic,3002,,\n"
+        ",6,,,domestic,3003,,\n,0,,,domestic,3004,,\n"
     )
     assert cli("oss", "export", "shop", "oss.csv").code == 0
     told = cli("oss", "import", "shop", "oss.csv")
@@ -30,8 +31,8 @@ def test_what_is_exported_is_imported_without_a_change(cli: Cli, shop: Path) -> 
 def test_an_import_shows_what_changes_and_leaves_the_rest_of_the_file(cli: Cli, shop: Path) -> None:
     before = shop.read_text("utf-8")
     cli("oss", "export", "shop", "oss.csv")
-    text = Path("oss.csv").read_text("utf-8").replace(",0,,,domestic,3004,\n", "")
-    Path("oss.csv").write_text(f"{text}DE,19,,,oss,3106,ODE\n", "utf-8")
+    text = Path("oss.csv").read_text("utf-8").replace(",0,,,domestic,3004,,\n", "")
+    Path("oss.csv").write_text(f"{text}DE,19,,,oss,3106,ODE,\n", "utf-8")
     changed = "- rate: 0, region: domestic, account: 3004\n"
     changed += "+ country: DE, rate: 19, region: oss, account: 3106, vat_code: ODE\n"
     told = cli("oss", "import", "shop", "oss.csv", "--dry-run")
