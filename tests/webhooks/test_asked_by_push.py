@@ -72,10 +72,19 @@ def test_an_order_that_qliro_does_not_find_is_asked_for_again_for_three_days(sto
     assert ask(store) == []
     day = NOW + timedelta(days=1, seconds=1)
     assert ask(store, day) == [7]
-    answered(store, 7, 200, day, problem="the body is empty")
+    answered(store, 7, 404, day)
     assert ask(store, day) == []
     assert ask(store, day + timedelta(days=1, seconds=1)) == [7]
     assert ask(store, day + timedelta(days=3)) == []
+
+
+def test_an_order_whose_answer_can_not_be_read_is_asked_for_by_every_run(store: Store) -> None:
+    pushed(store, 7)
+    answered(store, 7, 200, NOW, problem="the body is empty")
+    assert ask(store) == [7]
+    assert ask(store, NOW + timedelta(days=30)) == [7]
+    answered(store, 7, 200, NOW + timedelta(days=30))
+    assert ask(store, NOW + timedelta(days=30)) == []
 
 
 def test_without_a_flow_of_orders_a_push_asks_for_nothing(store: Store) -> None:
