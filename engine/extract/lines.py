@@ -38,13 +38,22 @@ def lost(store: Store, batch: str, content: Mapping[str, Any]) -> str | None:
         before[row["Amount"], row["CurrencyCode"]][_known(row)] += 1
     for money, were in before.items():
         gone, came = were - now[money], now[money] - were
-        if gone and any(_poor(known) for known in came):
-            transaction = next(iter(gone))[0]
+        less = next((one for one in gone if any(_says_less(new, one) for new in came)), None)
+        if less is not None:
             return (
-                f"the line of {money[0].normalize():f} {money[1]} of transaction {transaction} is "
+                f"the line of {money[0].normalize():f} {money[1]} of transaction {less[0]} is "
                 "not told as it was, and one that says less stands in its place"
             )
     return None
+
+
+def _says_less(new: Known, before: Known) -> bool:
+    """Whether something that told what a line is told it before, and does no more."""
+    return (
+        bool(before[0] and not new[0])
+        or (before[2] in ACTIONS and new[2] not in ACTIONS)
+        or (before[3] in TYPES and new[3] not in TYPES)
+    )
 
 
 BEFORE = """
