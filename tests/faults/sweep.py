@@ -62,7 +62,8 @@ def child(world: World, of: Merchant, told: Path, scope: Scope = ALL) -> int:
             with session(of, store, world, socket=True) as opened:
                 report = sessions.run(opened, scope)
             states = store.rows("SELECT line, state, code FROM ledger.line_state ORDER BY line")
-            orders = [[one.mapping, one.source, one.state] for one in report.plan.outcomes]
+            # What was begun before comes in the order in which it was begun.
+            orders = sorted([one.mapping, one.source, one.state] for one in report.plan.outcomes)
             told.write_text(json.dumps([int(report.exit_code), states, orders]))
             code = 0
     except BaseException:
