@@ -235,7 +235,11 @@ def test_a_discount_of_several_rates_with_nothing_to_split_it_over_is_told(
 ) -> None:
     shop = order_shop(**{"flows.refunds": False})
     discount = lot("RABATT", "-10.00", ex="-9.10", rate="0", type="Discount")
-    order = secure(shop.world, [lot("dhl-hem", "49.00", type="Shipping"), discount])
+    freights = [
+        lot("dhl-hem", "49.00", type="Shipping"),
+        lot("bok", "53.00", rate="6", type="Shipping"),
+    ]
+    order = secure(shop.world, [*freights, discount])
     lifecycle.capture(shop.world, order)
     shop.known.append(str(order.id))
     sentence = "there is nothing that its discount could be split over"

@@ -388,10 +388,16 @@ def test_the_catalogue_says_that_what_is_put_off_is_tried_later(code: str, messa
 
 
 def rows_delivered(shop: OrderShop, life: Life, *quantities: int, price: str = "") -> None:
-    """Somebody registers so many of each row, and perhaps another price of the first."""
+    """Somebody registers so many of each row, and perhaps another price of the first.
+
+    The row for rounding that prices without VAT may have stands last, and stays undelivered.
+    """
     order = order_of(shop, life)
+    made = len(order.rows)
+    assert made - len(quantities) in (0, 1)
     rows = [
-        replace(row, quantity=Decimal(n)) for row, n in zip(order.rows, quantities, strict=True)
+        replace(row, quantity=Decimal(n))
+        for row, n in zip(order.rows, [*quantities, 0][:made], strict=True)
     ]
     if price:
         rows[0] = replace(rows[0], price=Decimal(price))
