@@ -112,7 +112,7 @@ def _open(demand: Demand) -> _Open | Choice:
     ]
     rest = [one for one in demand.candidates if one.state != "skip"]
     if not rest:
-        found = _listed((document, because) for document, _, because in losers)
+        found = listed((document, because) for document, _, because in losers)
         return Choice(
             demand.line, "none", reason=f"no document fits ({found})", losers=tuple(losers)
         )
@@ -135,13 +135,13 @@ def _open(demand: Demand) -> _Open | Choice:
         return _Open(demand, usable, losers)
     blocked = sorted(at_step.values(), key=lambda one: (one.state != "park", one.rank))
     state = blocked[0].state
-    reason = _listed((one.document, one.because) for one in blocked)
+    reason = listed((one.document, one.because) for one in blocked)
     losers += [(one.document, one.step_name, one.because) for one in blocked]
     return Choice(demand.line, state, blocked[0].document, blocked[0].step_name,
                   reason=reason, losers=tuple(losers))  # fmt: skip
 
 
-def _listed(found: Iterable[tuple[str, str]]) -> str:
+def listed(found: Iterable[tuple[str, str]]) -> str:
     """Each document once with what is wrong with it, whatever steps have found it."""
     return "; ".join(dict.fromkeys(f"{document}: {because}" for document, because in found))
 

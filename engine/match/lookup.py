@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.match.candidates import Query, Requirement, told_verdicts
+from engine.match.choice import listed
 from engine.store import Store
 
 Row = dict[str, Any]
@@ -103,4 +104,7 @@ def _found(
                 return Found("one", good[0], name, f"found by {name}", losers=tuple(losers))
             reason = f"{len(good)} documents are found by {name}: {', '.join(good[:10])}"
             return Found("several", good[0], name, reason, tuple(good), tuple(losers))
-    return Found("none", reason="nothing is found for it", losers=tuple(losers))
+    reason = "nothing is found for it"
+    if losers:
+        reason = f"no document fits ({listed((document, why) for document, _, why in losers)})"
+    return Found("none", reason=reason, losers=tuple(losers))

@@ -484,7 +484,7 @@ class _Planner:
             found.outcome, "not-ready"
         )
         reason = found.reason
-        if found.outcome == "none" and state == "waiting":
+        if found.outcome == "none" and state == "waiting" and not found.losers:
             self._add(mapping, key, row, state, code, NOTHING_YET, trace)
             return True
         if found.outcome == "one":
