@@ -20,6 +20,7 @@ from engine.language.load import load_set
 from engine.language.spec import MappingSet
 from engine.merchant import load_merchant
 from engine.merchant_rules import mapping_folder
+from engine.plan.needed import refuse_unmet
 from engine.settings import HOME, merchant_schema
 from engine.store import sql
 from engine.yamlfile import read
@@ -94,4 +95,6 @@ def _findings(folder: Path, overlay: Path | None) -> list[Finding]:
 
 
 def _load(folder: Path, overlay: Path | None) -> MappingSet:
-    return load_set(folder, overlay, catalogue_from_ddl(sql("schema")), merchant_schema())
+    found = load_set(folder, overlay, catalogue_from_ddl(sql("schema")), merchant_schema())
+    refuse_unmet(found)
+    return found

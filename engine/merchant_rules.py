@@ -100,7 +100,7 @@ def _flows(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[
 
 def _own_methods(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
     """Status goes back only for terms of payment that are Qliro's own: any rule may break that."""
-    own = tree["qliro_methods"] or ()
+    own = [code for code in tree["qliro_methods"] or () if code is not None]
     given: list[tuple[Path_, str]] = [
         (("payment_methods", index, "terms_of_payment"), row["terms_of_payment"])
         for index, row in usable(tree, "payment_methods")

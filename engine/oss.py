@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from engine import merchant_tables, validate
 from engine.errors import FileError, Finding, Place
 from engine.settings import merchant_schema
-from engine.yamlfile import Path_, YamlFile, nearest
+from engine.yamlfile import MOST_DIGITS, Path_, YamlFile, nearest, read_text
 
 COLUMNS = (*merchant_tables.SALES_INPUTS, "account", "vat_code", "vat_account")
 # The columns of the field's form, by their letters alone; a column with a number is that rate's.
@@ -124,13 +124,12 @@ def _schema() -> dict[str, Any]:
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """The cells of each line that has any, with its number."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise FileError.at(path, 0, 0, "no-such-file", "there is no such file.") from None
-    except UnicodeDecodeError:
-        raise FileError.at(
-            path, 0, 0, "not-utf-8", "the file is not UTF-8 text.", "Save it as CSV UTF-8."
-        ) from None
+        text = read_text(path).removeprefix("\ufeff")
+    except FileError as error:
+        (found,) = error.findings
+        if found.code != "not-utf-8":
+            raise
+        raise FileError([replace(found, remedy="Save it as CSV UTF-8.")]) from None
     head = text.split("\n", 1)[0]
     delimiter = max(";\t,", key=head.count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
@@ -184,7 +183,8 @@ def _known(found: _Read, header: Sequence[str], line: int, known: Mapping[str, s
 
 def _value(name: str, cell: str) -> Any:
     if name in ("account", "vat_account"):
-        return int(cell) if cell.isdigit() else cell
+        is_number = cell.isascii() and cell.isdigit() and len(cell) <= MOST_DIGITS
+        return int(cell) if is_number else cell
     if name == "vat_code":
         return cell
     if name in ("buyer", "region"):
@@ -207,6 +207,8 @@ def _rate(text: str) -> Any:
         return text
     if not number.is_finite():
         return text
+    if number.adjusted() > MOST_DIGITS:  # refused as it is: its digits would fill the memory
+        return number
     return int(number) if number == int(number) else number
 
 

@@ -223,13 +223,14 @@ def interim_of(
         moved += action.moves
         passed_by.update(action.covers if action.moves else ())
         booked.update(line for line in action.covers if not action.moves)
-    demanded = [(lines[key]["interim"], -lines[key]["value"]) for key in booked if key in lines]
+    known = {key: one for key, one in lines.items() if one["value"] is not None}
+    demanded = [(known[key]["interim"], -known[key]["value"]) for key in booked if key in known]
     demanded += [
-        (lines[key]["interim"], lines[key]["value"])
+        (known[key]["interim"], known[key]["value"])
         for key in moved
-        if key in lines and key not in passed_by
+        if key in known and key not in passed_by
     ]
-    return interim_balance(effects, [pair for pair in demanded if pair[1] is not None])
+    return interim_balance(effects, demanded)
 
 
 def _effects(action: Action) -> Iterable[tuple[Any, Decimal]]:

@@ -35,6 +35,7 @@ from engine.lookups import fetch_needs
 from engine.merchant import Merchant
 from engine.plan.build import make_plan
 from engine.plan.model import Plan
+from engine.plan.needed import refuse_unmet
 from engine.plan.record import record_plan
 from engine.reconcile import after_delivery, record_states
 from engine.scope import ALL, Scope
@@ -130,6 +131,7 @@ def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
         merchant_schema(),
         frozenset(name for name, is_on in merchant.settings["flows"].items() if is_on),
     )
+    refuse_unmet(mapping_set)
     program = compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
     return mapping_set, program
 

@@ -53,7 +53,8 @@ def faults(
     for error in _Validator(schema).iter_errors(file.value):
         if not leave(tuple(error.absolute_path)):
             found += _translate(file, error)
-    return sorted(found, key=lambda fault: (fault.finding.place.line, fault.finding.place.column))
+    once = dict.fromkeys(found)  # too large and not in whole steps is one refusal
+    return sorted(once, key=lambda fault: (fault.finding.place.line, fault.finding.place.column))
 
 
 def prune(value: Any, bad: Iterable[Path_]) -> Any:
@@ -215,4 +216,20 @@ def _pattern(
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+def _multiple(
+    validator: Any, step: Any, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """As jsonschema's own, which raises for a number of more than 28 steps' digits."""
+    if not validator.is_type(instance, "number"):
+        return
+    try:
+        fits = not Decimal(instance) % Decimal(str(step))
+    except ArithmeticError:
+        fits = False
+    if not fits:
+        yield ValidationError(f"{instance} is not a multiple of {step}")
+
+
+_Validator: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern, "multipleOf": _multiple}
+)

@@ -21,7 +21,7 @@ from engine.merchant import Merchant
 from engine.plan.build import make_plan
 from engine.plan.entities import ENTITIES
 from engine.plan.model import Outcome, Payout, Plan, Row
-from engine.plan.payouts import LINE
+from engine.plan.needed import LINE
 from engine.plan.rows import Rows
 from engine.scope import Scope
 from engine.session import convention_choices

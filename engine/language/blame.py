@@ -18,7 +18,7 @@ from engine.language.assemble import Built
 from engine.language.code import UNKNOWN, Mark
 from engine.language.emit import Emitter
 from engine.language.expressions import written
-from engine.language.filters import Null, Refused
+from engine.language.filters import NO_VALUE, Null, Refused
 from engine.yamlfile import nearest
 
 Locals = Mapping[str, Any]
@@ -33,7 +33,9 @@ def explain(error: Exception, built: Built, of: str) -> ItemError:
     """The sentence for a failure; ``of`` names the row: ``line L1``."""
     found = spot(error, built)
     if found is None:
-        missing = f"the input {error} was not given" if isinstance(error, KeyError) else str(error)
+        missing = str(error) if isinstance(error, Refused) else NO_VALUE
+        if isinstance(error, KeyError):
+            missing = f"the input {error} was not given"
         return ItemError(f"{built.name}: {missing} ({of}).")
     mark, values = found
     what, remedy = _why(error, mark, built, values)
@@ -88,7 +90,9 @@ def _why(error: Exception, mark: Mark, built: Built, values: Locals) -> tuple[st
         return str(error), ""
     if isinstance(error, TypeError):
         return f"{written(parts.culprit(parts.root))} has values that do not go together", ""
-    return f"{parts.written} cannot be evaluated: {error}", ""
+    if isinstance(error, IndexError):
+        return f"{parts.written} asks for an item that the list does not have", ""
+    return f"{parts.written} {NO_VALUE}", ""
 
 
 class _Parts:

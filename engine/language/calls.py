@@ -158,7 +158,7 @@ def _table(emitter: Emitter, node: nodes.Call, name: str) -> Code:
         wanted = table.inputs[key].values
         if wanted and code.known and code.value not in (*wanted, None):
             emitter.wrong(
-                "never-equal", f"the input {key} of {name} is never {code.value!r}.",
+                "never-equal", f"the input {key} of {name} is never {kinds.shown(code.value)}.",
                 nearest(str(code.value), wanted),
             )  # fmt: skip
     args = "".join(f"{c.text}, " for c in codes.values())

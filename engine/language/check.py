@@ -14,7 +14,8 @@ from engine.language import check_entities, check_related, check_tables, fields,
 from engine.language.code import Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report, walk
-from engine.language.kinds import Type
+from engine.language.filters import NO_VALUE, Refused
+from engine.language.kinds import Type, shown
 from engine.language.spec import Against, Check, Field, MappingSet, MappingSpec, Match, Row
 from engine.yamlfile import Path_, nearest
 
@@ -400,7 +401,7 @@ def refusal(error: Exception) -> str:
         return "has more than two decimals; write | round(2)"
     if "NoneType" in str(error):
         return "is null"
-    return str(error)
+    return str(error) if isinstance(error, Refused) else NO_VALUE
 
 
 def uses_document(expression: Expression) -> bool:
@@ -420,5 +421,5 @@ def check_outcome(match: Match, key: str, said: Code, report: Report) -> None:
         return
     for word in [said.value] if said.known else said.type.values:
         if word not in words:
-            text = f"it cannot be {word!r}."
+            text = f"it cannot be {shown(word)}."
             report(expression.finding("unknown-value", text, nearest(str(word), words)))

@@ -25,15 +25,19 @@ def check(mapping_set: MappingSet, spec: TableSpec, settings: Code, report: Repo
     names = {"settings": settings}
     names |= {name: Code(f"v_{name}", t) for name, t in spec.inputs.items()}
     emitter = Emitter(report, names)
+    placed: list[tables.Placed] = []
     for row in spec.rows:
         path: Path_ = ("rows", row.number - 1)
+        wrong = False
         for name, condition in row.when.items():
             message, remedy = tables.wrong_condition(spec, name, condition)
             if message:
-                known = name in spec.inputs
+                wrong, known = True, name in spec.inputs
                 code = "wrong-type" if known else "unknown-input"
                 where = (*path, "when", name)
                 report(source.finding(where, code, message, remedy, key=not known))
+        if not wrong:
+            placed.append((row.number, row.when, row.place))
         _outputs(spec, row.then, (*path, "then"), emitter, report)
         _complete(spec, {*row.then, *spec.rows_add}, path, report)
     _outputs(spec, spec.rows_add, ("rows_add",), emitter, report)
@@ -48,11 +52,10 @@ def check(mapping_set: MappingSet, spec: TableSpec, settings: Code, report: Repo
         report(source.finding((), "no-rows", "the table has neither rows nor rows_from."))
     if spec.rows_from:
         _rows_from(mapping_set, spec, report)
-    placed = [(row.when, row.place) for row in spec.rows]
     for finding in tables.lint(spec, placed):
         report(finding)
     if spec.error and not spec.rows_from:
-        for finding in tables.uncovered(spec, [row.when for row in spec.rows]):
+        for finding in tables.uncovered(spec, [when for _, when, _ in placed]):
             report(finding)
 
 

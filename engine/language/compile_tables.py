@@ -41,16 +41,17 @@ def table(
     for row in spec.rows:
         then = _outputs(spec, {**added, **row.then}, {}, code, report)
         lines.append(Line(row.number, conditions(row.when), then, row.place))
-    placed: list[tuple[Mapping[str, Any], Place]] = [(r.when, r.place) for r in spec.rows]
+    placed: list[tables.Placed] = [(r.number, r.when, r.place) for r in spec.rows]
     for number, (given, path) in enumerate(_merchant_rows(spec, settings), len(spec.rows) + 1):
         where = place(path)
         when = {k: v for k, v in given.items() if k in order and v is not None}
         fixed = {k: v for k, v in given.items() if k in spec.outputs}
-        _check_row(spec, given, path, place, report)
+        if not _is_right(spec, given, path, place, report):
+            continue
         missing = {k: None for k in spec.outputs if k not in fixed and k not in added}
         then = _outputs(spec, added, {**missing, **fixed}, code, report)
         lines.append(Line(number, conditions(when), then, where))
-        placed.append((when, where))
+        placed.append((number, when, where))
     if spec.rows_from:
         for finding in tables.lint(spec, placed):
             report(finding)
@@ -70,9 +71,11 @@ def _merchant_rows(
             yield dict(row), (*path, i)
 
 
-def _check_row(
+def _is_right(
     spec: TableSpec, row: Mapping[str, Any], path: Path_, place: SettingsPlace, report: Report
-) -> None:
+) -> bool:
+    """Whether a merchant's row fits the table; reports what does not."""
+    right = True
     for name, value in row.items():
         if name in spec.inputs:
             message, remedy = tables.wrong_condition(spec, name, value)
@@ -83,7 +86,9 @@ def _check_row(
             message = f"{name!r} is neither an input nor an output of the table {spec.name}."
             remedy = nearest(name, known)
         if message:
+            right = False
             report(Finding(place((*path, name)), "table-row", message, remedy))
+    return right
 
 
 def _outputs(

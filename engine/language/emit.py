@@ -277,7 +277,8 @@ class Emitter:
         self._needs_number(inner, node.node, node.operator)
         type_ = inner.type if inner.type.kind in NUMERIC else kinds.NUMBER
         if isinstance(node, nodes.Pos):
-            return Code(f"(+{inner.text})" if type_ == inner.type else inner.text, type_)
+            sure = type_ == inner.type
+            return Code(f"(+{inner.text})" if sure else f"plus({inner.text})", type_)
         sure = type_ == inner.type
         text = f"(-{inner.text})" if sure else f"negate({inner.text})"
         return self.folded(negate, [inner]) or Code(text, type_)

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.language.filters import Null, Refused, text_of
 from engine.language.fortnox_signs import forbidden
-from engine.language.kinds import NUMERIC, Type, a
+from engine.language.kinds import NUMERIC, Type, a, shown
 
 CENT = Decimal("0.01")
 
@@ -107,7 +107,7 @@ def _decimal(value: Any) -> Decimal:
         return Decimal(value)
     if value is None:
         raise Null
-    raise Refused(f"{value!r} is not a number")
+    raise Refused(f"{shown(value)} is not a number")
 
 
 def _integer(value: Any) -> int:
@@ -117,7 +117,7 @@ def _integer(value: Any) -> int:
         return int(value)
     if value is None:
         raise Null
-    raise Refused(f"{value!r} is not a whole number")
+    raise Refused(f"{shown(value)} is not a whole number")
 
 
 def _boolean(value: Any) -> bool:
@@ -125,7 +125,7 @@ def _boolean(value: Any) -> bool:
         return value
     if value is None:
         raise Null
-    raise Refused(f"{value!r} is neither true nor false")
+    raise Refused(f"{shown(value)} is neither true nor false")
 
 
 def _date(value: Any) -> str:
@@ -139,7 +139,7 @@ def _date(value: Any) -> str:
                 return value
         except ValueError:
             pass
-    raise Refused(f"{value!r} is not a date like 2026-11-22")
+    raise Refused(f"{shown(value)} is not a date like 2026-11-22")
 
 
 def _text(schema: Mapping[str, Any]) -> tuple[str, Convert]:

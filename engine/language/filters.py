@@ -30,10 +30,15 @@ from engine.language.kinds import (
     join,
     record,
     rows,
+    shown,
 )
 
 # No text that an expression builds is longer; no document field comes near it.
 LONGEST_TEXT = 100_000
+
+
+# Where nothing better is known: what Python says of it is for those who know Python.
+NO_VALUE = "cannot be worked out of the values that it is given"
 
 
 class Null(TypeError):  # noqa: N818 — it says what was met; ``blame`` makes the error of it
@@ -189,14 +194,23 @@ def sum_(items: Any, attribute: str | None = None) -> Any:
     return sum([row[attribute] for row in items])
 
 
+def _by_group(name: str, items: Any, groups: Any) -> dict[Any, Any]:
+    """The sum of the numbers of each group, in the order of the first of each."""
+    if items is None or groups is None:
+        raise Null
+    if len(items) != len(groups):
+        raise Refused(f"{name} has {len(items)} numbers and {len(groups)} groups for them")
+    result: dict[Any, Any] = {}
+    for number, group in zip(items, groups, strict=True):
+        result[group] = result.get(group, 0) + number
+    return result
+
+
 @declared("list", lambda value, _args: value, (1, 1))
 def sums(items: Any, groups: Any) -> list[Any]:
     """The sums of the numbers by group, where the list `groups` says at the same place which; an
     error when a null is among the numbers."""
-    result: dict[Any, Any] = {}
-    for number, group in zip(items, groups, strict=True):
-        result[group] = result.get(group, 0) + number
-    return list(result.values())
+    return list(_by_group("sums", items, groups).values())
 
 
 def _shares(_value: Type, args: Sequence[Type]) -> Type:
@@ -209,9 +223,7 @@ def spread(items: Any, total: Any, groups: Any) -> list[dict[str, Any]]:
     """The number `total` spread over the groups by the sums of the numbers, to the öre and without
     a rest: rows with `group` and `share`. The list `groups` says at the same place which group; an
     error when the numbers sum to 0."""
-    weights: dict[Any, Any] = {}
-    for number, group in zip(items, groups, strict=True):
-        weights[group] = weights.get(group, 0) + number
+    weights = _by_group("spread", items, groups)
     if sum(weights.values()) == 0:
         raise Refused("spread needs numbers whose sum is not 0")
     shares = giving_back.shares(total, weights)
@@ -376,7 +388,7 @@ def _text(value: Any) -> str:
     if value is None:
         raise Null
     if type(value) is not str:
-        raise Refused(f"needs a text, not {value!r}; write | text")
+        raise Refused(f"needs a text, not {shown(value)}; write | text")
     return value
 
 
@@ -497,4 +509,4 @@ def date_(value: Any) -> date:
     try:
         return date.fromisoformat(_text(value))
     except ValueError:
-        raise Refused(f"{value!r} is not a date like 2026-11-22") from None
+        raise Refused(f"{shown(value)} is not a date like 2026-11-22") from None

@@ -59,6 +59,19 @@ def a(kind: str) -> str:
     return _WORDS.get(kind, f"a {kind}")
 
 
+def shown(value: Any) -> str:
+    """A value in a sentence, as a mapping would have it: 'SEK', 12.50, true, a list."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, dict):
+        return "a record"
+    if isinstance(value, Decimal):
+        return format(value, "f") if abs(value.adjusted()) < 40 else str(value)
+    return repr(value) if isinstance(value, str) else str(value)
+
+
 def record(fields: Mapping[str, Type], name: str = "record") -> Type:
     """A closed record: other keys are findings."""
     return Type("record", fields=fields, name=name)

@@ -14,6 +14,7 @@ from engine.language import filters
 from engine.language.code import UNKNOWN
 from engine.language.foreseen import half_up
 from engine.language.fortnox_signs import is_allowed
+from engine.language.kinds import shown
 
 LARGEST_INTEGER = 10**30
 MOST_ROWS = 100_000  # a list made of others grows with each; no document comes near it
@@ -39,7 +40,7 @@ def _number(value: Any) -> Any:
     if value is None:
         raise filters.Null
     if type(value) is not Decimal and type(value) is not int:
-        raise filters.Refused(f"{value!r} is not a number")
+        raise filters.Refused(f"{shown(value)} is not a number")
     return value
 
 
@@ -75,6 +76,11 @@ def negate(value: Any) -> Any:
     return -_number(value)
 
 
+def plus(value: Any) -> Any:
+    """``+`` in front: the number itself, and nothing else."""
+    return +_number(value)
+
+
 def listed(*parts: list[Any]) -> list[Any]:
     """The rows of all parts."""
     if sum(map(len, parts)) > MOST_ROWS:
@@ -106,6 +112,7 @@ RUNTIME: Mapping[str, Any] = {
     "multiply": multiply,
     "divide": divide,
     "negate": negate,
+    "plus": plus,
     "bool": bool,
     "len": len,
     "abs": abs,

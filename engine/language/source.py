@@ -83,6 +83,8 @@ def merged(base: Source, over: Source) -> Source:
                 result[key] = new[key]
             elif new[key] is not None:
                 result[key] = lay(old[key], new[key], below)
+            else:  # what then lacks it is told where it was removed
+                take(over, below)
         return result
 
     return Source(base.name, lay(base.value, over.value, ()), values, keys)

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.errors import Finding, Place
 from engine.language.filters import Null, Refused
-from engine.language.kinds import a
+from engine.language.kinds import a, shown
 from engine.language.spec import TableSpec
 from engine.yamlfile import nearest
 
@@ -113,7 +113,7 @@ def _fits(condition: Any, value: Any) -> bool:
         above = "min" not in condition or condition["min"] <= value
         return bool(above and ("max" not in condition or value <= condition["max"]))
     except TypeError:
-        raise Refused(f"{value!r} cannot be compared with a range") from None
+        raise Refused(f"{shown(value)} cannot be compared with a range") from None
 
 
 def typed(condition: Any, kind: str) -> Any:
@@ -141,10 +141,10 @@ def wrong_condition(spec: TableSpec, name: str, condition: Any) -> tuple[str, st
         values = [v for k, v in condition.items() if k != "prefix"]
     for value in values:
         if type_.values and value not in type_.values:
-            return f"{name} is never {value!r}.", nearest(str(value), type_.values)
+            return f"{name} is never {shown(value)}.", nearest(str(value), type_.values)
         if not _is(value, type_.kind, account=name in spec.accounts):
             what = "an account number" if name in spec.accounts else f"{a(type_.kind)}"
-            return f"{name} is {what}, not {value!r}.", ""
+            return f"{name} is {what}, not {shown(value)}.", ""
     bounds = condition if isinstance(condition, dict) else {}
     low, high = bounds.get("min"), bounds.get("max")
     if low is not None and high is not None and low > high:
@@ -180,31 +180,37 @@ def wrong_output(spec: TableSpec, name: str, value: Any) -> tuple[str, str]:
         return f"the table has no output {name!r}.", nearest(name, spec.outputs)
     type_ = spec.outputs[name]
     if type_.values and value is not None and value not in type_.values:
-        return f"{name} cannot be {value!r}.", nearest(str(value), type_.values)
+        return f"{name} cannot be {shown(value)}.", nearest(str(value), type_.values)
     if not _is(value, type_.kind, account=name in spec.accounts):
         what = "an account number" if name in spec.accounts else f"{a(type_.kind)}"
-        return f"{name} is {what}, not {value!r}.", ""
+        return f"{name} is {what}, not {shown(value)}.", ""
     return "", ""
 
 
 # Lint ---------------------------------------------------------------------------------------------
-def lint(spec: TableSpec, rows: Sequence[tuple[Mapping[str, Any], Place]]) -> list[Finding]:
-    """Rows that can never decide, rows that overlap under ``unique``, words that no row covers."""
+Placed = tuple[int, Mapping[str, Any], Place]  # of a row: its number, its conditions, its place
+
+
+def lint(spec: TableSpec, rows: Sequence[Placed]) -> list[Finding]:
+    """Rows that can never decide, and rows that overlap under ``unique``.
+
+    Only rows whose conditions are right: those of two kinds can't be held against each other.
+    """
     findings = []
-    for index, (when, place) in enumerate(rows):
-        for before, (earlier, where) in enumerate(rows[:index]):
+    for index, (number, when, place) in enumerate(rows):
+        for before, earlier, where in rows[:index]:
             if when == earlier:
-                text = f"row {index + 1} has the conditions of row {before + 1} ({where})."
+                text = f"row {number} has the conditions of row {before} ({where})."
                 kind = "error" if spec.hit == "unique" else "warning"
                 findings.append(Finding(place, "duplicate-row", text, severity=kind))
                 break
             if spec.hit == "first" and _covers(earlier, when):
-                text = f"row {index + 1} is never reached: row {before + 1} ({where}) covers it."
+                text = f"row {number} is never reached: row {before} ({where}) covers it."
                 remedy = "Put it before that row."
                 findings.append(Finding(place, "unreachable-row", text, remedy, "warning"))
                 break
             if spec.hit == "unique" and _meet(earlier, when):
-                text = f"rows {before + 1} ({where}) and {index + 1} can hold at once."
+                text = f"rows {before} ({where}) and {number} can hold at once."
                 remedy = "Make them exclude each other, or declare hit: first."
                 findings.append(Finding(place, "overlap", text, remedy))
                 break

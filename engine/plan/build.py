@@ -20,9 +20,10 @@ from engine.ordering import in_order
 from engine.plan.awaited import Awaited
 from engine.plan.matching import line_choices
 from engine.plan.model import Outcome, Payout, Plan, Row
+from engine.plan.needed import LINE
 from engine.plan.orders import plan_orders
 from engine.plan.outcomes import Outcomes, key_of
-from engine.plan.payouts import LINE, open_payouts
+from engine.plan.payouts import open_payouts
 from engine.plan.proving import prove_payouts
 from engine.plan.rows import open_orders, unknown_orders, unread_orders
 from engine.plan.telling import (

@@ -21,7 +21,7 @@ from engine.match.choice import Choice
 from engine.plan.claims import Claim, Option, allot
 from engine.plan.existing import Existing, Unread, differing, sums_of
 from engine.plan.model import Need, Outcome, Plan, Row
-from engine.plan.payouts import LINE
+from engine.plan.needed import LINE
 from engine.plan.telling import (
     CODES,
     FAILED,

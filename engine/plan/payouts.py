@@ -15,10 +15,9 @@ from typing import Any
 from engine.errors import ItemError, UsageError
 from engine.language.program import Program
 from engine.plan.model import Payout, Row
+from engine.plan.needed import BATCH, LINE, unsure, unusable
 from engine.store import Store
 
-LINE = "qliro.settlement_line"
-BATCH = "qliro.settlement_batch"
 MONEY = ("Amount", "AmountExcludingVat", "FxTotal")
 
 
@@ -96,6 +95,7 @@ def _batches(store: Store, program: Program) -> tuple[dict[str, list[Row]], dict
     unreadable: dict[str, str] = {}
     half_read = {row["Id"]: row["problem"] for row in store.rows(HALF_READ)}
     batches: dict[str, list[Row]] = {}
+    looked_at = unsure(program.mapping_set, BATCH)
     for batch in store.rows("SELECT * FROM qliro.settlement_batch ORDER BY BatchDate, Id"):
         row = _money(batch, ("TotalAmount", "TotalFeeAmount", "FxTotalAmount"))
         row["half_read"] = half_read.get(row["Id"])
@@ -104,6 +104,8 @@ def _batches(store: Store, program: Program) -> tuple[dict[str, list[Row]], dict
             row |= program.derive(BATCH, row)
         except ItemError as error:
             problem = error.told()
+        if problem is None:
+            problem = unusable(row, looked_at)
         if problem is None and row["payout"] is None:
             problem = "the columns that name its payout are not all there"
         if problem is not None:
@@ -161,13 +163,16 @@ def _lines(
 ) -> dict[str, list[Row]]:
     owner = {batch["Id"]: key for key, (group, _) in wanted.items() for batch in group}
     lines: dict[str, list[Row]] = {key: [] for key in wanted}
+    looked_at = unsure(program.mapping_set, LINE)
     for staged in store.rows(LINES, [sorted(owner)]) if owner else ():
         line = {**_money(staged, MONEY), "payout": owner[staged["Id"]], "problem": None}
         try:
             line.update(program.derive(LINE, line))
+            line["problem"] = unusable(line, looked_at)
         except ItemError as error:
-            line.update(dict.fromkeys(program.mapping_set.entities[LINE].derive))
             line["problem"] = error.told()
+        if line["problem"]:
+            line.update(dict.fromkeys(program.mapping_set.entities[LINE].derive))
         lines[line["payout"]].append(line)
     return lines
 

@@ -15,7 +15,7 @@ from engine.errors import ItemError
 from engine.language.compile import compile_set, only
 from engine.language.program import Program
 from engine.plan.model import Payout
-from engine.plan.payouts import LINE
+from engine.plan.needed import LINE
 from engine.proof import Proof, prove
 from engine.store import Store
 
