@@ -190,8 +190,7 @@ def export(
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     mapping_set, _ = load_mappings(found)
     with opening.to_read(out, found) as store:
-        stored = exported(found, store, mapping_set, pseudonymise=pseudonymise)
-        lines = (out.redact(line) for line in stored)
+        lines = exported(found, store, mapping_set, pseudonymise=pseudonymise)
         if file is None:
             for line in lines:
                 print(line)

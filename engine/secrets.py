@@ -1,8 +1,8 @@
 """Secrets: looked up where the merchant file says, and never shown.
 
 Reads references (``{env: NAME}`` or ``{file: secrets.yaml, key: name}``), the environment and the
-secrets files, gives ``Secret`` values that print as ``***``, and ``redact``, which takes every
-known form of them out of a text before it is logged, shown or stored.
+secrets files, gives ``Secret`` values that print as ``***``, and what takes every known form of
+them out of a text: ``redactor`` for messages and headers, ``exactly`` for what holds data.
 """
 
 from __future__ import annotations
@@ -214,34 +214,29 @@ def _open(file: YamlFile, path: tuple[str, ...], name: str) -> dict[str, Any] | 
 
 
 _TOKENS = re.compile(
-    r"""((?:access_token|refresh_token|id_token|client_secret)(?:=|["']\s*:\s*["']))[^"'&\s]+""",
+    r"""(\b(?:access_token|refresh_token|id_token|client_secret)(?:=|["']\s*:\s*["']))[^"'&\s]+""",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
-    r"""(authorization(?:["']?\s*[:=]|["']\s*,)\s*b?["']?)[^"'\r\n]+""", re.IGNORECASE
+    r"""((?<![\w-])(?:proxy-)?authorization(?:["']?\s*[:=]|["']\s*,)\s*b?["']?)[^"'\r\n]+""",
+    re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(Bearer )[A-Za-z0-9._~+/=-]{8,}")
+# A shorter value may be a word of the shop's own, as its name often is its API key.
+SHORT = 8
 
 
 def redactor(secrets: Iterable[Secret]) -> Callable[[str], str]:
-    """A function that takes ``secrets`` out of a text; make it once where many texts pass.
+    """A function that takes ``secrets`` out of a message; make it once where many texts pass.
 
-    Taken out are: each value, also as base64, URL-encoded and inside JSON text; Qliro's token of a
-    GET, which is base64(sha256(secret)) and as good as the secret (DOCS authorization); Fortnox's
-    Basic pair base64(id:secret); whatever follows ``Authorization:``; and OAuth tokens by name.
+    Taken out are: what ``exactly`` takes out; whatever follows the header ``Authorization``; and
+    OAuth tokens by name. For sentences, logs and headers, never for bodies or documents: there a
+    word like these may be data.
     """
-    values = sorted({secret.reveal() for secret in secrets})
-    forms: set[str] = set()
-    for value in values:
-        forms.update(_forms(value))
-    for first, second in permutations(values, 2):
-        forms.update(_encoded(f"{first}:{second}".encode()))
-    ordered = sorted(forms, key=lambda form: (-len(form), form))
-    known = re.compile("|".join(_bounded(form) for form in ordered)) if ordered else None
+    known = exactly(secrets)
 
     def take_out(text: str) -> str:
-        if known:
-            text = known.sub(STARS, text)
+        text = known(text)
         for pattern in (_HEADER, _TOKENS, _BEARER):
             text = pattern.sub(rf"\g<1>{STARS}", text)
         return text
@@ -249,23 +244,75 @@ def redactor(secrets: Iterable[Secret]) -> Callable[[str], str]:
     return take_out
 
 
+def exactly(secrets: Iterable[Secret], *, short: bool = True) -> Callable[[str], str]:
+    """A function that takes the values of ``secrets`` out of a text, and nothing else.
+
+    Each value goes, also as base64, URL-encoded and inside JSON text; Qliro's token of a GET, which
+    is base64(sha256(secret)) and as good as the secret (DOCS authorization); Fortnox's Basic pair
+    base64(id:secret). A value under 8 characters goes only where it stands alone, and stays where
+    ``short`` is false.
+    """
+    values = sorted({secret.reveal() for secret in secrets})
+    forms: set[str] = set()
+    for value in values:
+        forms.update(_forms(value))
+    for first, second in permutations(values, 2):
+        forms.update(_encoded(f"{first}:{second}".encode()))
+    taken = (form for form in forms if short or len(form) >= SHORT)
+    ordered = sorted(taken, key=lambda form: (-len(form), form))
+    if not ordered:
+        return _as_it_is
+    known = re.compile("|".join(_bounded(form) for form in ordered))
+    return lambda text: known.sub(STARS, text)
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
 def redact(text: str, secrets: Iterable[Secret]) -> str:
     """``text`` without ``secrets``, in any form that ``redactor`` knows."""
     return redactor(secrets)(text)
 
 
+# Numbers of persons, whatever they touch beside digits. Of Sweden: a day and four digits, or such a
+# number between SE and 01, as a sole trader's VAT number is; of Finland, and of Norway.
 _NUMBER = re.compile(
-    r"(?<![\w-])(?:18|19|20)?([0-9]{2}(?:0[1-9]|1[0-2])[0-9]{2})[-+ ]?([0-9]{4})(?![\w-])"
+    r"(?<![0-9])(?:"
+    r"(?:18|19|20)?(?P<day>[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{2})[-+ ]?(?P<last>[0-9]{4})"
+    r"(?:(?![0-9])|(?<=SE[0-9]{10})01(?![0-9])|(?<=SE[0-9]{12})01(?![0-9])"
+    r"|(?<=SE[0-9]{6}-[0-9]{4})-?01(?![0-9]))"
+    r"|(?P<finnish>[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y])(?![0-9])"
+    r"|(?P<norwegian>[0-9]{6} ?[0-9]{5})(?![0-9])"
+    r")",
+    re.IGNORECASE,
 )
+_FINNISH = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 
 def without_numbers(text: str) -> str:
-    """``text`` with the Swedish personal numbers in it starred, known by date and last digit.
+    """``text`` with the personal numbers in it starred, known by their date and check digits.
 
     For the words of a server's refusal, which may quote anything that it knows; in documents each
     field has its own rule (``engine/extract/redact.py``).
     """
-    return _NUMBER.sub(lambda found: STARS if _fits("".join(found.groups())) else found[0], text)
+    return _NUMBER.sub(lambda found: STARS if _is_persons(found) else found[0], text)
+
+
+def _is_persons(found: re.Match[str]) -> bool:
+    if found["day"]:
+        return _fits(found["day"] + found["last"])
+    if found["finnish"]:
+        number = found["finnish"].upper()
+        day, month = int(number[:2]), int(number[2:4])
+        told = _FINNISH[int(number[:6] + number[7:10]) % 31]
+        return 1 <= day <= 31 and 1 <= month <= 12 and told == number[10]
+    digits = [int(digit) for digit in found["norwegian"] if digit != " "]
+    sums = (
+        sum(one * weight for one, weight in zip(digits, weights, strict=False))
+        for weights in ((3, 7, 6, 1, 8, 9, 4, 5, 2, 1), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1))
+    )
+    return all(total % 11 == 0 for total in sums)
 
 
 def _fits(ten: str) -> bool:
@@ -293,5 +340,5 @@ def _encoded(value: bytes) -> Iterator[str]:
 
 
 def _bounded(form: str) -> str:
-    """A very short value is taken out only where it stands alone, or no text would be left."""
-    return re.escape(form) if len(form) >= 4 else rf"(?<!\w){re.escape(form)}(?!\w)"
+    """A short value is taken out only where it stands alone: HATS, but not of HATS-1001."""
+    return re.escape(form) if len(form) >= SHORT else rf"(?<![\w-]){re.escape(form)}(?![\w-])"

@@ -17,6 +17,7 @@ import httpx
 
 from engine.clock import Clock
 from engine.connection import Company
+from engine.errors import UsageError
 from engine.extract import fortnox, others, qliro
 from engine.extract import orders as order_extraction
 from engine.extract.ask import Extraction
@@ -40,6 +41,7 @@ PLUS = ("qliro.plus_api_key", "qliro.plus_api_secret")
 OPENED = {"orders": ORDER.partition("{")[0], "settlements": "/adminapi/v2/settlements/"}
 # A page in Fortnox that was read so lately is not read again because somebody names it.
 LOOKED_AT = timedelta(days=1)
+KEY_BYTES = 32  # of the key for personal numbers
 
 
 def flows_on(merchant: Merchant) -> set[str]:
@@ -132,14 +134,22 @@ def _signature(merchant: Merchant) -> QliroAuth:
 def personal_key(merchant: Merchant) -> bytes:
     """The key that personal numbers are hashed with: made once, kept beside the database (0600).
 
-    It is there whole or not at all: half a key would hash everybody anew in the next run.
+    It is there whole or not at all: half a key would hash everybody anew in the next run. Raises
+    UsageError where the file that is there holds none.
     """
     path: Path = merchant.database.with_suffix(".key")
     try:
-        return path.read_bytes()
+        key = path.read_bytes()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_bytes(32)
+    except OSError as error:
+        raise _no_key(f"{path} can't be read ({error.strerror})") from None
+    else:
+        if len(key) >= KEY_BYTES:
+            return key
+        held = f"holds {len(key)} of the {KEY_BYTES} bytes" if key else "is empty"
+        raise _no_key(f"{path} {held}")
+    key = secrets.token_bytes(KEY_BYTES)
     half = path.with_suffix(".key.half")
     with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(key)
@@ -147,6 +157,15 @@ def personal_key(merchant: Merchant) -> bytes:
         os.fsync(file.fileno())
     half.replace(path)
     return key
+
+
+def _no_key(told: str) -> UsageError:
+    return UsageError(
+        f"{told}: it is the key that buyers' personal numbers are hashed with, and nothing is read "
+        "or sent without it.",
+        "Restore it from a backup. Where there is none, delete it and a new one is made: buyers are "
+        "then known by what is read of them from that day on, so check new customers for doubles.",
+    )
 
 
 def extractions(

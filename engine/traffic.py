@@ -46,7 +46,7 @@ def exported(
     yield from export(
         store,
         pseudonymise=pseudonymise,
-        key=personal_key(merchant),
+        key=personal_key(merchant) if pseudonymise else b"",
         prefix=merchant.settings["payment_reference_prefix"] or "",
         words=sorted(own_words(mapping_set)),
     )

@@ -13,15 +13,39 @@ import msgspec
 
 from engine import json_text
 from engine.extract.pseudonym import Pseudonyms, known_ids, references
+from engine.extract.raw import query_pairs
 from engine.store import Store
+from engine.transport.http import NOT_UTF_8
 
 STORED = """
--- What was answered, in the order it came; repeats, kept without their body, add nothing.
-SELECT noted_at, method, path, query, status, body
-FROM raw.answer
-WHERE seq BETWEEN ? AND ?
-  AND NOT (body = '' AND digest <> sha256(''))
-ORDER BY seq
+-- What was answered, in the order it came. Repeats, kept without their body, add nothing, but that an
+-- order is so still: the last of those that follow each other is told, with the body that it repeats.
+SELECT a.noted_at, a.method, a.path, a.query, a.status, a.problem, coalesce(told.body, a.body) AS body
+FROM raw.answer AS a
+LEFT JOIN (
+    SELECT repeat.seq, first.body
+    FROM repeat
+    JOIN raw.answer AS first ON first.seq = repeat.told_by
+    WHERE repeat.seq BETWEEN $first AND $last
+) AS told ON told.seq = a.seq
+WHERE a.seq BETWEEN $first AND $last
+  AND (told.seq IS NOT NULL OR NOT (a.body = '' AND a.digest <> sha256('')))
+ORDER BY a.seq
+"""
+REPEATS = """
+-- The last repeats of orders, each with the answer that has the body.
+CREATE OR REPLACE TEMP TABLE repeat AS
+SELECT seq, told_by
+FROM (
+    SELECT
+        seq,
+        body = '' AND digest <> sha256('') AS repeated,
+        digest IS DISTINCT FROM lead(digest) OVER (PARTITION BY path ORDER BY noted_at, seq) AS last,
+        max(seq) FILTER (WHERE body <> '') OVER (PARTITION BY path, digest) AS told_by
+    FROM raw.answer
+    WHERE endpoint = 'order' AND status = 200 AND problem IS NULL
+)
+WHERE repeated AND last
 """
 AT_ONCE = 50
 
@@ -46,28 +70,27 @@ def export(
     bounds = store.rows("SELECT min(seq) AS first, max(seq) AS last FROM raw.answer")[0]
     if bounds["first"] is None:
         return
+    store.execute(REPEATS)
     for first in range(bounds["first"], bounds["last"] + 1, AT_ONCE):
-        for row in store.rows(STORED, [first, first + AT_ONCE - 1]):
-            path, query, body = row["path"], row["query"], row["body"]
+        for row in store.rows(STORED, {"first": first, "last": first + AT_ONCE - 1}):
+            path, query, body = row["path"], query_pairs(row["query"]), row["body"]
             if replace:
                 path, query, body = replace.path(path), replace.query(query), replace.body(body)
             request: dict[str, object] = {"method": row["method"], "path": path}
             if query:
-                request["query"] = _pairs(query)
+                request["query"] = _by_name(query)
             at = row["noted_at"].astimezone(UTC).isoformat()
-            head = json_text.encode({"request": request, "status": row["status"], "at": at})
-            yield f'{head[:-1]},"body":{_as_it_came(body)}}}'
+            told = {"request": request, "status": row["status"], "at": at}
+            if row["problem"] == NOT_UTF_8:  # what can't be seen of the body itself
+                told["problem"] = row["problem"]
+            yield f'{json_text.encode(told)[:-1]},"body":{_as_it_came(body)}}}'
 
 
-def _pairs(query: str) -> dict[str, str | list[str]]:
-    pairs: dict[str, str | list[str]] = {}
-    for name, _, value in (pair.partition("=") for pair in query.split("&")):
-        before = pairs.get(name)
-        if before is None:
-            pairs[name] = value
-        else:
-            pairs[name] = [*(before if isinstance(before, list) else [before]), value]
-    return pairs
+def _by_name(query: list[tuple[str, str]]) -> dict[str, str | list[str]]:
+    named: dict[str, list[str]] = {}
+    for name, value in query:
+        named.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in named.items()}
 
 
 def _as_it_came(body: str) -> str:

@@ -169,13 +169,12 @@ class Pseudonyms:
             return path
         return head + slash + quote(self.text(unquote(last)), safe="")
 
-    def query(self, query: str) -> str:
+    def query(self, query: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """A query whose values may be references; ids, dates and numbers of pages stay."""
-        pairs = [pair.partition("=") for pair in query.split("&")]
-        return "&".join(
-            f"{name}{sign}{self.text(value) if name.lower() in _SEARCHED else value}"
-            for name, sign, value in pairs
-        )
+        return [
+            (name, self.text(value) if name.lower() in _SEARCHED else value)
+            for name, value in query
+        ]
 
     def _speech(self, text: str) -> str:
         """A voucher's text: references as everywhere, else word by word."""

@@ -7,6 +7,7 @@ anything is stored; an answer that repeats the last one to the same call is note
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,11 +58,38 @@ class Call:
 
     @property
     def query_text(self) -> str:
-        """``name=value&…``, sorted."""
-        return "&".join(sorted(f"{name}={value}" for name, value in self.query))
+        """``name=value&…``, sorted; a sign that parts pairs is written %26 within one."""
+        return "&".join(sorted(f"{_quoted(n, '=')}={_quoted(v)}" for n, v in self.query))
 
     def __str__(self) -> str:
         return f"{self.path}?{self.query_text}" if self.query else self.path
+
+
+def _quoted(text: str, also: str = "") -> str:
+    for sign in ("%", "&", *also):
+        text = text.replace(sign, f"%{ord(sign):02X}")
+    return text
+
+
+def query_pairs(text: str) -> list[tuple[str, str]]:
+    """The pairs of a ``query_text``. In one that an earlier version kept, a piece without ``=`` is
+    of the value before it, which had an ampersand."""
+    pairs: list[tuple[str, str]] = []
+    for piece in text.split("&") if text else ():
+        name, sign, value = piece.partition("=")
+        if sign or not pairs:
+            pairs.append((_PARTING.sub(_sign, name), _PARTING.sub(_sign, value)))
+        else:
+            before, earlier = pairs[-1]
+            pairs[-1] = (before, f"{earlier}&{_PARTING.sub(_sign, piece)}")
+    return pairs
+
+
+_PARTING = re.compile(r"%(25|26|3D)")
+
+
+def _sign(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
 
 
 @dataclass(frozen=True, slots=True)

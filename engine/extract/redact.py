@@ -24,10 +24,11 @@ _PERSONAL = re.compile(
     r"(?<![0-9])(?P<number>"
     r"(?:18|19|20)?[0-9]{2}[01][0-9]{3}[-+ ]?[0-9]{4}(?=(?:01)?(?![0-9]))"
     r"|[0-9]{6} ?[0-9]{5}(?![0-9])"
-    r"|[0-9]{2}[01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9A-Z])"
+    r"|[0-9]{2}[01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9])"
     r")"
 )
 _BUSINESS = frozenset({"organisationnumber", "vatnumber"})  # should be no person's, and may be
+NUMBERS = _BUSINESS | {"personalnumber"}
 _CONTACT = re.compile(r"(?:delivery|visiting|invoice)?(?:address|phone|fax)[0-9]?", re.IGNORECASE)
 
 
@@ -39,6 +40,7 @@ class Value:
     start: int
     end: int
     holder: int
+    under: str = ""  # the key of a number that a whole object stands under, in small letters
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class _Open:
     id: int
     key: str | None = field(default=None)  # of the member under way; inherited in a list
     is_object: bool = True
-    name: str = ""  # the key that it stands under itself
+    under: str = ""  # the key of a number that it, or what it is in, stands under
 
 
 def values(text: str) -> Iterator[Value]:
@@ -64,7 +66,10 @@ def values(text: str) -> Iterator[Value]:
                 objects += 1
                 name = stack[-1].key or "" if stack else ""
                 is_object = piece == "{"
-                stack.append(_Open(objects, None if is_object else name, is_object, name))
+                under = stack[-1].under if stack else ""
+                if name.lower() in NUMBERS:
+                    under = name.lower()
+                stack.append(_Open(objects, None if is_object else name, is_object, under))
                 pending = None
             case "}" | "]":
                 if stack:
@@ -80,7 +85,7 @@ def values(text: str) -> Iterator[Value]:
             case _:
                 top = stack[-1] if stack else None
                 if top is not None and top.key is not None:
-                    yield Value(top.key, token.start(), token.end(), top.id)
+                    yield Value(top.key, token.start(), token.end(), top.id, top.under)
                 elif piece[0] == '"':
                     pending = _unquoted(piece)
 
@@ -93,7 +98,7 @@ def redacted(text: str, key: bytes, *, contacts: bool = False) -> str:
     and addresses.
     """
     lower = text.lower()
-    named = any(name in lower for name in ("personalnumber", *_BUSINESS))
+    named = any(name in lower for name in NUMBERS)
     if not (named or contacts or _ESCAPED_LETTER.search(text)):
         return text
     found = list(values(text))
@@ -102,9 +107,13 @@ def redacted(text: str, key: bytes, *, contacts: bool = False) -> str:
     by: list[str] = []
     for v in found:
         name = v.key.lower()
-        if name == "personalnumber" or name in _BUSINESS or (contacts and _CONTACT.fullmatch(name)):
-            number = _scalar(text, v)
-            new = _instead(name, number, v.holder in companies, key) if number else None
+        if name in NUMBERS or v.under or (contacts and _CONTACT.fullmatch(name)):
+            number = scalar(text, v)
+            if name not in NUMBERS and v.under:
+                person = _person(number) or (number if _long(number, v.under) else None)
+                new = hashed(person, key) if person else None
+            else:
+                new = _instead(name, number, v.holder in companies, key) if number else None
             if new is not None:
                 spots.append(v)
                 by.append(new)
@@ -129,12 +138,17 @@ def _person(text: str) -> str | None:
     return found["number"] if found else None
 
 
+def _long(text: str, under: str) -> bool:
+    """Whether it may be a number where only a person's stands, for all that an object says of it."""
+    return under == "personalnumber" and sum(sign.isdigit() for sign in text) >= 6
+
+
 def replaced(text: str, spots: list[Value], by: Callable[[str], str]) -> str:
     """The text with the scalars at ``spots`` replaced, in quotes; all else as it was."""
     parts, end = [], 0
     for spot in spots:
         parts.append(text[end : spot.start])
-        parts.append(json.dumps(by(_scalar(text, spot)), ensure_ascii=False))
+        parts.append(json.dumps(by(scalar(text, spot)), ensure_ascii=False))
         end = spot.end
     parts.append(text[end:])
     return "".join(parts)
@@ -148,7 +162,7 @@ def hashed(number: str, key: bytes) -> str:
     return "pn:" + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _scalar(text: str, spot: Value) -> str:
+def scalar(text: str, spot: Value) -> str:
     """The scalar's text without quotes; empty for null and for what is hashed already."""
     piece = text[spot.start : spot.end]
     if piece == "null":
@@ -167,7 +181,7 @@ def _unquoted(piece: str) -> str:
 
 
 def _is_company(text: str, spot: Value) -> bool:
-    return _scalar(text, spot) in ("Company", "1")  # by name, or by its place in x-enumNames
+    return scalar(text, spot) in ("Company", "1")  # by name, or by its place in x-enumNames
 
 
 def _is_organisation(number: str) -> bool:

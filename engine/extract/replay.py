@@ -38,6 +38,7 @@ class _Exchange(msgspec.Struct):
     status: int = 200
     body: msgspec.Raw = msgspec.Raw(b'""')
     at: str | None = None
+    problem: str | None = None  # why ``body`` is not what came, where that can't be seen of it
 
 
 _DECODER = msgspec.json.Decoder(_Exchange)
@@ -101,7 +102,7 @@ def _exchange(line: bytes, now: datetime) -> tuple[Call, Answer]:
     body = bytes(given.body)
     text = msgspec.json.decode(body, type=str) if body.startswith(b'"') else body.decode()
     call = Call(address.path, tuple(query), given.request.method.upper())
-    return call, Answer(given.status, text, _moment(given.at) or now)
+    return call, Answer(given.status, text, _moment(given.at) or now, given.problem)
 
 
 def _pairs(

@@ -17,7 +17,7 @@ from types import FrameType
 from engine.clock import SystemClock
 from engine.connection import secrets_of
 from engine.merchant import Merchant, find_merchant, load_merchant
-from engine.secrets import redactor
+from engine.secrets import exactly, redactor
 from engine.session import Session, open_session
 from engine.show import failure
 from engine.show.output import Output
@@ -31,7 +31,8 @@ def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) 
     Raises UsageError and FileError; what is only a warning is noted.
     """
     merchant = load_merchant(find_merchant(name, folder), os.environ, needs_secrets=needs_secrets)
-    out.redact = redactor([*merchant.secrets.values(), *secrets_of(merchant)])
+    secrets = [*merchant.secrets.values(), *secrets_of(merchant)]
+    out.redact, out.redact_results = redactor(secrets), exactly(secrets, short=False)
     out.state = merchant.database.parent
     for warning in merchant.warnings:
         out.note(failure.finding_line(warning))

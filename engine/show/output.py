@@ -29,14 +29,24 @@ def _unchanged(text: str) -> str:
     return text
 
 
+def _from_here(text: str) -> str:
+    """``text`` with the paths in it as they are from the working directory."""
+    here = os.getcwd()
+    return re.sub(rf"(?<![\w/.-]){re.escape(here)}/", "", text) if len(here) > 1 else text
+
+
 @dataclass(slots=True)
 class Output:
-    """The two streams of a command. ``state`` is the merchant's state folder once it is known."""
+    """The two streams of a command. ``state`` is the merchant's state folder once it is known.
+
+    ``redact`` takes secrets out of messages; ``redact_results`` out of results, which are data.
+    """
 
     json: bool = False
     quiet: bool = False
     verbose: bool = False
     redact: Callable[[str], str] = field(default=_unchanged, repr=False)
+    redact_results: Callable[[str], str] | None = field(default=None, repr=False)
     state: Path | None = None
 
     @property
@@ -47,31 +57,28 @@ class Output:
     def page(self, page: Page) -> None:
         """The parts of a page on stdout; nothing where JSON is wanted instead."""
         if not self.json:
-            self._write(sys.stdout, "".join(self._laid_out(part) for part in page))
+            _put(sys.stdout, "".join(self._laid_out(part) for part in page))
 
     def data(self, value: Any) -> None:
         """A result as JSON on stdout, where that is wanted."""
         if self.json:
-            _put(sys.stdout, f"{self.redact(json_text.encode(value))}\n")
+            _put(sys.stdout, f"{self._shown(json_text.encode(value))}\n")
 
     def note(self, text: str) -> None:
         """A word on what is going on, on stderr; none when quiet."""
         if not self.quiet:
-            self._write(sys.stderr, f"{text}\n")
+            _put(sys.stderr, f"{self.redact(_from_here(text))}\n")
 
     def complain(self, text: str) -> None:
         """What went wrong, on stderr, quiet or not."""
-        self._write(sys.stderr, f"{text}\n")
+        _put(sys.stderr, f"{self.redact(_from_here(text))}\n")
 
-    def clean(self, text: str) -> str:
-        """``text`` as it may be shown: no secrets, and paths from here."""
-        here = os.getcwd()
-        if len(here) > 1:
-            text = re.sub(rf"(?<![\w/.-]){re.escape(here)}/", "", text)
-        return self.redact(text)
+    def _shown(self, text: str) -> str:
+        return (self.redact_results or self.redact)(text)
 
-    def _write(self, stream: TextIO, text: str) -> None:
-        _put(stream, self.clean(text))
+    def _clean(self, text: str) -> str:
+        """Of a page: no secrets, and paths from here."""
+        return self._shown(_from_here(text))
 
     def _laid_out(self, part: Table | Text) -> str:
         """What a terminal or a pipe gets; cleaned before wrapping could cut a secret in two."""
@@ -79,13 +86,13 @@ class Output:
             rows = [[self._cleaned(cell) for cell in row] for row in part.rows]
             return self._table(replace(part, rows=rows))
         width = _width() if self.is_terminal else 0
-        text = _wrapped(self.clean(part.text), part.indent, width, part.hang)
+        text = _wrapped(self._clean(part.text), part.indent, width, part.hang)
         if part.style and self.is_terminal:
             return _drawn(text.rstrip("\n"), part.style) + "\n"
         return text
 
     def _cleaned(self, cell: Cell) -> Cell:
-        return self.clean(cell) if isinstance(cell, str) else (self.clean(cell[0]), cell[1])
+        return self._clean(cell) if isinstance(cell, str) else (self._clean(cell[0]), cell[1])
 
     def _table(self, table: Table) -> str:
         from rich.table import Table as RichTable  # noqa: PLC0415  slow to load, not always needed

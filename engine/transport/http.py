@@ -22,7 +22,7 @@ import httpx
 
 from engine.clock import Clock
 from engine.errors import AccessError, UnavailableError
-from engine.secrets import STARS, Secret, redactor, without_numbers
+from engine.secrets import STARS, Secret, exactly, without_numbers
 from engine.transport.access import access_error
 from engine.transport.limiter import Limiter
 
@@ -33,6 +33,7 @@ AGENT = "qliro-fortnox/0.2"
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 ATTEMPTS = 6
 LONGEST_PAUSE = 30.0
+NOT_UTF_8 = "the body is not UTF-8"
 NAMES = {"qliro": "Qliro", "fortnox": "Fortnox"}
 
 
@@ -101,7 +102,7 @@ class Api:
         self._random = random or Random()  # noqa: S311  jitter, not a secret
         self._attempts = attempts
         self._complete = complete
-        self._redact = redactor(secrets)
+        self._redact = exactly(secrets)
         self.read_only = ""  # why nothing may be written, in a sentence
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
         self._client = httpx.Client(
@@ -188,7 +189,7 @@ class Api:
             text = response.content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = response.content.decode("utf-8", "replace")
-            problem = "the body is not UTF-8"
+            problem = NOT_UTF_8
         if not response.is_success:
             text = self._without_ours(text, response.request)
         return Answer(response.status_code, text, sent_at, problem)

@@ -331,6 +331,48 @@ def test_a_value_that_cannot_be_worked_out_is_told_with_its_place(cli: Cli, shop
     assert "stopped   merchants/changed/payment.yaml:3:9\n" in told
 
 
+PREAUTHORISED = {
+    "OrderId": 5500001, "MerchantReference": "HATS-1001", "Currency": "SEK", "Country": "SE",
+    "OrderItemActions": [], "Customer": {"FirstName": "Stig", "LastName": "HATS"},
+    "PaymentTransactions": [{
+        "PaymentTransactionId": 66, "Type": "Preauthorization", "Amount": 746.0,
+        "Currency": "SEK", "Status": "Success", "Timestamp": "2026-11-01T09:00:00"}],
+}  # fmt: skip
+
+
+def test_an_export_is_what_came_whatever_the_api_key_is_called(
+    cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QLIRO_API_KEY", "HATS")
+    asked = {"request": {"method": "GET", "path": "/v2/orders/5500001"}, "status": 200}
+    line = json.dumps(asked | {"at": "2026-11-01T10:00:00+00:00", "body": PREAUTHORISED})
+    Path("came.jsonl").write_text(f"{line}\n", "utf-8")
+    assert cli("sync", "shop", "--from", "came.jsonl").code == 0
+    (told,) = cli("export", "shop").out.splitlines()
+    assert json.loads(told)["body"] == PREAUTHORISED
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (b"", "state/shop.key is empty: it is the key"),
+        (b"half", "state/shop.key holds 4 of the 32 bytes"),
+    ],
+)
+def test_a_key_for_personal_numbers_that_is_none_is_refused_and_never_used(
+    cli: Cli, shop: Path, held: bytes, told: str
+) -> None:
+    key = shop.parent.parent / "state" / "shop.key"
+    key.parent.mkdir(exist_ok=True)
+    key.write_bytes(held)
+    for arguments in (("run", "shop"), ("sync", "shop")):
+        refused = cli(*arguments)
+        assert refused.code == 2
+        assert told in refused.err
+        assert "Restore it from a backup." in refused.err
+    assert key.read_bytes() == held
+
+
 def test_pseudonymised_traffic_holds_no_name_and_no_reference(cli: Cli) -> None:
     cli("sync", "shop", "--quiet")
     plain = cli("export", "shop").out

@@ -126,3 +126,26 @@ def test_contacts_are_emptied_only_where_nobody_needs_them() -> None:
         "DeliveryAddress2": None,
         "City": "Umeå",
     }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"PersonalNumber": {"Kind": "SSN", "Value": "19790625-5307"}},
+        {"PersonalNumber": ["7906255307", {"also": ["790625-5307"]}]},
+        {"Customer": {"OrganisationNumber": {"Number": 7906255307}}},
+        {"VATNumber": {"SE": {"Number": "SE790625530701"}}},
+        {"OrganisationNumber": "nr790625-5307b"},
+        {"OrganisationNumber": "x030842-921Xy"},
+    ],
+)
+def test_a_number_inside_an_object_or_touching_a_letter_goes(body: object) -> None:
+    told = redacted(json.dumps(body), KEY)
+    assert "pn:" in told
+    assert not any(one in told for one in ("5307", "921X"))
+    assert redacted(told, KEY) == told
+
+
+def test_a_companys_number_inside_an_object_stays() -> None:
+    body = json.dumps({"OrganisationNumber": {"Kind": "AB", "Value": "556001-1982"}})
+    assert redacted(body, KEY) == body

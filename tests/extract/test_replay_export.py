@@ -20,11 +20,13 @@ from engine.extract.fortnox import fetch_invoices, sync_fortnox
 from engine.extract.orders import fetch_orders
 from engine.extract.pseudonym import Pseudonyms
 from engine.extract.qliro import sync_settlements
+from engine.extract.raw import Call, keep, query_pairs
 from engine.extract.replay import ingest
 from engine.sandbox.generator import month
 from engine.sandbox.world import World
 from engine.stage import stage
 from engine.store import Store, in_memory
+from engine.transport.http import NOT_UTF_8, Answer
 
 KEY = b"key"
 FROM = date(2026, 10, 18)
@@ -193,6 +195,57 @@ def test_a_reference_that_is_part_of_a_number_is_replaced_too() -> None:
     replaced = json.loads(names.body('{"Description":"10001, 10001/2 99 2026-11-01"}'))
     other = names.text("10001")
     assert replaced["Description"] == f"{other}, {other}/2 99 2026-11-01"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"externalinvoicereference1": "Anna&Bo-1001", "limit": "500"},
+        {"email": "anna+bo=x@example.com", "a=b": "c"},
+        {"name": "50% & 100%26", "filter": ["a&b", "c"]},
+        {"name": ""},
+    ],
+)
+def test_a_query_comes_out_as_it_was_asked(store: Store, tmp_path: Path, query: Any) -> None:
+    line = {"request": {"method": "GET", "path": "/3/invoices", "query": query}, "status": 200,
+            "at": "2026-11-20T10:00:00+00:00", "body": {"Invoices": []}}  # fmt: skip
+    assert ingest(store, written(tmp_path, [json.dumps(line)]), CLOCK, key=KEY).findings == []
+    (told,) = export(store)
+    assert json.loads(told)["request"]["query"] == query
+
+
+def test_a_query_that_an_earlier_version_kept_keeps_its_ampersand() -> None:
+    assert query_pairs("externalinvoicereference1=Anna&Bo-1001&limit=500") == [
+        ("externalinvoicereference1", "Anna&Bo-1001"),
+        ("limit", "500"),
+    ]
+
+
+def test_an_answer_that_was_not_read_whole_is_not_read_whole_elsewhere(
+    store: Store, tmp_path: Path
+) -> None:
+    page = '{"Invoice":{"DocumentNumber":"7","Total":100,"OurReference":"Jos\ufffd"}}'
+    answer = Answer(200, page, CLOCK.now(), NOT_UTF_8)
+    keep(store, [(Call("/3/invoices/7"), answer)], origin="network", key=KEY)
+    other = in_memory()
+    ingest(other, written(tmp_path, export(store)), CLOCK, key=KEY)
+    assert other.value("SELECT problem FROM raw.answer") == NOT_UTF_8
+
+
+def test_an_order_is_as_new_elsewhere_as_it_was_last_told_unchanged(
+    store: Store, tmp_path: Path
+) -> None:
+    body = json.dumps({"OrderId": 9, "MerchantReference": "S-9", "Currency": "SEK"})
+    for hour in (8, 9, 10):
+        at = datetime(2026, 11, 16, hour, tzinfo=UTC)
+        keep(store, [(Call("/v2/orders/9"), Answer(200, body, at))], origin="network", key=KEY)
+        stage(store)
+    other = in_memory()
+    assert len(list(export(store))) == 2
+    ingest(other, written(tmp_path, export(store)), CLOCK, key=KEY)
+    stage(other)
+    (told,) = other.rows('SELECT OrderId, as_of FROM qliro."order"')
+    assert told == {"OrderId": 9, "as_of": datetime(2026, 11, 16, 10, tzinfo=UTC)}
 
 
 def test_bad_lines_are_named_by_number_and_the_rest_goes_on(store: Store, tmp_path: Path) -> None:

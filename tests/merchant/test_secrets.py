@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import FileError
-from engine.secrets import Secret, redact, redactor
+from engine.secrets import Secret, exactly, redact, redactor
 
 from .conftest import ENVIRON, Load, Refused
 
@@ -197,6 +197,30 @@ def test_the_basic_pair_of_two_secrets_is_taken_out() -> None:
 )
 def test_tokens_that_no_merchant_file_names_are_taken_out_too(text: str, expected: str) -> None:
     assert redact(text, []) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Type":"Preauthorization","Amount":746.00,"Currency":"SEK"}',
+        '{"Preauthorization": "yes"}',
+        "my_access_token_expires=never",
+    ],
+)
+def test_a_word_that_ends_as_a_header_does_is_none(text: str) -> None:
+    assert redact(text, []) == text
+
+
+def test_what_holds_data_loses_the_exact_values_alone() -> None:
+    told = '{"authorization":"none","access_token":"t","note":"Bearer abcdefgh12, hush-hush-hush"}'
+    assert exactly([Secret("x", "hush-hush-hush")])(told) == told.replace("hush-hush-hush", "***")
+
+
+def test_a_short_key_that_is_the_shops_name_stays_in_its_references() -> None:
+    key = Secret("environment variable QLIRO_API_KEY", "HATS")
+    told = "HATS-1001 of MY-HATS: MerchantApiKey=HATS was sent"
+    assert redact(told, [key]) == "HATS-1001 of MY-HATS: MerchantApiKey=*** was sent"
+    assert exactly([key], short=False)(told) == told
 
 
 def test_redaction_leaves_everything_else_alone() -> None:

@@ -183,6 +183,23 @@ def test_a_personal_number_that_a_refusal_quotes_is_starred(number: str) -> None
     assert without_numbers(f"Ogiltigt nummer {number}.") == "Ogiltigt nummer ***."
 
 
-@pytest.mark.parametrize("text", ["2000637", "556001-1982", "20261101-0001", "7906255308", "10066"])
+@pytest.mark.parametrize(
+    ("quoted", "told"),
+    [
+        ("VATNumber SE790625530701 är ogiltigt", "VATNumber SE*** är ogiltigt"),  # a sole trader's
+        ("SE19790625530701", "SE***"),
+        ("SE790625-530701", "SE***"),
+        ("pnr790625-5307x", "pnr***x"),
+        ("Kund_7906255307_finns", "Kund_***_finns"),
+        ('{"PersonalNumber":{"Value":"197906255307"}}', '{"PersonalNumber":{"Value":"***"}}'),
+        ("Asiakas 030842-921X", "Asiakas ***"),
+        ("kunde22034149589.", "kunde***."),
+    ],
+)
+def test_a_personal_number_is_starred_whatever_it_touches(quoted: str, told: str) -> None:
+    assert without_numbers(quoted) == told
+
+
+@pytest.mark.parametrize("text", ["SE556001198201", "030842-921A", "22034149588", "2000637", "556001-1982", "20261101-0001", "7906255308", "10066"])
 def test_other_numbers_stay(text: str) -> None:
     assert without_numbers(f"Fakturan {text} saknas") == f"Fakturan {text} saknas"
