@@ -161,10 +161,11 @@ def personal_key(merchant: Merchant) -> bytes:
 
 def _no_key(told: str) -> UsageError:
     return UsageError(
-        f"{told}: it is the key that buyers' personal numbers are hashed with, and nothing is read "
-        "or sent without it.",
-        "Restore it from a backup. Where there is none, delete it and a new one is made: buyers are "
-        "then known by what is read of them from that day on, so check new customers for doubles.",
+        f"{told}: it is the key that buyers' personal numbers are hashed with, and nothing is "
+        "read or sent without it.",
+        "Restore it from a backup. Where there is none, delete it and a new one is made: buyers "
+        "are then known by what is read of them from that day on, so look out for customers that "
+        "are made twice.",
     )
 
 

@@ -18,9 +18,11 @@ from engine.store import Store
 from engine.transport.http import NOT_UTF_8
 
 STORED = """
--- What was answered, in the order it came. Repeats, kept without their body, add nothing, but that an
--- order is so still: the last of those that follow each other is told, with the body that it repeats.
-SELECT a.noted_at, a.method, a.path, a.query, a.status, a.problem, coalesce(told.body, a.body) AS body
+-- What was answered, in the order it came. Repeats, kept without their body, add nothing, but that
+-- an order is so still: the last of those that follow each other is told, with the body again.
+SELECT
+    a.noted_at, a.method, a.path, a.query, a.status, a.problem,
+    coalesce(told.body, a.body) AS body
 FROM raw.answer AS a
 LEFT JOIN (
     SELECT repeat.seq, first.body
@@ -40,7 +42,8 @@ FROM (
     SELECT
         seq,
         body = '' AND digest <> sha256('') AS repeated,
-        digest IS DISTINCT FROM lead(digest) OVER (PARTITION BY path ORDER BY noted_at, seq) AS last,
+        digest IS DISTINCT FROM lead(digest) OVER (PARTITION BY path ORDER BY noted_at, seq)
+            AS last,
         max(seq) FILTER (WHERE body <> '') OVER (PARTITION BY path, digest) AS told_by
     FROM raw.answer
     WHERE endpoint = 'order' AND status = 200 AND problem IS NULL

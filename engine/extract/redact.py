@@ -139,7 +139,7 @@ def _person(text: str) -> str | None:
 
 
 def _long(text: str, under: str) -> bool:
-    """Whether it may be a number where only a person's stands, for all that an object says of it."""
+    """Whether it may be a number where only a person's stands, whatever an object says."""
     return under == "personalnumber" and sum(sign.isdigit() for sign in text) >= 6
 
 

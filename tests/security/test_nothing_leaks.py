@@ -200,6 +200,10 @@ def test_a_personal_number_is_starred_whatever_it_touches(quoted: str, told: str
     assert without_numbers(quoted) == told
 
 
-@pytest.mark.parametrize("text", ["SE556001198201", "030842-921A", "22034149588", "2000637", "556001-1982", "20261101-0001", "7906255308", "10066"])
+@pytest.mark.parametrize(
+    "text",
+    ["2000637", "556001-1982", "20261101-0001", "7906255308", "10066", "SE556001198201",
+     "030842-921A", "22034149588"],
+)  # fmt: skip
 def test_other_numbers_stay(text: str) -> None:
     assert without_numbers(f"Fakturan {text} saknas") == f"Fakturan {text} saknas"
