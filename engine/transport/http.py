@@ -135,6 +135,8 @@ class Api:
         """Called when the request is about to leave, its turn and its token had."""
         left_by = request.extensions.get("leave_by")
         now = self.clock.now()
+        if self._limiter and (turn := request.extensions.get("turn")) is not None:
+            self._limiter.leaves(turn)
         if left_by is not None and now > left_by:
             raise NotSent("its turn came too late")
         request.extensions["left_at"] = now
@@ -160,8 +162,7 @@ class Api:
         if content is not None and self._complete:
             content = self._complete(content)
         headers = {"Content-Type": "application/json"} if content is not None else {}
-        if self._limiter:
-            self._limiter.wait()
+        turn = self._limiter.wait() if self._limiter else None
         sent_at = self.clock.now()
         try:
             request = self._client.build_request(
@@ -169,7 +170,7 @@ class Api:
             )
         except httpx.InvalidURL as error:
             raise NotSent(f"{self._base + path} is not an address: {error}") from None
-        request.extensions["leave_by"] = leave_by
+        request.extensions |= {"leave_by": leave_by, "turn": turn}
         try:
             response = self._client.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:

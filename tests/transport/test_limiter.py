@@ -52,12 +52,32 @@ def test_at_full_pace_at_least_95_percent_of_the_rate_is_used() -> None:
     assert sent >= 0.95 * 300
 
 
-def test_requests_are_spread_over_the_window_and_not_bunched() -> None:
+def test_requests_go_without_a_pause_while_the_window_has_room() -> None:
     clock = stopped()
     limiter = Limiter(clock)
-    slots = [limiter.wait() for _ in range(30)]
-    gaps = [b - a for a, b in pairwise(slots)]
-    assert min(gaps) >= 0.2
+    assert [limiter.wait() for _ in range(25)] == [0.0] * 25
+    assert limiter.wait() > 5.0
+
+
+def test_the_window_has_room_again_as_each_request_leaves_it() -> None:
+    clock = stopped()
+    limiter = Limiter(clock, 3, 5.0)
+    for _ in range(3):
+        limiter.wait()
+        clock.sleep(1.0)
+    turns = [limiter.wait() for _ in range(3)]
+    assert [round(turn, 2) for turn in turns] == [5.15, 6.15, 7.15]
+
+
+def test_a_request_counts_from_when_it_left_and_not_from_its_turn() -> None:
+    """The first of a run fetch a token: the server sees them a second after they had their turn."""
+    clock = stopped()
+    limiter = Limiter(clock, 2, 5.0)
+    turns = [limiter.wait(), limiter.wait()]
+    clock.sleep(1.0)
+    for turn in turns:
+        limiter.leaves(turn)
+    assert limiter.wait() == 1.0 + 5.0 * 1.03
 
 
 def test_after_a_429_nothing_is_sent_for_a_whole_window() -> None:
@@ -66,6 +86,16 @@ def test_after_a_429_nothing_is_sent_for_a_whole_window() -> None:
     limiter.wait()
     limiter.slow_down()
     assert limiter.wait() >= 5.0
+
+
+def test_after_a_429_requests_are_spread_over_the_window_and_not_bunched() -> None:
+    """The server counts more than this run sends: another burst would be refused like the first."""
+    clock = stopped()
+    limiter = Limiter(clock)
+    limiter.wait()
+    limiter.slow_down()
+    turns = [limiter.wait() for _ in range(30)]
+    assert min(b - a for a, b in pairwise(turns)) >= 0.2
 
 
 def test_threads_share_one_pace() -> None:
