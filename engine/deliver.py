@@ -57,6 +57,7 @@ def deliver(
     stop: threading.Event,
     on_progress: Callable[[int, int], None] | None = None,
     create: bool = True,
+    locked_at: datetime | None = None,
 ) -> Delivery:
     """Deliver each action's remaining steps, in order; actions on one invoice one after the other.
 
@@ -64,10 +65,11 @@ def deliver(
     seconds; ``parallel`` requests at a time at most, the limiter of each API paces them. Setting
     ``stop`` ends cleanly after the requests in flight. With ``create`` False no document is
     created: those that were begun are looked for and finished, and one that is not there is left to
-    be planned anew. An AccessError or UnavailableError is the report's ``failure``; what came
+    be planned anew. ``locked_at`` is when this run got the merchant's lock, so that no earlier one
+    can send any more. An AccessError or UnavailableError is the report's ``failure``; what came
     before it stands in the ledger and in the report.
     """
-    docket = Docket(store, run, clock, settle_delay, on_progress, create)
+    docket = Docket(store, run, clock, settle_delay, on_progress, create, locked_at)
     docket.load(list(actions))
     _Courier(docket, apis, catalogue, parallel, stop).work()
     return docket.report

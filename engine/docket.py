@@ -22,7 +22,8 @@ from engine.targets import target
 from engine.transport.http import Answer
 
 # An intent is written down before its request waits for its turn; one whose turn comes later than
-# this many seconds is not sent. What a crash left behind left no later than this after its intent.
+# this many seconds is not sent. What a crash left behind left no later than this after its intent,
+# nor after the next run got the lock that the dead one held.
 LEAVES_WITHIN = 30.0
 # The longest pause, in seconds, between attempts to reach the server.
 LONGEST_PAUSE = 30.0
@@ -90,9 +91,11 @@ class Docket:
         settle_delay: float,
         on_progress: Callable[[int, int], None] | None,
         create: bool,
+        locked_at: datetime | None = None,
     ) -> None:
         self.store, self.run, self.clock = store, run, clock
         self.settle_delay, self.on_progress, self.create = settle_delay, on_progress, create
+        self.locked_at = locked_at
         self.report = Delivery()
         self.progress: dict[str, Progress] = {}
         self.owned: dict[str, dict[str, str]] = {}
@@ -149,7 +152,7 @@ class Docket:
                 return False
             if progress.in_flight(step):  # since an earlier run, that knew no better when it left
                 if step in progress.sent_at:
-                    progress.sent_at[step] += timedelta(seconds=LEAVES_WITHIN)
+                    progress.sent_at[step] = self._left_by(progress.sent_at[step])
                 self.look_later(Task(action, step, lookup=True))
             elif step == "create" and not self.create:
                 return False
@@ -169,6 +172,13 @@ class Docket:
         self.finished += 1
         if self.on_progress:
             self.on_progress(self.finished, self.total)
+
+    def _left_by(self, intent: datetime) -> datetime:
+        """When a request had left, if it ever did, of which only the intent is known."""
+        latest = intent + timedelta(seconds=LEAVES_WITHIN)
+        if self.locked_at is not None and intent < self.locked_at:  # of a run that is no more
+            return min(latest, self.locked_at)
+        return latest
 
     def look_later(self, task: Task) -> None:
         """Look for a step no sooner than the settle delay after its request left."""

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ class Session:
     qliro: Api
     fortnox: Api
     run: str
+    began: datetime  # the merchant's lock is this run's since then, or shortly before
     stop: threading.Event = field(default_factory=threading.Event)
     on_progress: OnProgress = silent
 
@@ -144,13 +146,14 @@ def open_session(
     transport: httpx.BaseTransport | None = None,
 ) -> Iterator[Session]:
     """Everything a run needs. Files are checked first: nothing is asked of a server before."""
+    began = clock.now()
     mapping_set, program = load_mappings(merchant)
     qliro, fortnox = open_apis(merchant, clock, transport, booked_company(store))
     end_with_environment(store, merchant, clock.now())
     qliro.read_only = fortnox.read_only = obstacle(store, merchant)
-    run = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    run = f"{began:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     session = Session(
-        merchant, store, clock, mapping_set, program, read_catalogue(), qliro, fortnox, run
+        merchant, store, clock, mapping_set, program, read_catalogue(), qliro, fortnox, run, began
     )
     with qliro, fortnox:
         yield session
@@ -325,6 +328,7 @@ def _deliver(
         stop=session.stop,
         on_progress=lambda done, total: session.on_progress(stage_name, done, total),
         create=create,
+        locked_at=session.began,
     )
 
 

@@ -66,6 +66,7 @@ class Desk:
         self.stop = threading.Event()
         self.actions: list[Action] = []
         self.run = 0
+        self.locked_at: datetime | None = None
 
     # -- what is to be delivered ------------------------------------------------------------------
 
@@ -138,6 +139,7 @@ class Desk:
             return deliver(
                 self.store, f"run-{self.run}", actions, {"fortnox": api}, self.clock, installed(),
                 settle_delay=DELAY, parallel=self.parallel, stop=self.stop, create=create,
+                locked_at=self.locked_at,
             )  # fmt: skip
 
     def go_on(self) -> Delivery:

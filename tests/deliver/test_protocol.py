@@ -635,3 +635,39 @@ def test_the_answer_kept_names_no_customer() -> None:
     kept = desk.store.rows("SELECT answer FROM ledger.event WHERE answer IS NOT NULL")
     assert kept
     assert not any("Customer" in row["answer"] for row in kept)
+
+
+@pytest.mark.parametrize(
+    ("locked_after", "looked_after"),
+    [(5.0, 125.0), (30.0, 150.0), (300.0, 300.0), (None, 150.0)],
+    ids=["at once", "half a minute later", "long after", "not known"],
+)
+def test_after_a_killed_run_the_wait_counts_from_its_end_or_half_a_minute_after_the_intent(
+    locked_after: float | None, looked_after: float
+) -> None:
+    """A process that no longer holds the lock sends nothing more, however late its turn came."""
+    desk = Desk()
+    action = desk.payment(desk.invoice())
+    intent = desk.clock.now()
+    record_actions(desk.store, "run-0", intent, [action])
+    record(desk.store, "run-0", intent, Event(action.action, "create", "sending"))
+    if locked_after is not None:
+        desk.clock.sleep(locked_after)
+        desk.locked_at = desk.clock.now()
+    desk.deliver(begun(desk.store), create=False)
+    looked = desk.world.journal[0]
+    assert looked.method == "GET"
+    assert (looked.at - intent).total_seconds() == pytest.approx(looked_after, abs=1)
+
+
+def test_what_this_run_itself_sent_waits_as_long_as_ever() -> None:
+    """Only what was intended before the lock was had is sure to have left by then."""
+    desk = Desk()
+    action = desk.payment(desk.invoice())
+    desk.locked_at = desk.clock.now()
+    desk.clock.sleep(60)
+    sent = desk.clock.now()
+    record_actions(desk.store, "run-1", sent, [action])
+    record(desk.store, "run-1", sent, Event(action.action, "create", "sending"))
+    desk.deliver(begun(desk.store), create=False)
+    assert (desk.world.journal[0].at - sent).total_seconds() >= 150
