@@ -75,6 +75,7 @@ REFERENCES: Mapping[str, tuple[str, ...]] = {
 _SHAPE = re.compile(r"from_json\(\s*(?:body|text),\s*'(.*?)'\s*\)", re.DOTALL)
 _DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 LONGEST = 60  # of a value that is told
+NO_DAY = "0001-01-01"  # so .NET writes that there is none
 
 Shape = dict[str, Any]
 Reads = Callable[[Any], bool]
@@ -279,19 +280,18 @@ def _whole(value: Any, below: int) -> bool:
 
 
 @lru_cache(4096)
-def _day_of(text: str) -> int | None:
-    """The year of a day or moment; 1 stands for none, None can't be read."""
-    if not text.strip():
-        return 1
-    day = stockholm_date(text) or stockholm_date(text[:10])
-    return day.year if day else None
+def _has_day(text: str) -> bool | None:
+    """Whether a text tells a day or moment, or none (it is empty, or the year 1); None when it
+    can't be read."""
+    if not text.strip() or text.strip().startswith(NO_DAY):
+        return False
+    return True if stockholm_date(text) else None
 
 
 def _day(value: Any) -> bool:
-    """A day of our time; an empty text or the year 1 is none."""
-    year = _day_of(value) if isinstance(value, str) else None
-    return year is not None and (year == 1 or 1900 <= year <= 2199)
+    """A day of our time, or none."""
+    return isinstance(value, str) and _has_day(value) is not None
 
 
 def _needed_day(value: Any) -> bool:
-    return _day(value) and _day_of(value) != 1
+    return isinstance(value, str) and _has_day(value) is True

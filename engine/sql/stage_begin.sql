@@ -8,12 +8,18 @@ SET preserve_insertion_order = false;
 -- none), and what reads these tables can't tell them.
 CREATE OR REPLACE TEMP MACRO of_our_time(x) AS CASE WHEN year(x) BETWEEN 1900 AND 2199 THEN x END;
 
--- A day in Stockholm: '2021/01/15', '2021-01-15', a time without zone (Stockholm's own) or with one.
+-- A day in Stockholm: '2021/01/15', '2021-01-15', a time without zone (Stockholm's own) or with one,
+-- blanks around it. The same rule as in engine/extract/dates.py; a test holds the two together.
 CREATE OR REPLACE TEMP MACRO stockholm_date(x) AS
     of_our_time(CASE
-        WHEN ends_with(x, 'Z') OR contains(substr(x, 11), '+') OR contains(substr(x, 11), '-')
-        THEN CAST(timezone('Europe/Stockholm', TRY_CAST(replace(x, '/', '-') AS TIMESTAMPTZ)) AS DATE)
-        ELSE TRY_CAST(replace(left(x, 10), '/', '-') AS DATE)
+        WHEN right(trim(x), 1) IN ('Z', 'z') OR contains(substr(trim(x), 11), '+')
+            OR contains(substr(trim(x), 11), '-')
+        THEN CAST(timezone('Europe/Stockholm', TRY_CAST(replace(regexp_extract(
+            trim(x),
+            '^[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$'
+        ), '/', '-') AS TIMESTAMPTZ)) AS DATE)
+        WHEN substr(trim(x), 11, 1) IN ('', 'T', ' ')
+        THEN TRY_CAST(replace(left(trim(x), 10), '/', '-') AS DATE)
     END);
 
 -- A moment likewise.
