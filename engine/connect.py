@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 import msgspec
 
+from engine import json_text
 from engine.catalogue import look_up, read_error, sentence
 from engine.clock import Clock
 from engine.connection import (
@@ -259,7 +260,7 @@ def _company(
     with open_fortnox(merchant, clock, transport, auth) as fortnox:
         answer = fortnox.read("GET", "/3/companyinformation")
     try:
-        told = msgspec.json.decode(answer.body, type=_Body).company_information
+        told = json_text.decode_as(answer.body, _Body).company_information
     except msgspec.MsgspecError:
         error = read_error("fortnox", answer.status, answer.body)
         raise AccessError(f"Fortnox does not say which company it is: {sentence(error)}") from None

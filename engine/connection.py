@@ -19,6 +19,7 @@ from typing import Literal
 
 import msgspec
 
+from engine import json_text
 from engine.errors import AccessError
 from engine.merchant import Merchant
 from engine.secrets import STARS, Secret
@@ -163,7 +164,7 @@ class Kept:
                     f"The tokens in {path} are open to others (mode {mode:04o}).",
                     f"Close it: chmod 600 {path}",
                 )
-            return msgspec.json.decode(file.read(), type=Connection)
+            return json_text.decode_as(file.read(), Connection)
         return None
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import UTC
 
-import msgspec
-
 from engine import json_text
 from engine.extract.pseudonym import Pseudonyms, known_ids, references
 from engine.extract.raw import query_pairs
@@ -101,7 +99,7 @@ def _as_it_came(body: str) -> str:
     if body[:1] in "{[" and body[-1:] in "}]" and "\n" not in body and "\r" not in body:
         try:
             json_text.decode(body)
-        except (msgspec.DecodeError, ValueError, RecursionError):
+        except ValueError:
             return json_text.encode(body)
         return body
     return json_text.encode(body)

@@ -15,8 +15,6 @@ from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import unquote
 
-import msgspec
-
 from engine import json_text
 from engine.errors import Finding, Place
 from engine.extract.endpoints import Endpoint, classify
@@ -235,7 +233,9 @@ def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | Non
         return None, answer.problem
     try:
         content = json_text.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except json_text.NotRead as error:
+        return None, f"the body can't be read: {error}"
+    except ValueError:
         return None, "the body is not whole JSON" if body.strip() else "the body is empty"
     if misfit := _misfit(endpoint, content):
         return None, misfit
@@ -259,7 +259,7 @@ def _other_order(call: Call, content: dict[str, Any]) -> str | None:
 def _error(body: str) -> dict[str, Any]:
     try:
         content = json_text.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
 

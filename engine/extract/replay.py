@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from engine import json_text
 from engine.clock import STOCKHOLM, Clock
 from engine.errors import UsageError
 from engine.extract.endpoints import UNKNOWN
@@ -39,9 +40,6 @@ class _Exchange(msgspec.Struct):
     body: msgspec.Raw = msgspec.Raw(b'""')
     at: str | None = None
     problem: str | None = None  # why ``body`` is not what came, where that can't be seen of it
-
-
-_DECODER = msgspec.json.Decoder(_Exchange)
 
 
 def ingest(
@@ -94,13 +92,13 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _exchange(line: bytes, now: datetime) -> tuple[Call, Answer]:
-    given = _DECODER.decode(line.removeprefix(b"\xef\xbb\xbf"))
+    given = json_text.decode_as(line.removeprefix(b"\xef\xbb\xbf"), _Exchange)
     address = urlsplit(given.request.url or given.request.path)
     if not address.path:
         raise ValueError("the request has neither path nor url")
     query = [*parse_qsl(address.query, keep_blank_values=True), *_pairs(given.request.query)]
     body = bytes(given.body)
-    text = msgspec.json.decode(body, type=str) if body.startswith(b'"') else body.decode()
+    text = json_text.decode_as(body, str) if body.startswith(b'"') else body.decode()
     call = Call(address.path, tuple(query), given.request.method.upper())
     return call, Answer(given.status, text, _moment(given.at) or now, given.problem)
 

@@ -8,7 +8,7 @@ what it has itself delivered does not make it stale. Nothing secret and nobody's
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,23 +88,49 @@ def write(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The plan of a file. Raises FileError when it is not one."""
+    """The plan of a file. Raises FileError when it is not one, or somebody has edited it so that it
+    is none any more; what its documents hold is judged when it is held against the world."""
     try:
         data = json_text.decode(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileError.at(path, 0, 0, "no-such-file", "there is no such plan.") from None
-    except (ValueError, OSError) as error:
-        raise FileError.at(path, 0, 0, "not-a-plan", f"the file can't be read: {error}.") from None
+    except UnicodeDecodeError:
+        raise _no_plan(path, "the file is not UTF-8 text.") from None
+    except ValueError as error:
+        raise _no_plan(path, f"the file is not whole JSON: {error}.") from None
+    except OSError as error:
+        raise _no_plan(path, f"the file can't be read: {error.strerror}.") from None
     if not isinstance(data, dict) or data.get("version") != VERSION or "actions" not in data:
-        raise FileError.at(
-            path,
-            0,
-            0,
-            "not-a-plan",
-            "this is no plan of this version.",
-            "Make one with `plan --out`.",
-        )
+        raise _no_plan(path, "this is no plan of this version.")
+    if wrong := next(_odd(data), None):
+        raise _no_plan(path, f"{wrong}.")
     return data
+
+
+def _no_plan(path: Path, why: str) -> FileError:
+    return FileError.at(path, 0, 0, "not-a-plan", why, "Make one with `plan --out`.")
+
+
+def _odd(data: Mapping[str, Any]) -> Iterator[str]:
+    """What is not as ``as_data`` writes it, of what is read again."""
+    for name in ("merchant", "digest"):
+        if not isinstance(data.get(name), str):
+            yield f"its {name} is not a text"
+    for name in ("payouts", "orders"):
+        found = data.get(name)
+        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+            yield f"its {name} are not a list of texts"
+    if not isinstance(data["actions"], list):
+        yield "its actions are not a list"
+        return
+    for number, one in enumerate(data["actions"], start=1):
+        given = one if isinstance(one, dict) else {}
+        for name in ("action", "mapping", "source"):
+            if not isinstance(given.get(name), str):
+                yield f"the {name} of its action {number} is not a text"
+        for name in ("document", "made_from"):
+            if not isinstance(given.get(name, {} if name == "made_from" else None), dict):
+                yield f"the {name} of its action {number} is not a set of fields"
 
 
 def of_its_own_merchant(saved: Mapping[str, Any], merchant: str) -> None:

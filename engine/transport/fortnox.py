@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
+from engine import json_text
 from engine.clock import Clock
 from engine.connection import Connection, Kept, Tokens
 from engine.errors import AccessError
@@ -50,7 +51,7 @@ def tenant_of(access_token: str) -> str | None:
     part = access_token.split(".")[1:2]
     try:
         text = base64.urlsafe_b64decode(part[0] + "=" * (-len(part[0]) % 4))
-        claims = msgspec.json.decode(text, type=_Claims)
+        claims = json_text.decode_as(text, _Claims)
     except (IndexError, ValueError, msgspec.MsgspecError):
         return None
     return str(claims.tenant) if claims.tenant else None
@@ -84,7 +85,7 @@ class SignIn:
 
 def _read(response: httpx.Response) -> _Token:
     try:
-        return msgspec.json.decode(response.content, type=_Token)
+        return json_text.decode_as(response.content, _Token)
     except msgspec.MsgspecError:
         raise NotSent(f"no token: status {response.status_code}") from None
 

@@ -18,7 +18,7 @@ from shop import Shop
 from engine import session as sessions
 from engine.sandbox.transport import SandboxTransport
 
-Spoil = Callable[[Any], None]
+Spoil = Callable[[Any], str | None]  # changes a body, or gives the text that comes in its place
 
 
 @dataclass(slots=True)
@@ -46,10 +46,10 @@ class OddTransport(SandboxTransport):
         for one in self.oddities:
             if request.url.path.endswith(one.path) and one.told < one.times:
                 body = json.loads(answer.content)
-                one.spoil(body)
+                text = one.spoil(body) or json.dumps(body)
                 one.told += 1
                 headers = {"content-type": "application/json", "date": answer.headers["date"]}
-                return httpx.Response(200, headers=headers, content=json.dumps(body))
+                return httpx.Response(200, headers=headers, content=text)
         return answer
 
 
