@@ -214,6 +214,9 @@ def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
     history = [
         {key: one[key] for key in ("noted_at", "state", "code", "reason")} for one in outcomes
     ]
+    for one in history:
+        if one["code"] == "nothing-to-book":  # an earlier version called it posted
+            one["state"] = "done"
     return {
         "mapping": mapping,
         "action": action,

@@ -15,13 +15,12 @@ from typing import Any
 from engine import json_text
 from engine.docket import Delivery
 from engine.ledger import Action, Progress, read_actions, read_progress
-from engine.plan.model import Outcome, Payout, Plan
+from engine.plan.model import CLOSED, STATES, Outcome, Payout, Plan
 from engine.plan.orders import after_orders
 from engine.proof import interim_balance
 from engine.store import Store
 
-DONE = ("posted", "adopted", "ignored")
-BOOKED = ("posted", "adopted")
+BOOKED = ("posted", "adopted", "done")
 
 
 def after_delivery(plan: Plan, delivery: Delivery) -> Plan:
@@ -71,8 +70,8 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
         closed = (
             transfer[0] in BOOKED
             and even
-            and all(states[line["line"]].state in DONE for line in payout.accepted)
-            and not any(one.payout == payout.key and one.state not in DONE for one in plan.outcomes)
+            and all(states[line["line"]].state in CLOSED for line in payout.accepted)
+            and not any(one.payout == payout.key and one.state not in CLOSED for one in plan.outcomes)
         )
         proof = plan.proofs[payout.key]
         payouts.append(
@@ -187,11 +186,10 @@ def _transfer(plan: Plan, payout: Payout) -> tuple[str, str]:
     if not plan.proofs[payout.key].holds and not moving:
         return "parked", "the payout does not balance"
     if not moving and plan.movers:
-        return "posted", "there is nothing to transfer"
+        return "done", "there is nothing to transfer"
     if not moving:
         return "waiting", "no transfer is declared for it"
-    order = ("parked", "waiting", "planned", "adopted", "posted")
-    worst = min(moving, key=lambda one: order.index(one.state))
+    worst = min(moving, key=lambda one: STATES.index(one.state))
     return worst.state, worst.reason
 
 

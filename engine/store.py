@@ -264,8 +264,8 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
-    """Harden and create what is missing. DDL only here, followed by a checkpoint; none where this
-    version has been before."""
+    """Harden, create what is missing, and call states as this version does. DDL only here, followed
+    by a checkpoint; none where this version has been before."""
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     statements = _statements()

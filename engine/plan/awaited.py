@@ -165,5 +165,5 @@ BEFORE = """
 SELECT source, state, code, reason
 FROM ledger.order_item
 WHERE list_contains(?, mapping) AND list_contains(?, source)
-ORDER BY source, state IN ('posted', 'adopted', 'ignored') DESC
+ORDER BY source, state IN ('posted', 'adopted', 'ignored', 'done') DESC
 """

@@ -17,7 +17,9 @@ from engine.scope import ALL, Scope
 Row = dict[str, Any]
 
 # The states of a line, the least finished first; a line has that of its least finished outcome.
-STATES = ("parked", "waiting", "planned", "ignored", "adopted", "posted")
+STATES = ("parked", "waiting", "planned", "ignored", "adopted", "posted", "done")
+# Of what is in one of these nothing is open; what needed no document is done.
+CLOSED = ("ignored", "adopted", "posted", "done")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from engine.plan.delivered import Delivered
 from engine.plan.entities import ENTITIES, LISTED
 from engine.plan.existing import Unread
 from engine.plan.matching import lookups
-from engine.plan.model import Need, Outcome, Plan, Row
+from engine.plan.model import CLOSED, Need, Outcome, Plan, Row
 from engine.plan.order_outcomes import OrderOutcomes, case_of
 from engine.plan.rows import Rows, keeping
 from engine.plan.strangers import strangers
@@ -470,7 +470,7 @@ class _Planner:
             return False
         if policy == "done":
             why = f"{found.document} is there already ({found.reason})"
-            self._add(mapping, key, row, "posted", "nothing-to-book", why, trace)
+            self._add(mapping, key, row, *FAILED["done"], why, trace)
             return True
         if policy == "adopt":
             whole = mapping.match[alias].whole and not self.unread.replayed
@@ -628,6 +628,6 @@ def after_orders(plan: Plan) -> dict[str, bool]:
     """Of each order of the plan whether nothing is open any more."""
     done = {case.case: True for case in plan.orders.values()}
     for one in plan.outcomes:
-        if one.payout in done and one.state not in ("posted", "adopted", "ignored"):
+        if one.payout in done and one.state not in CLOSED:
             done[one.payout] = False
     return {key: done[case.case] for key, case in plan.orders.items()}

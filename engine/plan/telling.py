@@ -28,7 +28,7 @@ UNDECLARED = {"none": "wait", "several": "park"}
 FAILED = {
     "park": ("parked", "check-failed"),
     "wait": ("waiting", "check-failed"),
-    "done": ("posted", "nothing-to-book"),
+    "done": ("done", "nothing-to-book"),
 }
 
 

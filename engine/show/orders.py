@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from engine.show.page import (
+    SHOWN_STATES,
     STYLES,
     Column,
     Page,
@@ -25,7 +26,6 @@ from engine.show.page import (
 from engine.show.story import state_text, story
 
 Row = dict[str, Any]
-STATES = ("posted", "adopted", "planned", "waiting", "parked", "ignored")
 WORDS = (
     ("parked", "parked for a person"),
     ("waiting", "waiting: looked at again in every run"),
@@ -47,7 +47,7 @@ def orders_page(found: Row) -> Page:
         return []
     names = list(dict.fromkeys(row["mapping"] for row in counts))
     number = {(row["mapping"], row["state"]): row["items"] for row in counts}
-    states = [state for state in STATES if any((name, state) in number for name in names)]
+    states = [state for state in SHOWN_STATES if any((name, state) in number for name in names)]
     columns = [Column("Orders"), *(Column(state_name(s).capitalize(), right=True) for s in states)]
     rows = [
         [

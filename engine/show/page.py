@@ -54,11 +54,14 @@ Page = list[Part]
 STYLES = {
     "posted": "green",
     "adopted": "green",
+    "done": "green",
     "ignored": "dim",
     "planned": "cyan",
     "waiting": "yellow",
     "parked": "red",
 }
+# The states of lines and documents, in the order in which reports tell them.
+SHOWN_STATES = ("posted", "adopted", "done", "planned", "waiting", "parked", "ignored")
 # How people call the states of a line.
 STATE_NAMES = {"adopted": "already posted", "planned": "to be posted", "outside": "outside"}
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from engine import json_text
 from engine.ledger import Action
-from engine.plan.model import STATES, OrderCase, Outcome, Payout, Plan
+from engine.plan.model import OrderCase, Outcome, Payout, Plan
 from engine.scope import ALL
 from engine.show.page import (
+    SHOWN_STATES,
     STYLES,
     Column,
     Page,
@@ -31,8 +32,6 @@ from engine.show.page import (
     state_name,
 )
 
-# The order in which a plan tells the states of its lines.
-TOLD = tuple(reversed(STATES))
 OPEN = ("waiting", "parked")
 
 
@@ -70,7 +69,7 @@ def _payout(
     proof = made.proofs[payout.key]
     states = made.line_states()
     counts = Counter(states[one["line"]].state for one in payout.accepted if one["line"] in states)
-    told = [f"{counts[state]} {state_name(state)}" for state in TOLD if counts[state]]
+    told = [f"{counts[state]} {state_name(state)}" for state in SHOWN_STATES if counts[state]]
     paid = f"{amount(payout.row['TotalAmount'])} {payout.row['CurrencyCode']}"
     lines = count(len(payout.accepted), "line")
     parts: Page = [

@@ -10,10 +10,8 @@ from typing import Any
 
 from engine.session import RunReport
 from engine.show.failure import finding_data
-from engine.show.page import STYLES, Page, Text, count, listed, state_name
+from engine.show.page import SHOWN_STATES, STYLES, Page, Text, count, listed, state_name
 from engine.show.synced import problems
-
-TOLD = ("posted", "adopted", "planned", "waiting", "parked", "ignored")
 
 
 def page(merchant: str, report: RunReport) -> Page:
@@ -39,13 +37,13 @@ def page(merchant: str, report: RunReport) -> Page:
     if delivery.stopped:
         parts.append(Text("Stopped before the end; the next run goes on from here."))
     counts = Counter(one.state for one in report.plan.line_states().values())
-    told = listed(f"{counts[state]} {state_name(state)}" for state in TOLD if counts[state])
+    told = listed(f"{counts[state]} {state_name(state)}" for state in SHOWN_STATES if counts[state])
     if told:
         parts.append(Text(f"Lines of open payouts: {told}."))
     elif not report.plan.payouts and report.plan.scope.payouts is None:
         parts.append(Text("No payout is open."))
     documents = Counter(one.state for one in report.plan.outcomes if one.payout in _cases(report))
-    told = listed(f"{documents[state]} {state_name(state)}" for state in TOLD if documents[state])
+    told = listed(f"{documents[state]} {state_name(state)}" for state in SHOWN_STATES if documents[state])
     if told:
         parts.append(Text(f"Documents of open orders: {told}."))
     return [*parts, *_needs_a_person(merchant, report)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.show.orders import is_urgent, orders_page
 from engine.show.page import (
+    SHOWN_STATES,
     STYLES,
     Cell,
     Column,
@@ -30,7 +31,6 @@ from engine.show.page import (
 )
 
 Row = dict[str, Any]
-SHOWN_STATES = ("posted", "adopted", "planned", "waiting", "parked", "ignored")
 
 
 def page(merchant: str, name: str, found: Row) -> Page:

@@ -42,6 +42,8 @@ LONGEST = 400
 def state_text(state: str, reason: str) -> str:
     """A state and its reason, without saying the same twice."""
     told = reason.startswith((state, state_name(state)))
+    if state == "done":
+        return f"done, nothing was needed: {reason}"
     return reason if told else f"{state_name(state)}: {reason}"
 
 

@@ -571,7 +571,7 @@ CREATE TABLE IF NOT EXISTS ledger.mapping_set (
 CREATE TABLE IF NOT EXISTS ledger.line_state (
     payout    VARCHAR NOT NULL,
     line      VARCHAR NOT NULL,
-    state     VARCHAR NOT NULL,        -- posted, adopted, waiting, parked, ignored, planned
+    state     VARCHAR NOT NULL,        -- posted, adopted, done, waiting, parked, ignored, planned
     code      VARCHAR NOT NULL,
     reason    VARCHAR NOT NULL,
     mapping   VARCHAR NOT NULL,
@@ -628,3 +628,9 @@ CREATE TABLE IF NOT EXISTS ledger.order_item (  -- what became of an order under
     delivery VARCHAR,                  -- the action
     number   VARCHAR                   -- of the document in its target
 );
+
+-- What needed no document an earlier version called posted.
+UPDATE ledger.line_state SET state = 'done' WHERE state = 'posted' AND code = 'nothing-to-book';
+UPDATE ledger.order_item SET state = 'done' WHERE state = 'posted' AND code = 'nothing-to-book';
+UPDATE ledger.payout_state SET transfer = 'done'
+WHERE transfer = 'posted' AND transfer_reason = 'there is nothing to transfer';

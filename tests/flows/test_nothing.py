@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from shop import OpenShop
@@ -24,6 +25,20 @@ def test_a_line_of_which_nothing_is_made_is_done_beside_one_that_is_paid(
     sales = [new_sale(opened.world, Decimal(100), reference=name) for name in ("GIFT", "SOLD")]
     settle(opened.world, [one.line for one in sales])
     opened.run()
-    told = [one["reason"] for one in opened.lines()]
-    assert told == ["GIFT is given away", "posted as 1"]
+    told = [(one["state"], one["reason"]) for one in opened.lines()]
+    assert told == [("done", "GIFT is given away"), ("posted", "posted as 1")]
+    assert [one["closed"] for one in opened.payouts()] == [True]
     assert [one.invoice for one in opened.payments()] == [sales[1].invoice.number]
+
+
+def test_a_payout_that_adds_up_to_nothing_needs_no_transfer(shop: OpenShop) -> None:
+    opened = shop(overlay="./ours")
+    folder = opened.folder / "ours"
+    folder.mkdir()
+    (folder / "payment.yaml").write_text(OVERLAY, "utf-8")
+    sale = new_sale(opened.world, Decimal(100), reference="GIFT")
+    back = replace(sale.line, action="Credit")
+    settle(opened.world, [sale.line, back])
+    opened.run()
+    (payout,) = opened.payouts()
+    assert (payout["transfer"], payout["transfer_reason"]) == ("done", "there is nothing to transfer")

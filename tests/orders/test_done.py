@@ -1,0 +1,83 @@
+"""What needed no document is done, and posted only what stands in Fortnox or at Qliro."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from order_shop import OrderShop
+
+from engine.explain import explain
+from engine.sandbox.lifecycle import lot, secure
+from engine.show import ran
+from engine.show.explanation import page as explained
+from engine.show.orders import orders_page
+from engine.show.page import Page, Table, Text
+from engine.status import status
+from engine.store import writing
+from older.living import opened as opened_again
+from older.living import restore
+from older.scenes import SCENES
+
+OpenShop = Callable[..., OrderShop]
+STORED = Path(__file__).parent.parent / "older" / "f7b183f"
+
+
+def texts(page: Page) -> str:
+    """A page as a reader sees it, without colours."""
+    told = []
+    for part in page:
+        if isinstance(part, Text):
+            told.append(part.text)
+        elif isinstance(part, Table):
+            rows = [[one.title for one in part.columns], *part.rows]
+            told += [" | ".join(c if isinstance(c, str) else c[0] for c in row) for row in rows]
+    return "\n".join(told)
+
+
+def test_an_order_that_nobody_changed_or_cancelled_needs_neither_to_be_told(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop(**{"flows.order_status": True, "order_status.cancel": True,
+                         "qliro_methods": ["QLIRO"]})  # fmt: skip
+    order = str(secure(shop.world, [lot("KANNA", "300.00", 2)]).id)
+    shop.known.append(order)
+    shop.run()
+    report = shop.run()
+    by_state = Counter(one.state for one in report.plan.outcomes)
+    sent = Counter(one.state for one in report.plan.outcomes if one.action)
+    done = [one for one in report.plan.outcomes if one.state == "done"]
+    assert {one.mapping for one in done} == {"cancellation", "changed_order"}
+    assert all(one.action is None and one.code == "nothing-to-book" for one in done)
+    assert by_state["posted"] == sent["posted"]
+    assert ran.data(report)["orders"]["done"] == len(done)
+    assert f"{len(done)} done" in texts(ran.page("shop", report))
+    found = status(shop.store, shop.clock.now().date(), 14)
+    counts = {(row["mapping"], row["state"]): row["items"] for row in found["orders"]["counts"]}
+    assert counts["changed_order", "done"] == 1
+    assert ("changed_order", "posted") not in counts
+    assert "Done" in texts(orders_page(found))
+    told = texts(explained(explain(shop.store, order), whole=False))
+    assert f"changed order {order}: done, nothing was needed: " in told
+
+
+def test_what_an_earlier_build_called_posted_without_a_document_is_done(tmp_path: Path) -> None:
+    scene = next(one for one in SCENES if one.orders)
+    state, world, _ = restore(scene, STORED, tmp_path)
+    with writing(state, scene.name) as store:
+        shop = opened_again(scene, tmp_path, store, world)
+        told = {(one["code"], one["state"]) for one in store.rows(ITEMS)}
+        assert ("nothing-to-book", "done") in told
+        assert ("nothing-to-book", "posted") not in told
+        order = store.value("SELECT source FROM ledger.order_item WHERE state = 'done'")
+        history = [
+            (one["code"], one["state"])
+            for item in explain(shop.store, order)["orders"][0]["items"]
+            for one in item["history"]
+        ]
+        assert ("nothing-to-book", "done") in history
+        assert ("nothing-to-book", "posted") not in history
+
+
+ITEMS = "SELECT DISTINCT code, state FROM ledger.order_item"
