@@ -66,7 +66,7 @@ ORDER BY noted_at DESC
 
 EVENTS = """
 SELECT seq, noted_at, step, event, method, path, body, status, answer, number, note
-FROM ledger.event WHERE action = ? ORDER BY seq
+FROM ledger.event WHERE list_contains(?, action) ORDER BY seq
 """
 
 RAW = """
@@ -210,7 +210,8 @@ def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
     if not outcomes:
         return {"mapping": mapping, "history": [], "events": []}
     traced = next((one for one in outcomes if len(one["trace"]) > 2), outcomes[0])
-    action = next((one["action"] for one in outcomes if one["action"]), None)
+    # The last one first; of an order that is captured in parts there are several shipments.
+    actions = list(dict.fromkeys(one["action"] for one in outcomes if one["action"]))
     history = [
         {key: one[key] for key in ("noted_at", "state", "code", "reason")} for one in outcomes
     ]
@@ -219,8 +220,8 @@ def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
             one["state"] = "done"
     return {
         "mapping": mapping,
-        "action": action,
+        "action": actions[0] if actions else None,
         "trace": json_text.decode(traced["trace"]),
         "history": history,
-        "events": store.rows(EVENTS, [action]) if action else [],
+        "events": store.rows(EVENTS, [actions]) if actions else [],
     }

@@ -71,7 +71,7 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
             transfer[0] in BOOKED
             and even
             and all(states[line["line"]].state in CLOSED for line in payout.accepted)
-            and not any(one.payout == payout.key and one.state not in CLOSED for one in plan.outcomes)
+            and all(one.state in CLOSED for one in plan.outcomes if one.payout == payout.key)
         )
         proof = plan.proofs[payout.key]
         payouts.append(

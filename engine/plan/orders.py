@@ -289,8 +289,7 @@ class _Planner:
         inputs = self._inputs(mapping, row, len(known))
         try:
             if not self._is_for(mapping, inputs):
-                if self.again and known and not let_go:
-                    self._known(known[-1])
+                self._made_before(name, key, begun=self.again and not let_go)
                 return
             nothing = mapping.nothing(inputs)
         except ItemError as error:
@@ -302,7 +301,7 @@ class _Planner:
         elif failed and not self.delivered.retried(open_[-1], decided):
             self._known(open_[-1])
         elif nothing is not None:
-            self._add(mapping, key, row, *FAILED["done"], nothing)
+            self._nothing(mapping, key, row, nothing)
         elif (problem := row["problem"] or self._spoiled(mapping, inputs)) is not None:
             self._add(mapping, key, row, "parked", "unreadable", problem)
         elif (missing := self._missing(mapping, inputs)) is not None:
@@ -470,7 +469,7 @@ class _Planner:
             return False
         if policy == "done":
             why = f"{found.document} is there already ({found.reason})"
-            self._add(mapping, key, row, *FAILED["done"], why, trace)
+            self._nothing(mapping, key, row, why, trace)
             return True
         if policy == "adopt":
             whole = mapping.match[alias].whole and not self.unread.replayed
@@ -590,8 +589,34 @@ class _Planner:
             told = self._ask("fortnox.customer", inputs["card"]["CustomerNumber"])
             self._add(mapping, key, row, "waiting", "unread", told, trace)
             return None
-        self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
+        if state == "done":
+            self._nothing(mapping, key, row, because, trace, inputs)
+        else:
+            self._add(mapping, key, row, state, code, because, trace, inputs=inputs)
         return None
+
+    def _nothing(
+        self,
+        mapping: CompiledMapping,
+        key: str,
+        row: Row,
+        why: str,
+        trace: Row | None = None,
+        inputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Nothing is to be made: done, or what was made before, which goes on being told."""
+        if not self._made_before(mapping.spec.name, key):
+            self._add(mapping, key, row, *FAILED["done"], why, trace, inputs=inputs)
+
+    def _made_before(self, name: str, key: str, *, begun: bool = False) -> bool:
+        """Whether the last document of a source stands, or was ``begun``; then it is told."""
+        last = next(reversed(self.delivered.of(name, key)), None)
+        if last is None:
+            return False
+        stands = self.delivered.finished(last) and last.action not in self.delivered.cancelled
+        if stands or begun:
+            self._known(last)
+        return stands or begun
 
     @staticmethod
     def _name(mapping: CompiledMapping, key: str, earlier: int) -> str:

@@ -6,6 +6,7 @@ Reads the run's report, gives a page and the same as data. How the payouts stand
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from engine.session import RunReport
@@ -37,16 +38,20 @@ def page(merchant: str, report: RunReport) -> Page:
     if delivery.stopped:
         parts.append(Text("Stopped before the end; the next run goes on from here."))
     counts = Counter(one.state for one in report.plan.line_states().values())
-    told = listed(f"{counts[state]} {state_name(state)}" for state in SHOWN_STATES if counts[state])
+    told = _counted(counts)
     if told:
         parts.append(Text(f"Lines of open payouts: {told}."))
     elif not report.plan.payouts and report.plan.scope.payouts is None:
         parts.append(Text("No payout is open."))
     documents = Counter(one.state for one in report.plan.outcomes if one.payout in _cases(report))
-    told = listed(f"{documents[state]} {state_name(state)}" for state in SHOWN_STATES if documents[state])
+    told = _counted(documents)
     if told:
         parts.append(Text(f"Documents of open orders: {told}."))
     return [*parts, *_needs_a_person(merchant, report)]
+
+
+def _counted(states: Mapping[str, int]) -> str:
+    return listed(f"{states[one]} {state_name(one)}" for one in SHOWN_STATES if states[one])
 
 
 def _needs_a_person(merchant: str, report: RunReport) -> Page:

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from older.living import opened as opened_again
+from older.living import restore
+from older.scenes import SCENES
 from order_shop import OrderShop
 
 from engine.explain import explain
-from engine.sandbox.lifecycle import lot, secure
+from engine.sandbox.lifecycle import captures, lot, secure, update
 from engine.show import ran
 from engine.show.explanation import page as explained
 from engine.show.orders import orders_page
 from engine.show.page import Page, Table, Text
 from engine.status import status
 from engine.store import writing
-from older.living import opened as opened_again
-from older.living import restore
-from older.scenes import SCENES
 
 OpenShop = Callable[..., OrderShop]
 STORED = Path(__file__).parent.parent / "older" / "f7b183f"
@@ -60,6 +60,44 @@ def test_an_order_that_nobody_changed_or_cancelled_needs_neither_to_be_told(
     assert "Done" in texts(orders_page(found))
     told = texts(explained(explain(shop.store, order), whole=False))
     assert f"changed order {order}: done, nothing was needed: " in told
+
+
+def test_what_was_shipped_goes_on_being_told_with_each_shipment(order_shop: OpenShop) -> None:
+    """Nothing is left to ship once the money is captured, and nothing else tells who did it."""
+    shop = order_shop(**{"flows.order_status": True, "order_status.when": "delivered",
+                         "qliro_methods": ["QLIRO"]})  # fmt: skip
+    order = secure(shop.world, [lot("KANNA", "300.00", 2)]).id
+    shop.known.append(str(order))
+    shop.run()
+    (made,) = shop.fortnox_orders
+    for quantity in (1, 2):
+        shop.deliver(made.number, quantity)
+        for _ in range(3):
+            report = shop.run()
+    first, second = [str(one.id) for one in captures(shop.world, order)]
+    told = shop.outcomes(report, "shipment")[str(order)]
+    assert (told.state, second in told.reason) == ("posted", True)
+    found = status(shop.store, shop.clock.now().date(), 14)
+    counts = {(row["mapping"], row["state"]): row["items"] for row in found["orders"]["counts"]}
+    assert counts["shipment", "posted"] == 1
+    explained_ = texts(explained(explain(shop.store, str(order)), whole=False))
+    assert f"done as {first}" in explained_.replace("(201) ", "").replace("(200) ", "")
+    assert f"done as {second}" in explained_.replace("(201) ", "").replace("(200) ", "")
+
+
+def test_a_change_goes_on_being_told_when_nothing_else_is_to_be_changed(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop()
+    order = secure(shop.world, [lot("KANNA", "300.00", 2)]).id
+    shop.known.append(str(order))
+    shop.run()
+    update(shop.world, order, [lot("KANNA", "300.00")])
+    for _ in range(3):
+        report = shop.run()
+    (made,) = shop.fortnox_orders
+    told = shop.outcomes(report, "changed_order")[str(order)]
+    assert (told.state, str(made.number) in told.reason) == ("posted", True)
 
 
 def test_what_an_earlier_build_called_posted_without_a_document_is_done(tmp_path: Path) -> None:

@@ -285,7 +285,7 @@ def test_an_invoice_of_an_order_of_another_total_stays_unbooked(order_shop: Open
 @pytest.mark.parametrize(
     ("reference", "told"),
     [("10001", ("adopted", "found in Fortnox as 1001")),
-     ("", ("posted", "it was captured because its Fortnox order was invoiced; that invoice is its "
+     ("", ("done", "it was captured because its Fortnox order was invoiced; that invoice is its "
            "invoice"))],
 )  # fmt: skip
 def test_a_capture_that_our_own_shipment_caused_belongs_to_the_invoice_that_triggered_it(
@@ -324,7 +324,7 @@ def test_it_belongs_to_that_invoice_also_where_others_invoices_are_left_to_a_per
     shop.run()  # marked as shipped
     report = shop.run()
     (told,) = shop.outcomes(report, mapping).values()
-    assert (told.state, "that invoice is its invoice" in told.reason) == ("posted", True)
+    assert (told.state, "that invoice is its invoice" in told.reason) == ("done", True)
     assert [one.number for one in shop.fortnox_invoices] == [1001]
     assert not [one for one in report.plan.warnings if "did not make" in one]  # it is no stranger
 
@@ -343,7 +343,7 @@ def test_an_order_that_changes_before_its_capture_changes_in_fortnox(of_orders: 
     shop, fewer = of_orders.shop, of_orders.the_order("fewer")
     assert told(fewer.rows) == ["1 × 399.00 TSHIRT-BLA-M on 3001 at 25 %"]
     assert of_orders.why("fewer", "changed_order").startswith("posted")
-    assert of_orders.why("mixed", "changed_order") == "posted: it holds what Qliro holds"
+    assert of_orders.why("mixed", "changed_order") == "done: it holds what Qliro holds"
     assert len(sent(shop, "PUT", f"/3/orders/{fewer.number}")) == 1
     first, second = sent(shop, "PUT", f"/3/orders/{of_orders.the_order('other').number}")
     assert [row["ArticleNumber"] for row in first["OrderRows"]] == [
