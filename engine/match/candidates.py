@@ -106,8 +106,9 @@ def document_sql(query: Query, *, owned: bool = False) -> str:
     A field that is searched for stands beside itself, without its blanks: nulls join nothing.
     """
     names = {query.key: None, **dict.fromkeys(query.columns("i"))}
-    fields = dict.fromkeys(_field(query, step) for step in query.steps)
+    fields = dict.fromkeys(step.field for step in query.steps if not step.own)
     fields |= dict.fromkeys(query.against.fields if query.against else ())
+    fields.pop(query.key, None)  # never blank
     searched = [f'nullif(i."{field}", \'\') AS "find {field}"' for field in fields]
     numbers = query.against.numbers() if query.against else []
     shown = ", ".join([*(f'i."{name}"' for name in names), *searched, *numbers])
@@ -121,8 +122,9 @@ def document_sql(query: Query, *, owned: bool = False) -> str:
     return f"CREATE OR REPLACE TEMP TABLE document AS\nSELECT {shown}\nFROM {table}"
 
 
-def _field(query: Query, step: Step) -> str:
-    return query.key if step.own else step.field
+def _searched(query: Query, step: Step) -> str:
+    at_key = step.own or step.field == query.key
+    return f'i."{query.key}"' if at_key else f'i."find {step.field}"'
 
 
 def candidate_sql(query: Query, *, owned: bool = False) -> str:
@@ -154,7 +156,7 @@ def candidate_sql(query: Query, *, owned: bool = False) -> str:
             f"({verdict})::TINYINT AS verdict, "
             f"coalesce({query.balance} = {query.amount}, false) AS exact, {odd} AS odd\n"
             f"FROM (\n{keys}\n) AS l{own}\n"
-            f'JOIN document AS i ON i."find {_field(query, step)}" = {key}'
+            f"JOIN document AS i ON {_searched(query, step)} = {key}"
         )
     union = "\nUNION ALL\n".join(branches)
     return f"CREATE OR REPLACE TEMP TABLE candidate AS\n{union}"

@@ -78,17 +78,19 @@ def _number(field: str, prefix: str) -> str:
     """SQL of the number that a field begins with, behind the prefix or not; null where there is
     none. It is asked of every document: what begins with a letter is told by comparisons."""
 
+    def begins(text: str, before: str = "") -> str:
+        # A blank that is no space begins as a letter beyond ASCII does.
+        blank, digit, beyond = (literal(before + one) for one in (" ", "9~", "~"))
+        end = f" AND {text} < {literal(before[:-1] + chr(ord(before[-1]) + 1))}" if before else ""
+        return f"{text} BETWEEN {blank} AND {digit} OR {text} > {beyond}{end}"
+
     def number(text: str) -> str:
         cast = [f"TRY_CAST({one} AS BIGINT)" for one in (text, f"split_part(trim({text}), '/', 1)")]
-        # A blank that is no space begins as a letter beyond ASCII does.
-        begins = f"{text} BETWEEN ' ' AND '9~' OR {text} > '~'"
-        return f"CASE WHEN {begins} THEN coalesce({', '.join(cast)}) END"
+        return f"coalesce({', '.join(cast)})"
 
     whole = f"i.{quoted(field)}"
-    if not prefix:
-        return number(whole)
-    rest = number(f"substr({whole}, {len(prefix) + 1})")
-    return f"CASE WHEN starts_with({whole}, {literal(prefix)}) THEN {rest} ELSE {number(whole)} END"
+    behind = f"WHEN {begins(whole, prefix)} THEN {number(f'substr({whole}, {len(prefix) + 1})')} "
+    return f"CASE {behind if prefix else ''}WHEN {begins(whole)} THEN {number(whole)} END"
 
 
 def refute(store: Store, against: Against, verdict: int, *, owned: bool) -> None:
@@ -100,8 +102,7 @@ def refute(store: Store, against: Against, verdict: int, *, owned: bool) -> None
     store.execute(HITS.replace("$digits", literal(against.digits)))
     if store.value("SELECT count(*) FROM hit WHERE NOT sure") and _shop_ids(store, against):
         store.execute("DELETE FROM hit WHERE NOT sure")
-    exempt = ", ".join(map(str, against.exempt)) or "-1"
-    store.execute(UPDATE.replace("$verdict", str(verdict)).replace("$exempt", exempt))
+    store.execute(UPDATE.replace("$verdict", str(verdict)))
 
 
 def tell(store: Store, against: Against, key: str) -> None:
@@ -135,7 +136,7 @@ def without_prefix(value: str, prefix: str) -> str:
 def _said(against: Against, *, owned: bool) -> str:
     """What the documents of odd pairs say: field and text, without what is the line's own."""
     names = ", ".join(f"({one})::VARCHAR" for one in against.names) or "NULL"
-    source = f"({against.source})::VARCHAR" if against.source else "NULL"
+    source = f"({against.source})::VARCHAR" if against.source and owned else "NULL"
     texts = {one: without_prefix(f'"find {one}"', against.prefix) for one in against.fields}
     branches = [
         f"SELECT line, document, own, names, {literal(one)} AS field, {text} AS text FROM odd"
@@ -218,11 +219,11 @@ SELECT line, document, own, NULL, text, NULL, true
 FROM said
 WHERE field IS NULL
 """
+# Not the same pair where a step found it whose other fields say nothing against it.
 UPDATE = """
 UPDATE candidate SET verdict = $verdict
 FROM (SELECT DISTINCT line, document FROM hit) AS h
-WHERE candidate.line = h.line AND candidate.document = h.document
-  AND candidate.step NOT IN ($exempt)
+WHERE candidate.odd AND candidate.line = h.line AND candidate.document = h.document
 """
 WHY = """
 SELECT

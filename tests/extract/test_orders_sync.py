@@ -279,7 +279,7 @@ def test_an_order_is_named_by_id_or_by_reference(
     server.has(9, reference="S-9")
     server.has(8, reference="Å 8/1")
     assert sync(extraction, SCOPE, "9", " s-9 ", "Å 8/1", "") == ["order-not-read"]
-    assert server.asked == ["9", "s-9", "Å 8/1"]
+    assert sorted(server.asked) == ["9", "s-9", "Å 8/1"]  # several at a time
     assert store.rows('SELECT OrderId FROM qliro."order" ORDER BY OrderId') == [
         {"OrderId": 8},
         {"OrderId": 9},

@@ -31,3 +31,22 @@ def test_a_field_names_an_order_by_a_number_behind_the_prefix_or_not(
 ) -> None:
     asked = f'SELECT {_number("field", "Q-")} FROM (SELECT ?::VARCHAR AS field) AS i'
     assert duckdb.execute(asked, [text]).fetchone() == (number,)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "text", "number"),
+    [
+        ("", "4900001/7700002", 4900001),
+        ("", "Q-4900001", None),
+        ("9-", "9-4900001", 4900001),
+        ("9-", "4900001", 4900001),
+        ("9-", "9-B", None),
+        ("Ö", "Ö4900001", 4900001),
+        ("Ö", "Ö\u00a04900001", 4900001),
+        ("Ö", "Öster", None),
+        ("Q", "R4900001", None),
+    ],
+)
+def test_any_prefix_is_taken_off(prefix: str, text: str, number: int | None) -> None:
+    asked = f"SELECT {_number('field', prefix)} FROM (SELECT ?::VARCHAR AS field) AS i"
+    assert duckdb.execute(asked, [text]).fetchone() == (number,)
