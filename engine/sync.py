@@ -256,7 +256,7 @@ def _sync_orders(
         )
     scope = order_extraction.OrderScope(
         first=settings["orders_from"],
-        refresh_hours=int(settings["sync"]["order_refresh_hours"]),
+        refresh_hours=settings["sync"]["order_refresh_hours"],
         settled=not set(ORDER_FLOWS).isdisjoint(on),
         refreshed=not set(DOCUMENT_FLOWS).isdisjoint(on),
         pushed=not set(DOCUMENT_FLOWS).isdisjoint(on),

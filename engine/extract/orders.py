@@ -12,16 +12,15 @@ from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from engine.extract.ask import Extraction, ask_all
+from engine.extract.distances import ORDER_AT, RESERVED, YOUNG
 from engine.extract.endpoints import ORDER
 from engine.extract.raw import OTHER_ORDER, Call, Kept, Report, why
 from engine.store import Store
 
-# An order that Qliro did not find is asked for again after so long.
+# A pushed order that Qliro did not find is asked for again after so long.
 NOT_FOUND_FOR = timedelta(days=1)
 # Only so long: a push may come before its order can be read, and Qliro sends one for three days.
 PUSHED_FOR = timedelta(days=3)
-# So long after it was made an order may still change: goods come back, a person works in a portal.
-YOUNG = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,14 @@ class OrderScope:
     """Which orders the merchant's flows want.
 
     ``first`` is the first day of orders that they handle (None: no bound); ``refresh_hours`` how
-    old the last answer of an open order may be; with ``settled``, orders that settlement lines
-    name are asked for too, with ``refreshed`` those that are known and open, with ``pushed`` those
-    that Qliro has pushed. ``since`` and
-    ``until`` (days in Europe/Stockholm, both included) add every known order with activity
-    between them.
+    old the last answer of an open order may be (None: the growing distances); with ``settled``,
+    orders that settlement lines name are asked for too, with ``refreshed`` those that are known and
+    open, with ``pushed`` those that Qliro has pushed. ``since`` and ``until`` (days in
+    Europe/Stockholm, both included) add every known order with activity between them.
     """
 
     first: date | None = None
-    refresh_hours: int = 4
+    refresh_hours: int | None = None
     settled: bool = True
     refreshed: bool = True
     pushed: bool = True
@@ -48,10 +46,10 @@ class OrderScope:
 def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
     """OrderIds that should be asked for now, in their order.
 
-    Those are: named by a line and never answered, or with a transaction that their last answer did
-    not have; known, answered too long ago, and still open (an amount is reserved, or they are
-    young); pushed since they were last read; last answered so that it can't be read; active between
-    ``since`` and ``until``.
+    Those are: named by a line or a push and not read since, or with a transaction of theirs that
+    the last answer did not have; known and still open (an amount is reserved, or they are young);
+    not found by Qliro; last answered so that it can't be read; active between ``since`` and
+    ``until``. What nothing new tells of is asked for at growing distances.
     """
     between = scope.since is not None or scope.until is not None
     if not (scope.settled or scope.refreshed or scope.pushed or between):
@@ -65,7 +63,12 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
             "pushed_after": now - PUSHED_FOR,
             "first": scope.first or date.min,
             "not_found_before": now - NOT_FOUND_FOR,
-            "old_before": now - timedelta(hours=scope.refresh_hours),
+            "old_before": now - timedelta(hours=scope.refresh_hours)
+            if scope.refresh_hours is not None
+            else None,
+            "reserved_before": now - RESERVED,
+            "now": now,
+            "ages": AGES,
             "young_from": (now - YOUNG).date(),
             "between": between,
             "since": scope.since or date.min,
@@ -75,7 +78,14 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
     return [row["OrderId"] for row in rows]
 
 
-TO_ASK = """
+# In seconds since something, when an order is looked at again.
+AGES = [int(age.total_seconds()) for age in ORDER_AT]
+# Whether such an age was reached after the last answer.
+CAME = """
+len(list_filter($ages, lambda age:
+    {since} + to_seconds(age) > asked_at AND {since} + to_seconds(age) <= $now)) > 0
+"""
+TO_ASK = f"""
 -- What the staged tables and the earlier questions say of every order that anything names.
 WITH asked AS (
     SELECT
@@ -102,22 +112,29 @@ WITH asked AS (
 ),
 pushed AS (
     SELECT
-        OrderId,
-        max(seq)         AS seq,
-        max(received_at) AS received_at,
+        push.OrderId,
+        max(push.seq)         AS seq,
+        max(push.received_at) AS received_at,
+        max(push.received_at) FILTER (
+            known.PaymentTransactionId IS NULL AND push.PaymentTransactionId > 0
+        )                     AS news_at,
         -- Before that an order has nothing that could be handled, or never will.
-        bool_or(kind <> 'checkout-status' OR coalesce(Status, '') NOT IN ('InProcess', 'Refused'))
-                         AS is_secured
-    FROM raw.push
-    GROUP BY OrderId
+        bool_or(push.kind <> 'checkout-status'
+                OR coalesce(push.Status, '') NOT IN ('InProcess', 'Refused')) AS is_secured
+    FROM raw.push AS push
+    LEFT JOIN qliro.transaction AS known
+        ON known.OrderId = push.OrderId
+        AND known.PaymentTransactionId = push.PaymentTransactionId
+    GROUP BY push.OrderId
 ),
 settled AS (
     SELECT
         line.OrderId,
         max(line.raw_seq)                       AS raw_seq,
         max(line.day)                           AS day,
-        bool_or(known.PaymentTransactionId IS NULL
-                AND line.PaymentTransactionId > 0) AS has_news,
+        max(line.raw_seq) FILTER (
+            known.PaymentTransactionId IS NULL AND line.PaymentTransactionId > 0
+        )                                       AS news_seq,
         bool_or(line.day BETWEEN $since AND $until) AS is_between
     FROM (
         SELECT
@@ -136,6 +153,16 @@ active AS (
     FROM qliro.transaction
     WHERE CAST("Timestamp" AS DATE) BETWEEN $since AND $until
 ),
+-- A transaction that the order's last answer does not have: since when it is known of.
+news AS (
+    SELECT
+        coalesce(settled.OrderId, pushed.OrderId)  AS OrderId,
+        greatest(told.noted_at, pushed.news_at)    AS told_at
+    FROM settled
+    JOIN raw.answer AS told ON told.seq = settled.news_seq
+    FULL JOIN pushed ON pushed.OrderId = settled.OrderId
+    WHERE settled.OrderId IS NOT NULL OR pushed.news_at IS NOT NULL
+),
 facts AS (
     SELECT
         coalesce(o.OrderId, settled.OrderId, pushed.OrderId)  AS OrderId,
@@ -144,11 +171,14 @@ facts AS (
         coalesce(o.remaining > 0, false)                      AS is_reserved,
         o.problem IS NOT NULL OR coalesce(asked.is_unread, false) AS is_unread,
         coalesce(o.OrderDate, CAST(asked.first_at AS DATE), CAST(o.as_of AS DATE)) AS made,
+        coalesce(CASE WHEN o.SecuredAt <= $now THEN o.SecuredAt END, asked.first_at, o.as_of)
+                                                              AS begun_at,
+        news.told_at,
         greatest(o.as_of, asked.last_at)                      AS asked_at,
         greatest(o.raw_seq, asked.last_seq)                   AS asked_seq,
         settled.OrderId IS NOT NULL                           AS is_settled,
         settled.raw_seq                                       AS settled_seq,
-        coalesce(settled.has_news, false)                     AS has_news,
+        settled.news_seq IS NOT NULL                          AS has_news,
         coalesce(settled.is_between, false) OR active.OrderId IS NOT NULL AS is_between,
         pushed.seq > greatest(o.raw_seq, asked.read_seq, asked.refused_seq, 0) AS is_pushed,
         pushed.seq > greatest(o.raw_seq, asked.read_seq, 0)
@@ -159,16 +189,21 @@ facts AS (
     FULL JOIN pushed ON pushed.OrderId = coalesce(o.OrderId, settled.OrderId)
     LEFT JOIN asked ON asked.OrderId = coalesce(o.OrderId, settled.OrderId, pushed.OrderId)
     LEFT JOIN active ON active.OrderId = coalesce(o.OrderId, settled.OrderId)
+    LEFT JOIN news ON news.OrderId = o.OrderId
 )
 SELECT OrderId
 FROM facts
 WHERE ($between AND is_between)
    OR (is_ours AND is_unread)
    OR (is_ours AND $settled AND is_settled AND NOT is_known
-       AND (asked_at IS NULL OR asked_at < $not_found_before))
-   OR (is_ours AND $settled AND is_known AND has_news AND settled_seq > asked_seq)
-   OR (is_ours AND $refreshed AND is_known AND asked_at <= $old_before
-       AND (is_reserved OR made >= $young_from))
+       AND (asked_at IS NULL OR {CAME.format(since="begun_at")}))
+   OR (is_ours AND $settled AND is_known AND has_news
+       AND (settled_seq > asked_seq OR {CAME.format(since="told_at")}))
+   OR (is_ours AND $pushed AND is_known AND {CAME.format(since="told_at")})
+   OR (is_ours AND $refreshed AND is_known
+       AND (made >= $young_from AND {CAME.format(since="begun_at")}
+            OR is_reserved AND asked_at <= $reserved_before
+            OR (is_reserved OR made >= $young_from) AND asked_at <= $old_before))
    OR (is_ours AND $pushed AND (is_known OR is_secured)
        AND (is_pushed OR is_missed AND asked_at < $not_found_before))
 ORDER BY OrderId
@@ -213,30 +248,36 @@ def sync_orders(extraction: Extraction, scope: OrderScope, named: Collection[str
 def orders_needed(extraction: Extraction) -> list[int]:
     """OrderIds of staged lines that have no merchant reference and whose order is not known yet.
 
-    An order that Qliro did not find is asked for again after a day.
+    An order that Qliro did not find is asked for again at growing distances.
     """
-    rows = extraction.store.rows(ORDERS_NEEDED, [extraction.api.clock.now() - NOT_FOUND_FOR])
+    given = {"now": extraction.api.clock.now(), "ages": AGES}
+    rows = extraction.store.rows(ORDERS_NEEDED, given)
     return [row["OrderId"] for row in rows]
 
 
-ORDERS_NEEDED = """
--- Accepted lines without a reference, whose order was neither staged nor asked for lately.
+ORDERS_NEEDED = f"""
+-- Accepted lines without a reference, whose order was neither staged nor asked for lately. An
+-- answer that can't be read tells nothing.
+WITH asked AS (
+    SELECT
+        TRY_CAST(regexp_extract(path, '([0-9]+)$', 1) AS BIGINT) AS OrderId,
+        min(noted_at) AS first_at,
+        max(noted_at) AS asked_at
+    FROM raw.answer
+    WHERE endpoint = 'order'
+      AND (status <> 200 OR problem IS NULL
+           OR starts_with(problem, 'the answer is about another order'))
+    GROUP BY ALL
+)
 SELECT DISTINCT line.OrderId
 FROM qliro.settlement_line AS line
 LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
+LEFT JOIN asked ON asked.OrderId = line.OrderId
 WHERE line.Status = 'Accepted'
   AND coalesce(trim(line.MerchantOrderReference), '') = ''
   AND line.OrderId > 0
-  AND (known.OrderId IS NULL OR known.problem IS NOT NULL)
-  AND NOT EXISTS (
-      SELECT 1 FROM raw.answer AS asked
-      WHERE asked.endpoint = 'order'
-        AND asked.noted_at > ?
-        AND known.OrderId IS NULL
-        AND (asked.status <> 200 OR asked.problem IS NULL
-             OR starts_with(asked.problem, 'the answer is about another order'))
-        AND ends_with(asked.path, '/' || line.OrderId)
-  )
+  AND (known.problem IS NOT NULL
+       OR known.OrderId IS NULL AND (asked.OrderId IS NULL OR {CAME.format(since="first_at")}))
 ORDER BY line.OrderId
 """
 
@@ -269,7 +310,7 @@ def _check(report: Report, name: int | str, kept: Kept) -> None:
         other = kept.content.get("OrderId") if isinstance(kept.content, dict) else None
         report.find(where, "other-order", f"Qliro answered with order {other} instead.")
     elif kept.status != 200 or kept.problem:
-        again = "It is asked for again in a day." if isinstance(name, int) else NAMES
+        again = "It is asked for again, less and less often." if isinstance(name, int) else NAMES
         if kept.status == 200:
             again = "The next run asks again."
         report.find(where, "order-not-read", why(kept), again)

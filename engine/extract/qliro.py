@@ -1,22 +1,24 @@
 """Asks Qliro for settlement batches, and for the lines of each that is new or may have changed.
 
 Writes ``raw.answer``; remembers in ``raw.cursor`` the period that was listed and, for each batch,
-what its row looked like when its lines were fetched.
+what its row looked like when its lines were fetched. When that was, the answers tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine import json_text
 from engine.clock import today
 from engine.extract.ask import Extraction, ask, ask_all
 from engine.extract.dates import stockholm_date
+from engine.extract.distances import day_began
 from engine.extract.endpoints import SETTLEMENT_BATCHES, SETTLEMENTS_BY_BATCH
 from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor, why
+from engine.store import Store
 
 # GetSettlementBatches refuses more than 60 days (PERIOD_LIMIT_EXCEEDED) or 61 (PERIOD_INVALID).
 LONGEST_WINDOW = timedelta(days=59)
@@ -48,8 +50,9 @@ def sync_settlements(
 ) -> Report:
     """Batches from where the last sync ended, less the overlap, to yesterday; then their lines.
 
-    Lines are fetched of batches dated ``payouts_from`` or later that are new, whose row changed,
-    that lie within the overlap, or had pending lines. ``named`` adds earlier payouts, by ``Id``,
+    Lines are fetched of batches dated ``payouts_from`` or later that are new or whose row changed,
+    and of those that lie within the overlap or had pending lines: once a day, or by every sync
+    while their payout disagrees with Qliro's own figures. ``named`` adds earlier ones, by ``Id``,
     ``BatchId`` or ``AcquirerName/BatchId/CurrencyCode``. Dates are in Europe/Stockholm.
 
     Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
@@ -66,15 +69,17 @@ def sync_settlements(
     first = min([first, *_open_days(fetched.values(), yesterday - PENDING_FOR)])
 
     rows, through = _list(extraction, report, first, yesterday)
+    read = _read_since(store, day_began(extraction.api.clock.now())) - _disagreeing(store)
     wanted = [
         row
         for row in rows.values()
         if (row.day is None or row.day >= payouts_from)
         and (
-            row.day is None
-            or row.day >= recent
-            or not _same(fetched.get(str(row.id)), row)
-            or _has_pending(fetched[str(row.id)])
+            not _same(fetched.get(str(row.id)), row)
+            or (
+                row.id not in read
+                and (row.day is None or row.day >= recent or _has_pending(fetched[str(row.id)]))
+            )
         )
     ]
     if named:
@@ -147,6 +152,30 @@ def _find(
     for name in sorted(missing):
         report.find(f"payout {name}", "payout-not-found", f"Qliro lists none since {oldest}.")
     return list(found.values())
+
+
+def _read_since(store: Store, since: datetime) -> set[int]:
+    """The batches whose lines were read since then."""
+    return {row["id"] for row in store.rows(READ_SINCE, [since])}
+
+
+READ_SINCE = """
+SELECT DISTINCT TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS id
+FROM raw.answer
+WHERE endpoint = 'settlements_by_batch' AND noted_at >= ? AND status = 200 AND problem IS NULL
+"""
+
+
+def _disagreeing(store: Store) -> set[int]:
+    """The batches of payouts whose lines did not add up when they were last planned."""
+    return {row["id"] for row in store.rows(DISAGREEING)}
+
+
+DISAGREEING = """
+SELECT TRY_CAST(unnest(string_split(batches, ', ')) AS BIGINT) AS id
+FROM ledger.payout_state
+WHERE NOT holds
+"""
 
 
 def _lines(extraction: Extraction, report: Report, wanted: list[_Row]) -> None:

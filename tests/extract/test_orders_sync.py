@@ -135,18 +135,23 @@ def test_orders_from_before_the_first_day_belong_to_others(
     server.has(8, paid(1, "Preauthorization", 10, "2026-09-30"))
     server.has(7, paid(2, "Preauthorization", 10, "2026-10-01"))
     sync(extraction)
-    clock.advance(5 * 3600)
+    clock.advance(26 * 24 * 3600)
     assert ask(store, clock) == [7]
 
 
-def test_an_order_that_qliro_lacks_is_reported_and_asked_for_again_after_a_day(
+def test_an_order_that_qliro_lacks_is_reported_and_asked_for_less_and_less_often(
     extraction: Extraction, store: Store, clock: StoppedClock
 ) -> None:
     settle(store, clock, {"OrderId": 9})
     assert sync(extraction) == ["order-not-read"]
-    clock.advance(23 * 3600)
     assert ask(store, clock) == []
+    clock.advance(900)
+    assert sync(extraction) == ["order-not-read"]
+    clock.advance(25 * 3600)
+    assert sync(extraction) == ["order-not-read"]
     clock.advance(2 * 3600)
+    assert ask(store, clock) == []
+    clock.advance(50 * 3600)
     assert ask(store, clock) == [9]
 
 
@@ -162,27 +167,36 @@ def test_a_line_with_a_transaction_that_the_order_lacks_asks_again(
     assert ask(store, clock, scope) == []
     settle(store, clock, {"OrderId": 9}, {"OrderId": 9, "PaymentTransactionId": 2})
     assert ask(store, clock, scope) == [9]
-    # Qliro does not tell of it even now: nothing would be gained by asking on and on.
+    # Qliro does not tell of it even now: it is asked on, less and less often.
+    asked = len(server.asked)
+    for hours in (0, 1, 1, 4, *[24] * 80):
+        clock.advance(hours * 3600)
+        sync(extraction, scope)
+    assert 8 <= len(server.asked) - asked <= 11
+    server.has(9, paid(1, "Debit", 10, "2026-01-01"), paid(2, "Refund", 10, "2026-11-20"))
+    settle(store, clock, {"OrderId": 9}, {"OrderId": 9, "PaymentTransactionId": 2}, {"OrderId": 8})
     sync(extraction, scope)
-    clock.advance(3600)
-    assert ask(store, clock, scope) == []
+    clock.advance(50 * 3600)
+    assert 9 not in ask(store, clock, scope)
 
 
 # -- known orders that may change ------------------------------------------------------------------
 
 
-def test_an_open_order_is_asked_for_again_when_its_answer_is_old(
+def test_an_open_order_is_asked_for_again_when_its_answer_is_as_old_as_the_merchant_says(
     extraction: Extraction, server: Qliro, store: Store, clock: StoppedClock
 ) -> None:
     server.has(9, paid(1, "Preauthorization", 10))
     fetch_orders(extraction, [9])
     stage(store)
+    clock.advance(10 * 24 * 3600)
+    sync(extraction)
     clock.advance(3.9 * 3600)
-    assert ask(store, clock) == []
+    assert ask(store, clock, OrderScope(first=FIRST, refresh_hours=4)) == []
     clock.advance(0.2 * 3600)
-    assert ask(store, clock) == [9]
-    assert ask(store, clock, OrderScope(first=FIRST, refresh_hours=5)) == []
-    assert ask(store, clock, OrderScope(first=FIRST, refreshed=False)) == []
+    assert ask(store, clock, OrderScope(first=FIRST, refresh_hours=4)) == [9]
+    assert ask(store, clock, OrderScope(first=FIRST, refresh_hours=4, refreshed=False)) == []
+    assert ask(store, clock) == []
 
 
 def test_an_unchanged_answer_is_kept_without_its_body_and_counts_as_asked(
@@ -191,7 +205,7 @@ def test_an_unchanged_answer_is_kept_without_its_body_and_counts_as_asked(
     server.has(9, paid(1, "Preauthorization", 10))
     fetch_orders(extraction, [9])
     stage(store)
-    clock.advance(5 * 3600)
+    clock.advance(5 * 24 * 3600)
     assert sync(extraction) == []
     assert ask(store, clock) == []
     assert store.value("SELECT list(body = '' ORDER BY seq) FROM raw.answer") == [False, True]
@@ -232,7 +246,7 @@ def test_an_order_is_open_while_something_is_reserved_and_while_it_is_young(
     server.has(9, *transactions)
     fetch_orders(extraction, [9])
     stage(store)
-    clock.advance(5 * 3600)
+    clock.advance(26 * 24 * 3600)
     assert ask(store, clock, OrderScope()) == ([9] if is_asked else [])
 
 

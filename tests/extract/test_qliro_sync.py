@@ -78,12 +78,15 @@ def test_payouts_before_payouts_from_are_only_fetched_by_name(
     assert [finding.code for finding in report.findings] == ["payout-not-found"]
 
 
-def test_a_second_sync_looks_back_a_week_and_stores_no_body_twice(
-    world: World, qliro: Extraction, store: Store
+def test_a_sync_of_another_day_looks_back_a_week_and_stores_no_body_twice(
+    world: World, qliro: Extraction, store: Store, clock: StoppedClock
 ) -> None:
     sync_settlements(qliro, payouts_from=FROM)
     stage(store)
     forget(world)
+    sync_settlements(qliro, payouts_from=FROM)
+    assert asked(world, "GetSettlementsByBatchId") == []  # once a day
+    clock.advance(24 * 3600)
     sync_settlements(qliro, payouts_from=FROM)
     fetched = {query.partition("=")[2] for query in asked(world, "GetSettlementsByBatchId")}
     recent = {str(b.id) for b in world.batches.values() if b.day >= date(2026, 11, 8)}
@@ -120,6 +123,39 @@ def test_a_batch_whose_row_changed_is_fetched_again_however_old(
     assert seen == ["7", "7"]
 
 
+def test_batches_of_the_overlap_are_read_once_a_day_and_a_run_at_the_same_time_misses_none(
+    world: World, qliro: Extraction, store: Store, clock: StoppedClock
+) -> None:
+    def fetched() -> int:
+        forget(world)
+        sync_settlements(qliro, payouts_from=FROM)
+        return len(asked(world, "GetSettlementsByBatchId"))
+
+    sync_settlements(qliro, payouts_from=FROM)
+    nights = []
+    for _ in range(3):
+        for one in (clock, world.clock):
+            one.advance(24 * 3600 - 2)  # each night a little earlier than a day later
+        nights.append(fetched())
+        assert fetched() == 0
+    assert min(nights) > 0
+
+
+def test_lines_that_do_not_add_up_are_read_again_by_every_sync_of_the_overlap(
+    world: World, qliro: Extraction, store: Store
+) -> None:
+    sync_settlements(qliro, payouts_from=FROM)
+    newest, other = sorted(world.batches.values(), key=lambda batch: batch.day)[-2:]
+    columns = ["payout", "BatchDate", "batches", "holds", "proof", "transfer", "transfer_reason",
+               "closed", "noted_at"]  # fmt: skip
+    row = ["p", newest.day, f"{newest.id}, 123456", False, "", "", "", False, world.now()]
+    agrees = ["q", other.day, str(other.id), True, *row[4:]]
+    store.append("ledger.payout_state", [row, agrees], columns)
+    forget(world)
+    sync_settlements(qliro, payouts_from=FROM)
+    assert asked(world, "GetSettlementsByBatchId") == [f"Id={newest.id}"]
+
+
 def test_pending_lines_are_looked_at_again_until_they_are_accepted(
     answering: Callable[..., Extraction], store: Store, clock: StoppedClock
 ) -> None:
@@ -137,13 +173,15 @@ def test_pending_lines_are_looked_at_again_until_they_are_accepted(
         return httpx.Response(200, json=lists)
 
     extraction = answering("qliro", handler)
-    for _ in range(3):
+    for _ in range(3 * 4):  # a run each six hours
         sync_settlements(extraction, payouts_from=FROM)
-    assert len(seen) == 3
+        clock.advance(6 * 3600)
+    assert len(seen) == 4  # from noon to noon three days later
     lists.update(Settlements=[line], PendingSettlements=[])
     for _ in range(3):
+        clock.advance(24 * 3600)
         sync_settlements(extraction, payouts_from=FROM)
-    assert len(seen) == 4
+    assert len(seen) == 5
     stage(store)
     assert store.rows("SELECT Status, vanished FROM qliro.settlement_line") == [
         {"Status": "Accepted", "vanished": False}
