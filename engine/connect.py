@@ -49,8 +49,8 @@ class Consent:
 
 class _Information(msgspec.Struct, rename="pascal"):
     database_number: int | str
-    company_name: str = ""
-    organization_number: str = ""
+    company_name: str | None = None
+    organization_number: str | None = None  # null of a company without one (recorded)
 
 
 class _Body(msgspec.Struct, rename="pascal"):
@@ -264,4 +264,6 @@ def _company(
     except msgspec.MsgspecError:
         error = read_error("fortnox", answer.status, answer.body)
         raise AccessError(f"Fortnox does not say which company it is: {sentence(error)}") from None
-    return Company(str(told.database_number), told.company_name, told.organization_number)
+    return Company(
+        str(told.database_number), told.company_name or "", told.organization_number or ""
+    )

@@ -26,14 +26,20 @@ from engine.secrets import STARS, Secret
 
 
 class Company(msgspec.Struct, frozen=True):
-    """A company in Fortnox; ``tenant`` is its DatabaseNumber."""
+    """A company in Fortnox; ``tenant`` is its DatabaseNumber. Name and number may be empty."""
 
     tenant: str
     name: str
     organisation_number: str
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.organisation_number} (DatabaseNumber {self.tenant})"
+        told = ", ".join(filter(None, (self.name, self.organisation_number)))
+        return f"{told or 'a company without a name'} (DatabaseNumber {self.tenant})"
+
+    @property
+    def confirmed_by(self) -> str:
+        """The number by which a person confirms it: of one without a number its DatabaseNumber."""
+        return self.organisation_number or self.tenant
 
 
 class Tokens(msgspec.Struct, frozen=True):

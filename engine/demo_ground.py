@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ DAYS = 32
 WINDOW = 0.5
 # Longer than the sandbox ever takes to start.
 PATIENCE = 20.0
+# A folder's ports lie among these, below those that the system gives away by itself.
+FIRST_PORT, PORTS = 10000, 10000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def prepare(folder: Path, seed: int, shops: Mapping[str, tuple[str, ...]]) -> No
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     until = f"{datetime.now(STOCKHOLM):%Y-%m-%d}"
-    ports = dict(zip(shops, _free_ports(len(shops)), strict=True))
+    ports = dict(zip(shops, _ports(folder, len(shops)), strict=True))
     for name, port in ports.items():
         _write_merchant(folder, name, port)
     (folder / SECRETS).touch(mode=0o600)
@@ -189,12 +192,25 @@ def _write_merchant(folder: Path, name: str, port: int) -> None:
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
-def _free_ports(count: int) -> list[int]:
-    found = [socket.socket() for _ in range(count)]
+def _ports(folder: Path, count: int) -> list[int]:
+    """Ports that stay the folder's own from demo to demo, as files of people name them; where
+    something else listens there, free ones."""
+    first = FIRST_PORT + count * (zlib.crc32(os.fsencode(folder.resolve())) % PORTS)
     try:
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in found]
+        return _bound([first + one for one in range(count)])
+    except OSError:
+        return _bound([0] * count)
+
+
+def _bound(ports: list[int]) -> list[int]:
+    """The ports that are free, each of these or, of 0, any. Raises OSError when one is taken."""
+    held: list[socket.socket] = []
+    try:
+        for port in ports:
+            held.append(socket.socket())
+            held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held[-1].bind(("127.0.0.1", port))
+        return [int(one.getsockname()[1]) for one in held]
     finally:
-        for one in found:
+        for one in held:
             one.close()

@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -130,17 +131,23 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         if found.code != "not-utf-8":
             raise
         raise FileError([replace(found, remedy="Save it as CSV UTF-8.")]) from None
-    head = text.split("\n", 1)[0]
-    delimiter = max(";\t,", key=head.count)
+    head, _, rest = text.partition("\n")
+    told = re.fullmatch(r'"?sep=(.)"?\s*', head, re.IGNORECASE)  # a spreadsheet's own first line
+    if told:
+        text, before = rest, 1
+    else:
+        before = 0
+    delimiter = told[1] if told else max(";\t,", key=head.count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
         return [
-            (reader.line_num, [cell.strip() for cell in cells])
+            (before + reader.line_num, [cell.strip() for cell in cells])
             for cells in reader
             if any(cell.strip() for cell in cells)
         ]
     except csv.Error as error:
-        raise FileError.at(path, reader.line_num, 1, "not-csv", f"{error}.") from None
+        line = before + reader.line_num
+        raise FileError.at(path, line, 1, "not-csv", f"{error}.") from None
 
 
 def _name(title: str) -> str:
@@ -151,9 +158,25 @@ def _name(title: str) -> str:
 def _cells(found: _Read, line: int, names: Sequence[str], cells: Sequence[str]) -> Cells:
     if len(cells) > len(names):
         text = f"{len(cells)} cells, and the header has {len(names)} columns."
-        found.wrong(line, len(names) + 1, "too-many-cells", text)
+        at, number = next(_torn(names, cells), (len(names) + 1, ""))
+        remedy = (
+            f'If {number} is one number: write it in quotes ("{number}") or with a point, or '
+            "separate the cells with semicolons."
+            if number
+            else ""
+        )
+        found.wrong(line, at, "too-many-cells", text, remedy)
     pairs = enumerate(zip(names, cells, strict=False), start=1)
     return [(name, cell, column) for column, (name, cell) in pairs if name and cell]
+
+
+def _torn(names: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Where a number with a decimal comma stands in two cells, from the rate on: the column of the
+    first, and the number."""
+    for column, (one, other) in enumerate(pairwise(cells), start=1):
+        is_rate = column <= len(names) and names[column - 1] == "rate"
+        if is_rate and re.fullmatch(r"\d{1,2}", one) and re.fullmatch(r"\d{1,2} ?%?", other):
+            yield column, f"{one},{other}"
 
 
 # Our own form: a line is a row --------------------------------------------------------------------

@@ -6,6 +6,7 @@ entry in docs/language.md (a test compares them). A null where a value is needed
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -450,10 +451,11 @@ def text(value: Any) -> str:
 
 @declared("text", TEXT, as_is="type({new}) is str and is_allowed({0})")
 def fortnox_text(value: Any) -> str:
-    """The text with each character that Fortnox forbids replaced by a visible `_`."""
+    """The text with accents put on their letters, and each character that Fortnox forbids replaced
+    by a visible `_`."""
     if type(value) is str and is_allowed(value):
         return value
-    found = _text(value)
+    found = unicodedata.normalize("NFC", _text(value))
     return "".join(["_" if forbidden(character) else character for character in found])
 
 

@@ -16,7 +16,10 @@ _IN_TEXTS = frozenset("\\\u0308\u030a0123456789 –:.`´’,;^¤#%§£$€¢¥©
 _IN_ARTICLES = frozenset("0123456789_-/\\+$")
 # Letters of most of Europe. With them nearly every text is seen at once to be as it must.
 _LETTERS = "".join(filter(str.isalpha, map(chr, range(0x250))))
-is_allowed = re.compile(f"[{re.escape(''.join(sorted(_IN_TEXTS)) + _LETTERS)}]*").fullmatch
+# The dots and the ring that Fortnox takes after a letter: they are put on it where they can be.
+_MARKS = frozenset("\u0308\u030a")
+_SEEN = "".join(sorted(_IN_TEXTS - _MARKS)) + _LETTERS
+is_allowed = re.compile(f"[{re.escape(_SEEN)}]*").fullmatch
 _is_article = re.compile(f"[{re.escape(''.join(sorted(_IN_ARTICLES)) + _LETTERS)}]*").fullmatch
 
 

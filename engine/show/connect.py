@@ -39,7 +39,8 @@ THANKS = b"<!DOCTYPE html><meta charset=utf-8><p>Thank you. You can close this w
 @click.command(epilog=EXIT_CODES)
 @of_merchant
 @option("--confirm", "number", metavar="NUMBER",
-        help="Confirms the company of this organisation number, without a question.")  # fmt: skip
+        help="Confirms the company of this organisation number (of one that has none, its "
+             "DatabaseNumber), without a question.")  # fmt: skip
 @option("--by", metavar="NAME", help="Who confirms; kept.  [default: the user of this machine]")
 @option("--user", is_flag=True,
         help="Ask for a user's consent instead of a service account's.")  # fmt: skip
@@ -138,7 +139,7 @@ def _is_right(out: Output, merchant: Merchant, company: Company, number: str | N
     if own is not None and own.tenant == company.tenant:
         return True
     if number is not None:
-        if organisation(number) == organisation(company.organisation_number) != "":
+        if organisation(number) == organisation(company.confirmed_by) != "":
             return True
         raise UsageError(
             f"This is {company}, and you confirm {number}: nothing is connected.",
@@ -152,7 +153,7 @@ def _is_right(out: Output, merchant: Merchant, company: Company, number: str | N
             "Nothing is connected.",
             f"Sign in to the right company: qliro-fortnox connect {merchant.name}",
         )
-    how = f"qliro-fortnox connect {merchant.name} --confirm '{company.organisation_number}'"
+    how = f"qliro-fortnox connect {merchant.name} --confirm '{company.confirmed_by}'"
     out.page([Text(f"This is {company}. Is it the right one? Then confirm it, soon:\n  {how}")])
     out.data({"merchant": merchant.name, "way": None, "company": _company_data(company)})
     return False

@@ -195,6 +195,12 @@ def test_a_company_without_a_number_is_not_confirmed_by_none(
     running.world.organisation_number = ""
     told = cli("connect", "shop", "--user", "--confirm", "")
     assert (told.code, "nothing is connected" in told.err) == (2, True)
+    told = cli("connect", "shop", "--user")
+    assert told.out == (
+        "This is Exempelbutiken AB (DatabaseNumber 1234567). Is it the right one? "
+        "Then confirm it, soon:\n  qliro-fortnox connect shop --confirm '1234567'\n"
+    )
+    assert cli("connect", "shop", "--user", "--confirm", "1234567", "--by", "Anna").code == 0
 
 
 def test_a_person_who_says_no_connects_nothing_and_begins_anew(

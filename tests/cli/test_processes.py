@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from shopkit import SECRETS, Cli, ended, shop_world, start, write_shop
 
+from engine.demo_ground import _ports
 from engine.sandbox.control import effects
 from engine.sandbox.generator import clean
 from engine.sandbox.kept import keep, restore
@@ -224,3 +226,14 @@ def _the_second_act_lives_an_order(out: str) -> None:
         ("left to pay of invoices", "0.00"),
     ):
         assert re.search(rf"^ +{name} +{value}$", act, re.M), name
+
+
+def test_a_demo_has_ports_that_stay_and_others_only_where_something_listens(tmp_path: Path) -> None:
+    """A merchant's file that names them goes on after the next demo."""
+    first = _ports(tmp_path / ".demo", 2)
+    assert _ports(tmp_path / ".demo", 2) == first
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first[0]))
+        taken.listen()
+        assert not set(_ports(tmp_path / ".demo", 2)) & set(first)
+    assert _ports(tmp_path / ".demo", 2) == first

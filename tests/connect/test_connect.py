@@ -188,9 +188,22 @@ def test_the_books_of_one_company_are_not_gone_on_with_in_another(
 ) -> None:
     office.world.access.tenant_id = "7654321"
     office.connect()
-    with pytest.raises(AccessError, match="holds the books of A,"):
+    with pytest.raises(AccessError, match="holds the books of A "):
         way_in(office.merchant, office.clock, booked_company(books))
     refuse_another_company(books)
     told(books, "7654321")
     with pytest.raises(AccessError, match="DatabaseNumber 7654321"):
         refuse_another_company(books)
+
+
+def test_a_company_without_an_organisation_number_is_connected_like_any(office: Office) -> None:
+    """Fortnox answers null for it; a person confirms it by its DatabaseNumber."""
+    office.world.organisation_number = ""
+    company = office.begin()
+    assert str(company) == "Exempelbutiken AB (DatabaseNumber 1234567)"
+    assert company.confirmed_by == "1234567"
+    made = connect.confirm(
+        office.merchant, company, "Anna", office.clock, office.transport, service=False
+    )
+    assert made.company == company
+    assert office.ask().status == 200
