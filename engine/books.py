@@ -6,11 +6,17 @@ Reads the staged registers (financial years, locked period, accounts, series); w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.store import Store
+
+Answer = TypeVar("Answer")
+# The registers of Fortnox that the questions are answered from.
+YEARS, LOCKED = "/3/financialyears", "/3/settings/lockedperiod"
+ACCOUNTS, SERIES = "/3/accounts", "/3/voucherseries"
+CURRENCIES, TERMS = "/3/currencies", "/3/termsofpayments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +32,36 @@ class Books:
     currencies: frozenset[str] | None = None
     terms: frozenset[str] | None = None
     rounded: frozenset[str] = frozenset()  # currencies in which totals were seen rounded to kronor
+    # Registers that were asked for something that they do not have: they may have it by now.
+    lacked: set[str] = field(default_factory=set, compare=False)
 
     def financial_year(self, day: date | None) -> int | None:
         """The id of the financial year that holds the day; None when Fortnox has none."""
         if day is None:
             return None
-        return next((id_ for id_, first, last in self.years if first <= day <= last), None)
+        found = next((id_ for id_, first, last in self.years if first <= day <= last), None)
+        return found if found is not None else self._lacks(YEARS, None)
 
     def is_open(self, day: date | None) -> bool:
         """Whether something may be booked on the day: in a year, and not in the locked period."""
         if day is None or self.financial_year(day) is None:
             return False
-        return self.locked_until is None or day > self.locked_until
+        return not self._is_locked(day)
+
+    def _is_locked(self, day: date) -> bool:
+        locked = self.locked_until is not None and day <= self.locked_until
+        return self._lacks(LOCKED, True) if locked else False
+
+    def _lacks(self, register: str, answer: Answer) -> Answer:
+        """The answer, which is what it is because of something that the register lacks."""
+        self.lacked.add(register)
+        return answer
 
     def next_open_day(self, day: date | None) -> date | None:
         """The day itself when it is open, else the first open day after it, else None."""
         if day is None:
             return None
-        if self.locked_until is not None and day <= self.locked_until:
+        if self.locked_until is not None and self._is_locked(day):
             day = self.locked_until + timedelta(days=1)
         if self.financial_year(day) is not None:
             return day
@@ -53,19 +71,20 @@ class Books:
         """Whether the day's whole financial year is locked, or no longer in Fortnox."""
         for _, first, last in self.years:
             if day is not None and first <= day <= last:
-                return self.locked_until is not None and last <= self.locked_until
-        return True
+                return self._is_locked(last)
+        return self._lacks(YEARS, True)
 
     def takes_vouchers(self, series: str | None, day: date | None) -> bool:
         """Whether the series is there and marked for manual vouchers (Manuell kontering)."""
         if self.series is None:
             return True
         year = self.financial_year(day)
-        return series is not None and year is not None and (series, year) in self.series
+        takes = series is not None and year is not None and (series, year) in self.series
+        return takes or self._lacks(SERIES, False)
 
     def has_account(self, number: int | None, day: date | None) -> bool:
         """Whether the account is in the chart and active."""
-        return self.accounts is None or number in self.accounts
+        return self.accounts is None or number in self.accounts or self._lacks(ACCOUNTS, False)
 
     def has_article(self, number: str | None) -> bool:
         """Whether the article is in Fortnox."""
@@ -73,11 +92,11 @@ class Books:
 
     def has_currency(self, code: str | None) -> bool:
         """Whether the company has the currency; its own needs no entry."""
-        return self.currencies is None or code in self.currencies
+        return self.currencies is None or code in self.currencies or self._lacks(CURRENCIES, False)
 
     def has_terms(self, code: str | None) -> bool:
         """Whether the company has the terms of payment."""
-        return self.terms is None or code in self.terms
+        return self.terms is None or code in self.terms or self._lacks(TERMS, False)
 
     def rounds(self, currency: str | None) -> bool:
         """Whether a recent document in the currency was rounded to whole kronor."""

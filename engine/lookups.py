@@ -6,11 +6,13 @@ fewer invoices are new than references are wanted, those invoices are read inste
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 
 from engine.extract import fortnox
 from engine.extract.ask import Extraction, ask_all
-from engine.extract.raw import Call, cursor, move_cursor
+from engine.extract.fortnox import VOUCHERS
+from engine.extract.raw import Call, Report, cursor, move_cursor
 from engine.ordering import in_order
 from engine.plan.matching import newest_invoice, searched
 from engine.plan.model import Need
@@ -24,6 +26,20 @@ FROM fortnox.invoice AS i
 LEFT JOIN fortnox.invoice_detail AS d ON d.DocumentNumber = i.DocumentNumber
 WHERE NOT i.Cancelled AND (d.raw_seq IS NULL OR d.raw_seq < i.raw_seq)
 """
+
+
+def read_again(
+    extraction: Extraction,
+    registers: Sequence[str],
+    needs: Collection[Need],
+    payouts_from: date,
+    report: Report,
+) -> bool:
+    """Registers that a plan lacked something of, or stands on, and the vouchers beside which one is
+    to be made; each once in a run. Whether there are vouchers that were not known."""
+    fortnox.read_registers(extraction, report, registers)
+    wanted = [one for one in _keys(needs, "vouchers") if f"{VOUCHERS}{one}" not in extraction.fresh]
+    return bool(fortnox.read_vouchers(extraction, report, wanted, payouts_from))
 
 
 def fetch_needs(extraction: Extraction, needs: Collection[Need]) -> bool:

@@ -11,14 +11,14 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from engine.activation import end_with_environment, obstacle, silence_of
-from engine.books import Books, read_books
+from engine.books import CURRENCIES, LOCKED, Books, read_books
 from engine.catalogue import Catalogue, read_catalogue
 from engine.clock import Clock, today
 from engine.deliver import deliver
@@ -32,7 +32,7 @@ from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.ledger import Action, begun
-from engine.lookups import fetch_needs
+from engine.lookups import fetch_needs, read_again
 from engine.merchant import Merchant
 from engine.plan.build import make_plan
 from engine.plan.model import Plan
@@ -77,6 +77,7 @@ class Session:
     began: datetime  # the merchant's lock is this run's since then, or shortly before
     stop: threading.Event = field(default_factory=threading.Event)
     on_progress: OnProgress = silent
+    fresh: set[str] = field(default_factory=set)  # registers of Fortnox that this run has read
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -170,6 +171,7 @@ def sync(session: Session, scope: Scope = ALL) -> Report:
         scope.orders or (),
         scope.since,
         scope.until,
+        session.fresh,
     )
     _stage(session, findings)
     return findings
@@ -205,19 +207,41 @@ def plan(
             made.problems.insert(0, session.without_plus)
         if silent_since := silence_of(session.store, session.merchant, session.clock.now()):
             made.problems.insert(0, silent_since)
-        if offline or not made.unread or not _read_needs(session, made):
+        if offline or not _read_needs(session, made, books, findings):
             return made
         _stage(session, findings)
+        books = read_books(session.store)
     return made
 
 
-def _read_needs(session: Session, made: Plan) -> bool:
+# Read before anything is posted: what was locked since would leave a payment that can't be booked,
+# and a way in that leads elsewhere would post into another company's books.
+BEFORE_POSTING = (LOCKED, "/3/companyinformation")
+
+
+def _read_needs(session: Session, made: Plan, books: Books, findings: Report) -> bool:
+    """Read what a plan lacks or stands on; whether it is to be made again."""
+    registers = set(books.lacked)
+    if any(action.target.startswith("fortnox.") for action in made.actions):
+        registers.update(BEFORE_POSTING)
+    if _is_foreign(session, made):
+        registers.add(CURRENCIES)
+    registers -= session.fresh
+    if not made.unread and not registers:
+        return False
     apis = session.qliro, session.fortnox
-    to_qliro, to_fortnox = extractions(session.merchant, session.store, apis, session.tell)
+    to_qliro, to_fortnox = extractions(
+        session.merchant, session.store, apis, session.tell, session.fresh
+    )
     orders = sorted({int(need.key) for need in made.unread if need.kind == "order"})
     if orders:
         fetch_orders(to_qliro, orders)
-    return fetch_needs(to_fortnox, made.unread) or bool(orders)
+    first = min([session.settings["payouts_from"], *(one.date for one in made.payouts.values())])
+    again = read_again(to_fortnox, sorted(registers), made.unread, first, findings)
+    if registers:
+        _stage(session, findings)
+        again = again or CURRENCIES in registers or read_books(session.store) != books
+    return fetch_needs(to_fortnox, made.unread) or again or bool(orders)
 
 
 def convention_choices() -> dict[str, list[str]]:
@@ -283,12 +307,37 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
         more = _following(after, delivery)
         if not more:
             break
+        if _read_vouchers(session, after, findings):
+            after = _after(session, made, findings, delivery)
+            continue
         delivery.add(_deliver(session, more, "deliver"))
         after = _after(session, replace(made, warnings=after.warnings), findings, delivery)
     record_states(session.store, session.run, session.clock.now(), after)
     if delivery.failure is not None:
         raise delivery.failure
     return RunReport(after, delivery, findings, attention(session, after))
+
+
+def _is_foreign(session: Session, made: Plan) -> bool:
+    """Whether something of a payout in another currency than the books' is to be posted, or is
+    parked: Fortnox's rate of the day may be what it is worked out by, or what it lacks."""
+    own = session.settings["accounting_currency"]
+    moving = {action.payout for action in made.actions}
+    moving |= {one.payout for one in made.outcomes if one.state == "parked"}
+    return any(
+        payout.row["CurrencyCode"] != own for key, payout in made.payouts.items() if key in moving
+    )
+
+
+def _read_vouchers(session: Session, after: Plan, findings: Report) -> bool:
+    """Read the vouchers beside which one is to be made that could only now be planned; whether
+    there are some that were not known."""
+    apis = session.qliro, session.fortnox
+    _, to_fortnox = extractions(
+        session.merchant, session.store, apis, session.tell, session.fresh
+    )
+    first: date = session.settings["payouts_from"]
+    return read_again(to_fortnox, (), after.unread, first, findings)
 
 
 def _after(session: Session, made: Plan, findings: Report, delivery: Delivery) -> Plan:

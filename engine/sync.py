@@ -170,13 +170,19 @@ def _no_key(told: str) -> UsageError:
 
 
 def extractions(
-    merchant: Merchant, store: Store, apis: tuple[Api, Api], on_progress: OnProgress
+    merchant: Merchant,
+    store: Store,
+    apis: tuple[Api, Api],
+    on_progress: OnProgress,
+    fresh: set[str] | None = None,
 ) -> tuple[Extraction, Extraction]:
-    """Qliro's and Fortnox's, with a place to keep what they answer."""
+    """Qliro's and Fortnox's, with a place to keep what they answer; ``fresh`` are the registers of
+    Fortnox that this run has read, where it has begun."""
     key = personal_key(merchant)
     workers = int(merchant.settings["delivery"]["parallel"])
     to_qliro = Extraction(apis[0], store, key, on_progress, workers)
-    to_fortnox = Extraction(apis[1], store, key, on_progress, workers)
+    read = set() if fresh is None else fresh
+    to_fortnox = Extraction(apis[1], store, key, on_progress, workers, read)
     return to_qliro, to_fortnox
 
 
@@ -189,6 +195,7 @@ def sync_all(
     orders: Collection[str] = (),
     since: date | None = None,
     until: date | None = None,
+    fresh: set[str] | None = None,
 ) -> Report:
     """What is new at both, staged, pushes first; ``named`` adds payouts before ``payouts_from``.
 
@@ -198,7 +205,7 @@ def sync_all(
     Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
     """
     settings, on = merchant.settings, flows_on(merchant)
-    to_qliro, to_fortnox = extractions(merchant, store, apis, on_progress)
+    to_qliro, to_fortnox = extractions(merchant, store, apis, on_progress, fresh)
     report = drain(store, merchant.inbox, on_progress)
     report.add(
         qliro.sync_settlements(

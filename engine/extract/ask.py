@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from engine.errors import QliroFortnoxError
@@ -22,6 +22,7 @@ class Extraction:
     """Whom to ask and where to keep what comes.
 
     ``key`` makes the hashes of personal numbers; ``workers`` requests are under way at once.
+    ``fresh`` names the registers and streams that this run has asked for already.
     """
 
     api: Api
@@ -29,6 +30,7 @@ class Extraction:
     key: bytes
     on_progress: Progress = silent
     workers: int = 4
+    fresh: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,22 @@
 """Asks Fortnox for what changed since the last sync: documents, vouchers, customers, registers.
 
 Writes ``raw.answer``, and in ``raw.cursor`` for each stream the moment from which the next sync
-asks, and which of its entries may be anybody's. What lists leave out (a document's own references,
-a payment's account) is fetched on demand.
+asks, which of its entries may be anybody's, and when each register was read. What lists leave out
+(a document's own references, a payment's account) is fetched on demand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from engine import json_text
 from engine.extract.ask import Extraction, ask, ask_all
 from engine.extract.dates import stockholm_date, swedish_minute
+from engine.extract.distances import day_began
 from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor
 from engine.extract.readable import Unidentified, unidentified
 from engine.store import Store
@@ -25,9 +26,10 @@ LIMIT = 500
 MOST_PAGES = 20_000
 # What changed while the last sync was reading its pages is read again.
 OVERLAP = timedelta(minutes=10)
+YEARS = "/3/financialyears"
 REGISTERS = (
     "/3/companyinformation",
-    "/3/financialyears",
+    YEARS,
     "/3/settings/lockedperiod",
     "/3/accounts",
     "/3/voucherseries",
@@ -36,11 +38,13 @@ REGISTERS = (
 )
 # What documents name, and payouts alone do not: asked for where a flow writes documents.
 DOCUMENT_REGISTERS = ("/3/termsofpayments", "/3/costcenters", "/3/projects")
+VOUCHERS = "vouchers "  # before series and year, in the name of a stream
 # Lists whose entries have pages of their own, and how many odd entries are read by them in a run.
 WITH_PAGES = ("/3/invoices", "/3/orders", "/3/customers", "/3/articles", "/3/invoicepayments")
 MOST_ODD = 100
 ODD = "fortnox-odd."  # before the name of a stream, in raw.cursor
 NONE_ODD = "[]"
+READ = "fortnox-read."  # before the name of a register, or of a stream that is read like one
 NOT_READ = "list-not-read"
 # Before anything that a company in Fortnox can hold.
 EVER = "1990-01-01 00:00"
@@ -67,34 +71,99 @@ def sync_fortnox(
 ) -> Report:
     """Registers; invoices and payments changed since the last sync; vouchers of ``series``.
 
-    The first sync begins ``invoice_lookback_days`` before ``payouts_from``, for vouchers at
-    ``payouts_from``. With ``documents`` come all customers and articles too, the registers that a
-    document names, and orders; invoices and orders then begin before ``orders_from`` where that
-    is earlier. A stream's cursor moves only when all its pages were read; it stays where
-    it was when some of their entries could not be.
+    Registers and vouchers are read once a day (Europe/Stockholm), and when Fortnox has refused
+    something since; what a plan needs of them it asks for itself. The first sync begins
+    ``invoice_lookback_days`` before ``payouts_from``, for vouchers at ``payouts_from``. With
+    ``documents`` come all customers and articles too, the registers that a document names, and
+    orders; invoices and orders then begin before ``orders_from`` where that is earlier. A stream's
+    cursor moves only when all its pages were read; it stays where it was when some of their
+    entries could not be.
 
     Raises UnavailableError and AccessError; what came before is kept, and the next sync goes on.
     """
     report = Report()
     start = extraction.api.clock.now() - OVERLAP
-    years: list[int] = []
+    known = _known_today(extraction)
     registers = (*REGISTERS, *DOCUMENT_REGISTERS) if documents else REGISTERS
-    for done, path in enumerate(registers, start=1):
-        found = pages(extraction, report, path)
-        if path == "/3/financialyears":
-            years = _years(found, payouts_from)
-        extraction.on_progress("registers", done, len(registers))
+    found = read_registers(extraction, report, [one for one in registers if one not in known])
+    if YEARS in found:
+        years = _years(found[YEARS], payouts_from)
+    else:
+        years = _staged_years(extraction.store, payouts_from)
     first = min(payouts_from, orders_from or payouts_from) if documents else payouts_from
     since = f"{first - timedelta(days=invoice_lookback_days)} 00:00"
     streams = [
         _Stream("invoices", "/3/invoices", since),
         *(_document_streams(since) if documents else ()),
         _Stream("invoice payments", "/3/invoicepayments", since),
-        *_voucher_streams(payouts_from, series, years),
     ]
     for stream in streams:
         _sync(extraction, report, stream, start)
+    vouchers = [f"{code} {year}" for code in sorted(series) for year in years]
+    wanted = [one for one in vouchers if f"{VOUCHERS}{one}" not in known]
+    read_vouchers(extraction, report, wanted, payouts_from)
     return report
+
+
+def read_registers(
+    extraction: Extraction, report: Report, paths: Sequence[str]
+) -> dict[str, list[Kept]]:
+    """The pages of each of these registers; that they were read, and when, is written down."""
+    found: dict[str, list[Kept]] = {}
+    known = _known_today(extraction) if paths else set()
+    for done, path in enumerate(paths, start=1):
+        told, asked_at = Report(), extraction.api.clock.now()
+        found[path] = pages(extraction, told, path)
+        _note_read(extraction, path, told, asked_at, known)
+        report.add(told)
+        extraction.on_progress("registers", done, len(paths))
+    return found
+
+
+def read_vouchers(
+    extraction: Extraction, report: Report, names: Sequence[str], payouts_from: date
+) -> int:
+    """The vouchers that changed since they were read last, of ``SERIES YEAR``; gives how many."""
+    changed, known = 0, _known_today(extraction) if names else set()
+    for name in names:
+        code, _, year = name.rpartition(" ")
+        stream = _Stream(
+            f"{VOUCHERS}{name}",
+            f"/3/vouchers/sublist/{quote(code, safe='')}",
+            f"{payouts_from} 00:00",
+            (("financialyear", year),),
+        )
+        told, asked_at = Report(), extraction.api.clock.now()
+        changed += _sync(extraction, told, stream, asked_at - OVERLAP)
+        _note_read(extraction, stream.name, told, asked_at, known)
+        report.add(told)
+    return changed
+
+
+def _note_read(
+    extraction: Extraction, name: str, told: Report, asked_at: datetime, known: Collection[str]
+) -> None:
+    """It was asked for in this run; and read, where all of it could be. Once a day is enough."""
+    if not told.findings and name not in known:
+        move_cursor(extraction.store, f"{READ}{name}", asked_at.isoformat(), asked_at)
+    extraction.fresh.add(name)
+
+
+def _known_today(extraction: Extraction) -> set[str]:
+    """What was read today, and since Fortnox last refused a document."""
+    now = extraction.api.clock.now()
+    refused: datetime | None = extraction.store.value(REFUSED)
+    since = max(day_began(now), refused or datetime.min.replace(tzinfo=UTC))
+    read = cursors(extraction.store, READ).items()
+    return {name for name, value in read if since <= datetime.fromisoformat(value) <= now}
+
+
+REFUSED = """
+SELECT max(e.noted_at)
+FROM ledger.event AS e
+JOIN ledger.action AS a ON a.action = e.action
+WHERE e.event = 'refused' AND starts_with(a.target, 'fortnox.')
+"""
 
 
 def pages(
@@ -186,21 +255,8 @@ def _document_streams(since: str) -> Iterator[_Stream]:
     yield _Stream("orders", "/3/orders", since)
 
 
-def _voucher_streams(
-    payouts_from: date, series: Collection[str], years: Sequence[int]
-) -> Iterator[_Stream]:
-    for code in sorted(series):
-        for year in years:
-            yield _Stream(
-                f"vouchers {code} {year}",
-                f"/3/vouchers/sublist/{quote(code, safe='')}",
-                f"{payouts_from} 00:00",
-                (("financialyear", str(year)),),
-            )
-
-
-def _sync(extraction: Extraction, report: Report, stream: _Stream, start: datetime) -> None:
-    """All changed entries of a stream; the cursor moves if every page could be read."""
+def _sync(extraction: Extraction, report: Report, stream: _Stream, start: datetime) -> int:
+    """All changed entries of a stream, and how many. The cursor moves if every page was read."""
     name = f"fortnox.{stream.name}"
     begun, _, reached = (cursor(extraction.store, name) or "").partition("/")
     # An earlier start than ever before (payouts_from was moved back) means reading it all again.
@@ -215,7 +271,7 @@ def _sync(extraction: Extraction, report: Report, stream: _Stream, start: dateti
             odd += unidentified(page.endpoint, page.content)
     report.add(told)
     if any(one.code == NOT_READ for one in told.findings):
-        return
+        return done
     # What stands there is known, but for entries that can't be read: they are asked for again.
     reached = since if told.findings else swedish_minute(start)
     value, now = f"{min(begun or stream.since, stream.since)}/{reached}", extraction.api.clock.now()
@@ -223,6 +279,7 @@ def _sync(extraction: Extraction, report: Report, stream: _Stream, start: dateti
     left = json_text.encode(_by_pages(extraction, stream, odd))
     if left != (cursor(extraction.store, f"{ODD}{stream.name}") or NONE_ODD):
         move_cursor(extraction.store, f"{ODD}{stream.name}", left, now)
+    return done
 
 
 def _by_pages(
@@ -299,3 +356,9 @@ def _years(pages: list[Kept], payouts_from: date) -> list[int]:
             if ends is None or ends >= payouts_from:
                 found.append(int(item["Id"]))
     return sorted(found)
+
+
+def _staged_years(store: Store, payouts_from: date) -> list[int]:
+    """Likewise, as they were read last."""
+    rows = store.rows("SELECT Id, ToDate FROM fortnox.financial_year")
+    return sorted(row["Id"] for row in rows if not row["ToDate"] or row["ToDate"] >= payouts_from)

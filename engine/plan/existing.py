@@ -71,12 +71,19 @@ class Unread:
             return "Fortnox's invoice payments could not be read yet"
         if name == "fortnox.invoice_payment":
             return self.hidden("invoice payments", str(document.get("InvoiceNumber")))
-        series, year = document.get("VoucherSeries"), document.get("Year")
-        if name == "fortnox.voucher" and f"vouchers {series} {year}" not in self.streams:
+        vouchers = self.vouchers(name, document)
+        if vouchers and f"vouchers {vouchers}" not in self.streams:
+            series = document.get("VoucherSeries")
             return f"Fortnox's vouchers of series {series} could not be read yet"
-        if name == "fortnox.voucher":
-            return self.hidden(f"vouchers {series} {year}")
-        return None
+        return self.hidden(f"vouchers {vouchers}") if vouchers else None
+
+    def vouchers(self, name: str, document: Mapping[str, Any]) -> str | None:
+        """Series and year of the vouchers among which a document may stand already; None for what
+        is no voucher."""
+        series, year = document.get("VoucherSeries"), document.get("Year")
+        if name != "fortnox.voucher" or self.replayed or None in (series, year):
+            return None
+        return f"{series} {year}"
 
     def hidden(self, stream: str, invoice: str | None = None) -> str | None:
         """Why it can't be told that there is no such document in Fortnox: an entry of the list says

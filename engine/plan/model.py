@@ -88,7 +88,7 @@ class OrderCase:
 class Need:
     """Something to be read from a server before the plan can be final."""
 
-    kind: str  # payment, voucher, search
+    kind: str  # payment, voucher, search, vouchers (those of a series and year that changed) …
     key: str
     field: str = ""
 

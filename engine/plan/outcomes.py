@@ -349,6 +349,8 @@ class Outcomes:
         proved = (mapping.after(inputs) or {}).get("proof")
         if proved is not None and not self.plan.proofs[proved].holds:
             return f"payout {proved} is not proved to balance"
+        if vouchers := self.unread_targets.vouchers(mapping.spec.target, rendered.document or {}):
+            self.plan.unread.append(Need("vouchers", vouchers))
         return self.unread_targets.of(mapping.spec.target, rendered.document or {})
 
     def _render(self, mapping: CompiledMapping, inputs: dict[str, Any]) -> Rendered | None:

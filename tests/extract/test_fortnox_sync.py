@@ -77,6 +77,7 @@ def test_a_second_sync_asks_only_for_what_changed_since_the_first_began(
 ) -> None:
     sync_fortnox(fortnox, payouts_from=FROM, series=["A"])
     world.journal.clear()
+    clock.advance(24 * 3600)
     sync_fortnox(fortnox, payouts_from=FROM, series=["A"])
     queries = {entry.path: entry.query for entry in world.journal}
     for path in ("/3/invoices", "/3/invoicepayments", "/3/vouchers/sublist/A"):
@@ -189,7 +190,7 @@ def test_many_documents_are_fetched_in_parallel_within_the_limit(
     numbers = [str(number) for number in list(world.invoices)[:60]]
     began = clock.monotonic()
     assert len(fetch_invoices(fortnox, numbers)) == 60
-    assert clock.monotonic() - began >= 59 * 0.2
+    assert clock.monotonic() - began >= 2 * 5.0  # the third 25 begin when the window has room
 
 
 @pytest.mark.parametrize(
