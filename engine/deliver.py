@@ -153,7 +153,7 @@ class _Courier:
     def _request(self, task: Task) -> Request:
         action, aim = task.action, target(task.action.target)
         if task.step == "create":
-            return aim.create(action.document, action.action)
+            return aim.create(action.document, action.action, task.without)
         number = self.docket.progress[action.action].number
         if number is None:
             raise RuntimeError(f"{action.action} has no number before {task.step}")
@@ -231,6 +231,7 @@ class _Courier:
         entry = look_up(error, self.catalogue)
         text = sentence(error, entry)
         no_access = access_error(aim.system, answer.status, answer.body)
+        spared = () if task.step != "create" else aim.spared(task.action.document, error.message)
         fatal = no_access is not None or entry.fatal
         put_off = entry.retry == "later" and entry.known and aim.system == "qliro"
         self.docket.note(
@@ -240,6 +241,10 @@ class _Courier:
         )  # fmt: skip
         if fatal:  # not the document's fault: it is sent when there is access again
             self._fail(no_access or AccessError(text))
+        elif spared and not task.without:  # nothing was done, so it may be sent again at once
+            told = f"{' and '.join(spared)} (“{error.message}”)"
+            self.docket.report.spared[task.action.action] = told
+            self.docket.ready.appendleft(Task(task.action, task.step, without=spared))
         elif put_off:
             self.docket.report.later[task.action.action] = text
             self.docket.end(task.action)

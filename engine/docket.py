@@ -35,7 +35,8 @@ class Delivery:
 
     ``unknown`` are those that are to be looked for in a later run, ``unclear`` why that could not
     be told of some of them; ``later`` those that the target put off or has not finished yet, with
-    its reason. ``failure`` is why nothing more could be sent:
+    its reason; ``spared`` those that were sent without fields that the target refused, which and
+    why. ``failure`` is why nothing more could be sent:
     a server that does not answer, or refuses us altogether.
     """
 
@@ -46,6 +47,7 @@ class Delivery:
     unknown: list[str] = field(default_factory=list)
     unclear: dict[str, str] = field(default_factory=dict)
     later: dict[str, str] = field(default_factory=dict)
+    spared: dict[str, str] = field(default_factory=dict)
     requests: int = 0
     stopped: bool = False
     failure: QliroFortnoxError | None = None
@@ -59,6 +61,7 @@ class Delivery:
         self.unknown += later.unknown
         self.unclear |= later.unclear
         self.later |= later.later
+        self.spared |= later.spared
         self.requests += later.requests
         self.stopped = later.stopped
         self.failure = later.failure
@@ -67,12 +70,14 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Task:
     """A step to be sent, or with ``lookup`` to be looked for. ``refusal`` is why the target refused
-    it, when the look-up is to tell whether it had been carried out already."""
+    it, when the look-up is to tell whether it had been carried out already. ``without`` are fields
+    of the document that the target refused, and that are left out."""
 
     action: Action
     step: str
     lookup: bool = False
     refusal: str = ""
+    without: tuple[str, ...] = ()
 
 
 def is_read(action: Action, step: str) -> bool:

@@ -6,7 +6,7 @@ Reads a plan, what delivery reported and the ledger; writes ``ledger.line_state`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,11 +21,28 @@ from engine.proof import interim_balance
 from engine.store import Store
 
 BOOKED = ("posted", "adopted", "done")
+MOST_NAMED = 5  # sources that a warning names
 
 
 def after_delivery(plan: Plan, delivery: Delivery) -> Plan:
     """The plan with what delivery found out: refused and undecided are parked, unknown waits."""
     return replace(plan, outcomes=[_delivered(one, delivery) for one in plan.outcomes])
+
+
+def spared(plan: Plan, delivery: Delivery) -> Iterator[str]:
+    """What documents were sent without, because the target refused it; one sentence for each
+    refusal, with the first sources."""
+    by_refusal: dict[str, list[str]] = {}
+    for one in plan.outcomes:
+        if one.action in delivery.spared and one.action not in delivery.refused:
+            told = f"{one.mapping.replace('_', ' ')} {one.source}"
+            by_refusal.setdefault(delivery.spared[one.action], []).append(told)
+    for refusal, sources in by_refusal.items():
+        more = f" and {len(sources) - MOST_NAMED} more" if len(sources) > MOST_NAMED else ""
+        yield (
+            f"sent without {refusal}, which Fortnox refused: "
+            f"{', '.join(dict.fromkeys(sources[:MOST_NAMED]))}{more}. Fill it in there by hand"
+        )
 
 
 def _delivered(outcome: Outcome, delivery: Delivery) -> Outcome:

@@ -38,7 +38,7 @@ from engine.plan.build import make_plan
 from engine.plan.model import Plan
 from engine.plan.needed import refuse_unmet
 from engine.plan.record import record_plan
-from engine.reconcile import after_delivery, record_states
+from engine.reconcile import after_delivery, record_states, spared
 from engine.scope import ALL, Scope
 from engine.settings import merchant_schema
 from engine.stage import is_staged, stage
@@ -312,6 +312,7 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
             continue
         delivery.add(_deliver(session, more, "deliver"))
         after = _after(session, replace(made, warnings=after.warnings), findings, delivery)
+    after = replace(after, warnings=[*after.warnings, *spared(after, delivery)])
     record_states(session.store, session.run, session.clock.now(), after)
     if delivery.failure is not None:
         raise delivery.failure

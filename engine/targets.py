@@ -53,18 +53,30 @@ class Target:
         """The key that the API wraps one document in; empty where it wraps none."""
         return str(self.calls.get("wrapper", self.calls["create"].get("wrapper", "")))
 
-    def create(self, document: Mapping[str, Any], action: str = "") -> Request:
+    def create(
+        self, document: Mapping[str, Any], action: str = "", without: Collection[str] = ()
+    ) -> Request:
         """The call that creates the document. A list without rows is left out of it.
 
-        ``action`` is what a request id is made of, where the API knows such a thing.
+        ``action`` is what a request id is made of, where the API knows such a thing; the fields
+        ``without`` are left out.
         """
         call = self.calls["create"]
+        document = {name: value for name, value in document.items() if name not in without}
         return Request(
             call["method"],
             fill(call["path"], document),
             _query(call.get("query", {}), document),
             self._body(call, document, action),
         )
+
+    def spared(self, document: Mapping[str, Any], refusal: str) -> tuple[str, ...]:
+        """The fields of a refused document that it can do without, and that the ``refusal``, the
+        API's own words, is about: nothing was created, so it may be sent again without them."""
+        declared = self.calls["create"].get("without")
+        if declared is None or not re.search(declared["message"], refusal, re.IGNORECASE):
+            return ()
+        return tuple(name for name in declared["fields"] if name in document)
 
     def follow(self, step: str, number: str, document: Mapping[str, Any] | None = None) -> Request:
         """The call of a step that follows creation, such as bookkeep; ``document`` is sent where

@@ -1,4 +1,4 @@
-"""The countries that the sandbox's Fortnox knows: two letters and the Swedish name.
+"""The countries that the sandbox's Fortnox knows: two letters, the Swedish and the English name.
 
 It reads and writes nothing.
 """
@@ -33,4 +33,13 @@ COUNTRIES: Final = {
     "AU": "Australien",
     "AX": "Åland",
 }
+# Taken in documents and answered as sent (recorded, 2023: Norway, United Kingdom and others).
+ENGLISH: Final = frozenset(
+    {
+        "Sweden", "Norway", "Finland", "Denmark", "Germany", "Netherlands", "France", "Belgium",
+        "Austria", "Spain", "Italy", "Poland", "Ireland", "Portugal", "Estonia", "Latvia",
+        "Lithuania", "Iceland", "United Kingdom", "Switzerland", "United States", "Canada",
+        "Australia", "Åland Islands", "Virgin Islands, U.S.",
+    }
+)  # fmt: skip
 NAMES: Final = frozenset(COUNTRIES.values())

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from engine.sandbox.countries import NAMES
+from engine.sandbox.countries import ENGLISH, NAMES
 from engine.sandbox.fortnox_fields import (
     NO_REGISTER,
     REQUIRED,
@@ -213,8 +213,9 @@ def _texts(
         texts["OrganisationNumber"] = text_of(fields, "OrganisationNumber", 30)
     elif new and customer:
         texts["OrganisationNumber"] = customer.text("OrganisationNumber")
+    known = NAMES | ENGLISH if world.company.english_countries else NAMES
     for name in ("Country", "DeliveryCountry"):
-        if texts[name] and texts[name] not in NAMES:
+        if texts[name] and texts[name] not in known:
             raise RefusedError(NO_REGISTER, f"Kunde inte hämta/hitta land {texts[name]}")
     for name, register, what in (
         ("WayOfDelivery", world.deliveries, "leveranssätt"),

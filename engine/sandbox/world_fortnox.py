@@ -316,7 +316,8 @@ class Company:
     ``rate_of_one`` is a fault that Fortnox once had: a rate that was sent is ignored. The two
     ``_answers`` say which document an action answers with. ``negative_is_credit``: an invoice that
     is posted with a negative total is marked as a credit. ``delivers`` False: an order that says
-    nothing of deliveries has delivered nothing.
+    nothing of deliveries has delivered nothing. ``english_countries``: documents may name a country
+    in English.
     """
 
     freight: Decimal = ZERO
@@ -325,6 +326,7 @@ class Company:
     whole_kronor: bool = False
     rate_of_one: bool = False
     delivers: bool = True
+    english_countries: bool = True
     negative_is_credit: bool = False
     createinvoice_answers: Literal["Invoice", "Order"] = "Invoice"
     credit_answers: Literal["credit", "original"] = "credit"
