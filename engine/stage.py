@@ -75,6 +75,9 @@ def stage(store: Store) -> StageReport:
         store.execute(f"SET VARIABLE staged_to = {staged}")
         store.execute(f"SET VARIABLE newest = {newest}")
         store.execute(sql("stage_begin"))
+        late = store.value(LATE) is not None
+        if late:
+            store.execute(LOOK_AGAIN)
         _leave_out(store)
         asked = {row["endpoint"] for row in store.rows(ASKED)}
         said = {row["endpoint"] for row in store.rows(SAID, [list(REGISTERS)])}
@@ -86,6 +89,8 @@ def stage(store: Store) -> StageReport:
         if FILES["stage_orders"] & asked:
             _derive_orders(store)
             orders = [_odd_order(row) for row in store.rows(ODD_ORDERS)]
+        if late:
+            store.execute(sql("stage_late"))
         lines, findings = _settlements(store) if LINES in asked else (0, [])
         findings = [*_problems(store), *orders, *findings]
         store.append("raw.staged", [[newest]], ["seq"])
@@ -150,33 +155,66 @@ LEFT_COLUMNS = ["endpoint", "seq", "noted_at", "path", "query", "body", "digest"
 ODD_LISTS = f"""
 SELECT {", ".join(LEFT_COLUMNS)}
 FROM raw.answer
-WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest')
+WHERE is_fresh(seq, noted_at) AND seq <= getvariable('newest')
   AND status = 200 AND problem IS NOT NULL AND list_contains(?, endpoint)
 """
 
 ANEW = """
-SELECT OrderId FROM qliro."order" WHERE raw_seq > getvariable('staged_to') ORDER BY OrderId
+SELECT OrderId FROM qliro."order" WHERE is_new(raw_seq) ORDER BY OrderId
+"""
+
+LATE = """
+-- When the first of the new answers was given that others overtook: such as are staged already and
+-- were given later.
+SELECT min(noted_at)
+FROM raw.answer
+WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest') AND status = 200
+  AND noted_at < (
+      SELECT max(noted_at) FROM raw.answer WHERE seq <= getvariable('staged_to') AND status = 200
+  )
+"""
+
+LOOK_AGAIN = f"""
+-- All that was given since then is looked at again, in the order in which it was given. Lines of
+-- settlements are not: what is late of them says nothing (below).
+SET VARIABLE late_from = ({LATE});
+CREATE OR REPLACE TEMP MACRO is_fresh(seq, noted_at) AS
+    seq > getvariable('staged_to') OR noted_at >= getvariable('late_from');
+CREATE OR REPLACE TEMP MACRO is_new(raw_seq) AS
+    raw_seq > getvariable('staged_to') OR raw_seq IN (
+        SELECT seq FROM raw.answer
+        WHERE endpoint IN ('order', 'merchant_order') AND noted_at >= getvariable('late_from')
+    );
 """
 
 AGAIN = """
--- Answers of which something can't be read, about batches that were read before: what those were
--- read as stays, until all of it can be read.
+-- Answers of which something can't be read, about batches that were answered before: what those
+-- were read as stays, until all of it can be read. And answers that came after one that was given
+-- later and could be read: they say nothing, for what is posted of a batch goes by the latest.
 SET VARIABLE half_read = (
     WITH answer AS (
         SELECT
-            seq,
-            problem,
-            TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id
-        FROM fresh('settlements_by_batch')
+            *,
+            max(noted_at) FILTER (WHERE is_whole) OVER (
+                PARTITION BY Id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS overtaken_at
+        FROM (
+            SELECT
+                seq,
+                noted_at,
+                problem,
+                problem IS NULL OR ends_with(problem, 'a list of lines with an unknown status')
+                    AS is_whole,
+                TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id
+            FROM fresh('settlements_by_batch')
+        )
     )
     SELECT coalesce(list(seq), [])
     FROM answer
-    WHERE problem IS NOT NULL
-      AND NOT ends_with(problem, 'a list of lines with an unknown status')
-      AND (
+    WHERE noted_at < overtaken_at OR (NOT is_whole AND (
         Id IN (SELECT Id FROM qliro.settlement_line)
-        OR seq > (SELECT min(w.seq) FROM answer AS w WHERE w.Id = answer.Id AND w.problem IS NULL)
-    )
+        OR seq > (SELECT min(first.seq) FROM answer AS first WHERE first.Id = answer.Id)
+    ))
 );
 -- Batches that were answered more than once, now or before: only their lines need comparing, and
 -- gather in staged_line first.

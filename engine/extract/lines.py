@@ -7,7 +7,7 @@ currency: one that has lost some of it would count as another line, and be booke
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,12 +21,15 @@ TYPES = ("Transaction", "Fee", "Chargeback")
 Known = tuple[Any, Any, str, str]  # transaction, reference where there is none, action, type
 
 
-def lost(store: Store, batch: str, content: Mapping[str, Any]) -> str | None:
+def lost(
+    store: Store, batch: str, content: Mapping[str, Any], unstaged: Callable[[], Any | None]
+) -> str | None:
     """What a line of the batch lost since it was read last, in words; None where none did.
 
-    ``content`` is the decoded answer, of which every field can be read.
+    ``content`` is the decoded answer, of which every field can be read; ``unstaged`` gives another
+    that came before it and is not staged yet, or None.
     """
-    rows = [row for name in LISTS for row in content.get(name) or ()]
+    rows = _rows(content)
     told = [(row, _known(row)) for row in rows]
     if not batch.isdecimal() or not any(_poor(known) for _, known in told):
         return None
@@ -34,8 +37,9 @@ def lost(store: Store, batch: str, content: Mapping[str, Any]) -> str | None:
     before: dict[Any, Counter[Known]] = defaultdict(Counter)
     for row, known in told:
         now[Decimal(row["Amount"]), row.get("CurrencyCode")][known] += 1
-    for row in store.rows(BEFORE, [int(batch)]):
-        before[row["Amount"], row["CurrencyCode"]][_known(row)] += 1
+    came_before = unstaged()
+    for row in store.rows(BEFORE, [int(batch)]) if came_before is None else _rows(came_before):
+        before[Decimal(row["Amount"]), row.get("CurrencyCode")][_known(row)] += 1
     for money, were in before.items():
         gone, came = were - now[money], now[money] - were
         less = next((one for one in gone if any(_says_less(new, one) for new in came)), None)
@@ -45,6 +49,20 @@ def lost(store: Store, batch: str, content: Mapping[str, Any]) -> str | None:
                 "not told as it was, and one that says less stands in its place"
             )
     return None
+
+
+def _rows(content: Any) -> list[Mapping[str, Any]]:
+    """The lines of an answer that have an amount."""
+    lists = (content.get(name) for name in LISTS) if isinstance(content, dict) else ()
+    every = (row for rows in lists if isinstance(rows, list) for row in rows)
+    return [row for row in every if isinstance(row, dict) and _is_amount(row.get("Amount"))]
+
+
+def _is_amount(value: Any) -> bool:
+    try:
+        return value is not None and Decimal(value).is_finite()
+    except (ArithmeticError, TypeError, ValueError):
+        return False
 
 
 def _says_less(new: Known, before: Known) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -38,6 +39,7 @@ COLUMNS = [
     "digest",
     "problem",
 ]
+BATCH = "settlements_by_batch"
 # How the problem of such an answer begins: it is kept, and never staged (stage_orders.sql).
 OTHER_ORDER = "the answer is about another order"
 
@@ -148,6 +150,7 @@ def keep(
     ``key`` makes the hashes of personal numbers. Many answers go in one transaction.
     """
     rows: list[list[Any]] = []
+    bodies: list[str] = []
     kept: list[Kept] = []
     for call, answer in answers:
         endpoint = classify(call.method, call.path)
@@ -156,14 +159,13 @@ def keep(
         content, problem = _read(endpoint, answer, body)
         if endpoint.name == "order" and content is not None:
             problem = _other_order(call, content) or problem
-        if endpoint.name == "settlements_by_batch" and content is not None and problem is None:
-            problem = lost(store, dict(call.query).get("Id", ""), content)
-        repeated = (
-            endpoint.repeats
-            and answer.status == 200
-            and problem is None
-            and _last_digest(store, rows, call) == digest
-        )
+        if endpoint.name == BATCH and content is not None and problem is None:
+            id = dict(call.query).get("Id", "")
+            problem = lost(store, id, content, partial(_unstaged, store, rows, bodies, call))
+        repeated = False
+        if endpoint.repeats and answer.status == 200 and problem is None:
+            repeated = _repeats(store, rows, bodies, call, answer, digest)
+        bodies.append(body)
         rows.append(
             [
                 answer.sent_at,
@@ -179,7 +181,7 @@ def keep(
                 problem,
             ]
         )
-        error = {} if answer.status == 200 else _error(body)
+        error = {} if answer.status == 200 else _object(body)
         kept.append(Kept(call, endpoint, answer.status, content, problem, digest, error))
     store.append("raw.answer", rows, COLUMNS)
     return kept
@@ -214,17 +216,86 @@ def why(kept: Kept) -> str:
     return f"Status {kept.status}: {said.rstrip('.')}." if said else f"Status {kept.status}."
 
 
-def _last_digest(store: Store, rows: Sequence[list[Any]], call: Call) -> str | None:
+def _repeats(
+    store: Store,
+    rows: Sequence[list[Any]],
+    bodies: Sequence[str],
+    call: Call,
+    answer: Answer,
+    digest: str,
+) -> bool:
+    """Whether the answer that was given to the same call before it said the same, and was read.
+
+    One that was given after it, and is kept without a body as a repeat, gets its body back where
+    this one comes between: what it repeats is no longer the one before it.
+    """
+    query, at = call.query_text, answer.sent_at
+    (before,) = store.rows(BESIDE, {"path": call.path, "query": query, "at": at})
+    last_at, last = before["last_at"], before["last"]
+    for row in rows:
+        is_before = row[5:8] == [call.path, query, 200] and row[0] <= at
+        if is_before and (last_at is None or row[0] >= last_at):
+            last_at, last = row[0], row[9] if row[10] is None else ""
+    if last == digest:
+        return True
+    if before["next"] is not None:
+        store.execute(BODY_BACK, [before["next"]])
+    for place, row in enumerate(rows):
+        if row[5:8] == [call.path, query, 200] and row[0] > at:
+            row[8] = bodies[place]
+    return False
+
+
+BESIDE = """
+-- Of the answers to a call the one that was given last before a moment, and the next after it.
+SELECT
+    max(noted_at) FILTER (WHERE noted_at <= $at) AS last_at,
+    arg_max(CASE WHEN problem IS NULL THEN digest ELSE '' END, (noted_at, seq))
+        FILTER (WHERE noted_at <= $at) AS last,
+    arg_min(seq, (noted_at, seq)) FILTER (WHERE noted_at > $at) AS next
+FROM raw.answer
+WHERE path = $path AND query = $query AND status = 200
+"""
+BODY_BACK = """
+-- A repeat once more, with the body that it repeats.
+INSERT INTO raw.answer BY NAME
+SELECT
+    again.* EXCLUDE (seq, body),
+    (
+        SELECT any_value(whole.body) FROM raw.answer AS whole
+        WHERE whole.path = again.path AND whole.query = again.query
+          AND whole.digest = again.digest AND whole.body <> ''
+    ) AS body
+FROM raw.answer AS again
+WHERE again.seq = ? AND again.body = '' AND again.digest <> sha256('')
+"""
+
+
+def _unstaged(
+    store: Store, rows: Sequence[list[Any]], bodies: Sequence[str], call: Call
+) -> Any | None:
+    """What was told of a batch last, and is not staged yet, decoded: whole, or else as it first
+    came; None when nothing was."""
     query = call.query_text
-    for row in reversed(rows):
-        if (row[5], row[6], row[7]) == (call.path, query, 200):
-            return str(row[9])
-    rows_before = store.rows(
-        "SELECT digest FROM raw.answer WHERE path = ? AND query = ? AND status = 200 "
-        "AND problem IS NULL ORDER BY seq DESC LIMIT 1",
-        [call.path, query],
-    )
-    return str(rows_before[0]["digest"]) if rows_before else None
+    told = [(row["body"], row["problem"]) for row in store.rows(UNSTAGED, [query])]
+    told += [
+        (body, row[10])
+        for row, body in zip(rows, bodies, strict=True)
+        if (row[3], row[6], row[7]) == (BATCH, query, 200)
+    ]
+    whole = [body for body, problem in told if problem is None]
+    decoded = map(_object, [*whole[-1:], *(body for body, _ in told)])
+    return next(filter(None, decoded), None)
+
+
+UNSTAGED = """
+-- Answers about a batch that are not staged yet; those without a body repeat what stands before.
+SELECT body, problem
+FROM raw.answer
+WHERE endpoint = 'settlements_by_batch' AND query = ? AND status = 200 AND body <> ''
+  AND seq > (SELECT coalesce(max(seq), 0) FROM raw.staged)
+ORDER BY seq
+"""
 
 
 def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | None]:
@@ -242,7 +313,7 @@ def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | Non
     problem = answer.problem
     if problem is None and isinstance(content, dict):
         problem = unread(endpoint.name, content)
-    if endpoint.name == "settlements_by_batch":
+    if endpoint.name == BATCH:
         problem = problem or _unreadable_lines(content)
     return content, problem
 
@@ -256,7 +327,7 @@ def _other_order(call: Call, content: dict[str, Any]) -> str | None:
     return f"{OTHER_ORDER} than {asked}: OrderId {id}, reference {reference}"
 
 
-def _error(body: str) -> dict[str, Any]:
+def _object(body: str) -> dict[str, Any]:
     try:
         content = json_text.decode(body)
     except ValueError:

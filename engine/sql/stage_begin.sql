@@ -37,6 +37,16 @@ CREATE OR REPLACE TEMP MACRO settlement_type(x) AS
 CREATE OR REPLACE TEMP MACRO reference_or_blank(x) AS
     CASE WHEN x IS NULL OR x = '0' THEN '' ELSE x END;
 
+-- Which answers are looked at: the new ones. Where one of them was given before others that are staged
+-- already, those are looked at again, so that the latest wins (engine/stage.py says so otherwise then).
+CREATE OR REPLACE TEMP MACRO is_fresh(seq, noted_at) AS seq > getvariable('staged_to');
+CREATE OR REPLACE TEMP MACRO is_new(raw_seq) AS raw_seq > getvariable('staged_to');
+
+-- The place of an answer among all others, by when it was given. What a table holds already comes
+-- before all that are looked at.
+CREATE OR REPLACE TEMP MACRO turn(noted_at, seq) AS
+    coalesce(CAST(epoch_us(CAST(noted_at AS TIMESTAMPTZ)) AS HUGEINT) * 1099511627776, 0) + seq;
+
 -- The new answers of an endpoint. What can't be read, or has no body because it repeats the one
 -- before it, becomes null in TRY(from_json(…)); a condition on body here would read every body.
 CREATE OR REPLACE TEMP MACRO fresh(name) AS TABLE
@@ -44,7 +54,7 @@ CREATE OR REPLACE TEMP MACRO fresh(name) AS TABLE
     FROM raw.answer
     WHERE endpoint = name
       AND status = 200
-      AND seq > getvariable('staged_to')
+      AND is_fresh(seq, noted_at)
       AND seq <= getvariable('newest');
 
 -- Those with a list: of one that could not be read whole, what is left of it (engine/stage.py).
@@ -67,4 +77,5 @@ CREATE OR REPLACE TEMP MACRO fresh_lines() AS TABLE
         TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id,
         body
     FROM fresh('settlements_by_batch')
-    WHERE NOT list_contains(getvariable('half_read'), seq);
+    WHERE seq > getvariable('staged_to')
+      AND NOT list_contains(getvariable('half_read'), seq);

@@ -57,10 +57,10 @@ FROM (
 JOIN (
     SELECT
         CustomerNumber,
-        arg_max(Type, raw_seq) AS Type,
-        arg_max(VATType, raw_seq) AS VATType,
-        arg_max(TermsOfPayment, raw_seq) AS TermsOfPayment,
-        arg_max(Active, raw_seq) AS Active,
+        arg_max(Type, turn(noted_at, raw_seq)) AS Type,
+        arg_max(VATType, turn(noted_at, raw_seq)) AS VATType,
+        arg_max(TermsOfPayment, turn(noted_at, raw_seq)) AS TermsOfPayment,
+        arg_max(Active, turn(noted_at, raw_seq)) AS Active,
         max(card_seq) AS card_seq
     FROM facts
     GROUP BY CustomerNumber

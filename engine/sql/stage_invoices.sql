@@ -51,6 +51,7 @@ CREATE OR REPLACE TEMP TABLE staged_detail AS
 WITH documents AS (
     SELECT
         seq,
+        noted_at,
         TRY(from_json(body, '{"Invoice": {
             "DocumentNumber": "VARCHAR", "YourOrderNumber": "VARCHAR", "OurReference": "VARCHAR",
             "YourReference": "VARCHAR", "OrderReference": "VARCHAR",
@@ -63,6 +64,7 @@ WITH documents AS (
 orders AS (
     SELECT
         seq,
+        noted_at,
         TRY(from_json(body, '{"Order": {
             "DocumentNumber": "VARCHAR", "InvoiceReference": "VARCHAR"
         }}')).Order AS o
@@ -80,31 +82,34 @@ new_facts AS (
         d.TotalToPay,
         d.VATIncluded,
         d.RoundOff,
-        seq AS raw_seq
+        seq AS raw_seq,
+        turn(noted_at, seq) AS turn
     FROM documents
     WHERE d.DocumentNumber IS NOT NULL
     UNION ALL
-    SELECT o.InvoiceReference, NULL, NULL, NULL, o.DocumentNumber, NULL, NULL, NULL, NULL, NULL, seq
+    SELECT
+        o.InvoiceReference, NULL, NULL, NULL, o.DocumentNumber, NULL, NULL, NULL, NULL, NULL, seq,
+        turn(noted_at, seq)
     FROM orders
     WHERE reference_or_blank(o.InvoiceReference) <> ''
 ),
 facts AS (
     SELECT * FROM new_facts
     UNION ALL BY NAME
-    SELECT * FROM fortnox.invoice_detail
+    SELECT *, turn(NULL, raw_seq) AS turn FROM fortnox.invoice_detail
     WHERE DocumentNumber IN (SELECT DocumentNumber FROM new_facts)
 )
 SELECT
     DocumentNumber,
-    arg_max(YourOrderNumber, raw_seq) AS YourOrderNumber,
-    arg_max(OurReference, raw_seq) AS OurReference,
-    arg_max(YourReference, raw_seq) AS YourReference,
-    arg_max(OrderReference, raw_seq) AS OrderReference,
-    arg_max(CreditInvoiceReference, raw_seq) AS CreditInvoiceReference,
-    arg_max(Credit, raw_seq) AS Credit,
-    arg_max(TotalToPay, raw_seq) AS TotalToPay,
-    arg_max(VATIncluded, raw_seq) AS VATIncluded,
-    arg_max(RoundOff, raw_seq) AS RoundOff,
+    arg_max(YourOrderNumber, turn) AS YourOrderNumber,
+    arg_max(OurReference, turn) AS OurReference,
+    arg_max(YourReference, turn) AS YourReference,
+    arg_max(OrderReference, turn) AS OrderReference,
+    arg_max(CreditInvoiceReference, turn) AS CreditInvoiceReference,
+    arg_max(Credit, turn) AS Credit,
+    arg_max(TotalToPay, turn) AS TotalToPay,
+    arg_max(VATIncluded, turn) AS VATIncluded,
+    arg_max(RoundOff, turn) AS RoundOff,
     max(raw_seq) AS raw_seq
 FROM facts
 GROUP BY DocumentNumber;

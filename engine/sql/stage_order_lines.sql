@@ -5,7 +5,7 @@
 CREATE OR REPLACE TEMP TABLE portion AS
 SELECT *
 FROM qliro."order"
-WHERE raw_seq > getvariable('staged_to')
+WHERE is_new(raw_seq)
   AND OrderId BETWEEN getvariable('first_order') AND getvariable('last_order');
 CREATE OR REPLACE TEMP MACRO of_portion(id) AS id IN (SELECT OrderId FROM portion);
 CREATE OR REPLACE TEMP MACRO signature(reference, price) AS

@@ -117,6 +117,38 @@ FROM answers;
 DELETE FROM answered_order
 WHERE (o.OrderId IS NULL AND asked IS NULL)
    OR (NOT admin AND problem IS NOT NULL AND o.OrderId IS DISTINCT FROM asked);
+-- Answers that tell of no items, or of no transactions, where some were told before.
+CREATE OR REPLACE TEMP TABLE tells_none AS
+WITH none AS (
+    SELECT
+        seq,
+        o.OrderId AS OrderId,
+        turn(noted_at, seq) AS turn,
+        o.OrderItemActions IS NULL AS no_items,
+        o.PaymentTransactions IS NULL AS no_transactions
+    FROM answered_order
+    WHERE problem IS NULL AND admin
+      AND (o.OrderItemActions IS NULL OR o.PaymentTransactions IS NULL)
+),
+before AS (
+    SELECT
+        o.OrderId AS OrderId,
+        turn(noted_at, seq) AS turn,
+        admin AND len(o.OrderItemActions) > 0 AS items,
+        len(o.PaymentTransactions) > 0 AS transactions
+    FROM answered_order
+    WHERE problem IS NULL AND o.OrderId IN (SELECT OrderId FROM none)
+    UNION ALL
+    SELECT OrderId, 0, true, false FROM qliro.item_action
+    WHERE OrderId IN (SELECT OrderId FROM none)
+    UNION ALL
+    SELECT OrderId, 0, false, true FROM qliro.transaction
+    WHERE OrderId IN (SELECT OrderId FROM none)
+)
+SELECT DISTINCT none.seq
+FROM none
+JOIN before ON before.OrderId = none.OrderId AND before.turn < none.turn
+WHERE (no_items AND items) OR (no_transactions AND transactions);
 UPDATE answered_order
 SET problem = CASE
     WHEN len(list_filter(o.OrderItemActions, LAMBDA i: odd_item(i))) > 0
@@ -126,16 +158,13 @@ SET problem = CASE
     ELSE 'it had items and transactions, and tells of none'
 END
 WHERE problem IS NULL AND (
-    (admin AND o.OrderItemActions IS NULL
-        AND o.OrderId IN (SELECT OrderId FROM qliro.item_action)) OR
-    (admin AND o.PaymentTransactions IS NULL
-        AND o.OrderId IN (SELECT OrderId FROM qliro.transaction)) OR
+    seq IN (SELECT seq FROM tells_none) OR
     len(list_filter(o.OrderItemActions, LAMBDA i: odd_item(i))) > 0
     OR len(list_filter(o.PaymentTransactions, LAMBDA t: odd_transaction(t))) > 0
 );
 
 -- What can't be read, or not whole, of each order: its last answer, unless a good one came later. An
--- order that was never read is what can be read of it.
+-- order that was never read is what can be read of the first of them.
 CREATE OR REPLACE TEMP TABLE unread_order AS
 SELECT
     coalesce(o.OrderId, asked) AS OrderId,
@@ -152,13 +181,16 @@ WHERE problem IS NOT NULL AND (
     o.OrderId IS NULL
     OR o.OrderId IN (SELECT OrderId FROM qliro."order")
     OR o.OrderId IN (SELECT o.OrderId FROM answered_order WHERE problem IS NULL)
+    OR seq NOT IN (SELECT arg_min(seq, turn(noted_at, seq)) FROM answered_order GROUP BY o.OrderId)
 );
 
--- The latest answer about each order; and the latest that tells its transactions: the Admin API tells
--- all items and transactions, the Merchant API none, or transactions only, and takes nothing away.
+-- The latest answer about each order, the latest that tells its items and the latest that tells its
+-- transactions: the Admin API tells all items and transactions, the Merchant API none, or transactions
+-- only, and takes nothing away.
 CREATE OR REPLACE TEMP TABLE latest AS
 SELECT
     arg_max(seq, (noted_at, seq)) AS told,
+    arg_max(seq, (noted_at, seq)) FILTER (WHERE admin) AS told_items,
     arg_max(seq, (noted_at, seq)) FILTER (WHERE admin OR tells) AS told_transactions
 FROM (
     SELECT seq, noted_at, admin, o.OrderId AS OrderId, o.PaymentTransactions IS NOT NULL AS tells
@@ -254,9 +286,10 @@ WHERE o.raw_seq = again.seq AND o.as_of < again.noted_at;
 
 CREATE OR REPLACE TEMP MACRO told_order() AS TABLE
     SELECT * FROM answered_order WHERE seq IN (SELECT told_transactions FROM latest);
+CREATE OR REPLACE TEMP MACRO order_with_items() AS TABLE
+    SELECT * FROM answered_order WHERE seq IN (SELECT told_items FROM latest);
 
-DELETE FROM qliro.item_action
-WHERE OrderId IN (SELECT o.OrderId FROM told_order() WHERE admin);
+DELETE FROM qliro.item_action WHERE OrderId IN (SELECT o.OrderId FROM order_with_items());
 INSERT INTO qliro.item_action BY NAME
 SELECT
     OrderId,
@@ -278,8 +311,7 @@ FROM (
         unnest(o.OrderItemActions) AS i,
         generate_subscripts(o.OrderItemActions, 1) AS position,
         seq AS raw_seq
-    FROM told_order()
-    WHERE admin
+    FROM order_with_items()
 )
 WHERE i IS NOT NULL;
 
@@ -313,3 +345,4 @@ DROP TABLE answered_order;
 DROP TABLE unread_order;
 DROP TABLE staged_order;
 DROP TABLE latest;
+DROP TABLE tells_none;

@@ -47,6 +47,7 @@ CREATE OR REPLACE TEMP TABLE staged_payment_detail AS
 WITH documents AS (
     SELECT
         seq,
+        noted_at,
         TRY(from_json(body, '{"InvoicePayment": {
             "Number": "VARCHAR", "AmountCurrency": "DECIMAL(14,4)", "ModeOfPayment": "VARCHAR",
             "ModeOfPaymentAccount": "INTEGER", "WriteOffs": [{"Amount": "DECIMAL(14,4)"}]
@@ -64,7 +65,7 @@ SELECT
     seq AS raw_seq
 FROM documents
 WHERE p.Number IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY p.Number ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY p.Number ORDER BY noted_at DESC, seq DESC) = 1;
 
 DELETE FROM fortnox.invoice_payment_detail
 WHERE Number IN (SELECT Number FROM staged_payment_detail);

@@ -1,9 +1,10 @@
--- Fortnox's registers → fortnox.*. The latest answer of a key wins; of the locked
+-- Fortnox's registers → fortnox.*. The answer of a key that was given last wins; of the locked
 -- period and the company there is one row.
 CREATE OR REPLACE TEMP TABLE staged_account AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"Accounts": [{
             "Number": "INTEGER", "Description": "VARCHAR", "Active": "BOOLEAN", "Year": "INTEGER",
             "CostCenterSettings": "VARCHAR", "ProjectSettings": "VARCHAR", "VATCode": "VARCHAR"
@@ -13,7 +14,7 @@ WITH listed AS (
 SELECT a.*, seq AS raw_seq
 FROM listed
 WHERE a.Number IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY a.Number, a.Year ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY a.Number, a.Year ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.account AS old
 USING staged_account AS new
 WHERE old.Number = new.Number AND old.Year IS NOT DISTINCT FROM new.Year;
@@ -23,6 +24,7 @@ CREATE OR REPLACE TEMP TABLE staged_series AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"VoucherSeriesCollection": [{
             "Code": "VARCHAR", "Description": "VARCHAR", "Manual": "BOOLEAN", "Year": "INTEGER"
         }]}')).VoucherSeriesCollection) AS s
@@ -31,7 +33,7 @@ WITH listed AS (
 SELECT s.*, seq AS raw_seq
 FROM listed
 WHERE s.Code IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY s.Code, s.Year ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY s.Code, s.Year ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.voucher_series AS old
 USING staged_series AS new
 WHERE old.Code = new.Code AND old.Year IS NOT DISTINCT FROM new.Year;
@@ -41,6 +43,7 @@ CREATE OR REPLACE TEMP TABLE staged_year AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"FinancialYears": [{
             "Id": "INTEGER", "FromDate": "VARCHAR", "ToDate": "VARCHAR",
             "AccountingMethod": "VARCHAR"
@@ -55,7 +58,7 @@ SELECT
     seq AS raw_seq
 FROM listed
 WHERE y.Id IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY y.Id ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY y.Id ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.financial_year WHERE Id IN (SELECT Id FROM staged_year);
 INSERT INTO fortnox.financial_year BY NAME SELECT * FROM staged_year;
 
@@ -63,6 +66,7 @@ CREATE OR REPLACE TEMP TABLE staged_currency AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"Currencies": [{
             "Code": "VARCHAR", "BuyRate": "DECIMAL(18,8)", "SellRate": "DECIMAL(18,8)",
             "Unit": "DECIMAL(14,4)", "Date": "VARCHAR"
@@ -72,7 +76,7 @@ WITH listed AS (
 SELECT c.* REPLACE (stockholm_date(c.Date) AS Date), seq AS raw_seq
 FROM listed
 WHERE c.Code IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY c.Code ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY c.Code ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.currency WHERE Code IN (SELECT Code FROM staged_currency);
 INSERT INTO fortnox.currency BY NAME SELECT * FROM staged_currency;
 
@@ -80,6 +84,7 @@ CREATE OR REPLACE TEMP TABLE staged_mode AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"ModesOfPayments": [{
             "Code": "VARCHAR", "Description": "VARCHAR", "AccountNumber": "INTEGER"
         }]}')).ModesOfPayments) AS m
@@ -88,7 +93,7 @@ WITH listed AS (
 SELECT m.*, seq AS raw_seq
 FROM listed
 WHERE m.Code IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY m.Code ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY m.Code ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.mode_of_payment WHERE Code IN (SELECT Code FROM staged_mode);
 INSERT INTO fortnox.mode_of_payment BY NAME SELECT * FROM staged_mode;
 
@@ -96,6 +101,7 @@ CREATE OR REPLACE TEMP TABLE staged_terms AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"TermsOfPayments": [{
             "Code": "VARCHAR", "Description": "VARCHAR"
         }]}')).TermsOfPayments) AS x
@@ -104,7 +110,7 @@ WITH listed AS (
 SELECT x.*, seq AS raw_seq
 FROM listed
 WHERE x.Code IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY x.Code ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY x.Code ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.terms_of_payment WHERE Code IN (SELECT Code FROM staged_terms);
 INSERT INTO fortnox.terms_of_payment BY NAME SELECT * FROM staged_terms;
 
@@ -112,6 +118,7 @@ CREATE OR REPLACE TEMP TABLE staged_center AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"CostCenters": [{
             "Code": "VARCHAR", "Description": "VARCHAR", "Active": "BOOLEAN"
         }]}')).CostCenters) AS x
@@ -120,7 +127,7 @@ WITH listed AS (
 SELECT x.*, seq AS raw_seq
 FROM listed
 WHERE x.Code IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY x.Code ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY x.Code ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.cost_center WHERE Code IN (SELECT Code FROM staged_center);
 INSERT INTO fortnox.cost_center BY NAME SELECT * FROM staged_center;
 
@@ -128,6 +135,7 @@ CREATE OR REPLACE TEMP TABLE staged_project AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"Projects": [{
             "ProjectNumber": "VARCHAR", "Description": "VARCHAR", "Status": "VARCHAR"
         }]}')).Projects) AS x
@@ -136,7 +144,7 @@ WITH listed AS (
 SELECT x.*, seq AS raw_seq
 FROM listed
 WHERE x.ProjectNumber IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY x.ProjectNumber ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY x.ProjectNumber ORDER BY noted_at DESC, seq DESC) = 1;
 DELETE FROM fortnox.project WHERE ProjectNumber IN (SELECT ProjectNumber FROM staged_project);
 INSERT INTO fortnox.project BY NAME SELECT * FROM staged_project;
 
@@ -147,7 +155,7 @@ SELECT
     seq AS raw_seq
 FROM fresh_whole('locked_period')
 WHERE TRY(from_json(body, '{"LockedPeriod": {"EndDate": "VARCHAR"}}')).LockedPeriod IS NOT NULL
-ORDER BY seq DESC
+ORDER BY noted_at DESC, seq DESC
 LIMIT 1;
 DELETE FROM fortnox.locked_period WHERE EXISTS (SELECT 1 FROM staged_lock);
 INSERT INTO fortnox.locked_period BY NAME SELECT * FROM staged_lock;
@@ -156,6 +164,7 @@ CREATE OR REPLACE TEMP TABLE staged_company AS
 WITH answers AS (
     SELECT
         seq,
+        noted_at,
         TRY(from_json(body, '{"CompanyInformation": {
             "CompanyName": "VARCHAR", "OrganizationNumber": "VARCHAR", "DatabaseNumber": "VARCHAR"
         }}')).CompanyInformation AS c
@@ -164,7 +173,7 @@ WITH answers AS (
 SELECT c.*, seq AS raw_seq
 FROM answers
 WHERE c IS NOT NULL
-ORDER BY seq DESC
+ORDER BY noted_at DESC, seq DESC
 LIMIT 1;
 DELETE FROM fortnox.company WHERE EXISTS (SELECT 1 FROM staged_company);
 INSERT INTO fortnox.company BY NAME SELECT * FROM staged_company;

@@ -1,8 +1,9 @@
--- GetSettlementBatches → qliro.settlement_batch. The latest row of an Id wins.
+-- GetSettlementBatches → qliro.settlement_batch. The row of an Id that was given last wins.
 CREATE OR REPLACE TEMP TABLE staged_batch AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"SettlementBatches": [{
             "Id": "BIGINT", "BatchId": "VARCHAR", "AcquirerName": "VARCHAR",
             "BatchDate": "VARCHAR", "CurrencyCode": "VARCHAR",
@@ -18,7 +19,7 @@ SELECT
     seq AS raw_seq
 FROM listed
 WHERE b.Id IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY b.Id ORDER BY seq DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY b.Id ORDER BY noted_at DESC, seq DESC) = 1;
 
 DELETE FROM qliro.settlement_batch WHERE Id IN (SELECT Id FROM staged_batch);
 INSERT INTO qliro.settlement_batch BY NAME SELECT * FROM staged_batch;

@@ -4,6 +4,7 @@ CREATE OR REPLACE TEMP TABLE staged_voucher AS
 WITH listed AS (
     SELECT
         seq,
+        noted_at,
         unnest(TRY(from_json(body, '{"Vouchers": [{
             "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
             "Description": "VARCHAR", "TransactionDate": "VARCHAR"
@@ -12,6 +13,7 @@ WITH listed AS (
     UNION ALL
     SELECT
         seq,
+        noted_at,
         TRY(from_json(body, '{"Voucher": {
             "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
             "Description": "VARCHAR", "TransactionDate": "VARCHAR"
@@ -22,7 +24,7 @@ SELECT v.* REPLACE (stockholm_date(v.TransactionDate) AS TransactionDate), seq A
 FROM listed
 WHERE v.VoucherSeries IS NOT NULL AND v.VoucherNumber IS NOT NULL AND v.Year IS NOT NULL
 QUALIFY row_number() OVER (
-    PARTITION BY v.VoucherSeries, v.VoucherNumber, v.Year ORDER BY seq DESC
+    PARTITION BY v.VoucherSeries, v.VoucherNumber, v.Year ORDER BY noted_at DESC, seq DESC
 ) = 1;
 DELETE FROM fortnox.voucher
 WHERE (VoucherSeries, VoucherNumber, Year) IN (
@@ -34,6 +36,7 @@ CREATE OR REPLACE TEMP TABLE staged_voucher_rows AS
 WITH documents AS (
     SELECT
         seq,
+        noted_at,
         TRY(from_json(body, '{"Voucher": {
             "VoucherSeries": "VARCHAR", "VoucherNumber": "INTEGER", "Year": "INTEGER",
             "VoucherRows": [{
@@ -47,7 +50,7 @@ SELECT v.VoucherSeries, v.VoucherNumber, v.Year, v.VoucherRows, seq AS raw_seq
 FROM documents
 WHERE v.VoucherSeries IS NOT NULL AND v.VoucherNumber IS NOT NULL AND v.Year IS NOT NULL
 QUALIFY row_number() OVER (
-    PARTITION BY v.VoucherSeries, v.VoucherNumber, v.Year ORDER BY seq DESC
+    PARTITION BY v.VoucherSeries, v.VoucherNumber, v.Year ORDER BY noted_at DESC, seq DESC
 ) = 1;
 DELETE FROM fortnox.voucher_row
 WHERE (VoucherSeries, VoucherNumber, Year) IN (

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from carried import assert_carried
 from shop import OpenShop, Posted, Shop
 
 from engine.errors import AccessError, UsageError
@@ -137,6 +139,12 @@ def test_a_second_run_over_all_troubles_posts_nothing_more(crowd: Crowd) -> None
     crowd.shop.run()
     assert crowd.shop.posted == crowd.posted
     assert crowd.shop.states() == before
+
+
+def test_all_troubles_are_the_same_at_a_merchant_who_reads_their_export(
+    crowd: Crowd, tmp_path: Path
+) -> None:
+    assert_carried(crowd.shop.store, tmp_path)
 
 
 @pytest.mark.parametrize("name", [name for name in TROUBLES if name in ALONE - set(REFUSED)])
