@@ -58,6 +58,8 @@ ORDER BY {sql_order('payout')}, line
 # A voucher as people write it, T3 or T 3, and as it is printed, T/3 or T/3/2: series, number, year.
 WRITTEN = re.compile(r"([A-ZÅÄÖ]{1,10})[ /]?(\d+)(?:/(\d+))?", re.IGNORECASE)
 
+MOST_STORED = 10  # invoices of one reference
+
 OUTCOME = """
 SELECT * FROM ledger.outcome
 WHERE mapping = ? AND source = ?
@@ -79,7 +81,9 @@ WHERE a.seq IN (SELECT raw_seq FROM qliro.settlement_line WHERE line = ?)
 def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
     """All that is known of ``ref``: the lines it names, each with its story, and its payout.
 
-    ``most`` lines are told in full. Raises UsageError when nothing carries that reference.
+    Of an order that is found by one of its documents only those that go by ``ref`` are told;
+    ``further_items`` counts the others. ``most`` lines are told in full. Raises UsageError when
+    nothing carries that reference.
     """
     lines = store.rows(FIND, {"ref": ref})
     known = {line["line"] for line in lines}
@@ -89,15 +93,16 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
         "string_split(batches, ', '), $ref)",
         {"ref": ref},
     )
-    orders = [_order(store, row) for row in store.rows(ORDERS, {"ref": ref})[:most]]
-    number = _voucher(ref)
+    orders = [_order(store, row, ref) for row in store.rows(ORDERS, {"ref": ref})[:most]]
+    invoices = [] if lines or payouts else _stored(store, ref, orders)
+    number = None if invoices else _voucher(ref)
     if not lines and not payouts and number:
         lines = store.rows(LINES_OF_VOUCHER, {"number": number})
         payouts = store.rows(VOUCHER, {"number": number})
     of_payout = bool(payouts) and all(line["payout"] == ref for line in lines)
     if not lines and payouts:
         lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
-    if not lines and not payouts and not orders:
+    if not (lines or payouts or orders or invoices):
         raise UsageError(
             f"Nothing here carries {ref!r}.",
             "Give a payout, line, order, transaction, invoice or voucher number, or a reference; "
@@ -111,6 +116,7 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
         "ref": ref,
         "of_payout": of_payout,
         "orders": orders,
+        "invoices": invoices,
         "payouts": [_payout(store, row) for row in payouts],
         "lines": [_line(store, row) for row in lines[:most]],
         "further_lines": max(0, len(lines) - most),
@@ -133,15 +139,41 @@ ORDER BY s.OrderDate, {sql_order('s.OrderId')}
 ORDER_RAW = "SELECT seq, noted_at, origin, path, query FROM raw.answer WHERE seq = ?"
 
 
-def _order(store: Store, row: dict[str, Any]) -> dict[str, Any]:
-    """An order with the story of each of its documents."""
+STORED = f"""
+-- Invoices in Fortnox as its list showed them last, by their number or by what they carry.
+SELECT
+    i.*, d.YourOrderNumber, d.OurReference, d.YourReference,
+    a.noted_at AS read_at, a.path AS read_of
+FROM fortnox.invoice AS i
+LEFT JOIN fortnox.invoice_detail AS d USING (DocumentNumber)
+LEFT JOIN raw.answer AS a ON a.seq = i.raw_seq
+WHERE $ref IN (i.DocumentNumber, i.ExternalInvoiceReference1, i.ExternalInvoiceReference2, i.OCR,
+               d.YourOrderNumber, d.OurReference, d.YourReference)
+ORDER BY i.DocumentNumber <> $ref, {sql_order('i.DocumentNumber')}
+LIMIT {MOST_STORED}
+"""
+
+
+def _stored(store: Store, ref: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Invoices that are only stored: no line names them, and no document of ``orders`` is one."""
+    told = {item["number"] for order in orders for item in order["items"]
+            if "invoice" in item["mapping"]}  # fmt: skip
+    return [one for one in store.rows(STORED, {"ref": ref}) if one["DocumentNumber"] not in told]
+
+
+def _order(store: Store, row: dict[str, Any], ref: str) -> dict[str, Any]:
+    """An order with the story of each of its documents, or of those alone that go by ``ref``."""
     items = store.rows(
         "SELECT * FROM ledger.order_item WHERE OrderId = ? "
         f"ORDER BY mapping, {sql_order('source')}",
         [row["OrderId"]],
     )
+    of_order = len(items)
+    if ref not in (row["OrderId"], row["MerchantReference"]):
+        items = [one for one in items if _goes_by(one, ref)] or items
     return {
         **row,
+        "further_items": of_order - len(items),
         "items": [{**one, **_story(store, one["mapping"], one["source"])} for one in items],
         "raw": store.rows(ORDER_RAW, [row["raw_seq"]]),
         "resolutions": store.rows(
@@ -150,6 +182,12 @@ def _order(store: Store, row: dict[str, Any]) -> dict[str, Any]:
             [[one["source"] for one in items]],
         ),
     }
+
+
+def _goes_by(item: dict[str, Any], ref: str) -> bool:
+    """Whether a document of an order, or the capture or refund that it is of, is called so."""
+    transaction = item["source"].partition("/")[2]
+    return ref in (item["source"], item["delivery"], item["number"], transaction)
 
 
 def _voucher(ref: str) -> str | None:

@@ -36,6 +36,8 @@ def page(found: Row, *, whole: bool = False) -> Page:
     of_payout = found["of_payout"]
     for order in found["orders"]:
         parts += [*order_page(order, whole=whole), blank()]
+    for invoice in found["invoices"]:
+        parts += [*_invoice(invoice), blank()]
     for one in found["payouts"]:
         parts += _payout(one, whole=whole, told=of_payout)
     groups = _grouped(found["lines"])
@@ -59,6 +61,32 @@ def _grouped(lines: Iterable[Row]) -> list[list[Row]]:
     for (_, source), group in groups.items():
         group.sort(key=lambda line: line["line"] != source)
     return list(groups.values())
+
+
+# -- an invoice that is only stored --------------------------------------------------------------
+
+
+def _invoice(invoice: Row) -> Page:
+    """An invoice in Fortnox that no line and no document here is of."""
+    currency = invoice["Currency"] or ""
+    head = f"Invoice {invoice['DocumentNumber']} of {day(invoice['InvoiceDate'])} in Fortnox"
+    total, left = amount(invoice["Total"]), amount(invoice["Balance"])
+    states = (("Cancelled", "cancelled"), ("Booked", "booked"))
+    state = next((word for name, word in states if invoice[name]), "not booked")
+    carries = [f"{name} {invoice[name]}" for name in CARRIED if invoice[name]]
+    return [
+        heading(f"{head}: {total} {currency}".rstrip()),
+        Text(f"stands    {state}, {left} {currency} left to pay".rstrip(), indent=2, hang=10),
+        Text(f"carries   {', '.join(carries) or 'no reference'}", indent=2, hang=10),
+        Text("No line of a payout and no order here is matched with it.", indent=2),
+        Text(f"read      {moment(invoice['read_at'])} {invoice['read_of']}", indent=2, hang=10),
+    ]
+
+
+CARRIED = (
+    "ExternalInvoiceReference1", "ExternalInvoiceReference2", "YourOrderNumber", "OurReference",
+    "YourReference", "OCR",
+)  # fmt: skip
 
 
 # -- the payout ----------------------------------------------------------------------------------

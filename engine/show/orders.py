@@ -95,6 +95,9 @@ def order_page(order: Row, *, whole: bool) -> Page:
         parts.append(Text(text, indent=2, style=STYLES.get(item["state"], "")))
     for item in order["items"]:
         parts += story(item, whole=whole)
+    if order["further_items"]:
+        others = count(order["further_items"], "other document")
+        parts.append(Text(f"It has {others}: ask for order {order['OrderId']}.", indent=2))
     for said in order["resolutions"]:
         why = f": {said['reason']}" if said["reason"] else ""
         parts.append(
