@@ -8,6 +8,11 @@ is in ``engine.show.command``. Engine modules that take long to load are loaded 
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # nothing of this is loaded before signals are listened to
+    from engine.start import main as started
+
+    started()
+
 import os
 import sys
 from pathlib import Path
@@ -193,7 +198,7 @@ def export(
         lines = exported(found, store, mapping_set, pseudonymise=pseudonymise)
         if file is None:
             for line in lines:
-                print(line)
+                out.line(line)
             return
         written = write(file, lines)
     out.note(f"{written} answers in {file}.")
@@ -396,7 +401,3 @@ def _told(out: Output, merchant: str, session: Session, report: RunReport) -> in
 def main() -> int:
     """The console script: carry out the command and give its exit code."""
     return command.ended(commands, sys.argv[1:], "qliro-fortnox")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,6 +7,7 @@ stderr, handed on as they come. One that fails, or crashes, is told of and stops
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -144,6 +145,8 @@ class _Office:
                     self._running.discard(process)
             stdout.seek(0)
             told = _json(stdout.read())
+        if code == -signal.SIGTERM and self._stop.is_set():  # before it could listen
+            return self._ended(job, int(Exit.TRY_LATER), begun, _said("Not begun: stopped."))
         if code < 0:
             return self._ended(job, int(Exit.FAILED), begun, _said(f"Killed by signal {-code}."))
         if not told:

@@ -138,6 +138,14 @@ def _from_environment(
     file: YamlFile, path: tuple[str, ...], name: str, environ: Mapping[str, str]
 ) -> Secret | Finding:
     value = environ.get(name, "").strip()
+    is_text = value.isascii() or value.encode(errors="ignore").decode() == value
+    if not is_text:
+        return file.finding(
+            path,
+            "missing-secret",
+            f"{'.'.join(path)}: the environment variable {name} is not UTF-8 text.",
+            f"Set it as UTF-8: export {name}=…",
+        )
     if value:
         return Secret(f"environment variable {name}", value)
     what = "is empty" if name in environ else "is not set"

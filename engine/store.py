@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -143,13 +144,19 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
             what = f"{folder} cannot hold the database: a file stands where its folder should."
             raise UsageError(what, "Move the file away, or name another folder in state.") from None
         with _locked(folder / f"{merchant}.lock", merchant):
-            connection = _connect(path, merchant)
+            connection, whole = _connect(path, merchant), True
             try:
                 path.chmod(0o600)
                 yield _prepared(connection, path)
+            except duckdb.Error as error:
+                whole = not _is_damage(error)
+                if whole:
+                    raise
+                raise _damaged(path) from None
             finally:
-                _finish(connection)
-                _renew_copy(path)
+                # What is damaged must not take the place of the last state that was not.
+                if _finish(connection) and whole:
+                    _renew_copy(path)
 
 
 @contextmanager
@@ -164,7 +171,7 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
     )
     if not path.exists():
         raise none
-    connection = _opened_to_read(path, copy, merchant)
+    connection, opened = _opened_to_read(path, copy, merchant)
     try:
         if not _has(connection, MADE_READY):
             raise none  # the first run ended, or its disk was full, before that
@@ -172,6 +179,10 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
         _harden(connection)
         connection.execute("SET lock_configuration = true")
         yield Store(connection, path)
+    except duckdb.Error as error:
+        if not _is_damage(error):
+            raise
+        raise _damaged(opened) from None
     finally:
         connection.close()
 
@@ -211,31 +222,45 @@ OPEN_FILES = "SELECT path FROM duckdb_databases() WHERE NOT internal AND path IS
 
 
 def _connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
+    if path.exists() and not path.stat().st_size:  # DuckDB would begin anew, and forget all
+        raise _unreadable(path)
     try:
         return duckdb.connect(str(path))
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         if _is_locked(error):
             raise BusyError(
                 f"Another program has the database of {merchant} open ({path}).",
                 "Close it and run again.",
             ) from None
-        raise _unreadable(path) from None
+        if _is_full(error):
+            raise
+        raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
 
 
-def _opened_to_read(path: Path, copy: Path, merchant: str) -> duckdb.DuckDBPyConnection:
-    """The copy when it is as new as the database: a reader of that stands in no run's way."""
+def _opened_to_read(
+    path: Path, copy: Path, merchant: str
+) -> tuple[duckdb.DuckDBPyConnection, Path]:
+    """The copy when it is as new as the database: a reader of that stands in no run's way. A copy
+    that can't be read is passed over. Second which of them it is."""
     if _newest(copy) >= max(_newest(path), _newest(path.with_name(f"{path.name}.wal"))):
-        return duckdb.connect(str(copy), read_only=True)
+        with suppress(duckdb.Error):
+            return duckdb.connect(str(copy), read_only=True), copy
     try:
-        return duckdb.connect(str(path), read_only=True)
-    except duckdb.IOException as error:
+        return duckdb.connect(str(path), read_only=True), path
+    except duckdb.Error as error:
         if not _is_locked(error):
-            raise _unreadable(path) from None
+            raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
     if not copy.exists():
         raise BusyError(
             f"The first run of {merchant} is under way.", "Ask again when it has ended."
         )
-    return duckdb.connect(str(copy), read_only=True)
+    try:
+        return duckdb.connect(str(copy), read_only=True), copy
+    except duckdb.Error:
+        raise BusyError(
+            f"A run of {merchant} is under way, and the copy for readers can't be read ({copy}).",
+            "Ask again when it has ended: it makes the copy anew.",
+        ) from None
 
 
 def _newest(path: Path) -> int:
@@ -246,15 +271,44 @@ def _newest(path: Path) -> int:
         return 0
 
 
-def _is_locked(error: duckdb.IOException) -> bool:
-    return "lock" in str(error).lower()
+def _is_locked(error: duckdb.Error) -> bool:
+    return "could not set lock" in str(error).lower()
+
+
+def _is_full(error: duckdb.Error) -> bool:
+    return "No space left" in str(error) or "quota exceeded" in str(error)
+
+
+def _is_damage(error: duckdb.Error) -> bool:
+    """Whether what is in the file is not what was written to it: DuckDB keeps a sum of each block,
+    and finds parts of it missing."""
+    signs = ("Corrupt database file", "Could not read", "Failure while replay")
+    return not _is_full(error) and any(sign in str(error) for sign in signs)
 
 
 def _unreadable(path: Path) -> UsageError:
+    return UsageError(f"{path} is not a database that this version can read.", _restored(path))
+
+
+def _damaged(path: Path) -> UsageError:
+    if path.suffixes == COPY:
+        return UsageError(
+            f"{path}, the copy for readers, is damaged; nothing is lost.",
+            "Delete it: the next run makes it anew.",
+        )
     return UsageError(
-        f"{path} is not a database that this version can read.",
-        "Restore it from a backup, or move it away and sync again.",
+        f"{path} is damaged: what is in it is not what was written to it.", _restored(path)
     )
+
+
+def _restored(path: Path) -> str:
+    copy = path.with_suffix("".join(COPY))
+    left = f" ({copy} is as the last finished run left it)" if copy.exists() else ""
+    return f"Restore it from a backup{left}, or move it away and sync again."
+
+
+# What the name of the copy for readers ends with.
+COPY = [".last", ".duckdb"]
 
 
 def _configure(connection: duckdb.DuckDBPyConnection) -> None:
@@ -361,14 +415,19 @@ def _harden(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"SET {name} = false")
 
 
-def _finish(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close, whatever state it was left in: what was committed is in the file, the rest is not."""
+def _finish(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Close, whatever state it was left in: what was committed is in the file, the rest is not.
+    Whether the file is whole, as far as that was looked at."""
+    whole = True
     try:
         for statement in ("ROLLBACK", "CHECKPOINT"):
-            with suppress(duckdb.Error):  # an error that led here is the one to tell
+            try:
                 connection.execute(statement)
+            except duckdb.Error as error:  # an error that led here is the one to tell
+                whole = whole and not _is_damage(error)
     finally:
         connection.close()
+    return whole
 
 
 @contextmanager
@@ -384,15 +443,24 @@ def _private() -> Iterator[None]:
 @contextmanager
 def _locked(path: Path, merchant: str) -> Iterator[None]:
     """A lock that the kernel frees when the process ends, however it ends."""
+    if path.exists() and not path.is_file():
+        what = f"{path} is to be the lock of {merchant}'s runs, and is no file."
+        raise UsageError(what, "Move it away.")
     with path.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
+        except BlockingIOError:
+            holder = lock_holder(path)
             raise BusyError(
-                f"Another run of {merchant} is under way (process {holder}); nothing was done.",
+                f"Another run of {merchant} is under way (process {holder or 'unknown'}); nothing "
+                "was done.",
                 "Try again when it has ended.",
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"{path} can't be locked ({error.strerror}), so that two runs could not be kept "
+                "apart.",
+                "Name a folder on a disk that can lock files in state.",
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
@@ -401,6 +469,16 @@ def _locked(path: Path, merchant: str) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
+
+
+def lock_holder(path: Path) -> int | None:
+    """The process that has written itself into a lock; None where nothing that can be one stands
+    there."""
+    with suppress(OSError), path.open("rb") as file:
+        found = re.fullmatch(rb"\s*([1-9][0-9]{0,9})\s*", file.read(20))
+        number = int(found[1]) if found else 0
+        return number if 0 < number < 2**31 else None
+    return None
 
 
 def _renew_copy(path: Path) -> None:

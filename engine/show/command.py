@@ -6,12 +6,14 @@ it raises into one paragraph (or JSON) and an exit code.
 
 from __future__ import annotations
 
+import errno
 import functools
 import getpass
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from types import FrameType
@@ -24,8 +26,8 @@ from engine.clock import SystemClock
 from engine.errors import Exit, QliroFortnoxError, UsageError
 from engine.merchant import merchant_files
 from engine.scope import named
-from engine.show import failure
-from engine.show.output import Output
+from engine.show import failure, signals
+from engine.show.output import FULL, Output, UnwrittenError, text_as_it_is, unwritten
 
 PREFIX = "QLIRO_FORTNOX"
 EXIT_CODES = """\b
@@ -183,45 +185,50 @@ def who_decides(given: str | None) -> str:
 
 
 def interrupt_on_term() -> None:
-    """Make SIGTERM end a command as Ctrl-C does."""
+    """Make SIGTERM and Ctrl-C end a command that is to be ended so, and has then done all."""
 
     def asked(number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, asked)
+    for one in signals.BOTH:
+        signal.signal(one, asked)
 
 
 def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
     """Run a command to its end and give the exit code. Whatever it raises is told here."""
     out = Output()
     try:
+        return _carried_out(out, group, arguments, program)
+    except UnwrittenError as error:
+        out.complain(failure.paragraph(error))
+        return int(error.exit_code)
+
+
+def _carried_out(out: Output, group: click.Group, arguments: Sequence[str], program: str) -> int:
+    try:
+        out.json = "--json" in arguments or bool(os.environ.get(f"{PREFIX}_JSON"))
+        _refuse_odd_surroundings(arguments)
         code = group.main(list(arguments), prog_name=program, obj=out, standalone_mode=False)
         sys.stdout.flush()
         return int(code or 0)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        return _wrong_usage(error, arguments)
+        return _wrong_usage(out, error)
     except (KeyboardInterrupt, click.Abort):
-        out.complain("Stopped.")
-        return int(Exit.TRY_LATER)
+        return _stopped(out)
     except BrokenPipeError:  # the reader has seen enough: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.OK)
+    except UnwrittenError:
+        raise
     except QliroFortnoxError as error:
         return _mendable(out, error)
     except Exception as error:
-        if isinstance(error, OSError) and error.filename:  # a folder, a disk: not a defect
-            return _mendable(out, QliroFortnoxError(f"{error.filename}: {error.strerror}."))
-        if "No space left on device" in str(error):  # DuckDB tells it in an error of its own
-            written = "the file to be written" if isinstance(error, OSError) else out.state
-            full = QliroFortnoxError(
-                f"The disk of {written or 'the state folder'} is full.",
-                "Free space and run again; what is written down is whole.",
-            )
-            if out.json and isinstance(error, OSError):  # it may be stdout that is full
-                out.complain(failure.paragraph(full))
-            return _mendable(out, full)
+        if signals.asked_to_end():  # what it was at says so in its own words: "Query interrupted"
+            return _stopped(out)
+        if (mendable := _of_the_machine(out, error)) is not None:
+            return _mendable(out, mendable)
         told = failure.defect(error, out.state, out.redact, SystemClock().now())
         out.data({"error": {"kind": "defect", "message": told, "exit_code": int(Exit.FAILED)}})
         if not out.json:
@@ -229,21 +236,62 @@ def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
         return int(Exit.FAILED)
 
 
+def _stopped(out: Output) -> int:
+    out.complain("Stopped.")
+    return int(Exit.TRY_LATER)
+
+
+def _refuse_odd_surroundings(arguments: Sequence[str]) -> None:
+    """Raises UsageError where an argument, or a variable that stands for one, is not UTF-8 (nothing
+    here is called so, and no database takes it), and where the folder that we are in has gone."""
+    variables = (value for name, value in os.environ.items() if name.startswith(f"{PREFIX}_"))
+    for text in (*arguments, *variables):
+        if (odd := text_as_it_is(text)) is not None:
+            raise UsageError(
+                f"'{odd}' is not UTF-8 text.",
+                "Write it in UTF-8; a file or folder of such a name has to be renamed.",
+            )
+    try:
+        os.getcwd()
+    except OSError:
+        raise UsageError("The folder that this was called in is gone.", "Change to one.") from None
+
+
+def _of_the_machine(out: Output, error: Exception) -> QliroFortnoxError | None:
+    """The sentence for what the machine lacks or refuses; None for any other error."""
+    if isinstance(error, OSError) and error.filename:  # a folder, a disk: not a defect
+        return QliroFortnoxError(f"{error.filename}: {error.strerror}.")
+    if isinstance(error, OSError) and error.errno in (*FULL, errno.EIO, errno.EBADF):
+        return unwritten(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        return QliroFortnoxError(
+            "The machine has too little memory for this.", "Free some and run again."
+        )
+    if "No space left on device" in str(error):  # DuckDB tells it in an error of its own
+        return QliroFortnoxError(
+            f"The disk of {out.state or 'the state folder'} is full.",
+            "Free space and run again; what is written down is whole.",
+        )
+    return None
+
+
 def _mendable(out: Output, error: QliroFortnoxError) -> int:
-    """What a person can mend, in a paragraph or as JSON."""
-    out.data(failure.as_data(error))
-    if not out.json:
-        out.complain(failure.paragraph(error))
+    """What a person can mend, in a paragraph or as JSON; where stdout takes nothing, the paragraph
+    all the same."""
+    told = failure.paragraph(error)
+    try:
+        out.data(failure.as_data(error))
+        if out.json and not isinstance(error, UnwrittenError):  # stdout may be what took nothing
+            return int(error.exit_code)
+    except UnwrittenError as lost:
+        told = f"{told}\n{failure.paragraph(lost)}"
+    out.complain(told)
     return int(error.exit_code)
 
 
-def _wrong_usage(error: click.ClickException, arguments: Sequence[str]) -> int:
-    code = int(Exit.INVALID)
-    if "--json" in arguments or os.environ.get(f"{PREFIX}_JSON"):
-        message = error.format_message()
-        Output(json=True).data(
-            {"error": {"kind": "UsageError", "message": message, "remedy": "", "exit_code": code}}
-        )
-    else:
+def _wrong_usage(out: Output, error: click.ClickException) -> int:
+    if out.json:
+        return _mendable(out, UsageError(error.format_message()))
+    with suppress(OSError):  # stderr may be full, and the exit code says it too
         error.show()
-    return code
+    return int(Exit.INVALID)

@@ -16,13 +16,14 @@ from types import FrameType
 
 from engine.clock import SystemClock
 from engine.connection import secrets_of
+from engine.errors import UsageError
 from engine.merchant import Merchant, find_merchant, load_merchant
 from engine.secrets import exactly, redactor
 from engine.session import Session, open_session
-from engine.show import failure
-from engine.show.output import Output
+from engine.show import failure, signals
+from engine.show.output import Output, text_as_it_is
 from engine.show.progress import progress
-from engine.store import Store, reading, writing
+from engine.store import Store, lock_holder, reading, writing
 
 
 def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) -> Merchant:
@@ -31,6 +32,9 @@ def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) 
     Raises UsageError and FileError; what is only a warning is noted.
     """
     merchant = load_merchant(find_merchant(name, folder), os.environ, needs_secrets=needs_secrets)
+    if (odd := text_as_it_is(str(merchant.database))) is not None:
+        what = f"The path of the database is not UTF-8 text: {odd}."
+        raise UsageError(what, "Rename the folder, or name another in state.")
     secrets = [*merchant.secrets.values(), *secrets_of(merchant)]
     out.redact, out.redact_results = redactor(secrets), exactly(secrets, short=False)
     out.state = merchant.database.parent
@@ -60,12 +64,14 @@ def _under_way(merchant: Merchant) -> bool:
 
     The lock itself is not tried: holding it for a moment would turn a run away.
     """
+    holder = lock_holder(merchant.database.with_suffix(".lock"))
+    if holder is None:
+        return False
     try:
-        holder = int(merchant.database.with_suffix(".lock").read_text(encoding="utf-8"))
         os.kill(holder, 0)
     except PermissionError:  # it lives, and is another user's
         return True
-    except (OSError, ValueError):
+    except OSError:
         return False
     return True
 
@@ -82,17 +88,23 @@ def session(out: Output, merchant: Merchant) -> Iterator[Session]:
         yield opened_session
 
 
+STOPPING = "Stopping after the request in flight; once more to end at once."
+
+
 @contextmanager
 def stopping(out: Output, stop: threading.Event) -> Iterator[None]:
     """Ctrl-C and SIGTERM set ``stop``; a second one ends at once, which the ledger survives."""
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            signals.insist()
         stop.set()
-        out.complain("Stopping after the request in flight; once more to end at once.")
+        try:
+            out.complain(STOPPING)
+        except RuntimeError:  # it came while something else was being told
+            os.write(2, f"{STOPPING}\n".encode())
 
-    before = {one: signal.signal(one, asked) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {one: signal.signal(one, asked) for one in signals.BOTH}
     try:
         yield
     finally:

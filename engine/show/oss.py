@@ -79,7 +79,7 @@ def export(out: Output, merchant: str, merchants: Path, file: Path | None) -> No
         if out.json:
             out.data({"rows": rows})
         else:
-            print(as_csv(rows), end="")
+            out.page([Text(as_csv(rows).rstrip("\n"))])
         return
     file.write_text(as_csv(rows), encoding="utf-8")
     out.note(f"{count(len(rows), 'row')} in {file}.")

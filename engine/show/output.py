@@ -6,6 +6,7 @@ passes the redactor of the merchant at hand first.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine import json_text
+from engine.errors import QliroFortnoxError
 from engine.show.page import Cell, Page, Table, Text
 
 WIDEST = 132
@@ -31,7 +33,10 @@ def _unchanged(text: str) -> str:
 
 def _from_here(text: str) -> str:
     """``text`` with the paths in it as they are from the working directory."""
-    here = os.getcwd()
+    try:
+        here = os.getcwd()
+    except OSError:  # it has gone meanwhile
+        return text
     return re.sub(rf"(?<![\w/.-]){re.escape(here)}/", "", text) if len(here) > 1 else text
 
 
@@ -62,7 +67,11 @@ class Output:
     def data(self, value: Any) -> None:
         """A result as JSON on stdout, where that is wanted."""
         if self.json:
-            _put(sys.stdout, f"{self._shown(json_text.encode(value))}\n")
+            self.line(self._shown(json_text.encode(_speakable(value))))
+
+    def line(self, text: str) -> None:
+        """A line of JSON for a program, on stdout, as it is."""
+        _put(sys.stdout, f"{_in_ascii(text, sys.stdout)}\n")
 
     def note(self, text: str) -> None:
         """A word on what is going on, on stderr; none when quiet."""
@@ -135,19 +144,83 @@ class Output:
         return captured.get()
 
 
-def _put(stream: TextIO, text: str) -> None:
-    """Write it at once. When nobody reads any more (`| head`, a log that has gone), what is being
-    done goes on, and its exit code is the word that is left.
+class UnwrittenError(QliroFortnoxError):
+    """A result can't be written to stdout; what was done is done."""
 
-    Raises OSError, once, when a result can't be written for another reason.
+
+def _put(stream: TextIO, text: str) -> None:
+    """Write it at once, signs that the terminal does not have as question marks. When nobody reads
+    any more (`| head`, a log that has gone), what is being done goes on, and its exit code is the
+    word that is left.
+
+    Raises UnwrittenError, once, when a result can't be written for another reason.
     """
     try:
-        stream.write(text)
+        stream.write(_writable(text, stream))
         stream.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if stream is sys.stdout and not isinstance(error, BrokenPipeError):
-            raise
+            raise unwritten(error) from None
+
+
+def unwritten(error: OSError) -> UnwrittenError:
+    """The sentence for a stream or a file that takes nothing more."""
+    if error.errno in FULL:
+        return UnwrittenError(
+            "The disk of the file to be written is full.",
+            "Free space and run again; what is written down is whole.",
+        )
+    return UnwrittenError(
+        f"What was to be told can't be written ({error.strerror or error}).",
+        "Look at where the output goes; what is written down is whole.",
+    )
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _writable(text: str, stream: TextIO) -> str:
+    """The text as the stream's encoding has it."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        how = "replace" if stream is sys.stdout else "backslashreplace"
+        return text.encode(encoding, how).decode(encoding)
+    return text
+
+
+def _in_ascii(text: str, stream: TextIO) -> str:
+    """JSON in the stream's encoding: where that lacks a sign, all are written as JSON may."""
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        units = text.encode("utf-16-be", "surrogatepass")
+        pairs = (units[i] << 8 | units[i + 1] for i in range(0, len(units), 2))
+        return "".join(chr(one) if one < 128 else f"\\u{one:04x}" for one in pairs)
+    return text
+
+
+def _speakable(value: Any) -> Any:
+    """The value without halves of signs, which stand for what is not UTF-8 in names of files."""
+    if isinstance(value, str):
+        return text_as_it_is(value) or value
+    if isinstance(value, dict):
+        return {_speakable(name): _speakable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_speakable(one) for one in value]
+    return value
+
+
+def text_as_it_is(text: str) -> str | None:
+    """A text that came from outside and is not UTF-8, its odd bytes as ``\\xe9``; None where it is
+    UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return None
 
 
 def _least(table: Table) -> int:

@@ -7,6 +7,7 @@ asks again by itself, which is right for reads and never for writes: those belon
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ from typing import Self
 import httpx
 
 from engine.clock import Clock
-from engine.errors import AccessError, UnavailableError
+from engine.errors import AccessError, UnavailableError, UsageError
 from engine.secrets import STARS, Secret, exactly, without_numbers
 from engine.transport.access import access_error
 from engine.transport.limiter import Limiter
@@ -34,6 +35,11 @@ TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 ATTEMPTS = 6
 LONGEST_PAUSE = 30.0
 NOT_UTF_8 = "the body is not UTF-8"
+# Variables of the environment that httpx reads.
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXIES = tuple(
+    name for one in ("https_proxy", "http_proxy", "all_proxy") for name in (one.upper(), one)
+)
 NAMES = {"qliro": "Qliro", "fortnox": "Fortnox"}
 
 
@@ -65,8 +71,21 @@ class Lost(Exception):  # noqa: N818  an outcome, named as the ledger names it
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The certificates that are trusted: read once, for it takes longer than many a request."""
-    return httpx.create_ssl_context()
+    """The certificates that are trusted: read once, for it takes longer than many a request.
+
+    Raises UsageError where the environment names a file of them that is none.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # an SSLError too
+        named = next((name for name in CERTIFICATES if os.environ.get(name)), None)
+        if named is None:
+            raise
+        why = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(
+            f"The certificates in {os.environ[named]}, which {named} names, can't be read ({why}).",
+            f"Correct {named}, or unset it to trust the usual ones.",
+        ) from None
 
 
 class Api:
@@ -105,16 +124,25 @@ class Api:
         self._redact = exactly(secrets)
         self.read_only = ""  # why nothing may be written, in a sentence
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
-        self._client = httpx.Client(
-            auth=auth,
-            transport=transport,
-            timeout=TIMEOUT,
-            verify=trusted(),
-            follow_redirects=False,  # a redirect of a signed or writing request is no answer
-            trust_env=not local,  # a company's proxy does not know this machine's sandbox
-            headers={"Accept": "application/json", "User-Agent": AGENT},
-            event_hooks={"request": [self._leaves]},
-        )
+        try:
+            self._client = httpx.Client(
+                auth=auth,
+                transport=transport,
+                timeout=TIMEOUT,
+                verify=trusted(),
+                follow_redirects=False,  # a redirect of a signed or writing request is no answer
+                trust_env=not local,  # a company's proxy does not know this machine's sandbox
+                headers={"Accept": "application/json", "User-Agent": AGENT},
+                event_hooks={"request": [self._leaves]},
+            )
+        except (ValueError, httpx.InvalidURL, ImportError):  # its address is not shown: passwords
+            named = [name for name in PROXIES if os.environ.get(name)]
+            if not named:
+                raise
+            raise UsageError(
+                f"{' or '.join(named)} names no proxy that can be used.",
+                "Write http://host:port, or unset it.",
+            ) from None
 
     def __enter__(self) -> Self:
         return self
