@@ -1,8 +1,8 @@
 """``python -m benchmarks [NAME…]``: measures, and prints each figure beside its yardstick.
 
-Names are mapping, staging, matching, delivery, orders, lives and receiver; all without one. Ends
-with 0 whatever the figures are, with ``--strict`` with 1 when one falls short; ``--json`` prints
-them for a program.
+Names are mapping, staging, matching, delivery, orders, lives, receiver and idle; all without one.
+Ends with 0 whatever the figures are, with ``--strict`` with 1 when one falls short; ``--json``
+prints them for a program.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.figure import Figure
 
-NAMES = ("mapping", "staging", "matching", "delivery", "orders", "lives", "receiver")
+NAMES = ("mapping", "staging", "matching", "delivery", "orders", "lives", "receiver", "idle")
 
 
 def machine() -> dict[str, Any]:

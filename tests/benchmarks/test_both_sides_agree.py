@@ -10,9 +10,10 @@ import few_rows
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import delivery, lives, mapping, matching, orders, staging
+from benchmarks import delivery, idle, lives, mapping, matching, orders, staging
 from benchmarks.figure import Figure
 from engine import store as stores
+from engine.settings import HOME
 from engine.store import writing
 
 
@@ -97,3 +98,20 @@ def test_orders_are_the_same_documents_by_hand_and_by_the_engine(tmp_path: Path)
         made = list(orders.by_engine(store))
     assert len(made) == 400
     assert made == list(orders.by_hand(tmp_path))
+
+
+def test_an_idle_run_asks_three_times_and_for_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"LINES": 2, "IDLE": 1, "PACE": idle.QUICK}.items():
+        monkeypatch.setattr(idle, name, value)
+    (found,) = idle.payouts_alone(HOME)
+    assert sorted(found["asked"]) == [
+        "GET /3/invoicepayments",
+        "GET /3/invoices",
+        "GET /checkout/adminapi/v2/settlements/GetSettlementBatches",
+        "POST /oauth-v1/token",
+    ]
+
+
+def test_without_history_an_idle_run_is_measured_alone() -> None:
+    with idle.build("no-such-commit") as found:
+        assert found is None
