@@ -177,3 +177,51 @@ ORDER BY noted_at DESC, seq DESC
 LIMIT 1;
 DELETE FROM fortnox.company WHERE EXISTS (SELECT 1 FROM staged_company);
 INSERT INTO fortnox.company BY NAME SELECT * FROM staged_company;
+
+-- What a register no longer lists has gone from it: what was not in the last answer to any of its
+-- calls, where all of these could be read. Fortnox lists accounts and series of one year at a time.
+-- An answer that repeats the one before it has no body, and is not what its entries are staged from.
+CREATE OR REPLACE TEMP TABLE last_listed AS
+WITH told AS (
+    SELECT
+        endpoint, path, query, seq, problem IS NULL AS whole,
+        digest IS DISTINCT FROM lag(digest) OVER (
+            PARTITION BY path, query, problem IS NULL ORDER BY seq
+        ) AS says
+    FROM raw.answer
+    WHERE status = 200 AND endpoint IN (
+        'accounts', 'voucher_series', 'modes_of_payment', 'terms_of_payment', 'currencies'
+    )
+),
+last AS (
+    SELECT endpoint, max(seq) FILTER (says AND whole) AS seq, arg_max(whole, seq) AS whole
+    FROM told
+    GROUP BY endpoint, path, query
+)
+SELECT endpoint, seq
+FROM last
+WHERE endpoint NOT IN (SELECT endpoint FROM last WHERE NOT whole);
+
+DELETE FROM fortnox.account
+WHERE EXISTS (SELECT 1 FROM last_listed WHERE endpoint = 'accounts')
+  AND raw_seq NOT IN (SELECT seq FROM last_listed)
+  AND coalesce(Year, 0) IN (
+      SELECT coalesce(now.Year, 0) FROM fortnox.account AS now
+      WHERE now.raw_seq IN (SELECT seq FROM last_listed)
+  );
+DELETE FROM fortnox.voucher_series
+WHERE EXISTS (SELECT 1 FROM last_listed WHERE endpoint = 'voucher_series')
+  AND raw_seq NOT IN (SELECT seq FROM last_listed)
+  AND coalesce(Year, 0) IN (
+      SELECT coalesce(now.Year, 0) FROM fortnox.voucher_series AS now
+      WHERE now.raw_seq IN (SELECT seq FROM last_listed)
+  );
+DELETE FROM fortnox.mode_of_payment
+WHERE EXISTS (SELECT 1 FROM last_listed WHERE endpoint = 'modes_of_payment')
+  AND raw_seq NOT IN (SELECT seq FROM last_listed);
+DELETE FROM fortnox.terms_of_payment
+WHERE EXISTS (SELECT 1 FROM last_listed WHERE endpoint = 'terms_of_payment')
+  AND raw_seq NOT IN (SELECT seq FROM last_listed);
+DELETE FROM fortnox.currency
+WHERE EXISTS (SELECT 1 FROM last_listed WHERE endpoint = 'currencies')
+  AND raw_seq NOT IN (SELECT seq FROM last_listed);

@@ -165,6 +165,45 @@ def test_what_fortnox_refuses_makes_the_next_run_read_the_registers(shop: OpenSh
     assert one.posted.payments == 0
 
 
+@pytest.mark.parametrize("register", ["accounts", "series", "modes", "currencies"])
+def test_what_is_taken_out_of_a_register_is_gone_here_too(shop: OpenShop, register: str) -> None:
+    one = shop()
+    one.run()
+    table, column = {"accounts": ("account", "Number"), "series": ("voucher_series", "Code"),
+                     "modes": ("mode_of_payment", "Code"), "currencies": ("currency", "Code")}[
+        register
+    ]  # fmt: skip
+
+    def known() -> set[str]:
+        rows = one.store.rows(f"SELECT {column} AS id FROM fortnox.{table}")
+        return {str(row["id"]) for row in rows}
+
+    kept = getattr(one.world, register)
+    assert known() == {str(key) for key in kept}
+    gone = next(key for key in reversed(kept) if key not in ("T", "Q", "D"))
+    del kept[gone]
+    next_run(one, 86400.0)
+    assert known() == {str(key) for key in kept}
+    next_run(one, 86400.0)  # and the answer that repeats it takes no more away
+    assert known() == {str(key) for key in kept}
+
+
+def test_an_account_that_fortnox_refused_because_it_is_gone_is_told_by_name_afterwards(
+    shop: OpenShop,
+) -> None:
+    one = shop()
+    one.run()
+    sale(one)
+    account = one.world.accounts.pop(1581)
+    next_run(one)
+    assert one.posted.payments == 0
+    next_run(one)
+    assert "1581" in one.reasons()[0]
+    one.world.accounts[1581] = account
+    next_run(one)
+    assert set(one.states()) == {"posted"}
+
+
 def test_a_voucher_that_somebody_made_since_the_morning_is_found_and_not_made_twice(
     shop: OpenShop,
 ) -> None:
