@@ -2,6 +2,7 @@
 # The environment is .venv; it is made anew when pyproject.toml or constraints.txt change.
 .POSIX:
 PYTHON = python3
+SECONDS = 600
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
 CHECKED = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -9,13 +10,15 @@ CHECKED = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 SUM = cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1
 CLEAN = { rm -f .venv/made-* .venv/tools-*; $(PYTHON) -m venv .venv; }
 
-.PHONY: help demo sandbox test bench environment tools
+.PHONY: help demo sandbox test test-slow bench fuzz environment tools
 
 help:
-	@echo "make demo     two shops against the sandbox: a month of payouts, the life of an order"
-	@echo "make sandbox  the sandboxes of the last demo, to go on with"
-	@echo "make test     linter, types, mappings, tests"
-	@echo "make bench    the benchmarks, each beside its yardstick"
+	@echo "make demo       two shops against the sandbox: a month of payouts, the life of an order"
+	@echo "make sandbox    the sandboxes of the last demo, to go on with"
+	@echo "make test       linter, types, mappings, tests"
+	@echo "make test-slow  the same, then a minute of make fuzz"
+	@echo "make bench      the benchmarks, each beside its yardstick"
+	@echo "make fuzz       inputs that nobody meant, ten minutes of them (make fuzz SECONDS=60)"
 
 demo: environment
 	@$(BIN)/qliro-fortnox demo
@@ -28,6 +31,12 @@ test: tools
 	$(BIN)/mypy
 	$(BIN)/qliro-fortnox lint --all
 	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+test-slow: test
+	$(BIN)/python -m fuzz --seconds 60
+
+fuzz: tools
+	$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 bench: tools
 	$(BIN)/python -m benchmarks
