@@ -28,6 +28,7 @@ EU = {
 RATES = {"SE": (25, 12, 6, 0), "FI": (Decimal("25.5"), 14, 10, 0), "DE": (19, 7, 0)}
 HOME = {25: 3001, 12: 3002, 6: 3003, 0: 3004}
 ABROAD = {("FI", Decimal("25.5")): (3105, "FI25"), ("DE", 19): (3106, None)}
+NAMES = {"FI": "Finland", "DE": "Germany"}  # SE is home
 UNTAXED = {"SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"}
 OUTSIDE = {
     "FI": ("22", "AX22", "FI22"), "ES": ("35", "38", "51", "52"), "FR": ("97",),
@@ -173,7 +174,7 @@ def _document(
         "VATIncluded": True,
         "TermsOfPayment": "QLIRO",
     }
-    _addresses(document, buyer, billing, shipping, company)
+    _addresses(document, order, company, country)
     document["ExternalInvoiceReference1"] = _short(f"Q{reference}", 80)
     document["ExternalInvoiceReference2"] = str(order.OrderId)
     document["Language"] = "SV"
@@ -463,10 +464,9 @@ def _name(buyer: Buyer, billing: Address, shipping: Address, company: bool) -> s
     return _short((firm if company else None) or person or firm or "Qliro-kund", 1024)
 
 
-def _addresses(
-    document: dict[str, Any], buyer: Buyer, billing: Address, shipping: Address, company: bool
-) -> None:
+def _addresses(document: dict[str, Any], order: Order, company: bool, country: str) -> None:
     """Billing and delivery; one that Qliro does not tell is the other one."""
+    billing, shipping = order.BillingAddress or Address(), order.ShippingAddress or Address()
     billed = _first(billing.Street, billing.Street2, billing.PostalCode, billing.City) is not None
     sent = _first(shipping.Street, shipping.Street2, shipping.PostalCode, shipping.City) is not None
     bill, send = billing if billed else shipping, shipping if sent else billing
@@ -477,11 +477,13 @@ def _addresses(
         ("Address2", _second(bill), 1024),
         ("ZipCode", _first(bill.PostalCode), 10),
         ("City", _first(bill.City), 1024),
+        ("Country", NAMES.get((_first(bill.CountryCode, order.Country) or "").upper()), 1024),
         ("DeliveryName", to, 1024),
         ("DeliveryAddress1", _first(send.Street, send.Street2), 60),
         ("DeliveryAddress2", _second(send), 60),
         ("DeliveryZipCode", _first(send.PostalCode), 10),
         ("DeliveryCity", _first(send.City), 1024),
+        ("DeliveryCountry", NAMES.get(country), 1024),
     ):
         if text is not None:
             document[name] = _short(text, most)
