@@ -98,6 +98,8 @@ def _is_live(group: Mapping[str, Any]) -> bool:
 def flow(value: Any) -> str:
     """A value in YAML's flow style; text is quoted only where YAML would read it as another."""
     match value:
+        case None:
+            return "null"
         case bool():
             return "true" if value else "false"
         case dict():
