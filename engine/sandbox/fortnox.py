@@ -20,7 +20,7 @@ from engine.sandbox.exchange import Request, Response, answered
 from engine.sandbox.fortnox_access import consent, issue_token, let_in, may, rate_exceeded, token
 from engine.sandbox.fortnox_fields import RefusedError, refusal
 from engine.sandbox.fortnox_register_shapes import article_document, customer_document
-from engine.sandbox.fortnox_registers import register
+from engine.sandbox.fortnox_registers import CODED, create_entry, register
 from engine.sandbox.world import World
 
 __all__ = ["answer", "issue_token"]
@@ -42,7 +42,9 @@ def answer(world: World, request: Request) -> Response:
         return Response(401, b'{"message":"unauthorized"}')
     if rate_exceeded(world):
         return Response(429)
+    # A slash at the end is taken everywhere (recorded, 112 times).
     parts = [unquote(part) for part in request.path.split("/")[2:]]
+    parts = parts[:-1] if len(parts) > 1 and not parts[-1] else parts
     try:
         may(world, parts[0])
         return _routed(world, request, parts)
@@ -56,6 +58,8 @@ def _routed(world: World, request: Request, parts: list[str]) -> Response:
             return _got(world, request, rest)
         case "POST", "invoicepayments":
             return writes.create_payment(world, request)
+        case "PUT", "invoicepayments", number:
+            return writes.update_payment(world, request, number)
         case "PUT", "invoicepayments", number, "bookkeep":
             return writes.bookkeep_payment(world, number)
         case "DELETE", "invoicepayments", number:
@@ -65,7 +69,9 @@ def _routed(world: World, request: Request, parts: list[str]) -> Response:
     return _written(world, request, parts)
 
 
-def _written(world: World, request: Request, parts: list[str]) -> Response:
+def _written(  # noqa: PLR0912  a table of paths
+    world: World, request: Request, parts: list[str]
+) -> Response:
     """The documents and cards: orders, invoices, customers, articles."""
     match request.method, *parts:
         case "POST", "orders":
@@ -92,6 +98,8 @@ def _written(world: World, request: Request, parts: list[str]) -> Response:
             return cards.create_article(world, request)
         case "PUT", "articles", number:
             return cards.update_article(world, request, number)
+        case "POST", name if name in CODED or name == "projects":
+            return create_entry(world, request, name)
     raise RefusedError(2000729, "A valid identifier was not provided.", 404)
 
 
@@ -104,11 +112,15 @@ def _got(  # noqa: PLR0912  a table of paths
         case ["invoices", number]:
             invoice = invoices.invoice_of(world, number)
             return answered({"Invoice": shapes.invoice_document(invoice)})
+        case ["invoices", number, "email"]:
+            return invoices.send_invoice(world, number)
         case ["orders"]:
             return lists.orders(world, request)
         case ["orders", number]:
             order = orders.order_of(world, number)
             return answered({"Order": shapes.order_document(order)})
+        case ["orders", number, "email"]:
+            return orders.send_order(world, number)
         case ["invoicepayments"]:
             return lists.payments(world, request)
         case ["invoicepayments", number]:
@@ -130,7 +142,7 @@ def _got(  # noqa: PLR0912  a table of paths
         case ["articles"]:
             return cards.articles(world, request)
         case ["articles", number]:
-            return answered({"Article": article_document(cards.article_of(world, number))})
+            return answered({"Article": article_document(world, cards.article_of(world, number))})
         case ["financialyears"]:
             return lists.years(world, request)
         case ["warehouse", "tenants-v4"]:

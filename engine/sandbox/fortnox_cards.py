@@ -359,5 +359,5 @@ def _write_article(
     if created:
         world.made.append(("article", article.number))
     done = "created" if created else "updated"
-    shape = {"Article": article_document(article)}
+    shape = {"Article": article_document(world, article)}
     return answered(shape, 201 if created else 200, f"article {article.number} {done}")

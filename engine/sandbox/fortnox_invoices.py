@@ -170,7 +170,7 @@ def cancel_invoice(world: World, number: str) -> Response:
 
 
 def send_invoice(world: World, number: str) -> Response:
-    """``PUT /3/invoices/{n}/externalprint``: marked as sent, nothing else."""
+    """``PUT …/externalprint`` and ``GET …/email``: marked as sent, nothing else leaves."""
     invoice = replace(invoice_of(world, number), sent=True, modified=world.now())
     return _stored(world, invoice, f"invoice {number} sent")
 

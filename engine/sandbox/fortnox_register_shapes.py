@@ -213,18 +213,25 @@ _CARD_TEXTS: Final = [
     "ZipCode",
     "Type",
 ]
-# Fields with a shortest length in the official document: null where there is nothing in them.
+# Null where there is nothing in them: all of an address, in documents and not in the list
+# (recorded), and what has a shortest length in the official document.
 _NULLS: Final = frozenset(
     [
+        *(name for name in _CARD_TEXTS if name.startswith(("Delivery", "Visiting"))),
         "Address1",
+        "Address2",
+        "City",
         "CountryCode",
-        "DeliveryCountryCode",
-        "VisitingCountryCode",
+        "ExternalReference",
+        "Fax",
         "GLN",
         "GLNDelivery",
-        "SalesAccount",
         "InvoiceAdministrationFee",
         "InvoiceFreight",
+        "Phone1",
+        "Phone2",
+        "SalesAccount",
+        "ZipCode",
     ]
 )
 
@@ -263,45 +270,81 @@ def article_item(article: Article) -> Shape:
         "EAN": article.fields.get("EAN", ""),
         "Housework": False,
         "PurchasePrice": "0",
-        "QuantityInStock": 0,
+        "QuantityInStock": "0",
         "ReservedQuantity": "0",
-        "SalesPrice": "0",
+        "SalesPrice": None,
         "StockPlace": article.fields.get("StockPlace", ""),
         "StockValue": "0",
         "Unit": article.fields.get("Unit", ""),
-        "VAT": str(article.fields.get("VAT", 25)),
+        "VAT": None,
         "WebshopArticle": article.fields.get("WebshopArticle", False),
     }
 
 
-def article_document(article: Article) -> Shape:
+# The accounts that the company gives a new article, by their predefined names; 0 for construction
+# (recorded). What is booked follows the card: these are shown alone.
+_COMPANYS: Final = {
+    "SalesAccount": "SALES",
+    "EUAccount": "SALESEUREV",
+    "EUVATAccount": "SALESEUVAT",
+    "ExportAccount": "SALESEXPORT",
+}
+_PURCHASES: Final = 4000
+# Of the official document, nothing in them.
+_BLANK_OF_ARTICLE: Final[Shape] = {
+    "Bulky": False,
+    "CostCalculationMethod": None,
+    "DefaultStockLocation": "",
+    "DefaultStockPoint": "",
+    "Depth": None,
+    "DirectCost": 0,
+    "DisposableQuantity": 0,
+    "Expired": False,
+    "FreightCost": 0,
+    "Height": None,
+    "HouseworkType": None,
+    "Manufacturer": "",
+    "ManufacturerArticleNumber": "",
+    "OtherCost": 0,
+    "ReservedQuantity": 0,
+    "StockAccount": None,
+    "StockChangeAccount": None,
+    "StockValue": 0,
+    "StockWarning": None,
+    "SupplierName": None,
+    "SupplierNumber": None,
+    "Weight": None,
+    "Width": None,
+}
+
+
+def article_document(world: World, article: Article) -> Shape:
     """An article as ``GET /3/articles/{n}`` and the writes show it."""
-    accounts = [
-        "SalesAccount",
-        "EUAccount",
-        "EUVATAccount",
-        "ExportAccount",
-        "ConstructionAccount",
-        "PurchaseAccount",
-    ]
+    fields = article.fields
+    accounts = {
+        **{name: world.predefined.get(own) for name, own in _COMPANYS.items()},
+        "ConstructionAccount": 0,
+        "PurchaseAccount": _PURCHASES,
+    }
     return {
+        **_BLANK_OF_ARTICLE,
         "@url": f"{BASE}/articles/{article.number}",
         "Active": article.active,
         "ArticleNumber": article.number,
         "Description": article.description,
-        **{name: article.fields.get(name) for name in accounts},
-        "EAN": article.fields.get("EAN", ""),
+        **{name: fields.get(name) or own for name, own in accounts.items()},
+        "EAN": fields.get("EAN", ""),
         "Housework": False,
-        "Note": article.fields.get("Note", ""),
-        "PurchasePrice": article.fields.get("PurchasePrice", 0),
+        "Note": fields.get("Note", ""),
+        "PurchasePrice": fields.get("PurchasePrice", 0),
         "QuantityInStock": 0,
         "SalesPrice": 0,
-        "StockGoods": article.fields.get("StockGoods", False),
-        "StockPlace": article.fields.get("StockPlace", ""),
-        "Type": article.fields["Type"],
-        "Unit": article.fields.get("Unit", ""),
-        "VAT": article.fields.get("VAT", 25),
-        "WebshopArticle": article.fields.get("WebshopArticle", False),
+        "StockGoods": fields.get("StockGoods", False),
+        "StockPlace": fields.get("StockPlace", ""),
+        "Type": fields["Type"],
+        "Unit": fields.get("Unit", ""),
+        "VAT": fields.get("VAT", 25),
+        "WebshopArticle": fields.get("WebshopArticle", False),
     }
 
 

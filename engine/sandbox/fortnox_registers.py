@@ -1,15 +1,23 @@
 """Fortnox's small registers, listed and one by one: accounts, series, currencies, terms, units.
 
-It reads a request's query and the world and writes nothing.
+It reads a request and the world; what is posted to a register of codes is written into it.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from engine.sandbox import fortnox_register_shapes as shapes
 from engine.sandbox.exchange import Request, Response, answered, parameters
-from engine.sandbox.fortnox_fields import NO_REGISTER, NO_YEAR, RefusedError
+from engine.sandbox.fortnox_fields import (
+    NO_REGISTER,
+    NO_YEAR,
+    REQUIRED,
+    RefusedError,
+    body_of,
+    text_of,
+)
 from engine.sandbox.fortnox_lists import found_in, page
 from engine.sandbox.world import World
 
@@ -50,6 +58,11 @@ def register(  # noqa: PLR0912  a table of paths
         case ["projects"]:
             numbers = list(world.projects.items())
             return page("Projects", numbers, query, lambda p: shapes.project_item(*p))
+        case ["projects", number]:
+            if number not in world.projects:
+                raise RefusedError(2001161, "Kan inte hitta projektet.", 404)
+            item = shapes.project_item(number, world.projects[number])
+            return answered({"Project": item})
         case ["predefinedaccounts"]:
             pairs = list(world.predefined.items())
             return page("PreDefinedAccounts", pairs, query, lambda p: shapes.predefined_item(*p))
@@ -67,7 +80,7 @@ def register(  # noqa: PLR0912  a table of paths
     raise RefusedError(2000729, "A valid identifier was not provided.", 404)
 
 
-_CODED: Final = {
+CODED: Final = {
     "termsofpayments": ("TermsOfPayments", "TermsOfPayment", 2000429, "betalningsvillkoret"),
     "wayofdeliveries": ("WayOfDeliveries", "WayOfDelivery", NO_REGISTER, "leveranssättet"),
     "units": ("Units", "Unit", 2000432, "enheten"),
@@ -77,13 +90,8 @@ _CODED: Final = {
 
 def _coded(world: World, request: Request, name: str, rest: list[str]) -> Response:
     """A register of codes with descriptions; cost centres ignore ``page`` (measured)."""
-    register = {
-        "termsofpayments": world.terms,
-        "wayofdeliveries": world.deliveries,
-        "units": world.units,
-        "costcenters": world.cost_centers,
-    }[name]
-    many, one, code, word = _CODED[name]
+    register = _register(world, name)
+    many, one, code, word = CODED[name]
     if not rest:
         query = {key: values[0] for key, values in parameters(request.query).items()}
         if name == "costcenters":
@@ -93,3 +101,37 @@ def _coded(world: World, request: Request, name: str, rest: list[str]) -> Respon
     if len(rest) == 1 and rest[0] in register:
         return answered({one: shapes.coded_item(name, rest[0], register[rest[0]])})
     raise RefusedError(code, f"Kan inte hitta {word}.", 404)
+
+
+def _register(world: World, name: str) -> dict[str, str]:
+    return {
+        "termsofpayments": world.terms,
+        "wayofdeliveries": world.deliveries,
+        "units": world.units,
+        "costcenters": world.cost_centers,
+        "projects": world.projects,
+    }[name]
+
+
+def create_entry(world: World, request: Request, name: str) -> Response:
+    """``POST`` of a term, a way of delivery, a unit, a cost centre or a project."""
+    wrapper, key = ("Project", "ProjectNumber") if name == "projects" else (CODED[name][1], "Code")
+    fields = body_of(request, wrapper, frozenset([key, "Description", *_ALSO.get(name, ())]))
+    register = _register(world, name)
+    code = text_of(fields, key, 20) or (str(world.next("project")) if name == "projects" else "")
+    if not code:
+        raise RefusedError(REQUIRED, f"{key} krävs.")
+    if code in register:
+        raise RefusedError(NO_REGISTER, f"{code} används redan.")
+    register[code] = text_of(fields, "Description", 200)
+    shown = shapes.project_item if name == "projects" else partial(shapes.coded_item, name)
+    return answered({wrapper: shown(code, register[code])}, 201, f"{name} {code} created")
+
+
+_ALSO: Final = {
+    "projects": ("Comments", "ContactPerson", "EndDate", "ProjectLeader", "StartDate", "Status"),
+    "units": ("CodeEnglish",),
+    "costcenters": ("Active", "Note"),
+    "termsofpayments": ("DescriptionEnglish",),
+    "wayofdeliveries": ("DescriptionEnglish",),
+}

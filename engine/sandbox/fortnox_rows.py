@@ -116,7 +116,10 @@ def _row(
     *,
     order: bool,
 ) -> InvoiceRow:
-    row = base or InvoiceRow("", ZERO, ZERO, account=0)
+    # A discount without its type is an amount (measured), a row without either says PERCENT
+    # (recorded).
+    kind = "AMOUNT" if fields.get("Discount") else "PERCENT"
+    row = base or InvoiceRow("", ZERO, ZERO, account=0, discount_type=kind)
     if "Unit" in fields and fields["Unit"] is None:
         raise RefusedError(2000699, "Värdet kan inte vara null. (unit)")
     row = replace(

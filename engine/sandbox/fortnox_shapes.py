@@ -77,6 +77,7 @@ def _row(id: int, row: InvoiceRow) -> Shape:
         "ArticleNumber": row.article,
         "ContributionPercent": "0",
         "ContributionValue": "0",
+        "Cost": 0,
         "CostCenter": row.cost_center,
         "DeliveredQuantity": str(row.quantity),
         "Description": row.description,
@@ -106,11 +107,17 @@ def _invoice_row(id: int, row: InvoiceRow, included: bool) -> Shape:
     }
 
 
+def _plain(quantity: Decimal) -> str:
+    """``1`` and not ``1.00``; ``0.5`` stays."""
+    return f"{quantity.normalize() + 0:f}"
+
+
 def _order_row(id: int, row: InvoiceRow) -> Shape:
-    """A row of an order, with what was ordered."""
+    """A row of an order, with what was ordered; quantities without needless zeros (recorded)."""
     return {
         **_row(id, row),
-        "OrderedQuantity": str(row.ordered),
+        "DeliveredQuantity": _plain(row.quantity),
+        "OrderedQuantity": _plain(row.ordered),
         "ReservedQuantity": "0",
         "StockPointId": None,
         "VAT": row.vat,
@@ -267,8 +274,9 @@ def order_document(order: Order) -> Shape:
         "Net": order.total if order.gross is None else net_of(order),
         "OrderRows": [_order_row(id, row) for id, row in enumerate(order.rows, start=1)],
         "OutboundDate": None,
-        "StockPointCode": "",
-        "StockPointId": "",
+        "PrintTemplate": order.texts.get("PrintTemplate") or "oc",
+        "StockPointCode": None,
+        "StockPointId": None,
     }
 
 

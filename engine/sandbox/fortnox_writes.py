@@ -153,6 +153,35 @@ def _amounts(fields: Mapping[str, Any], invoice: Invoice) -> tuple[Decimal, Deci
 def create_payment(world: World, request: Request) -> Response:
     """``POST /3/invoicepayments``: an unbooked payment; the balance stays until it is booked."""
     fields = body_of(request, "InvoicePayment", _PAYMENT_FIELDS)
+    payment = _paid(world, fields)
+    payment = replace(payment, number=world.next("payment"))
+    store_payment(world, payment)
+    world.made_payments.append(payment.number)
+    shape = shapes.payment_document(world, payment)
+    return answered({"InvoicePayment": shape}, 201, f"invoicepayment {payment.number} created")
+
+
+def update_payment(world: World, request: Request, number: str) -> Response:
+    """``PUT /3/invoicepayments/{n}``, of one that is not booked: what is sent changes."""
+    held = payment_of(world, number)
+    if held.booked:
+        raise RefusedError(PAYMENT_STATE, f"Betalningen {number} är redan bokförd.")
+    shown = shapes.payment_document(world, held)
+    before = {name: shown[name] for name in _PAYMENT_FIELDS if shown.get(name) not in (None, "")}
+    if held.currency == "SEK":
+        before.pop("AmountCurrency", None)
+        before.pop("CurrencyRate", None)
+    fields = {**before, **body_of(request, "InvoicePayment", _PAYMENT_FIELDS)}
+    if int(number_of(fields["InvoiceNumber"], "InvoiceNumber")) != held.invoice:
+        raise RefusedError(PAYMENT_STATE, "Betalningens faktura kan inte ändras.")
+    payment = replace(_paid(world, fields), number=held.number)
+    world.payments[payment.number] = payment
+    shape = shapes.payment_document(world, payment)
+    return answered({"InvoicePayment": shape}, 200, f"invoicepayment {number} updated")
+
+
+def _paid(world: World, fields: Mapping[str, Any]) -> Payment:
+    """The payment that the fields tell of, without a number yet."""
     if fields.get("InvoiceNumber") is None:
         raise RefusedError(REQUIRED, "InvoiceNumber krävs.")
     invoice = _payable(world, int(number_of(fields["InvoiceNumber"], "InvoiceNumber")))
@@ -171,8 +200,8 @@ def create_payment(world: World, request: Request) -> Response:
     number = account_of(world, account, "ModeOfPaymentAccount")
     amount, amount_currency, rate = _amounts(fields, invoice)
     offs = tuple(_write_off(world, off, invoice) for off in list_of(fields, "WriteOffs"))
-    payment = Payment(
-        number=world.next("payment"),
+    return Payment(
+        number=0,
         invoice=invoice.number,
         amount=amount,
         amount_currency=amount_currency,
@@ -184,10 +213,6 @@ def create_payment(world: World, request: Request) -> Response:
         rate=rate,
         write_offs=offs,
     )
-    store_payment(world, payment)
-    world.made_payments.append(payment.number)
-    shape = shapes.payment_document(world, payment)
-    return answered({"InvoicePayment": shape}, 201, f"invoicepayment {payment.number} created")
 
 
 def store_payment(world: World, payment: Payment) -> None:

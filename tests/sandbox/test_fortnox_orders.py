@@ -46,7 +46,7 @@ def test_an_order_comes_to_its_rows_and_their_vat(post: Post) -> None:
     order = made(post(rows, ExternalInvoiceReference1="10001", ExternalInvoiceReference2="4900001"))
     assert (order["DocumentNumber"], order["Net"], order["TotalVAT"]) == ("501", 239.98, 52.40)
     assert (order["Total"], order["InvoiceReference"]) == (292.38, "0")
-    assert order["OrderRows"][0]["OrderedQuantity"] == "2.00"
+    assert order["OrderRows"][0]["OrderedQuantity"] == "2"
     assert order["ExternalInvoiceReference1"] == "10001"
 
 
@@ -125,12 +125,10 @@ def test_whole_kronor_round_the_total_and_say_by_how_much(world: World, post: Po
     assert (order["Total"], order["RoundOff"]) == (250, -0.25)
 
 
-def test_an_order_without_rows_is_an_internal_error(post: Post) -> None:
-    response = post([])
-    assert (response.status_code, response.json()["ErrorInformation"]["message"]) == (
-        500,
-        "InternalError",
-    )
+def test_an_order_without_rows_is_an_order_of_nothing(post: Post) -> None:
+    """Recorded; the official document asks for the customer alone."""
+    order = made(post([]))
+    assert (order["Total"], order["OrderRows"], order["InvoiceReference"]) == (0, [], "0")
 
 
 def test_an_order_in_a_foreign_currency_has_its_rate(world: World, post: Post) -> None:
@@ -322,7 +320,7 @@ def test_an_article_gives_text_account_and_rate(
         "OrderRows"
     ]
     assert (row["Description"], row["AccountNumber"], row["VAT"]) == ("Bok", 3003, 6)
-    assert row["DeliveredQuantity"] == "1.00"
+    assert row["DeliveredQuantity"] == "1"
 
 
 def test_a_text_alone_needs_no_account(post: Post) -> None:
