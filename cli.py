@@ -288,7 +288,7 @@ def status(
     from engine.status import status as gather
 
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    with opening.to_read(out, found) as store:
+    with opening.to_read(out, found, or_empty=True) as store:
         days = int(found.settings["alert_after_days"])
         told = gather(store, today(SystemClock()), days, payouts, all_payouts=closed)
         told["activation"] = told_activation(store, found)

@@ -127,7 +127,7 @@ def _row_differences(document: dict[str, Any], asked: dict[str, Any]) -> list[st
             told.append(f"{len(theirs)} {name} where {len(rows)} were sent")
         for position, (mine, other) in enumerate(zip(rows, theirs, strict=False), start=1):
             fields = [
-                f"{field} {_plain(other.get(field))} for {_plain(value)}"
+                f"{_having(field, other.get(field))} where {_plain(value)} was sent"
                 for field, value in mine.items()
                 if field in other and not _as_sent(other[field], value)
             ]
@@ -144,7 +144,15 @@ def _as_sent(theirs: Any, mine: Any) -> bool:
         return same(theirs, mine)
 
 
+def _having(field: str, value: Any) -> str:
+    return f"no {field}" if value in (None, "") else f"{field} {_plain(value)}"
+
+
 def _plain(value: Any) -> str:
+    if value is None or value == "":
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:.2f}" if isinstance(value, Decimal) else str(value)
 
 

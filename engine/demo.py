@@ -104,7 +104,7 @@ def _next(payouts: Ground, orders: Ground, folder: Path) -> list[Text]:
         *(Text(f"qliro-fortnox {command:<{width}}  {why}", 2) for command, why in told),
         Text("run, plan and references ask the sandboxes: serve them in a second terminal, with"),
         Text("all that was posted to them:"),
-        Text(f"make sandbox    (qliro-fortnox demo{again})", 2),
+        Text(f"qliro-fortnox demo{again}", 2),
     ]
 
 

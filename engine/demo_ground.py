@@ -166,7 +166,8 @@ def grounds(out: Output, folder: Path, shops: Mapping[str, tuple[str, ...]]) -> 
     try:
         made = json.loads((folder / MADE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"There is no demo in {folder} yet.", "Make one: make demo") from None
+        remedy = "Make one: qliro-fortnox demo"
+        raise UsageError(f"There is no demo in {folder} yet.", remedy) from None
     return [
         Ground(out, folder, name, made["ports"][name], made["seed"], made["until"], options)
         for name, options in shops.items()

@@ -247,14 +247,14 @@ class Docket:
         somebody cancelled is over: it is not looked at again."""
         aim = target(task.action.target)
         if aim.cancelled(document):
-            why = f"{self.progress[task.action.action].number} is cancelled"
+            why = f"{aim.told(self.progress[task.action.action].number)} is cancelled"
             self.note(task.action, Event(task.action.action, "confirm", "refused", note=why))
             self.leave(task, why)
             return
         wrong = differences(document, task.action.facts.get("confirm") or {}, task.action.document)
         if wrong:
-            number = self.progress[task.action.action].number
-            self.undecided(task, f"{number} stands and is left as it is: {wrong}")
+            named = aim.told(self.progress[task.action.action].number)
+            self.undecided(task, f"{named} stands and is left as it is: {wrong}")
         else:
             self.note(task.action, Event(task.action.action, "confirm", "done",
                                          status=answer.status if answer else None))  # fmt: skip

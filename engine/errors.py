@@ -113,6 +113,10 @@ class StalePlanError(QliroFortnoxError):
     """A saved plan no longer fits the world; ``message`` names what moved."""
 
 
+class NothingYetError(UsageError):
+    """No run has left anything to read yet."""
+
+
 class BusyError(QliroFortnoxError):
     """Another process works on the same merchant."""
 

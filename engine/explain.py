@@ -59,6 +59,12 @@ ORDER BY {sql_order('payout')}, line
 WRITTEN = re.compile(r"([A-ZÅÄÖ]{1,10})[ /]?(\d+)(?:/(\d+))?", re.IGNORECASE)
 
 MOST_STORED = 10  # invoices of one reference
+VANISHED = """
+SELECT count(*) AS lines, sum(gross) AS amount
+FROM ledger.line_state
+WHERE vanished AND Status = 'Accepted' AND payout = ?
+HAVING count(*) > 0
+"""
 
 OUTCOME = """
 SELECT * FROM ledger.outcome
@@ -215,6 +221,7 @@ def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         **row,
+        "vanished": next(iter(store.rows(VANISHED, [row["payout"]])), None),
         "figures": json_text.decode(proof[0]["detail"]) if proof else {},
         "interim": interim,
         "documents": [_story(store, one["mapping"], row["payout"]) for one in documents],

@@ -69,6 +69,7 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
     told = {line["line"]: payout.key for payout in plan.payouts.values() for line in payout.lines}
     actions = read_actions(store, keys, told)
     progress = read_progress(store, {action.payout for action in actions.values()})
+    booked = _booked(plan)
     by_payout: dict[str, list[Action]] = {}
     for action in actions.values():
         for key in {told[line] for line in (*action.covers, *action.moves) if line in told}:
@@ -80,7 +81,7 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
     states = plan.line_states()
     for payout in plan.payouts.values():
         mine = by_payout.get(payout.key, [])
-        lines += _line_rows(payout, states, actions, progress)
+        lines += _line_rows(payout, states, booked, actions, progress)
         transfer = _transfer(plan, payout)
         held = interim_of(payout, states, mine, progress)
         even = all(has == must for has, must in held.values())
@@ -167,9 +168,19 @@ def _order_items(store: Store, plan: Plan) -> Iterable[tuple[Any, ...]]:
             )  # fmt: skip
 
 
+def _booked(plan: Plan) -> dict[str, str]:
+    """The action by which each line is booked."""
+    return {
+        line: one.action
+        for one in plan.outcomes if one.action and one.state in BOOKED
+        for line in one.covers
+    }  # fmt: skip
+
+
 def _line_rows(
     payout: Payout,
     states: dict[str, Outcome],
+    booked: dict[str, str],
     actions: dict[str, Action],
     progress: dict[str, Progress],
 ) -> Iterable[tuple[Any, ...]]:
@@ -177,9 +188,8 @@ def _line_rows(
         outcome = states.get(line["line"])
         if line["Status"] != "Accepted":
             outcome = Outcome("", "", payout.key, "outside", line["Status"].lower(), "")
-        elif line["vanished"] and outcome is not None and outcome.state != "ignored":
-            why = "it was posted, and Qliro no longer lists it in the payout"
-            outcome = replace(outcome, state="parked", code="vanished", reason=why)
+        elif line["vanished"] and outcome is not None:  # told with the document that is left of it
+            outcome = replace(outcome, action=booked.get(line["line"]))
         if outcome is None:
             continue
         action = actions.get(outcome.action or "")
@@ -207,7 +217,11 @@ def _transfer(plan: Plan, payout: Payout) -> tuple[str, str]:
     if not moving:
         return "waiting", "no transfer is declared for it"
     worst = min(moving, key=lambda one: STATES.index(one.state))
-    return worst.state, worst.reason
+    if worst.state not in ("posted", "adopted"):
+        return worst.state, worst.reason
+    # What came later has a voucher of its own.
+    reasons = dict.fromkeys(one.reason for one in moving if one.state in ("posted", "adopted"))
+    return worst.state, "; ".join(reasons)
 
 
 def interim_of(

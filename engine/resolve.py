@@ -13,8 +13,11 @@ from engine.errors import UsageError
 from engine.ledger import Event, owned_numbers, read_actions, record
 from engine.ordering import sql_order
 from engine.store import Store
+from engine.targets import target
 
 KINDS = ("invoice", "ignore", "suspense", "retry")
+# The states of what is settled, in words.
+STANDS = {"posted": "posted", "adopted": "posted already", "ignored": "set aside", "done": "done"}
 # By the code of a line's state: why nothing but --ignore changes it, and what to do instead.
 ONLY_IGNORED = {
     "payout-disagrees": (
@@ -60,6 +63,9 @@ def resolve(
         or _of_order(store, ref, kind)
         or _the_line(store, ref)
     )
+    if line["state"] == "done":
+        what = f"Line {line['line']} needed no document ({line['reason']})."
+        raise UsageError(what, "There is nothing to decide.")
     if line["state"] in ("posted", "adopted"):
         raise UsageError(
             f"Line {line['line']} is already {line['state']}; nothing is reversed by itself.",
@@ -133,7 +139,8 @@ def _refuse_owned(store: Store, delivery: str, number: str) -> None:
     other = owned_numbers(store, action.target).get(number)
     if number and other is not None and other != delivery:
         raise UsageError(
-            f"{number} is already the document of {other}; it cannot be that of {delivery} too.",
+            f"{target(action.target).told(number).capitalize()} is already the document of "
+            f"{other}; it cannot be that of {delivery} too.",
             f"`explain {number}` tells what it is.",
         )
 
@@ -189,6 +196,25 @@ def _of_order(store: Store, ref: str, kind: str) -> dict[str, Any] | None:
     return rows[0]
 
 
+def _refuse_settled(store: Store, ref: str) -> None:
+    """Say what became of an order, capture or refund of which nothing is open."""
+    items = store.rows(
+        "SELECT mapping, source, state, reason FROM ledger.order_item "
+        f"WHERE $ref IN (source, delivery) ORDER BY mapping, {sql_order('source')}",
+        {"ref": ref},
+    )
+    if items:
+        told = "; ".join(
+            f"its {one['mapping'].replace('_', ' ')} is {STANDS.get(one['state'], one['state'])} "
+            f"({one['reason']})"
+            for one in items
+        )
+        raise UsageError(
+            f"Nothing of {ref} is open: {told}. Nothing is reversed by itself.",
+            "Correct it in Fortnox if it is wrong.",
+        )
+
+
 def _the_line(store: Store, ref: str) -> dict[str, Any]:
     rows = store.rows(
         "SELECT * FROM ledger.line_state WHERE $ref IN (line, OrderId::VARCHAR, "
@@ -200,6 +226,7 @@ def _the_line(store: Store, ref: str) -> dict[str, Any]:
     if len(still_open) == 1:
         return still_open[0]
     if not rows:
+        _refuse_settled(store, ref)
         raise UsageError(
             f"No line carries {ref!r}.", "`status` lists the parked lines with their ids."
         )

@@ -56,6 +56,28 @@ LEFT JOIN ledger.resolved AS r ON r.line = coalesce(nullif(l.source, ''), l.line
 WHERE l.state = 'ignored' AND list_contains(?, l.payout)
 ORDER BY p.BatchDate, {sql_order('l.payout')}, l.line
 """
+# Lines by payout that were booked and that Qliro no longer lists.
+VANISHED = """
+SELECT payout, count(*) AS lines, sum(gross) AS amount
+FROM ledger.line_state
+WHERE vanished AND Status = 'Accepted'
+GROUP BY payout
+"""
+# Invoices of which payouts have paid a part, with what is open of them by now.
+PART_PAID = f"""
+SELECT
+    l.document,
+    any_value(i.Currency)                                        AS Currency,
+    any_value(i.Total)                                           AS Total,
+    any_value(i.open_balance)                                    AS open,
+    list(l.line ORDER BY {sql_order('l.payout')}, l.line)        AS lines
+FROM ledger.line_state AS l
+JOIN fortnox.invoice_view AS i ON i.DocumentNumber = l.document
+WHERE l.state IN ('posted', 'adopted') AND l.Type = 'Transaction' AND list_contains(?, l.payout)
+  AND sign(i.open_balance) = sign(i.Total) AND NOT i.Cancelled
+GROUP BY l.document
+ORDER BY {sql_order('l.document')}
+"""
 AS_OF = """
 SELECT max(noted_at)
 FROM (
@@ -98,6 +120,8 @@ FROM ledger.line_state AS l
 JOIN ledger.payout_state AS p ON p.payout = l.payout
 WHERE l.state IN ('parked', 'waiting', 'planned', 'ignored')
   AND p.transfer IN ('posted', 'adopted')
+  -- What Qliro lists no more is booked on both sides.
+  AND NOT (l.vanished AND l.number IS NOT NULL)
 GROUP BY l.interim
 """
 
@@ -150,6 +174,7 @@ def status(
         "earlier": len(payouts) - len(shown) if not named else 0,
         "lines": lines,
         "ignored": store.rows(IGNORED, [keys]),
+        "part_paid": store.rows(PART_PAID, [keys]),
         "interim": _interim(store),
         "transfers": transfers,
         "orders": orders,
@@ -168,9 +193,11 @@ def _names(store: Store, payout: dict[str, Any]) -> list[str]:
 
 def _payouts(store: Store, today: date) -> list[dict[str, Any]]:
     payouts: dict[str, dict[str, Any]] = {}
+    gone = {row.pop("payout"): row for row in store.rows(VANISHED)}
     for row in store.rows(PAYOUTS):
         state, lines, amount = row.pop("state"), row.pop("lines"), row.pop("amount")
         payout = payouts.setdefault(row["payout"], {**row, "states": {}, "outside": None})
+        payout["vanished"] = gone.get(row["payout"])
         if state == "outside":
             payout["outside"] = {"lines": lines, "amount": amount}
         elif state is not None:

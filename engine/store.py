@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from engine.errors import BusyError, UsageError
+from engine.errors import BusyError, NothingYetError, UsageError
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 MEMORY_LIMIT = "1GB"
@@ -163,10 +163,10 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
 def reading(folder: Path, merchant: str) -> Iterator[Store]:
     """The merchant's state for reading: live, or as the last finished run left it.
 
-    Raises UsageError when the merchant has no database yet.
+    Raises NothingYetError when the merchant has no database yet.
     """
     path, copy = folder / f"{merchant}.duckdb", folder / f"{merchant}.last.duckdb"
-    none = UsageError(
+    none = NothingYetError(
         f"{merchant} has no database in {folder} yet.", "Run `qliro-fortnox sync` first."
     )
     if not path.exists():

@@ -49,6 +49,15 @@ class Target:
         return self.name.partition(".")[0]
 
     @property
+    def place(self) -> str:
+        """Where its documents stand, in sentences."""
+        return "at Qliro" if self.system == "qliro" else f"in {self.system.capitalize()}"
+
+    def told(self, number: str | None) -> str:
+        """One of its documents in sentences: invoice 1001."""
+        return f"{self.calls['called']} {number or 'of an unknown number'}"
+
+    @property
     def wrapper(self) -> str:
         """The key that the API wraps one document in; empty where it wraps none."""
         return str(self.calls.get("wrapper", self.calls["create"].get("wrapper", "")))

@@ -29,6 +29,7 @@ from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.troubles import TROUBLES
 from engine.sandbox.world import Invoice, Payment, Voucher, World, account_balance
 from engine.session import RunReport, Session
+from engine.show.page import Page, Table, Text
 from engine.store import Store
 
 HOME = Path(__file__).resolve().parent.parent
@@ -282,6 +283,19 @@ def money(*amounts: str) -> list[Decimal]:
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Their sum."""
     return sum(amounts, Decimal(0))
+
+
+
+def texts(page: Page) -> str:
+    """A page as a reader sees it, without colours."""
+    told = []
+    for part in page:
+        if isinstance(part, Text):
+            told.append(part.text)
+        elif isinstance(part, Table):
+            rows = [[one.title for one in part.columns], *part.rows]
+            told += [" | ".join(c if isinstance(c, str) else c[0] for c in row) for row in rows]
+    return "\n".join(told)
 
 
 OpenShop = Callable[..., Shop]

@@ -44,6 +44,12 @@ VIEW_COLUMNS: Catalogue = {
         "opposite_amount": DECIMAL,
         "opposite_batch": INTEGER,
         "opposite_document": TEXT,  # what that line was booked as, where it was
+        "paid_before": TEXT,  # the line that this one pays again, after it was taken back
+        "paid_before_document": TEXT,
+        "given_back": TEXT,  # the line that took it back
+        "given_back_batch": INTEGER,
+        "paid_again": TEXT,  # the line that pays again what this one took back
+        "paid_again_batch": INTEGER,
     },
     "qliro.payout": {
         "payout": TEXT,

@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from engine.json_text import FINEST, decimals
 from engine.language import giving_back
 from engine.language.deliveries import of_lines
 from engine.language.foreseen import COLUMNS, MADE, foreseen, half_up
@@ -381,8 +382,17 @@ def concatenate(*parts: Any) -> str:
 
 
 def say(*parts: Any) -> str:
-    """``concatenate`` for sentences to people, where a null must not hide the sentence."""
-    return concatenate(*["(null)" if part is None else part for part in parts])
+    """``concatenate`` for sentences to people, where a null must not hide the sentence, and a
+    number of more decimals than any API has is a quotient: it is told to the öre."""
+    return concatenate(*[_said(part) for part in parts])
+
+
+def _said(part: Any) -> Any:
+    if part is None:
+        return "(null)"
+    if type(part) is Decimal and part.is_finite() and decimals(part) > FINEST:
+        return part.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return part
 
 
 def _text(value: Any) -> str:

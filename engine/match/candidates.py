@@ -56,6 +56,7 @@ class Query:
     amount: str
     order: tuple[str, ...]
     against: Against | None = None
+    called: str = "document"  # what a document of it is, in sentences
 
     @property
     def verdicts(self) -> tuple[Requirement, ...]:
@@ -122,7 +123,8 @@ def document_sql(query: Query, *, owned: bool = False) -> str:
     return f"CREATE OR REPLACE TEMP TABLE document AS\nSELECT {shown}\nFROM {table}"
 
 
-def _searched(query: Query, step: Step) -> str:
+def where_searched(query: Query, step: Step) -> str:
+    """SQL of what a step's keys are compared with, over ``i``."""
     at_key = step.own or step.field == query.key
     return f'i."{query.key}"' if at_key else f'i."find {step.field}"'
 
@@ -156,7 +158,7 @@ def candidate_sql(query: Query, *, owned: bool = False) -> str:
             f"({verdict})::TINYINT AS verdict, "
             f"coalesce({query.balance} = {query.amount}, false) AS exact, {odd} AS odd\n"
             f"FROM (\n{keys}\n) AS l{own}\n"
-            f"JOIN document AS i ON {_searched(query, step)} = {key}"
+            f"JOIN document AS i ON {where_searched(query, step)} = {key}"
         )
     union = "\nUNION ALL\n".join(branches)
     return f"CREATE OR REPLACE TEMP TABLE candidate AS\n{union}"
@@ -259,12 +261,14 @@ def settle(
         mine = candidates.get(line, [])
         row = clean.get(line)
         if row is None:
-            demands.append(Demand(line, amounts[line] or ZERO, (position,), mine))
+            demands.append(
+                Demand(line, amounts[line] or ZERO, (position,), mine, query.called)
+            )
             continue
         losers = tuple((c.document, c.step_name, c.because) for c in mine if c.state == "skip")
         choices[line] = Choice(
-            line, "exact", row["document"], names[row["step"] - 1],
-            reason=f"its balance is exactly {amounts[line]:.2f}", losers=losers,
+            line, "exact", row["document"], names[row["step"] - 1], losers=losers,
+            reason=f"its balance is exactly {amounts[line]:.2f}", called=query.called,
         )  # fmt: skip
     choices.update(choose(demands, tolerance, left_open))
     return choices

@@ -39,6 +39,7 @@ class Demand:
     amount: Decimal
     rank: tuple[Any, ...]
     candidates: Sequence[Candidate]
+    called: str = "document"  # what a candidate is, in sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ class Choice:
     reason: str = ""
     losers: tuple[tuple[str, str, str], ...] = ()
     rivals: tuple[str, ...] = ()
+    called: str = "document"
+
+    @property
+    def named(self) -> str:
+        """The document in sentences: invoice 1001."""
+        return f"{self.called} {self.document}"
 
 
 @dataclass(slots=True)
@@ -104,7 +111,8 @@ def choose(
 def _open(demand: Demand) -> _Open | Choice:
     """Find the first step with a candidate that is not out of the question; it decides."""
     if not demand.candidates:
-        return Choice(demand.line, "none", reason="no document carries its reference")
+        reason = f"no {demand.called} carries its reference"
+        return Choice(demand.line, "none", reason=reason, called=demand.called)
     losers = [
         (one.document, one.step_name, one.because)
         for one in demand.candidates
@@ -112,10 +120,10 @@ def _open(demand: Demand) -> _Open | Choice:
     ]
     rest = [one for one in demand.candidates if one.state != "skip"]
     if not rest:
-        found = listed((document, because) for document, _, because in losers)
         return Choice(
-            demand.line, "none", reason=f"no document fits ({found})", losers=tuple(losers)
-        )
+            demand.line, "none", reason=none_fits(demand.called, losers), losers=tuple(losers),
+            called=demand.called,
+        )  # fmt: skip
     deciding = min(one.step for one in rest)
     at_step: dict[str, Candidate] = {}
     for one in sorted(rest, key=lambda one: (one.step, one.rank)):
@@ -135,15 +143,22 @@ def _open(demand: Demand) -> _Open | Choice:
         return _Open(demand, usable, losers)
     blocked = sorted(at_step.values(), key=lambda one: (one.state != "park", one.rank))
     state = blocked[0].state
-    reason = listed((one.document, one.because) for one in blocked)
+    reason = _listed(demand.called, ((one.document, one.because) for one in blocked))
     losers += [(one.document, one.step_name, one.because) for one in blocked]
     return Choice(demand.line, state, blocked[0].document, blocked[0].step_name,
-                  reason=reason, losers=tuple(losers))  # fmt: skip
+                  reason=reason, losers=tuple(losers), called=demand.called)  # fmt: skip
 
 
-def listed(found: Iterable[tuple[str, str]]) -> str:
+def none_fits(called: str, losers: Iterable[tuple[str, str, str]]) -> str:
+    """Why none of the (document, step, reason) that were found is what is wanted."""
+    found = _listed(called, ((document, because) for document, _, because in losers))
+    return f"no {called} fits ({found})"
+
+
+def _listed(called: str, found: Iterable[tuple[str, str]]) -> str:
     """Each document once with what is wrong with it, whatever steps have found it."""
-    return "; ".join(dict.fromkeys(f"{document}: {because}" for document, because in found))
+    told = (f"{called} {document}: {because}" for document, because in found)
+    return "; ".join(dict.fromkeys(told))
 
 
 def _exact(one: _Open, balances: Mapping[str, Decimal]) -> Candidate | None:
@@ -170,8 +185,8 @@ def _settle(
         losers = [(c.document, c.step_name, "its balance is 0") for c in one.usable if c != first]
         return Choice(
             one.demand.line, "spent", first.document, first.step_name,
-            reason=f"{first.document} is already paid: {why}",
-            losers=(*one.losers, *losers), rivals=_rivals(one, first),
+            reason=f"{one.demand.called} {first.document} is already paid: {why}",
+            losers=(*one.losers, *losers), rivals=_rivals(one, first), called=one.demand.called,
         )  # fmt: skip
     if len(open_) > 1:
         listed = ", ".join(f"{c.document} (balance {balances[c.document]:.2f})" for c in open_)
@@ -179,7 +194,9 @@ def _settle(
         spent = [(c.document, c.step_name, "its balance is 0") for c in closed]
         return Choice(
             one.demand.line, "several",
-            reason=f"several documents carry its reference and none is exactly it: {listed}",
+            reason=f"several {one.demand.called}s carry its reference and none is exactly it: "
+            f"{listed}",
+            called=one.demand.called,
             losers=(
                 *one.losers, *spent, *((c.document, c.step_name, "one of several") for c in open_)
             ),
@@ -227,5 +244,5 @@ def _take(
     }[outcome]
     return Choice(
         one.demand.line, outcome, candidate.document, candidate.step_name, rest, difference,
-        reason, tuple(losers), _rivals(one, candidate),
+        reason, tuple(losers), _rivals(one, candidate), one.demand.called,
     )  # fmt: skip

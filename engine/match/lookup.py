@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.match.candidates import Query, Requirement, told_verdicts
-from engine.match.choice import listed
+from engine.match.choice import none_fits
 from engine.store import Store
 
 Row = dict[str, Any]
@@ -31,12 +31,20 @@ class Found:
     reason: str = ""
     rivals: tuple[str, ...] = ()
     losers: tuple[tuple[str, str, str], ...] = ()
+    called: str = "document"
+    near: str = ""  # where nothing was found, what nearly would have been
+
+    @property
+    def named(self) -> str:
+        """The document in sentences: invoice 1001."""
+        return f"{self.called} {self.document}"
 
     def trace(self) -> dict[str, Any]:
         """As it is told."""
         return {
             "outcome": self.outcome, "document": self.document, "step": self.step,
-            "reason": self.reason, "losers": [list(one) for one in self.losers],
+            "reason": self.reason, "called": self.called,
+            "losers": [list(one) for one in self.losers],
         }  # fmt: skip
 
 
@@ -94,17 +102,18 @@ def _found(
             why = failed.because(source, documents[row["document"]])
             losers.append((row["document"], name, why))
             if failed.state != "skip":
-                held.append((failed.state, f"{row['document']}: {why}"))
+                held.append((failed.state, f"{query.called} {row['document']}: {why}"))
         if held:
             state = "park" if any(one == "park" for one, _ in held) else "wait"
             reason = "; ".join(why for _, why in held)
-            return Found(state, None, name, reason, losers=tuple(losers))
+            return Found(state, None, name, reason, (), tuple(losers), query.called)
         if good:
             if len(good) == 1:
-                return Found("one", good[0], name, f"found by {name}", losers=tuple(losers))
-            reason = f"{len(good)} documents are found by {name}: {', '.join(good[:10])}"
-            return Found("several", good[0], name, reason, tuple(good), tuple(losers))
+                reason = f"found by {name}"
+                return Found("one", good[0], name, reason, (), tuple(losers), query.called)
+            reason = f"{len(good)} {query.called}s are found by {name}: {', '.join(good[:10])}"
+            return Found("several", good[0], name, reason, tuple(good), tuple(losers), query.called)
     reason = "nothing is found for it"
     if losers:
-        reason = f"no document fits ({listed((document, why) for document, _, why in losers)})"
-    return Found("none", reason=reason, losers=tuple(losers))
+        reason = none_fits(query.called, losers)
+    return Found("none", reason=reason, losers=tuple(losers), called=query.called)

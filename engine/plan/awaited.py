@@ -31,11 +31,14 @@ class Fate:
     state: str
     code: str
     reason: str
+    refusal: str = ""  # why it was refused when it was sent last
 
     def told(self, called: str) -> str | None:
         """What a line waits for; None where no document comes of it."""
         if self.code == "nothing-to-book" or self.state not in COMING:
             return None
+        if self.state == "planned" and self.refusal:
+            return f"the document of {called} was refused ({self.refusal}); it is sent again"
         sure = self.state in ("planned", "adopted")
         said = f"the document of {called} {COMING[self.state]}"
         return said if sure else f"{said} ({self.reason})"
@@ -69,9 +72,12 @@ class Awaited:
             return
         ids = [one["line"] for one in wanted]
         self.facts = {row["line"]: row for row in store.rows(FACTS, [ids])}
-        for one in plan.outcomes:
-            if one.mapping in self.makers:
-                self.now[one.source] = Fate(one.state, one.code, one.reason)
+        of_now = [one for one in plan.outcomes if one.mapping in self.makers]
+        due = [one.action for one in of_now if one.state == "planned"]
+        refused = {row["action"]: row["note"] or "" for row in store.rows(REFUSED, [due])}
+        for one in of_now:
+            told = refused.get(one.action or "", "")
+            self.now[one.source] = Fate(one.state, one.code, one.reason, told)
         sources = sorted({one["own_source"] for one in wanted if one["own_source"]})
         for row in store.rows(BEFORE, [list(self.makers), sources]):
             self.before[row["source"]] = Fate(row["state"], row["code"], row["reason"])
@@ -81,7 +87,8 @@ class Awaited:
         if line["chosen_invoice"] is not None:
             return None
         if line["own_document"] in self.unseen:
-            return f"its document {line['own_document']} was not seen in Fortnox's list yet"
+            kind = self.match.entity.partition(".")[2]
+            return f"its {kind} {line['own_document']} was not seen in Fortnox's list yet"
         facts = self.facts.get(line["line"])
         if facts is None:
             return None
@@ -138,6 +145,12 @@ UNSEEN = """
 SELECT number
 FROM (SELECT unnest(?) AS number)
 WHERE number NOT IN (SELECT DocumentNumber FROM fortnox.invoice)
+"""
+# Those of these actions that the target refused when they were sent last, and why.
+REFUSED = """
+SELECT action, note
+FROM ledger.step
+WHERE step = 'create' AND event = 'refused' AND list_contains(?, action)
 """
 # What Qliro and a person say of the transaction that each line settles.
 FACTS = """

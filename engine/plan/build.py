@@ -32,6 +32,7 @@ from engine.plan.telling import (
 )
 from engine.scope import ALL, Scope
 from engine.store import Store
+from engine.targets import target
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 HOUSE = "house"  # and of those that the engine itself gives
@@ -62,7 +63,7 @@ def make_plan(
     plan = Plan(
         _digest(program, settings), payouts, movers=movers, problems=unreadable, scope=scope
     )
-    planner = _Planner(store, program, settings, books, catalogue, plan)
+    planner = _Planner(store, program, settings, books, catalogue, plan, again=again)
     plan.proofs |= prove_payouts(store, program, settings, convention_choices, payouts)
     planner.known()
     planner.set_aside()
@@ -79,7 +80,7 @@ def make_plan(
         if "payouts" in mapping.spec.flows:
             planner.evaluate(mapping, of_orders)
     planner.uncovered()
-    plan.warnings = told_warnings(planner.outcomes.warned)
+    plan.warnings = told_warnings(planner.outcomes.warned) + planner.outcomes.left_open()
     plan.add(of_orders)
     return plan
 
@@ -107,6 +108,8 @@ class _Planner:
         books: Books,
         catalogue: Catalogue,
         plan: Plan,
+        *,
+        again: bool,
     ) -> None:
         self.store, self.program, self.settings, self.books = store, program, settings, books
         self.catalogue, self.plan = catalogue, plan
@@ -114,12 +117,15 @@ class _Planner:
         self.payout_of = {
             line["line"]: payout.key for payout in plan.payouts.values() for line in payout.lines
         }
-        self.outcomes = Outcomes(store, program, books, catalogue, plan, self.payout_of)
+        self.outcomes = Outcomes(
+            store, program, books, catalogue, plan, self.payout_of, again=again
+        )
         self.covered = self.outcomes.covered  # the same set, as it grows
         self.by_source: dict[tuple[str, str], list[Action]] = {}
         self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.related_index: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
         self.moved: set[str] = set()
+        self.documents: dict[str, list[str]] = {}  # by line what was made of it, in words
 
     # -- before any mapping ---------------------------------------------------------------------
 
@@ -131,6 +137,9 @@ class _Planner:
                 continue
             self.by_source.setdefault((action.mapping, action.source), []).append(action)
             self.moved.update(action.moves)
+            for line in {*action.covers, *action.moves}:
+                named = target(action.target).told(progress.number)
+                self.documents.setdefault(line, []).append(named)
             if all(progress.finished(step) for step in action.steps):
                 self.facts[action.mapping, action.source] = action.facts
             state, code, reason = state_of(action, progress)
@@ -159,11 +168,15 @@ class _Planner:
             for line in payout.lines:
                 if line["vanished"] and line["line"] in self.covered | self.moved:
                     known = line["resolution"] == "ignore"
-                    what = "posted" if line["line"] in self.covered else "transferred to the bank"
+                    made = " and ".join(dict.fromkeys(self.documents.get(line["line"], ())))
+                    why = (
+                        f"it is booked in Fortnox ({made or 'set aside before'}), and Qliro no "
+                        "longer lists it in the payout; nothing is reversed by itself: correct it "
+                        "in Fortnox by hand, and set it aside with resolve --ignore"
+                    )
                     self.outcomes.add(
                         Outcome(HOUSE, line["line"], payout.key, "ignored" if known else "parked",
-                                "vanished", f"it was {what}, and Qliro no longer lists it in the "
-                                "payout; nothing is reversed by itself", (line["line"],))
+                                "vanished", why, (line["line"],))
                     )  # fmt: skip
             for line in payout.accepted:
                 if line["line"] in self.covered:
@@ -196,8 +209,9 @@ class _Planner:
             if line["line"] not in self.covered:
                 self._park(
                     line, "no-rule",
-                    f"no mapping covers a {line['Type']} ({line['Action']}) of "
-                    f"{line['Amount']:.2f} {line['CurrencyCode']}",
+                    f"no mapping covers a line of Type {line['Type'] or 'nothing'} (Action "
+                    f"{line['Action'] or 'nothing'}) of {line['Amount']:.2f} "
+                    f"{line['CurrencyCode'] or 'no currency'}",
                 )  # fmt: skip
 
     # -- mappings -------------------------------------------------------------------------------

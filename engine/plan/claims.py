@@ -35,8 +35,7 @@ class Option:
     @property
     def told(self) -> str:
         """The payment in words."""
-        row = self.payment
-        return f"payment {row['number']} of {row['Amount']:.2f} on {row['PaymentDate']}"
+        return told(self.payment)
 
 
 @dataclass(slots=True)
@@ -57,6 +56,13 @@ class Claim:
 def age(payment: Mapping[str, Any]) -> tuple[date, str]:
     """What payments are sorted by: the oldest first, and of one day the lowest number."""
     return payment["PaymentDate"] or date.min, in_order(str(payment["number"]))
+
+
+def told(payment: Mapping[str, Any], where: str = "") -> str:
+    """A payment in words, ``where`` it stands too; what an answer did not say is called unknown."""
+    amount, day = payment["Amount"], payment["PaymentDate"]
+    of = "an unknown amount" if amount is None else f"{amount:.2f}"
+    return f"payment {payment['number']} of {of}{where} on {day or 'an unknown day'}"
 
 
 def allot(claims: Sequence[Claim]) -> tuple[dict[str, Option], dict[str, str]]:

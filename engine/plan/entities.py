@@ -30,6 +30,11 @@ class Entity:
     called: str = ""
 
     @property
+    def kind(self) -> str:
+        """What a row of it is, in sentences: invoice."""
+        return self.name.partition(".")[2].replace("_", " ")
+
+    @property
     def id(self) -> str:
         return ID_COLUMNS[self.name]
 

@@ -16,6 +16,7 @@ from engine.extract.raw import cursors
 from engine.ledger import owned_numbers
 from engine.ordering import sql_order
 from engine.plan.claims import age
+from engine.plan.claims import told as payment_told
 from engine.plan.model import Row
 from engine.store import Store
 from engine.targets import target, target_names
@@ -174,9 +175,8 @@ class Existing:
     def described(self, name: str, number: str) -> str:
         """In words: the payments that stand on a document, and which of them are our own."""
         found = [
-            f"payment {row['Number']} of {row['Amount']:.2f} on account "
-            f"{row['ModeOfPaymentAccount'] or 'unknown'} on {row['PaymentDate']}"
-            f"{'' if row.get('Booked', True) else ', not booked'}"
+            payment_told(row, f" on account {row['ModeOfPaymentAccount'] or 'unknown'}")
+            + ("" if row.get("Booked", True) else ", not booked")
             for row in self.on_documents(name, [number])
         ]
         found += [

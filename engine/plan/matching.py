@@ -8,6 +8,7 @@ back as needs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from engine.match import candidates
 from engine.match.choice import Choice
 from engine.match.evidence import Against, Pairs
 from engine.match.lookup import Found, look_up
+from engine.match.near import near
 from engine.ordering import sql_order
 from engine.plan.entities import ENTITIES
 from engine.plan.model import Need, Row
@@ -48,6 +50,9 @@ def line_choices(
     left_open = [name for name, state in match.outcome.items() if state == "park"]
     choices = candidates.settle(store, query, lines, found, match.tolerance, left_open)
     lost = [line for line, choice in choices.items() if choice.outcome in ("none", "wait")]
+    alone = [line for line in lost if not choices[line].losers]
+    for line, told in near(store, query, alone).items():
+        choices[line] = replace(choices[line], reason=f"{choices[line].reason}; {told}")
     return choices, found, list(_searches(store, query, lost))
 
 
@@ -75,6 +80,9 @@ def lookups(
         numbers = sorted({str(row["document"]) for row in unread})
         return chosen, found, [Need(ENTITIES[match.entity].need, one) for one in numbers]
     lost = [source for source, one in chosen.items() if one.outcome == "none"]
+    if match.outcome.get("none") != "go":
+        for source, told in near(store, query, lost).items():
+            chosen[source] = replace(chosen[source], near=told)
     return chosen, found, _unseen(store, match.entity, query, lost)
 
 
@@ -174,7 +182,7 @@ def match_query(
     )
     against = _against(mapping, match, sql) if match.against else None
     return candidates.Query(
-        view, key, steps, require, sql(match.of), sql(match.amount), order, against
+        view, key, steps, require, sql(match.of), sql(match.amount), order, against, entity.kind
     )
 
 

@@ -34,7 +34,9 @@ from engine.plan.strangers import strangers
 from engine.plan.telling import (
     FAILED,
     UNDECLARED,
+    found_as,
     in_place_of,
+    not_read,
     refused_before,
     rendered_trace,
     state_of,
@@ -335,7 +337,7 @@ class _Planner:
     def _ask(self, entity: str, key: str) -> str:
         """Ask for the page of a row; the sentence says what is waited for."""
         self.plan.unread.append(Need(ENTITIES[entity].need, key))
-        return f"{ENTITIES[entity].called} {key} could not be read yet"
+        return not_read(f"{ENTITIES[entity].called} {key}", again=self.again)
 
     @staticmethod
     def _spoiled(mapping: CompiledMapping, inputs: Mapping[str, Any]) -> str | None:
@@ -353,9 +355,9 @@ class _Planner:
 
     def _cancelled(self, action: Action) -> None:
         """The outcome of a document that a person cancelled before it was finished."""
-        number = self.delivered.cancelled[action.action]["number"]
+        named = target(action.target).told(self.delivered.cancelled[action.action]["number"])
         why = (
-            f"{number} was cancelled in Fortnox, and is left at that. If another is to be made: "
+            f"{named} was cancelled in Fortnox, and is left at that. If another is to be made: "
             f"`resolve {action.source} --retry`. If not: `resolve {action.source} --ignore`"
         )
         self.outcomes.put(Outcome(action.mapping, action.source, action.payout, "parked",
@@ -397,7 +399,11 @@ class _Planner:
             if outcome is None or (outcome.state == "adopted" and self._made(need, row)):
                 continue
             if outcome.state in NOT_YET:
-                told = f"its {need.replace('_', ' ')} {NOT_YET[outcome.state]}"
+                called = f"its {need.replace('_', ' ')}"
+                last = self.delivered.progress.get(outcome.action or "")
+                if outcome.state == "planned" and last and last.events.get("create") == "refused":
+                    return f"{called} was refused ({last.note}); it is sent again"
+                told = f"{called} {NOT_YET[outcome.state]}"
                 brief = outcome.state in ("planned", "adopted")
                 return told if brief else f"{told} ({outcome.reason})"
         return None
@@ -422,6 +428,8 @@ class _Planner:
             inputs["match"][alias] = {**NOTHING, "outcome": one.outcome}
             if one.outcome == "none" and needs and not self.unread.replayed:
                 told = "what carries its reference in Fortnox could not be looked for yet"
+                if self.again:
+                    told = "what carries its reference in Fortnox is looked for by the next run"
                 self._add(mapping, key, row, "waiting", "unread", told)
                 del sources.rows[key]
                 continue
@@ -468,7 +476,7 @@ class _Planner:
         if policy in ("use", "go"):
             return False
         if policy == "done":
-            why = f"{found.document} is there already ({found.reason})"
+            why = f"{found.named} is there already ({found.reason})"
             self._nothing(mapping, key, row, why, trace)
             return True
         if policy == "adopt":
@@ -484,11 +492,12 @@ class _Planner:
         )
         reason = found.reason
         if found.outcome == "none" and state == "waiting" and not found.losers:
-            self._add(mapping, key, row, state, code, NOTHING_YET, trace)
+            told = f"{NOTHING_YET}; {found.near}" if found.near else NOTHING_YET
+            self._add(mapping, key, row, state, code, told, trace)
             return True
         if found.outcome == "one":
-            reason = f"{found.document} already carries its reference ({found.reason})"
-        self._add(mapping, key, row, state, code, f"{alias}: {reason}", trace)
+            reason = f"{found.named} already carries its reference ({found.reason})"
+        self._add(mapping, key, row, state, code, reason, trace)
         return True
 
     def _adopted(
@@ -499,7 +508,7 @@ class _Planner:
         spec, number, row = mapping.spec, str(found.document), sources.rows[key]
         owner = self._owner(mapping, key, found)
         if owner and spec.per is None:
-            why = f"{number} carries its reference and is the document of {owner}"
+            why = f"{found.named} carries its reference and is the document of {owner}"
             self._add(mapping, key, row, "parked", "ambiguous", why, trace)
             return True
         earlier = int(sources.inputs[key]["earlier"])
@@ -508,7 +517,7 @@ class _Planner:
         action = Action(name, spec.name, spec.target, key, case_of(row), (), {}, nothing,
                         adopted=number, facts={"document": number})  # fmt: skip
         self.plan.actions.append(action)
-        self._add(mapping, key, row, "adopted", "adopted", f"found in Fortnox as {number}", trace,
+        self._add(mapping, key, row, "adopted", "adopted", found_as(spec.target, number), trace,
                   action.action)  # fmt: skip
         return True
 
@@ -552,7 +561,8 @@ class _Planner:
             self._add(mapping, key, row, "parked", "refused", refusal, trace, action.action, inputs)
             return
         self.plan.actions.append(action)
-        code, why = ("to-finish", f"{begun} stands and is to be finished") if begun else TO_POST
+        named = target(action.target).told(begun)
+        code, why = ("to-finish", f"{named} stands and is to be finished") if begun else TO_POST
         if "replaces" in action.facts:
             why += in_place_of(action)
         self._add(mapping, key, row, "planned", code, why, trace, action.action, inputs)
@@ -568,7 +578,8 @@ class _Planner:
         """The document of a source, or None after telling why there is none; ``tried`` are inputs
         of which some are only assumed."""
         row = inputs[mapping.spec.alias]
-        stands = f"{begun} stands and is not finished: " if begun else ""
+        named = target(mapping.spec.target).told(begun)
+        stands = f"{named} stands and is not finished: " if begun else ""
         try:
             rendered = mapping.render(tried or inputs, traced=True)
         except ItemError as error:

@@ -27,6 +27,8 @@ from engine.plan.telling import (
     FAILED,
     blocked_by,
     choice_trace,
+    found_as,
+    not_read,
     refused_before,
     rendered_trace,
     stopped_at,
@@ -54,7 +56,10 @@ class Outcomes:
         catalogue: Catalogue,
         plan: Plan,
         payout_of: Mapping[str, str],
+        *,
+        again: bool,
     ) -> None:
+        self.again = again
         self.program, self.books, self.catalogue, self.plan = program, books, catalogue, plan
         self.actions = read_actions(store, plan.payouts, payout_of)
         self.progress = read_progress(store, {one.payout for one in self.actions.values()})
@@ -65,6 +70,8 @@ class Outcomes:
         self.allotted: dict[str, Option] = {}  # by line the payment of others that is its
         self.unclaimed: dict[str, str] = {}  # and why none is
         self.warned: dict[str, list[tuple[str, str]]] = {}
+        self.left: dict[str, Decimal] = {}  # of each document that is paid what is open then
+        self.parts: dict[str, tuple[Choice, Row]] = {}  # those of which a line pays a part
 
     def applies(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> bool:
         """Whether the mapping is for this source and there is something to make of it; where that
@@ -176,7 +183,7 @@ class Outcomes:
         if choice.document in self.unsettled:
             other = self.unsettled[choice.document]
             self.add(self.outcome(mapping, source, "waiting", "unsettled",
-                                  f"it is not known yet what {other} took of {choice.document}",
+                                  f"it is not known yet what {other} took of {choice.named}",
                                   self._whole(mapping, inputs), trace))  # fmt: skip
             return
         alias = next(iter(mapping.spec.match))
@@ -197,7 +204,7 @@ class Outcomes:
             return
         if policy == "park":
             self.add(self.outcome(mapping, source, "parked", CODES[choice.outcome],
-                                  f"{choice.document}: {choice.reason}",
+                                  f"{choice.named}: {choice.reason}",
                                   self._whole(mapping, inputs), trace))  # fmt: skip
             return
         inputs["match"] = {alias: facts}
@@ -231,7 +238,8 @@ class Outcomes:
             if unread:
                 self.plan.unread += [Need("payment", one) for one in unread]
                 source = inputs[mapping.spec.alias]
-                why = f"payment {', '.join(unread)} on {number} could not be read yet"
+                what = f"payment {', '.join(unread)} on {choice.called} {number}"
+                why = not_read(what, again=self.again)
                 self.add(self.outcome(mapping, source, "waiting", "unread", why,
                                       self._whole(mapping, inputs), trace))  # fmt: skip
                 return True
@@ -265,7 +273,7 @@ class Outcomes:
                          consumed_of=None if booked else number,
                          consumed=None if booked else mapping.amount(given))  # fmt: skip
         self._finish(mapping, given, option.rendered, action, "adopted",
-                     f"found in Fortnox as {option.number}", trace)  # fmt: skip
+                     found_as(mapping.spec.target, option.number), trace)  # fmt: skip
 
     def document(
         self,
@@ -303,9 +311,27 @@ class Outcomes:
         if choice is not None:
             amount = mapping.amount(inputs) - choice.rest + choice.difference
             action = replace(action, consumed_of=choice.document, consumed=amount)
+            self._paid(source, choice, amount, inputs[next(iter(mapping.match))])
         elif self._standing(mapping, inputs, rendered, action, trace):
             return
         self._finish(mapping, inputs, rendered, action, "planned", "to be posted", trace)
+
+    def _paid(self, source: Row, choice: Choice, amount: Decimal, document: Row) -> None:
+        """Keep what a payment leaves of its document: another line may still take that."""
+        number = str(choice.document)
+        open_: Decimal = self.left[number] if number in self.left else document["open_balance"]
+        self.left[number] = open_ - amount
+        if choice.outcome == "less":
+            self.parts[number] = choice, source
+
+    def left_open(self) -> list[str]:
+        """A sentence about each document of which only a part is paid."""
+        return [
+            f"{choice.named}: {abs(self.left[number]):.2f} {source['CurrencyCode']} of it stays "
+            f"open after line {choice.line} of payout {source['payout']}"
+            for number, (choice, source) in self.parts.items()
+            if self.left[number]
+        ]
 
     def _standing(
         self,
@@ -328,13 +354,13 @@ class Outcomes:
             self.existing.take(name, number)
             action = replace(action, adopted=number, then=())
             self._finish(mapping, inputs, rendered, action, "adopted",
-                         f"found in Fortnox as {number}", trace)  # fmt: skip
+                         found_as(name, number), trace)  # fmt: skip
             return True
         unread = [one for one, sums in found.items() if sums is None]
         if unread:
             self.plan.unread += [Need("voucher", one) for one in unread]
             state, code = "waiting", "unread"
-            why = f"the rows of voucher {', '.join(unread)} could not be read yet"
+            why = not_read(f"what voucher {', '.join(unread)} books", again=self.again)
         else:
             state, code = "parked", "voucher-differs"
             why = differing({one: sums or {} for one, sums in found.items()}, wanted)

@@ -15,6 +15,7 @@ from engine.language.program import CompiledMapping, Rendered
 from engine.language.tables import Hit
 from engine.ledger import Action, Progress
 from engine.match.choice import Choice
+from engine.targets import target
 
 CODES = {"less": "part-payment", "more": "overpayment", "near": "rounding", "exact": "parked"}
 
@@ -45,30 +46,40 @@ def blocked_by(mapping: CompiledMapping, choice: Choice) -> tuple[str, str]:
 
 def state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
     """State, code and sentence of an action that the ledger knows."""
+    named = target(action.target).told(progress.number)
+    note = progress.note or "no reason is known"
     if "undecided" in progress.events.values():
         if progress.finished("create"):
             return "parked", "undecided", progress.note or "a person decides"
-        return "parked", "undecided", f"it is not known whether it was posted: {progress.note}"
+        return "parked", "undecided", f"it is not known whether it was posted: {note}"
     if all(progress.finished(step) for step in action.steps):
         if progress.events.get("create") == "adopted":
-            return "adopted", "adopted", f"found in Fortnox as {progress.number}"
-        return "posted", "posted", f"posted as {progress.number}{in_place_of(action)}"
+            return "adopted", "adopted", found_as(action.target, progress.number)
+        return "posted", "posted", f"posted as {named}{in_place_of(action)}"
     refused = next((s for s in action.steps if progress.events.get(s) == "refused"), None)
     if refused:
-        return (
-            "planned",
-            "refused",
-            f"{progress.number} stands, its {refused} was refused: {progress.note}",
-        )
+        return "planned", "refused", f"{named} stands, its {refused} was refused: {note}"
     if any(progress.in_flight(step) for step in action.steps):
         return "planned", "unknown", "it was sent and its answer was lost; it is looked for first"
-    return "planned", "to-finish", f"{progress.number} stands and is to be finished"
+    return "planned", "to-finish", f"{named} stands and is to be finished"
 
 
 def in_place_of(action: Action) -> str:
     """Which document it replaces, if it replaces one that a person cancelled."""
     replaced = action.facts.get("replaces")
-    return f", in place of {replaced}, which was cancelled" if replaced else ""
+    named = target(action.target).told(replaced)
+    return f", in place of {named}, which was cancelled" if replaced else ""
+
+
+def not_read(what: str, *, again: bool) -> str:
+    """That something is still to be read. After a delivery (``again``) nothing was read since, and
+    nothing failed."""
+    return f"{what} is read by the next run" if again else f"{what} could not be read yet"
+
+
+def found_as(name: str, number: str | None) -> str:
+    """That a document of a target stands there already."""
+    return f"found {target(name).place} as {target(name).told(number)}"
 
 
 def refused_before(
@@ -107,6 +118,7 @@ def choice_trace(choice: Choice) -> dict[str, Any]:
             "document": choice.document,
             "step": choice.step,
             "reason": choice.reason,
+            "called": choice.called,
             "losers": [list(loser) for loser in choice.losers],
         }
     }

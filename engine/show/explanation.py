@@ -24,7 +24,7 @@ from engine.show.page import (
     moment,
     state_name,
 )
-from engine.show.status import kind
+from engine.show.status import kind, vanished
 from engine.show.story import state_text, story
 
 Row = dict[str, Any]
@@ -103,6 +103,8 @@ def _payout(payout: Row, *, whole: bool, told: bool) -> Page:
             hang=10,
         ),
     ]
+    if payout["vanished"]:
+        parts.append(Text(vanished(payout), indent=2, style=STYLES["parked"]))
     if not (told or whole):
         return parts
     for account in payout["interim"]:

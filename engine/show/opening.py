@@ -10,20 +10,20 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
 from engine.clock import SystemClock
 from engine.connection import secrets_of
-from engine.errors import UsageError
+from engine.errors import NothingYetError, UsageError
 from engine.merchant import Merchant, find_merchant, load_merchant
 from engine.secrets import exactly, redactor
 from engine.session import Session, open_session
 from engine.show import failure, signals
 from engine.show.output import Output, text_as_it_is
 from engine.show.progress import progress
-from engine.store import Store, lock_holder, reading, writing
+from engine.store import Store, in_memory, lock_holder, reading, writing
 
 
 def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) -> Merchant:
@@ -51,9 +51,19 @@ def to_write(merchant: Merchant) -> Iterator[Store]:
 
 
 @contextmanager
-def to_read(out: Output, merchant: Merchant) -> Iterator[Store]:
-    """The state for reading; while a run is under way the last finished one, and that is said."""
-    with reading(merchant.database.parent, merchant.name) as store:
+def to_read(out: Output, merchant: Merchant, *, or_empty: bool = False) -> Iterator[Store]:
+    """The state for reading; while a run is under way the last finished one, and that is said.
+
+    With ``or_empty`` a merchant of which nothing was ever fetched has an empty one.
+    """
+    with ExitStack() as stack:
+        try:
+            store = stack.enter_context(reading(merchant.database.parent, merchant.name))
+        except NothingYetError:
+            if not or_empty:
+                raise
+            store = in_memory()
+            stack.callback(store.connection.close)
         if _under_way(merchant):
             out.note("A run is under way; this is the state that the last finished one left.")
         yield store

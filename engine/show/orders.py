@@ -17,10 +17,10 @@ from engine.show.page import (
     Text,
     blank,
     count,
-    day,
     heading,
     mapping_name,
     moment,
+    of_day,
     state_name,
 )
 from engine.show.story import state_text, story
@@ -74,7 +74,7 @@ def _reasons(items: list[Row]) -> Page:
     for (mapping, reason), group in groupby(items, key=lambda one: (one["mapping"], one["reason"])):
         mine = list(group)
         named = ", ".join(
-            f"{one['source']} of {day(one['OrderDate'])}"
+            f"{one['source']}{of_day(one['OrderDate'])}"
             + (f", reference {one['MerchantReference']}" if one["MerchantReference"] else "")
             for one in mine[:MOST_NAMED]
         )
@@ -87,7 +87,7 @@ def _reasons(items: list[Row]) -> Page:
 def order_page(order: Row, *, whole: bool) -> Page:
     """One order with the story of each of its documents."""
     reference = order["MerchantReference"] or "–"
-    head = f"Order {order['OrderId']} of {day(order['OrderDate'])}, reference {reference}"
+    head = f"Order {order['OrderId']}{of_day(order['OrderDate'])}, reference {reference}"
     parts: Page = [heading(head)]
     for item in order["items"]:
         told = state_text(item["state"], item["reason"])

@@ -11,8 +11,10 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from engine.clock import STOCKHOLM
+from engine.json_text import FINEST, decimals
 
 OERE = Decimal("0.01")
+LARGEST = Decimal(10**20)  # decimals are not added to what is no amount
 # A text, or a text and the name of how it is drawn on a terminal.
 Cell = str | tuple[str, str]
 
@@ -89,13 +91,16 @@ def mapping_name(mapping: str) -> str:
 def amount(value: Decimal | int | None) -> str:
     """Kronor and öre with a space at the thousands: ``-1 234.50``; empty for None.
 
-    A third decimal that is not zero is shown: it must not hide in a report.
+    A third decimal that is not zero is shown: it must not hide in a report. Of more decimals than
+    an amount of the APIs has (four) it is a quotient, and told to the öre.
     """
     if value is None:
         return ""
     number = Decimal(value)
-    rounded = number.quantize(OERE, ROUND_HALF_UP)
-    shown = rounded if rounded == number else number.normalize()
+    if decimals(number) > FINEST:
+        number = number.quantize(OERE, ROUND_HALF_UP)
+    short = abs(number) < LARGEST and number.quantize(OERE, ROUND_HALF_UP)
+    shown = short if short == number else number.normalize()
     return f"{shown:,f}".replace(",", " ")
 
 
@@ -104,6 +109,11 @@ def day(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         value = value.astimezone(STOCKHOLM).date()
     return value.isoformat() if value else ""
+
+
+def of_day(value: date | datetime | None) -> str:
+    """`` of 2026-11-16``, for behind a name; nothing where no day is known."""
+    return f" of {day(value)}" if value else ""
 
 
 def moment(value: datetime | None) -> str:

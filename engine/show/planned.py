@@ -29,6 +29,7 @@ from engine.show.page import (
     heading,
     listed,
     mapping_name,
+    of_day,
     state_name,
 )
 
@@ -39,7 +40,7 @@ def page(made: Plan, *, diff: bool = True) -> Page:
     """The plan. ``diff`` adds, for each document, what Fortnox has now and what it will have."""
     if not made.payouts and not made.orders and not made.problems:
         what = "no payout or order is open" if made.scope == ALL else "nothing of it is open here"
-        return [Text(f"Nothing to plan: {what}. `sync` fetches what is new.")]
+        return [Text(f"Nothing to plan: {what}, as of what was fetched last.")]
     outcomes = {one.action: one for one in made.outcomes if one.action}
     balances = _balances(made, outcomes)
     parts: Page = []
@@ -99,7 +100,7 @@ def _order(made: Plan, case: OrderCase, *, diff: bool) -> Page:
     left_open = [one for one in mine if one.state in OPEN]
     if not actions and not left_open:
         return []
-    parts: Page = [heading(f"Order {case.key} of {day(case.day)}")]
+    parts: Page = [heading(f"Order {case.key}{of_day(case.day)}")]
     for action in actions:
         if diff:
             parts += [*_diff(action, {}), blank()]

@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from engine.resolve import ONLY_IGNORED
 from engine.show.orders import is_urgent, orders_page
 from engine.show.page import (
     SHOWN_STATES,
@@ -54,6 +55,7 @@ def page(merchant: str, name: str, found: Row) -> Page:
     ):
         parts += _open_lines(found, state, what)
     parts += _ignored(found)
+    parts += _part_paid(found)
     parts += _interim(found)
     parts += orders_page(found)
     if found["attention"]:
@@ -124,10 +126,10 @@ def _state_cell(payout: Row, state: str, width: int) -> Cell:
 
 
 def _transfer(payout: Row) -> Cell:
-    """The transfer's voucher once there is one, else its state."""
+    """The vouchers of the transfer once there are any, else its state."""
     state, reason = payout["transfer"], payout["transfer_reason"]
-    number = reason.removeprefix("posted as ").removeprefix("found in Fortnox as ")
-    text = number if state in ("posted", "adopted") else state_name(state)
+    numbers = ", ".join(one.rpartition(" ")[2] for one in reason.split("; "))
+    text = numbers if state in ("posted", "adopted") else state_name(state)
     return (text, STYLES.get(state, ""))
 
 
@@ -142,7 +144,26 @@ def _disagreeing(found: Row) -> Page:
             parts.append(
                 Text(f"The transfer of payout {one['payout']} is {one['transfer']}: {reason}")
             )
+        if one["vanished"]:
+            parts.append(Text(vanished(one), style=STYLES["parked"]))
     return [blank(), *parts] if parts else []
+
+
+def vanished(payout: Row) -> str:
+    """What Qliro lists no more of what was booked, and how that is read beside its figures."""
+    gone, currency = payout["vanished"], payout["CurrencyCode"]
+    worth = f"{amount(gone['amount'])} {currency}"
+    told = (
+        f"Payout {payout['payout']}: Qliro no longer lists {count(gone['lines'], 'line')} of it "
+        f"({worth} in all) that {'was' if gone['lines'] == 1 else 'were'} booked before."
+    )
+    if payout["transfer"] not in ("posted", "adopted"):
+        return told
+    now = f"{amount(payout['TotalAmount'])} {currency}"
+    return (
+        f"{told} Its total of now ({now}) and its proof are without that; the vouchers of its "
+        f"transfer to the bank hold {worth} more."
+    )
 
 
 def _outside(found: Row) -> Page:
@@ -212,6 +233,18 @@ def _ignored(found: Row) -> Page:
         by = f"{line['who']}, {moment(line['noted_at'])}: " if line["who"] else ""
         parts.append(Text(f"{by}{line['said'] or line['reason']}", indent=6))
     return parts
+
+
+def _part_paid(found: Row) -> Page:
+    """Invoices that payouts have not paid whole."""
+    told: Page = [
+        Text(
+            f"Invoice {one['document']}: {amount(abs(one['open']))} {one['Currency']} of "
+            f"{amount(abs(one['Total']))} is still open after line {listed(one['lines'])}."
+        )
+        for one in found["part_paid"]
+    ]
+    return [blank(), *told] if told else []
 
 
 def _interim(found: Row) -> Page:
@@ -284,13 +317,10 @@ def _next(merchant: str, found: Row) -> Page:
     parts: Page = [Text(f"{told} {need} a person.", style="bold"),
                    Text(f"See why:  qliro-fortnox explain {merchant} {ref}", indent=2)]  # fmt: skip
     if parked:
-        parts.append(
-            Text(
-                f"Decide:   qliro-fortnox resolve {merchant} {ref} --invoice NUMBER --by NAME "
-                "(or --ignore, --suspense, --retry)",
-                indent=2,
-            )
-        )
+        ways = "--invoice NUMBER --by NAME (or --ignore, --suspense, --retry)"
+        if parked["code"] in ONLY_IGNORED:
+            ways = "--ignore --reason TEXT --by NAME"
+        parts.append(Text(f"Decide:   qliro-fortnox resolve {merchant} {ref} {ways}", indent=2))
     return parts
 
 

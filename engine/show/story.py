@@ -33,6 +33,9 @@ PAYOUT_FACTS = (
     "TotalFeeAmount",
     "FxTotalAmount",
 )
+# Rates of currencies have more decimals than amounts.
+RATES = ("FxRate", "BatchFxRate", "CurrencyRate", "rate")
+RATE_DECIMALS = 8
 # Outcomes that no mapping gave (engine.plan.build).
 DECIDED_BY = {"house": "decided before any mapping was asked", "person": "decided by a person"}
 # An answer is shown up to here; --verbose and --json show it whole.
@@ -58,7 +61,7 @@ def story(told: Row, *, whole: bool) -> Page:
     parts += _match(trace.get("match"))
     for name, value in (trace.get("lets") or {}).items():
         if whole or not _is_rows(value):
-            parts += _labelled("let", _cut(f"{name} = {_short(value)}", whole=whole))
+            parts += _labelled("let", _cut(f"{name} = {_short(value, name)}", whole=whole))
     for hit in trace.get("tables") or ():
         table, row, place = hit[:3]
         parts += _labelled("table", f"{table}: {_row_name(row)} {place}")
@@ -97,8 +100,8 @@ def _input(alias: str, value: Any, *, whole: bool) -> str:
     if not whole:
         names = [n for n in (*LINE_FACTS, *DOCUMENT_FACTS, *PAYOUT_FACTS) if n in value]
         names = names or [n for n in value if n == "number"] or value
-    told = [f"{name} {_short(value[name])}" for name in dict.fromkeys(names) if _tells(value[name])]
-    return f"{alias}: {', '.join(told)}"
+    telling = [name for name in dict.fromkeys(names) if _tells(value[name])]
+    return f"{alias}: {', '.join(f'{name} {_short(value[name], name)}' for name in telling)}"
 
 
 def _sum_of(rows: list[Row]) -> str:
@@ -111,7 +114,9 @@ def _tells(value: Any) -> bool:
     return value is not None and value != ""
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, name: str = "") -> str:
+    if isinstance(value, Decimal) and name in RATES:
+        return f"{round(value, RATE_DECIMALS).normalize():f}"
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -126,10 +131,11 @@ def _short(value: Any) -> str:
 def _match(match: Row | None) -> Page:
     if not match:
         return []
-    chosen = f"{match['document']} by {match['step']!r}: " if match["document"] else ""
+    called = f"{match['called']} " if "called" in match else ""  # an earlier version did not say
+    chosen = f"{called}{match['document']} by {match['step']!r}: " if match["document"] else ""
     parts = _labelled("match", f"{chosen}{match['reason']} ({match['outcome']})")
     for document, step, why in match["losers"]:
-        parts += _labelled("lost", f"{document} by {step!r}: {why}")
+        parts += _labelled("lost", f"{called}{document} by {step!r}: {why}")
     return parts
 
 

@@ -147,6 +147,6 @@ def _all(out: Output, folder: Path) -> list[Merchant]:
     if not found:
         raise UsageError(
             f"No merchant in {folder} has webhooks.token: there is nothing to take pushes for.",
-            "See docs/webhooks.md.",
+            "`webhooks --help` says how to begin.",
         )
     return found

@@ -278,6 +278,30 @@ opposite AS (
     LEFT JOIN ledger.line_state AS state
         ON state.line = other.line AND state.state IN ('posted', 'adopted')
 ),
+paid_again AS (
+    -- Lines that pay once more what was taken back before them, and that nothing takes back: what they
+    -- pay again, and what took that back.
+    SELECT
+        one.line,
+        one.Id,
+        first.line    AS first,
+        back.line     AS back,
+        back.Id       AS back_batch,
+        state.mapping || ' ' || state.number AS first_document
+    FROM sided AS one
+    JOIN sided AS first
+        ON first.PaymentTransactionId = one.PaymentTransactionId
+        AND first.CurrencyCode = one.CurrencyCode
+        AND abs(first.Amount) = abs(one.Amount)
+        AND first.side = one.side
+        AND first.place = one.place - 1
+    JOIN opposite AS pair ON pair.line = first.line
+    JOIN sided AS back ON back.line = pair.opposite
+    LEFT JOIN opposite AS own_pair ON own_pair.line = one.line
+    LEFT JOIN ledger.line_state AS state
+        ON state.line = first.line AND state.state IN ('posted', 'adopted')
+    WHERE own_pair.line IS NULL
+),
 own AS (
     -- The document of a capture or refund: of several the last, and none that was cancelled.
     SELECT d.source, arg_max(d.DocumentNumber, d.seq) AS DocumentNumber
@@ -323,7 +347,13 @@ SELECT
     opposite.Action                                      AS opposite_action,
     opposite.Amount                                      AS opposite_amount,
     opposite.Id                                          AS opposite_batch,
-    opposite.document                                    AS opposite_document
+    opposite.document                                    AS opposite_document,
+    paid_again.first                                     AS paid_before,
+    paid_again.first_document                            AS paid_before_document,
+    paid_again.back                                      AS given_back,
+    paid_again.back_batch                                AS given_back_batch,
+    pays_again.line                                      AS paid_again,
+    pays_again.Id                                        AS paid_again_batch
 FROM qliro.settlement_line AS line
 LEFT JOIN qliro.settlement_batch AS batch ON batch.Id = line.Id
 LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
@@ -338,6 +368,8 @@ LEFT JOIN ledger.resolved AS owner ON owner.line = first_line.line
 LEFT JOIN repeated ON repeated.line = line.line
 LEFT JOIN relisted ON relisted.Id = line.Id
 LEFT JOIN opposite ON opposite.line = line.line
+LEFT JOIN paid_again ON paid_again.line = line.line
+LEFT JOIN paid_again AS pays_again ON pays_again.back = line.line
 LEFT JOIN qliro.documented AS documented
     ON documented.PaymentTransactionId = line.PaymentTransactionId
     AND (documented.OrderId = line.OrderId OR coalesce(line.OrderId, 0) = 0 AND documented.is_alone)

@@ -42,5 +42,5 @@ def silence(store: Store, since: datetime, now: datetime) -> str:
     return (
         f"Qliro's pushes have fallen silent: none has come since {moment}, but payouts show "
         f"{orders} that none announced. Check that the receiver runs and is reached, and that "
-        "orders are made with its addresses: see docs/webhooks.md."
+        "orders are made with its addresses (`webhooks --help` says how)."
     )

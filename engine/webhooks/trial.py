@@ -22,7 +22,7 @@ from engine.webhooks.push import ORDER_MANAGEMENT, TRIAL, read_line
 # How long the inbox is looked into, and how often: the receiver answers when it is written.
 LOOKS = 20
 PAUSE_SECONDS = 0.25
-READ_ON = "See docs/webhooks.md."
+READ_ON = "`webhooks --help` says how."
 
 
 def try_push(

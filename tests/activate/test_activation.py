@@ -312,7 +312,7 @@ def test_pushes_that_fell_silent_are_told_of_when_payouts_show_orders(taking: Or
     assert silent(taking) == (
         "Qliro's pushes have fallen silent: none has come since 2026-11-16 09:00, but payouts show "
         "order 4711 that none announced. Check that the receiver runs and is reached, and that "
-        "orders are made with its addresses: see docs/webhooks.md."
+        "orders are made with its addresses (`webhooks --help` says how)."
     )
     assert silent(taking) in taking.plan().problems
     deactivate(taking.store, taking.merchant, "Bo", taking.clock.now())

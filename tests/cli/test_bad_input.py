@@ -104,9 +104,16 @@ def test_a_server_that_is_down_is_tried_again_later(cli: Cli, lonely: Path) -> N
 
 
 def test_no_database_yet_is_said_in_a_sentence(cli: Cli, lonely: Path) -> None:
-    told = cli("status", "shop")
+    told = cli("explain", "shop", "1")
     assert (told.code, told.out) == (2, "")
     assert told.err == "shop has no database in state yet. Run `qliro-fortnox sync` first.\n"
+
+
+def test_a_new_merchant_has_a_status(cli: Cli, lonely: Path) -> None:
+    told = cli("status", "shop")
+    assert (told.code, told.err) == (0, "")
+    assert "no payout has been planned yet.\nBegin with: qliro-fortnox run shop\n" in told.out
+    assert cli("status", "shop", "--json").json["payouts"] == []
 
 
 def test_a_merchant_that_is_not_there(cli: Cli, lonely: Path) -> None:
@@ -297,7 +304,7 @@ def test_a_full_disk_of_a_file_that_is_asked_for_is_told_in_a_sentence(
 def test_a_database_that_was_never_finished_counts_as_none(cli: Cli, shop: Path) -> None:
     Path("state").mkdir()
     duckdb.connect("state/shop.duckdb").close()
-    told = cli("status", "shop")
+    told = cli("explain", "shop", "1")
     assert (told.code, told.out) == (2, "")
     assert told.err == "shop has no database in state yet. Run `qliro-fortnox sync` first.\n"
     assert cli("run", "shop", "--quiet").code == 3

@@ -186,7 +186,7 @@ def test_the_demo_books_a_month_and_lives_an_order_and_posts_nothing_twice(tmp_p
         assert wanted in told.out
     parked = ended(start(["explain", ".demo/demo.yaml", "10066"], tmp_path))
     assert parked.code == 0
-    assert "several documents carry its reference" in parked.out
+    assert "several invoices carry its reference" in parked.out
     _the_second_act_lives_an_order(told.out)
     order = ended(start(["explain", ".demo/demo-orders.yaml", "4900004"], tmp_path))
     assert order.code == 0

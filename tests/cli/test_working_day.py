@@ -39,13 +39,13 @@ Payout  Date        Age       Paid out  Lines     Posted       Waiting      Park
 1 line parked for a person
   250.00  SEK  sale  reference 10003  order 4900003  payout 70003 of 2026-11-13  \
 line c171f7afd4876faf
-      Several documents carry its reference and none is exactly it: 1002 (balance 300.00), \
+      Several invoices carry its reference and none is exactly it: 1002 (balance 300.00), \
 1003 (balance 400.00).
 
 1 line waiting: looked at again in every run
   2 430.00  SEK  sale  reference 10002  order 4900002  payout 70002 of 2026-11-13  \
 line f8f54e91fa08862a
-      No document carries its reference.
+      No invoice carries its reference.
 
 Interim account      Holds  Must hold  Open, transferred
 1581             -2 680.00  -2 680.00       2 · 2 680.00
@@ -86,7 +86,7 @@ def test_a_posted_line_is_explained_from_rule_to_answer(cli: Cli) -> None:
         "Line 39a014fbc6d6c00d: sale 100.00 SEK, reference 10001, order 4900001\n",
         "  with fee -5.00 (line cf2ea264bf086be7)\n",
         "/payment.yaml:4:1\n",
-        "match     1001 by 'payout reference': its balance is exactly 100.00 (exact)\n",
+        "match     invoice 1001 by 'payout reference': its balance is exactly 100.00 (exact)\n",
         "POST /3/invoicepayments\n",
         '{"InvoicePayment":{"InvoiceNumber":1001,"PaymentDate":"2026-11-13",'
         '"ModeOfPaymentAccount":1581,"Amount":95.00,',
@@ -102,10 +102,10 @@ def test_a_parked_line_is_found_by_each_of_its_names_with_its_losers(cli: Cli) -
     cli("run", "shop", "--quiet")
     for ref in ("4900003", "10003", "c171f7afd4876faf", "3290006"):
         told = cli("explain", "shop", ref).out
-        assert "    lost      1002 by 'payout reference': one of several\n" in told
-        assert "    lost      1003 by 'payout reference': one of several\n" in told
+        assert "    lost      invoice 1002 by 'payout reference': one of several\n" in told
+        assert "    lost      invoice 1003 by 'payout reference': one of several\n" in told
     payout = cli("explain", "shop", "70003").out
-    assert "c171f7afd4876faf  sale  250.00  10003      –        parked  several documents" in payout
+    assert "c171f7afd4876faf  sale  250.00  10003      –        parked  several invoices" in payout
 
 
 def test_a_voucher_is_found_as_it_is_printed_and_as_people_write_it(
@@ -117,7 +117,7 @@ def test_a_voucher_is_found_as_it_is_printed_and_as_people_write_it(
     assert printed in cli("status", "shop", "--closed").out
     for written in ("T/{}/{}", "T/{}", "T{}", "t {}"):
         told = cli("explain", "shop", written.format(key.number, key.year)).out
-        assert f"transfer  posted as {printed}\n" in told, written
+        assert f"transfer  posted as voucher {printed}\n" in told, written
         assert "POST /3/vouchers?financialyear=" in told
 
 
@@ -127,7 +127,7 @@ def test_a_voucher_that_covers_lines_is_found_with_them(cli: Cli, world: World) 
     (dispute,) = [key for key in world.made_vouchers if key.series == "D"]
     told = cli("explain", "shop", f"D{dispute.number}").out
     assert "chargeback" in told
-    assert f"posted as D/{dispute.number}/{dispute.year}" in told
+    assert f"posted as voucher D/{dispute.number}/{dispute.year}" in told
     nothing = cli("explain", "shop", "D999")
     assert (nothing.code, nothing.out) == (2, "")
 
@@ -139,7 +139,7 @@ def test_an_invoice_that_is_a_mere_candidate_is_found_with_the_line_that_may_pay
     for candidate in ("1002", "1003"):
         told = cli("explain", "shop", candidate).out
         assert "Line c171f7afd4876faf: sale 250.00 SEK, reference 10003" in told
-        assert f"    lost      {candidate} by 'payout reference': one of several\n" in told
+        assert f"    lost      invoice {candidate} by 'payout reference': one of several\n" in told
 
 
 def test_what_a_person_decides_the_next_run_carries_out(cli: Cli, world: World) -> None:

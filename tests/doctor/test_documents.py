@@ -79,7 +79,7 @@ ORDER_CASES = [
     Case("other_connector", "it wrote an invoice", trouble("clean_sale"),
          "error", ("into Fortnox: invoice ",)),
     Case("webhook", "there is none", lambda world: None,
-         "warning", ("webhooks.public_url is not set", "docs/webhooks.md")),
+         "warning", ("webhooks.public_url is not set", "`webhooks --help`")),
     Case("webhook", "something else answers", lambda world: None,
          "warning", ("is not the receiver (status 404)", "passes /push/ on"), RECEIVER),
     Case("webhook", "its token is easy to guess", lambda world: None,

@@ -18,7 +18,7 @@ def test_a_payment_on_the_lines_interim_account_is_adopted(shop: OpenShop) -> No
     trouble = one.trouble("already_paid_on_interim_account")
     one.run()
     (line,) = one.lines()
-    assert (line["state"], line["reason"]) == ("adopted", "found in Fortnox as 1")
+    assert (line["state"], line["reason"]) == ("adopted", "found in Fortnox as payment 1")
     assert one.payments() == []
     assert one.balance(trouble.invoices[0]) == 0
     assert one.change(BANK) == Decimal("100.00")
@@ -32,7 +32,7 @@ def test_a_payment_on_another_account_is_parked_and_the_account_named(shop: Open
     (line,) = one.lines()
     assert (line["state"], line["code"]) == ("parked", "already-paid")
     assert line["reason"] == (
-        f"{trouble.invoices[0]} is already paid: its balance is 0; "
+        f"invoice {trouble.invoices[0]} is already paid: its balance is 0; "
         "Fortnox has payment 1 of 100.00 on account 1930 on 2026-11-11"
     )
     assert one.payments() == []

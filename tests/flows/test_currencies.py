@@ -145,4 +145,4 @@ def test_an_invoice_in_another_currency_is_no_candidate(shop: OpenShop) -> None:
     one.run()
     assert one.states() == ["waiting"]
     number = trouble.invoices[0]
-    assert one.reasons() == [f"no document fits ({number}: it is in EUR, the line in SEK)"]
+    assert one.reasons() == [f"no invoice fits (invoice {number}: it is in EUR, the line in SEK)"]

@@ -48,7 +48,7 @@ def test_a_line_does_not_pay_the_invoice_of_another_order_with_its_reference(
         f"its {SECOND} carries another OrderId, {invoiced.order.id}, than {other.order.id}"
     )
     assert (one.states(), one.reasons()) == (
-        ["waiting"], [f"no document fits ({number}: {said})"],
+        ["waiting"], [f"no invoice fits (invoice {number}: {said})"],
     )  # fmt: skip
     (line,) = one.lines()
     told = explain(one.store, line["line"])["lines"][0]["stories"][0]["trace"]["match"]

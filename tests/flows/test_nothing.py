@@ -26,7 +26,7 @@ def test_a_line_of_which_nothing_is_made_is_done_beside_one_that_is_paid(
     settle(opened.world, [one.line for one in sales])
     opened.run()
     told = [(one["state"], one["reason"]) for one in opened.lines()]
-    assert told == [("done", "GIFT is given away"), ("posted", "posted as 1")]
+    assert told == [("done", "GIFT is given away"), ("posted", "posted as payment 1")]
     assert [one["closed"] for one in opened.payouts()] == [True]
     assert [one.invoice for one in opened.payments()] == [sales[1].invoice.number]
 

@@ -153,7 +153,7 @@ def test_a_line_whose_invoice_is_not_booked_is_paid_when_it_is(shop: OpenShop) -
     one = shop()
     trouble = one.trouble("invoice_unbooked")
     one.run()
-    assert one.reasons() == [f"{trouble.invoices[0]}: it is not booked yet"]
+    assert one.reasons() == [f"invoice {trouble.invoices[0]}: it is not booked yet"]
     one.later(days=2)
     invoice_is_booked(one.world, trouble)
     one.run()

@@ -130,7 +130,7 @@ def test_what_could_be_several_is_parked_with_all_of_them(shop: OpenShop) -> Non
     first, second = one.trouble("ambiguous_same_reference").invoices
     one.run()
     assert one.reasons() == [
-        "several documents carry its reference and none is exactly it: "
+        "several invoices carry its reference and none is exactly it: "
         f"{first} (balance 300.00), {second} (balance 400.00)"
     ]
 
@@ -140,7 +140,8 @@ def test_a_refund_waits_for_a_credit_invoice_and_is_not_taken_off_the_sale(shop:
     trouble = one.trouble("refund_without_credit_invoice")
     one.run()
     assert one.reasons() == [
-        f"no document fits ({trouble.invoices[0]}: its total is 310.00, the line -310.00)"
+        f"no invoice fits (invoice {trouble.invoices[0]}: its total is 310.00, and a refund "
+        "settles a credit invoice only)"
     ]
 
 

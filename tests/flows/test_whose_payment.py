@@ -298,7 +298,7 @@ def test_taken_back_and_refunded_again_the_third_line_is_matched(shop: OpenShop)
     one.run()
     third = one.lines()[2]
     assert third["state"] == "parked"
-    assert "was settled in batch 70001" in third["reason"]
+    assert "and this line pays it again" in third["reason"]
     one.resolve(third["line"], "retry")
     one.run()
     assert one.states() == ["parked", "parked", "posted"]

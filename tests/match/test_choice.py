@@ -90,7 +90,7 @@ def test_an_invoice_that_may_become_right_is_waited_for_rather_than_passed_over(
     unbooked = invoice("1001", "250", state="wait", because="it is not booked yet")
     later = invoice("1002", "250", step=2, step_name="other reference")
     result = choose([line("a", "250", unbooked, later)], ONE)["a"]
-    assert (result.outcome, result.reason) == ("wait", "1001: it is not booked yet")
+    assert (result.outcome, result.reason) == ("wait", "document 1001: it is not booked yet")
 
 
 def test_what_is_out_of_the_question_decides_nothing_but_is_told() -> None:

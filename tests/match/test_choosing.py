@@ -102,7 +102,7 @@ def test_a_document_that_is_not_ready_makes_the_line_wait_unless_another_is() ->
 def test_a_document_found_by_two_steps_is_named_once_in_the_reason() -> None:
     skipped = [candidate("1", "250", step=step, state="skip") for step in (1, 2)]
     (choice,) = choose([demand("a", "250", *skipped)], TOLERANCE).values()
-    assert choice.reason == "no document fits (1: it is skip)"
+    assert choice.reason == "no document fits (document 1: it is skip)"
 
 
 def test_the_tolerance_itself_is_near_and_one_oere_more_is_not() -> None:

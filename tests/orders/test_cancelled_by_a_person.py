@@ -53,7 +53,7 @@ def test_a_cancelled_invoice_is_made_again_when_a_person_says_so_and_only_once(
     told = cancelled_and_retried(shop, life)
     first, second = shop.fortnox_invoices
     assert told.state == "posted"
-    assert f"in place of {first.number}, which was cancelled" in told.reason
+    assert f"in place of invoice {first.number}, which was cancelled" in told.reason
     assert (second.total, second.external2) == (first.total, first.external2)
     shop.run(), shop.run()
     assert standing(shop) == [shop.world.invoices[second.number]]
@@ -103,7 +103,7 @@ def test_the_cancelled_invoice_of_an_order_is_made_again_as_one_of_the_capture(
     told = cancelled_and_retried(shop, life)
     first, second = shop.fortnox_invoices
     assert (first.order_reference > 0, second.order_reference) == (True, 0)
-    assert f"in place of {first.number}, which was cancelled" in told.reason
+    assert f"in place of invoice {first.number}, which was cancelled" in told.reason
     shop.run(), shop.run()
     assert len(standing(shop)) == 1
 
@@ -123,7 +123,8 @@ def test_a_cancelled_credit_invoice_is_made_again_as_one_of_its_own(order_shop: 
     shop.resolve(f"{life.order}/{back.id}", "retry")
     report = shop.run()
     told = shop.outcomes(report, "further_credit_invoice")[f"{life.order}/{back.id}"]
-    assert (told.state, f"in place of {first.number}" in told.reason) == ("posted", True), told
+    assert told.state == "posted"
+    assert f"in place of invoice {first.number}" in told.reason
     shop.run(), shop.run()
     assert [one.total for one in standing(shop) if one.total < 0] == [first.total]
 

@@ -10,30 +10,18 @@ from older.living import opened as opened_again
 from older.living import restore
 from older.scenes import SCENES
 from order_shop import OrderShop
+from shop import texts
 
 from engine.explain import explain
 from engine.sandbox.lifecycle import captures, lot, secure, update
 from engine.show import ran
 from engine.show.explanation import page as explained
 from engine.show.orders import orders_page
-from engine.show.page import Page, Table, Text
 from engine.status import status
 from engine.store import writing
 
 OpenShop = Callable[..., OrderShop]
 STORED = Path(__file__).parent.parent / "older" / "f7b183f"
-
-
-def texts(page: Page) -> str:
-    """A page as a reader sees it, without colours."""
-    told = []
-    for part in page:
-        if isinstance(part, Text):
-            told.append(part.text)
-        elif isinstance(part, Table):
-            rows = [[one.title for one in part.columns], *part.rows]
-            told += [" | ".join(c if isinstance(c, str) else c[0] for c in row) for row in rows]
-    return "\n".join(told)
 
 
 def test_an_order_that_nobody_changed_or_cancelled_needs_neither_to_be_told(

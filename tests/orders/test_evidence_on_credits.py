@@ -57,7 +57,7 @@ def test_the_invoice_of_another_order_with_its_number_is_not_credited(
     source = f"{other.id}/{made[-1].id}"
     told = shop.outcomes(shop.run(), mapping)[source]
     why = said(other, first)
-    assert (told.state, told.reason) == ("waiting", f"invoice: no document fits (901: {why})")
+    assert (told.state, told.reason) == ("waiting", f"no invoice fits (invoice 901: {why})")
     assert ["901", "payout reference", why] in losers(shop, source)
     assert [one.number for one in shop.fortnox_invoices] == [901]
     shop.world.customers["1"] = Customer("1", "Webbkund", shop.world.now())

@@ -62,7 +62,7 @@ def test_no_customer_and_no_article_is_made_for_orders_that_stand_in_fortnox(
     for _ in range(2):
         report = shop.run()
         assert [told(shop, report, id) for id in ids] == [
-            f"adopted: found in Fortnox as {70 + n}" for n in range(5)
+            f"adopted: found in Fortnox as order {70 + n}" for n in range(5)
         ]
         assert made(shop) == []
     lifecycle.capture(shop.world, ids[3])
@@ -80,7 +80,7 @@ def test_an_order_beside_them_gets_its_own(order_shop: Open) -> None:
     ours = bought(shop, [lot("VAS-2", "300.00")], buyer=Buyer("Bo", "Ek", "bo@x.se", None, None))
     an_order(shop, 70, "250.00", external2=str(theirs))
     report = shop.run()
-    assert told(shop, report, ours) == "posted: posted as 501"
+    assert told(shop, report, ours) == "posted: posted as order 501"
     assert sorted(made(shop)) == ["articles", "customers", "orders"]
     assert set(shop.world.articles) == {"VAS-2"}
 
@@ -99,7 +99,7 @@ def test_nothing_is_made_for_an_order_that_is_parked_ignored_or_invoiced_by_othe
         report = shop.run()
         assert told(shop, report, stopped).startswith("parked")
         assert told(shop, report, ignored) == "ignored: booked by hand"
-        assert told(shop, report, invoiced).startswith("posted: 901 is there already")
+        assert told(shop, report, invoiced).startswith("done: invoice 901 is there already")
         assert made(shop) == []
 
 
@@ -134,7 +134,7 @@ def test_one_buyer_of_two_orders_has_a_customer_when_one_of_them_is_made(order_s
     good = bought(shop, [lot("VAS-2", "300.00")], buyer=eva)
     report = shop.run()
     assert told(shop, report, stopped).startswith("parked: the currency GBP is not in Fortnox")
-    assert told(shop, report, good) == "posted: posted as 501"
+    assert told(shop, report, good) == "posted: posted as order 501"
     assert sorted(made(shop)) == ["articles", "customers", "orders"]
     assert set(shop.world.articles) == {"VAS-2"}
 
@@ -182,7 +182,7 @@ def test_what_stands_cancelled_in_fortnox_is_cancelled_at_qliro_and_not_made_aga
     order = bought(shop, [lot("VAS-1", "250.00")])
     an_order(shop, 70, "250.00", external2=str(order), cancelled=True, terms="QLIRO")
     report = shop.run()
-    assert told(shop, report, order) == "adopted: found in Fortnox as 70"
+    assert told(shop, report, order) == "adopted: found in Fortnox as order 70"
     for _ in range(2):
         shop.run()
     assert [t.type for t in shop.world.qliro_orders[order].transactions][-1] == "Reversal"
@@ -216,12 +216,12 @@ def test_where_nothing_is_cancelled_at_qliro_it_is_left_to_a_person_who_may_have
         report = shop.run()
         assert report.exit_code == 3
         said = told(shop, report, order)
-        assert said.startswith("parked: cancelled: 70: it carries the reference and is cancelled")
+        assert said.startswith("parked: order 70: it carries the reference and is cancelled")
         for words in ("not made again", "Qliro Merchant Center", f"`resolve {order} --retry`"):
             assert words in said
         assert made(shop) == []
     shop.resolve(order, "retry")
-    assert told(shop, shop.run(), order) == "posted: posted as 501"
+    assert told(shop, shop.run(), order) == "posted: posted as order 501"
     assert sorted(made(shop)) == ["articles", "customers", "orders"]
     shop.run()
     assert sorted(shop.world.orders) == [70, 501]
@@ -250,7 +250,7 @@ def test_of_a_cancelled_and_a_standing_one_the_standing_one_is_its_order(order_s
     order = bought(shop, [lot("VAS-1", "250.00")])
     an_order(shop, 70, "250.00", external2=str(order), cancelled=True, terms="QLIRO")
     an_order(shop, 71, "250.00", external2=str(order), terms="QLIRO")
-    assert told(shop, shop.run(), order) == "adopted: found in Fortnox as 71"
+    assert told(shop, shop.run(), order) == "adopted: found in Fortnox as order 71"
     shop.run()
     assert shop.requests("POST", "/v2/cancelOrder") == []
 

@@ -123,8 +123,8 @@ def test_a_card_without_vat_stops_what_was_sold_with_vat_until_it_is_mended(
     assert order.state == "parked"
     assert order.reason == (
         "customer 7 has the VAT type EXPORT in Fortnox, where its order would have VAT 0.00, and "
-        "100.00 is sold: nothing is sent. Mend the VAT type on the customer's card in Fortnox "
-        "(Register, Kunder), and the next run sends it"
+        "VAT of 100.00 is sold: nothing is sent. Mend the VAT type on the customer's card in "
+        "Fortnox (Register, Kunder), and the next run sends it"
     )
     assert (shop.fortnox_orders, shop.fortnox_invoices) == ([], [])
     assert shop.requests("GET", "/3/customers/") == ["/3/customers/7"]
@@ -142,7 +142,7 @@ def test_a_small_sale_to_a_card_without_vat_is_not_taken_for_rounding(order_shop
         change_card(shop, "7", Email="eva.lind@example.com", VATType="EUREVERSEDVAT")
         id = bought(shop, lot("KLISTER", "4.00"), buyer=EVA)
         order = shop.outcomes(shop.run(), "new_order")[str(id)]
-        assert "VAT 0.00, and 0.80 is sold" in order.reason
+        assert "VAT 0.00, and VAT of 0.80 is sold" in order.reason
         assert shop.fortnox_orders == []
 
 
@@ -448,7 +448,7 @@ def test_a_credit_to_a_card_that_lost_its_vat_is_not_made(order_shop: Open) -> N
     lifecycle.refund(shop.world, id)
     (told_,) = shop.outcomes(shop.run(), "credit_invoice").values()
     assert f"customer {number} has the VAT type EXPORT" in told_.reason
-    assert "VAT 0.00, and -100.00 comes back" in told_.reason
+    assert "VAT 0.00, and VAT of -100.00 comes back" in told_.reason
     assert len(shop.fortnox_invoices) == 1
     change_card(shop, number, VATType="SEVAT")
     shop.run()

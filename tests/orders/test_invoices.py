@@ -202,8 +202,8 @@ def test_an_invoice_of_another_total_stays_unbooked_with_both_totals_told(order_
     parked = outcomes[str(company.order)]
     assert (parked.state, freight.booked, freight.total) == ("parked", False, Decimal("2600.00"))
     assert parked.reason == (
-        f"{freight.number} stands and is left as it is: Total is 2600.00 and must be 2500.00; "
-        "TotalVAT is 520.00 and must be 500.00"
+        f"invoice {freight.number} stands and is left as it is: "
+        "Total is 2600.00 and must be 2500.00; TotalVAT is 520.00 and must be 500.00"
     )
     # Half a krona is rounding.
     assert (whole.total, whole.booked, outcomes[str(uneven.order)].state) == (
@@ -256,7 +256,7 @@ def test_a_capture_of_the_whole_order_makes_the_order_its_invoice(order_shop: Op
     report = shop.run()
     (found,) = [one for one in report.plan.outcomes if one.payout == f"order {by_hand.order}"
                 and one.mapping == "invoice_of_order"]  # fmt: skip
-    assert (found.state, found.reason) == ("adopted", "found in Fortnox as 901")
+    assert (found.state, found.reason) == ("adopted", "found in Fortnox as invoice 901")
     assert len(shop.fortnox_invoices) == 5
 
 
@@ -284,7 +284,7 @@ def test_an_invoice_of_an_order_of_another_total_stays_unbooked(order_shop: Open
 )
 @pytest.mark.parametrize(
     ("reference", "told"),
-    [("10001", ("adopted", "found in Fortnox as 1001")),
+    [("10001", ("adopted", "found in Fortnox as invoice 1001")),
      ("", ("done", "it was captured because its Fortnox order was invoiced; that invoice is its "
            "invoice"))],
 )  # fmt: skip

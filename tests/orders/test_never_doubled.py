@@ -94,8 +94,9 @@ def test_what_anybody_made_is_taken_over_and_the_run_says_so(order_shop: Open) -
     assert sorted(shop.world.invoices) == [901, 902, 903, 1001]
     assert shop.world.orders[501].external2 == str(own.order)
     told = shop.outcomes(report, "new_order")
-    assert told[str(plain.order)].reason == "found in Fortnox as 77"
-    assert told[str(invoiced.order)].reason == "902 is there already (found by payout reference)"
+    assert told[str(plain.order)].reason == "found in Fortnox as order 77"
+    why = "invoice 902 is there already (found by payout reference)"
+    assert told[str(invoiced.order)].reason == why
     assert told[str(cancelled.order)].state == "parked"
     assert report.plan.warnings == [
         "documents in Fortnox that this program did not make carry references of its orders: "
@@ -122,18 +123,18 @@ def test_where_the_merchant_says_so_they_are_left_to_a_person(order_shop: Open) 
     told = shop.outcomes(report, "new_order")
     assert {told[str(life.order)].state for life in (one, two, three)} == {"parked"}
     assert told[str(one.order)].reason == (
-        "standing: 77 already carries its reference (found by payout reference)"
+        "order 77 already carries its reference (found by payout reference)"
     )
-    assert told[str(two.order)].reason.startswith("invoiced: 902 already carries its reference")
+    assert told[str(two.order)].reason.startswith("invoice 902 already carries its reference")
     assert told[str(three.order)].reason == (
-        "standing: 2 documents are found by payout reference: 78, 79"
+        "2 orders are found by payout reference: 78, 79"
     )
     assert (sorted(shop.world.orders), sorted(shop.world.invoices)) == ([77, 78, 79], [902])
     shop.settings({"flows.orders": False})
     told = {one.payout: one for one in shop.outcomes(shop.run(), "invoice").values()}
     found = told[f"order {two.order}"]
     assert (found.state, found.reason) == (
-        "parked", "standing: 902 already carries its reference (found by payout reference)",
+        "parked", "invoice 902 already carries its reference (found by payout reference)",
     )  # fmt: skip
 
 
@@ -149,10 +150,10 @@ def test_an_order_is_known_by_qliros_id_too_and_of_two_none_is_taken_over(
     an_invoice(shop, 901, "448.00", external1="10003")  # another connector's, in two parts
     an_invoice(shop, 902, "298.00", external1="10003")
     told = shop.outcomes(shop.run(), "new_order")
-    assert told[str(invoiced.order)].reason.startswith("901 is there already")
-    assert told[str(renamed.order)].reason == "found in Fortnox as 77"
+    assert told[str(invoiced.order)].reason.startswith("invoice 901 is there already")
+    assert told[str(renamed.order)].reason == "found in Fortnox as order 77"
     assert (told[str(twice.order)].state, told[str(twice.order)].reason) == (
-        "parked", "standing: 2 documents are found by payout reference: 78, 79",
+        "parked", "2 orders are found by payout reference: 78, 79",
     )  # fmt: skip
     assert sorted(shop.world.orders) == [77, 78, 79]
 
@@ -172,7 +173,7 @@ def test_an_invoice_that_somebody_else_made_of_our_order_is_left_to_a_person_whe
     told = {one.payout: one for one in shop.outcomes(shop.run(), "invoice_of_order").values()}
     found = told[f"order {standing.order}"]
     assert (found.state, found.reason) == (
-        "parked", "standing: 902 already carries its reference (found by payout reference)",
+        "parked", "invoice 902 already carries its reference (found by payout reference)",
     )  # fmt: skip
     assert told[f"order {cancelled.order}"].state == "posted"
     assert sorted(shop.world.invoices) == [902, 903, 1001]
@@ -213,7 +214,7 @@ def test_our_invoice_that_was_not_booked_yet_is_booked_after_the_database_was_lo
             parked = told[f"order {life.order}"]
             assert (parked.state, parked.reason) == (
                 "parked",
-                f"standing: {number}: its total is 740.00 SEK, and 746.00 SEK was captured",
+                f"invoice {number}: its total is 740.00 SEK, and 746.00 SEK was captured",
             )
     assert count(shop) == before
     assert [one.booked for one in shop.fortnox_invoices] == [True, False, True]
@@ -243,12 +244,12 @@ def test_an_invoice_of_another_total_is_not_taken_over(order_shop: Open) -> None
     an_invoice(shop, 903, "746.00", external1="10003", currency="EUR")
     report = shop.run()
     told = {one.payout: one for one in shop.outcomes(report, "invoice").values()}
-    assert told[f"order {near.order}"].reason == "found in Fortnox as 901"
+    assert told[f"order {near.order}"].reason == "found in Fortnox as invoice 901"
     assert told[f"order {far.order}"].reason == (
-        "standing: 902: its total is 800.00 SEK, and 746.00 SEK was captured"
+        "invoice 902: its total is 800.00 SEK, and 746.00 SEK was captured"
     )
     assert told[f"order {foreign.order}"].reason == (
-        "standing: 903: its total is 746.00 EUR, and 746.00 SEK was captured"
+        "invoice 903: its total is 746.00 EUR, and 746.00 SEK was captured"
     )
     assert [one.booked for one in shop.fortnox_invoices] == [False, True, True]  # left as it is
 
@@ -316,5 +317,5 @@ def test_a_refund_after_the_database_was_lost_is_credited_beside_those_before_it
     for _ in range(2):
         report = shop.run()
     (told,) = shop.outcomes(report, "further_credit_invoice").values()
-    assert (told.state, told.reason) == ("posted", "posted as 1003")
+    assert (told.state, told.reason) == ("posted", "posted as invoice 1003")
     assert [one.total for one in shop.fortnox_invoices] == [746, -149, -5]

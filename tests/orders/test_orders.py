@@ -224,8 +224,9 @@ def test_an_order_whose_customers_card_takes_its_vat_away_is_left_to_a_person(
     order = lived.order("eu_company_without_number")
     assert order is not None
     assert lived.why("eu_company_without_number") == (
-        f"parked: {order.number} stands and is left as it is: TotalVAT is 0.00 and must be 26.35"
-        "; row 1 has VATCode None for FI255; row 2 has VATCode None for FI255"
+        f"parked: order {order.number} stands and is left as it is: "
+        "TotalVAT is 0.00 and must be 26.35"
+        "; row 1 has no VATCode where FI255 was sent; row 2 has no VATCode where FI255 was sent"
     )
     assert lived.invoices("eu_company_without_number") == []
 

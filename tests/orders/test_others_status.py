@@ -86,7 +86,7 @@ def test_what_is_delivered_in_anothers_order_is_captured_once_and_fortnox_is_onl
     order = bought(shop)
     written(shop, 70, external1=reference(shop, order))
     report = shop.run()
-    assert told(shop, report, order) == "adopted: found in Fortnox as 70"
+    assert told(shop, report, order) == "adopted: found in Fortnox as order 70"
     assert told(shop, shop.run(), order, "shipment") == "waiting: order 70 is not delivered yet"
     shop.deliver(70)
     for _ in range(3):

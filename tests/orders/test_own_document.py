@@ -64,7 +64,7 @@ def test_a_line_waits_for_the_invoice_of_its_capture_beside_an_unpaid_one_of_its
     shop.run()
     assert balances(shop) == [500, 300]
     assert the_line(shop, "300.00") == (
-        "waiting", "its document 1002 was not seen in Fortnox's list yet",
+        "waiting", "its invoice 1002 was not seen in Fortnox's list yet",
     )  # fmt: skip
     shop.run()
     assert balances(shop) == [500, 0]

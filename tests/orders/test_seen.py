@@ -78,7 +78,7 @@ def test_explain_finds_an_order_by_each_of_its_names(order_shop: Open, by: str) 
     shown = words(explanation.page(found))
     assert "new_order.yaml" in shown  # the rule
     assert "POST /3/orders" in shown  # the request
-    assert "posted as 501" in shown
+    assert "posted as order 501" in shown
     assert f"/orders/{life.order}" in shown  # the raw answer
 
 

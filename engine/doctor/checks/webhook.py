@@ -15,7 +15,7 @@ from engine.webhooks.doors import doors
 from engine.webhooks.push import ORDER_MANAGEMENT
 
 WHY = "Qliro lists no orders: without its pushes an order becomes known when it is paid out."
-READ_ON = "See docs/webhooks.md."
+READ_ON = "`webhooks --help` says how."
 
 
 def run(ground: Ground) -> Iterator[Result]:
