@@ -182,7 +182,7 @@ def sync(out: Output, merchant: str, merchants: Path, file: Path | None, scope: 
 @commands.command(epilog=EXIT_CODES)
 @of_merchant
 @option("--pseudonymise", is_flag=True,
-              help="Replace names, addresses, references; each alike everywhere.")  # fmt: skip
+              help="Replace what names people and businesses; each alike everywhere.")  # fmt: skip
 @option("--out", "file", type=FILE, help="Write to this file (mode 0600).  [default: stdout]")
 def export(
     out: Output, merchant: str, merchants: Path, pseudonymise: bool, file: Path | None

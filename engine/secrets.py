@@ -285,7 +285,7 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 
 # Numbers of persons, whatever they touch beside digits. Of Sweden: a day and four digits, or such a
 # number between SE and 01, as a sole trader's VAT number is; of Finland, and of Norway.
-_NUMBER = re.compile(
+PERSONAL_NUMBER = re.compile(
     r"(?<![0-9])(?:"
     r"(?:18|19|20)?(?P<day>[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{2})[-+ ]?(?P<last>[0-9]{4})"
     r"(?:(?![0-9])|(?<=SE[0-9]{10})01(?![0-9])|(?<=SE[0-9]{12})01(?![0-9])"
@@ -304,10 +304,11 @@ def without_numbers(text: str) -> str:
     For the words of a server's refusal, which may quote anything that it knows; in documents each
     field has its own rule (``engine/extract/redact.py``).
     """
-    return _NUMBER.sub(lambda found: STARS if _is_persons(found) else found[0], text)
+    return PERSONAL_NUMBER.sub(lambda found: STARS if is_persons(found) else found[0], text)
 
 
-def _is_persons(found: re.Match[str]) -> bool:
+def is_persons(found: re.Match[str]) -> bool:
+    """Whether what ``PERSONAL_NUMBER`` found has a person's date and check digits."""
     if found["day"]:
         return _fits(found["day"] + found["last"])
     if found["finnish"]:

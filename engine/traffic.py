@@ -49,6 +49,7 @@ def exported(
         key=personal_key(merchant) if pseudonymise else b"",
         prefix=merchant.settings["payment_reference_prefix"] or "",
         words=sorted(own_words(mapping_set)),
+        postcodes=sorted(territories(mapping_set)),
     )
 
 
@@ -66,6 +67,18 @@ def own_words(mapping_set: MappingSet) -> set[str]:
         for text in _texts(source.value):
             words.update(re.findall(r"[^\W\d_]+", text))
     return words
+
+
+def territories(mapping_set: MappingSet) -> set[str]:
+    """What the postcodes of territories of their own begin with, by the set's tables."""
+    return {
+        prefix
+        for source in mapping_set.sources.values()
+        for row in (source.value.get("rows") if isinstance(source.value, dict) else None) or ()
+        if isinstance(row, dict) and isinstance(when := row.get("when"), dict)
+        for told in [when.get("postcode")]
+        if (prefix := told.get("prefix") if isinstance(told, dict) else told)
+    }
 
 
 def _texts(value: Any, wanted: bool = False) -> Iterator[str]:

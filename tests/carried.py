@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import few_rows
+from shop import Shop
 
+from engine import session as sessions
 from engine.clock import StoppedClock
+from engine.extract import pseudonym
 from engine.extract.export import export
 from engine.extract.raw import Report
 from engine.extract.replay import ingest
+from engine.session import Session
 from engine.stage import stage
 from engine.store import Store, in_memory
+from engine.traffic import exported
 
 KEY = b"key"
 CLOCK = StoppedClock(datetime(2026, 11, 29, tzinfo=UTC))
@@ -63,6 +68,51 @@ def assert_carried(store: Store, folder: Path) -> None:
     before = tables(store)
     assert any(before.values())
     assert different(before, carried(store, folder)) == {}
+
+
+def planned(shop: Shop, lines: Iterable[str], folder: Path) -> list[Any]:
+    """What a new merchant with the settings of the shop would do who has read these lines, without
+    asking: outcomes, matches and amounts, and no word of who somebody is."""
+    other, report = read(folder, lines)
+    mine, shop.store = shop.store, other
+    opened: Session
+    try:
+        with shop.session() as opened:
+            plan = sessions.plan(opened, Report(), offline=True)
+    finally:
+        shop.store = mine
+    other.connection.close()
+    # A customer is made for whom its number names.
+    outcomes = [
+        (one.mapping, "…" if one.mapping == "customer" else (one.source, one.action), one.state,
+         one.code, one.covers)
+        for one in plan.outcomes
+    ]  # fmt: skip
+    actions = [(one.mapping, one.covers, _plain(one.document)) for one in plan.actions]
+    return [outcomes, actions, [one.code for one in report.findings]]
+
+
+def _plain(value: Any, key: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one, str(name).lower()) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one, key) for one in value]
+    stays = key in pseudonym.HARMLESS or key in pseudonym.REFERENCES
+    return value if stays or not isinstance(value, str) else "…"
+
+
+def assert_alike(shop: Shop, folder: Path) -> None:
+    """Pseudonymised, what the shop has read makes the same matches, outcomes and amounts."""
+    (mapping_set, _) = sessions.load_mappings(shop.merchant)
+    told = [
+        list(exported(shop.merchant, shop.store, mapping_set, pseudonymise=hidden))
+        for hidden in (False, True)
+    ]
+    plain, hidden = (planned(shop, lines, folder) for lines in told)
+    assert plain[0]
+    for one, other in zip(plain, hidden, strict=True):
+        assert [row for row in one if row not in other] == []
+        assert len(one) == len(other)
 
 
 def different(one: Tables, other: Tables) -> dict[str, Any]:

@@ -7,6 +7,7 @@ know the buyers: see ``engine/extract/pseudonym.py`` for what is replaced and wh
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import UTC
 
 from engine import json_text
@@ -58,16 +59,21 @@ def export(
     key: bytes = b"",
     prefix: str = "",
     words: Collection[str] = (),
+    postcodes: Collection[str] = (),
 ) -> Iterator[str]:
     """Lines without a line break: request, status, body, time.
 
-    Pseudonymised, names, addresses and references are replaced consistently under ``key``;
-    ``prefix`` is the Payment Reference Prefix, which stays, and ``words`` those of the merchant's
-    own voucher texts, which stay too, so that matching gives the same result after import.
+    Pseudonymised, names, addresses and numbers are replaced consistently under ``key``, wherever
+    they stand; ``prefix`` is the Payment Reference Prefix, which stays, and ``words`` those of the
+    merchant's own voucher texts, which stay too, so that matching gives the same result after
+    import. ``postcodes`` are what postcodes of territories of their own begin with.
     """
     replace = None
     if pseudonymise:
-        replace = Pseudonyms(key, known_ids(store), prefix, words, references(store))
+        replace = Pseudonyms(
+            key, known_ids(store), prefix, words, references(store), postcodes
+        )
+        _make_known(store, replace)
     bounds = store.rows("SELECT min(seq) AS first, max(seq) AS last FROM raw.answer")[0]
     if bounds["first"] is None:
         return
@@ -85,6 +91,19 @@ def export(
             if row["problem"] == NOT_UTF_8:  # what can't be seen of the body itself
                 told["problem"] = row["problem"]
             yield f'{json_text.encode(told)[:-1]},"body":{_as_it_came(body)}}}'
+
+
+def _make_known(store: Store, names: Pseudonyms) -> None:
+    """Show it every body once: a name may stand in texts that come before it."""
+    bounds = store.rows("SELECT min(seq) AS first, max(seq) AS last FROM raw.answer")[0]
+    first, last = bounds["first"] or 0, bounds["last"] or -1
+    for start in range(first, last + 1, AT_ONCE):
+        for row in store.rows(BODIES, [start, start + AT_ONCE - 1]):
+            with suppress(ValueError):
+                names.know(json_text.decode(row["body"]))
+
+
+BODIES = "SELECT body FROM raw.answer WHERE seq BETWEEN ? AND ? AND body <> ''"
 
 
 def _by_name(query: list[tuple[str, str]]) -> dict[str, str | list[str]]:

@@ -40,6 +40,7 @@ class Value:
     start: int
     end: int
     holder: int
+    of: str = ""  # the key that the object stands under
     under: str = ""  # the key of a number that a whole object stands under, in small letters
 
 
@@ -50,6 +51,7 @@ class _Open:
     id: int
     key: str | None = field(default=None)  # of the member under way; inherited in a list
     is_object: bool = True
+    name: str = ""  # the key that it stands under itself
     under: str = ""  # the key of a number that it, or what it is in, stands under
 
 
@@ -69,7 +71,7 @@ def values(text: str) -> Iterator[Value]:
                 under = stack[-1].under if stack else ""
                 if name.lower() in NUMBERS:
                     under = name.lower()
-                stack.append(_Open(objects, None if is_object else name, is_object, under))
+                stack.append(_Open(objects, None if is_object else name, is_object, name, under))
                 pending = None
             case "}" | "]":
                 if stack:
@@ -85,7 +87,9 @@ def values(text: str) -> Iterator[Value]:
             case _:
                 top = stack[-1] if stack else None
                 if top is not None and top.key is not None:
-                    yield Value(top.key, token.start(), token.end(), top.id, top.under)
+                    yield Value(
+                        top.key, token.start(), token.end(), top.id, top.name, top.under
+                    )
                 elif piece[0] == '"':
                     pending = _unquoted(piece)
 
@@ -129,6 +133,11 @@ def _instead(name: str, number: str, is_company: bool, key: bytes) -> str | None
         person = _person(number)
         return hashed(person, key) if person else None
     return ""
+
+
+def is_personal(text: str) -> bool:
+    """Whether a text holds what has the form of a personal number."""
+    return _person(text) is not None
 
 
 def _person(text: str) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from carried import assert_carried
+from carried import assert_alike, assert_carried
 from shop import OpenShop, Posted, Shop
 
 from engine.errors import AccessError, UsageError
@@ -145,6 +145,10 @@ def test_all_troubles_are_the_same_at_a_merchant_who_reads_their_export(
     crowd: Crowd, tmp_path: Path
 ) -> None:
     assert_carried(crowd.shop.store, tmp_path)
+
+
+def test_pseudonymised_all_troubles_come_to_the_same(crowd: Crowd, tmp_path: Path) -> None:
+    assert_alike(crowd.shop, tmp_path)
 
 
 @pytest.mark.parametrize("name", [name for name in TROUBLES if name in ALONE - set(REFUSED)])
