@@ -104,9 +104,9 @@ class Books:
 
 
 def read_books(store: Store) -> Books:
-    """The calendar as last fetched."""
-    years = store.rows("SELECT Id, FromDate, ToDate, AccountingMethod FROM fortnox.financial_year")
-    years.sort(key=lambda year: year["FromDate"])
+    """The calendar as last fetched. A year without both of its days is none: that is told, and it
+    is asked for again."""
+    years = store.rows(DATED_YEARS)
     spans = tuple((year["Id"], year["FromDate"], year["ToDate"]) for year in years)
     accounts = store.rows("SELECT Number, Active FROM fortnox.account")
     series = store.rows("SELECT Code, Manual, Year FROM fortnox.voucher_series")
@@ -124,6 +124,13 @@ def read_books(store: Store) -> Books:
         _rounded(store),
     )
 
+
+DATED_YEARS = """
+SELECT Id, FromDate, ToDate, AccountingMethod
+FROM fortnox.financial_year
+WHERE FromDate IS NOT NULL AND ToDate IS NOT NULL
+ORDER BY FromDate, Id
+"""
 
 ARTICLES = """
 SELECT ArticleNumber AS number FROM fortnox.article
