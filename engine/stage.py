@@ -361,5 +361,6 @@ def _problems(store: Store) -> list[Finding]:
                 )
             )
         else:
-            found.append(Finding(where, "unreadable-answer", f"{row['problem']}."))
+            remedy = "It is kept as it came, and asked for again."
+            found.append(Finding(where, "unreadable-answer", f"{row['problem']}.", remedy))
     return found

@@ -15,7 +15,7 @@ from typing import Any
 from engine.clock import Clock
 from engine.extract.export import export
 from engine.extract.raw import Report
-from engine.extract.replay import ingest
+from engine.extract.replay import UNREADABLE, ingest
 from engine.language.spec import MappingSet
 from engine.merchant import Merchant
 from engine.stage import stage
@@ -35,7 +35,12 @@ def sync_from(
 ) -> Report:
     """Take in a file of saved traffic and stage it. Raises UsageError when it can't be read."""
     report = ingest(store, file, clock, key=personal_key(merchant), on_progress=on_progress)
-    report.findings += stage(store).problems
+    told = [one.message for one in report.findings if one.code == UNREADABLE]
+    report.findings += [
+        one
+        for one in stage(store).problems
+        if one.code != UNREADABLE or not any(text.endswith(one.message) for text in told)
+    ]
     return report
 
 

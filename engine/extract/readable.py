@@ -114,6 +114,24 @@ def unread(endpoint: str, content: Mapping[str, Any]) -> str | None:
     return _first(looked, content, "the answer") if looked else None
 
 
+def missing(endpoint: str, content: Mapping[str, Any]) -> str | None:
+    """The first field that its entry needs and that is not in a decoded answer at all, in words."""
+    return _absent(_looks(endpoint), content, "the answer")
+
+
+def _absent(fields: tuple[_Field, ...], values: Mapping[str, Any], place: str) -> str | None:
+    for name, must, _, inner, is_list in fields:
+        if must and name not in values:
+            return f"{place} has no {name}"
+        value = values.get(name)
+        rows = value if is_list and isinstance(value, list) else [value] if not is_list else []
+        for position, row in enumerate(rows, start=1):
+            where = f"row {position} of {name}" if is_list else name
+            if inner and isinstance(row, dict) and (told := _absent(inner, row, where)):
+                return told
+    return None
+
+
 def readable(endpoint: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """What is left of a decoded list: entries without a readable id are gone, what else can't be
     read of an entry is null. No odd entry is taken for another one, no odd value for a near one."""

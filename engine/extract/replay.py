@@ -6,9 +6,11 @@ if the answers had just come. A line that can't be read is reported with its num
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -18,9 +20,22 @@ from engine.clock import STOCKHOLM, Clock
 from engine.errors import UsageError
 from engine.extract.endpoints import UNKNOWN
 from engine.extract.raw import Call, Progress, Report, keep, silent
+from engine.extract.readable import missing
 from engine.store import Store
 from engine.transport.http import Answer
 
+UNREADABLE, LACKS = "unreadable-answer", "missing-field"
+# Findings whose place is a line of the file.
+OF_A_LINE = ("bad-line", "unknown-call", UNREADABLE, LACKS)
+UNUSED = (
+    "What can be read of it is used where that leaves no doubt, the rest is not. Mend the line, or "
+    "fetch it again."
+)
+UNKNOWN_VALUE = "It counts as not known. Mend the line where it was cut short, or fetch it again."
+LEFT_OUT = (
+    "The line is left out. Write it as `export` does: an object with request (method, path, "
+    "query), status, at and body."
+)
 # Answers are stored in portions of so many bytes.
 PORTION = 16_000_000
 
@@ -57,11 +72,16 @@ def ingest(
     def store_portion() -> None:
         kept = keep(store, ((call, answer) for call, answer, _ in portion), origin=origin, key=key)
         for one, (_, _, number) in zip(kept, portion, strict=True):
+            asked = f"{one.call.method} {one.call}"
+            lacks = missing(one.endpoint.name, one.content) if _is_object(one.content) else None
             if one.endpoint.name == UNKNOWN:
-                message = f"{one.call.method} {one.call} is no call that this program knows."
-                report.find(str(path), "unknown-call", message, "It is kept, not used.", number)
+                message = f"{asked} is no call that this program knows."
+                remedy = "It is kept, not used. Mend its path if it is one of Qliro's or Fortnox's."
+                report.find(str(path), "unknown-call", message, remedy, number)
             elif one.problem:
-                report.find(str(path), "unreadable-answer", f"{one.problem}.", line=number)
+                report.find(str(path), UNREADABLE, _sentence(asked, one.problem), UNUSED, number)
+            elif lacks:
+                report.find(str(path), LACKS, _sentence(asked, lacks), UNKNOWN_VALUE, number)
         report.answers += len(kept)
         on_progress("answers", report.answers, None)
         portion.clear()
@@ -70,7 +90,7 @@ def ingest(
         try:
             call, answer = _exchange(line, clock.now())
         except (msgspec.MsgspecError, ValueError) as error:
-            report.find(str(path), "bad-line", f"{error}.", "It is left out.", number)
+            report.find(str(path), "bad-line", _told(error), LEFT_OUT, number)
             continue
         portion.append((call, answer, number))
         size += len(line)
@@ -78,7 +98,39 @@ def ingest(
             store_portion()
             size = 0
     store_portion()
+    report.findings.sort(key=lambda finding: finding.place.line)
     return report
+
+
+def _is_object(content: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(content, dict)
+
+
+def _sentence(asked: str, problem: str) -> str:
+    return f"in the answer to {asked}, {problem}."
+
+
+_LACKS = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
+_OTHER = re.compile(r"Expected `(.+)`, got `(.+?)`(?: - at `\$\.?(.*)`)?$")
+_KINDS = {
+    "int": "a whole number", "str": "a text", "float": "a number", "bool": "true or false",
+    "null": "nothing", "array": "a list", "object": "an object",
+}  # fmt: skip
+
+
+def _told(error: Exception) -> str:
+    """Why a line is none, in plain words."""
+    text = str(error)
+    if found := _LACKS.match(text):
+        return f"{found[2] or 'the line'} has no {found[1]}."
+    if found := _OTHER.match(text):
+        wanted = " or ".join(dict.fromkeys(_KINDS.get(one, one) for one in found[1].split(" | ")))
+        return f"{found[3] or 'the line'} is {_KINDS.get(found[2], found[2])}, not {wanted}."
+    if isinstance(error, msgspec.DecodeError):
+        return f"the line is not whole JSON ({text.removeprefix('JSON is malformed: ')})."
+    if text.startswith("Invalid isoformat string"):
+        return f"at is no moment like 2026-11-20T10:00:00+01:00: {text.partition(': ')[2]}."
+    return f"{text}."
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

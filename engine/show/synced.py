@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import Finding
 from engine.extract.raw import Report
+from engine.extract.replay import OF_A_LINE
 from engine.show.failure import finding_data
 from engine.show.page import Page, Text, blank, count
 
@@ -25,14 +26,15 @@ def problems(findings: list[Finding]) -> Page:
     """What could not be read; it is kept as it came, and the rest went on."""
     if not findings:
         return []
-    head = f"{count(len(findings), 'thing')} could not be read; all is kept as it came:"
+    head = f"{count(len(findings), 'thing')} could not be read; the rest went on:"
     told = [Text(_line(one), indent=2, style="yellow") for one in findings]
     return [Text(head, style="yellow"), *told, blank()]
 
 
 def _line(finding: Finding) -> str:
     place = finding.place
-    where = f"{place.path}, entry {place.line}" if place.line else place.path
+    of = "line" if finding.code in OF_A_LINE else "entry"
+    where = f"{place.path}, {of} {place.line}" if place.line else place.path
     return f"{where}: {finding.message} {finding.remedy}".rstrip()
 
 

@@ -352,6 +352,19 @@ def test_an_export_is_what_came_whatever_the_api_key_is_called(
     assert json.loads(told)["body"] == PREAUTHORISED
 
 
+def test_a_number_in_saved_traffic_that_cannot_be_read_is_told_once(cli: Cli, shop: Path) -> None:
+    rows = [{"DocumentNumber": "8", "Total": "12,50", "Balance": 0}]
+    asked = {"request": {"path": "/3/invoices"}, "at": "2026-11-01T10:00:00+00:00"}
+    Path("came.jsonl").write_text(json.dumps(asked | {"body": {"Invoices": rows}}) + "\n", "utf-8")
+    told = cli("sync", "shop", "--from", "came.jsonl")
+    assert told.code == 3
+    assert told.out.count("12,50") == 1
+    assert (
+        "came.jsonl, line 1: in the answer to GET /3/invoices, row 1 of Invoices has no readable "
+        "Total: 12,50. What can be read of it is used"
+    ) in told.out
+
+
 @pytest.mark.parametrize(
     ("held", "told"),
     [

@@ -200,6 +200,54 @@ def test_bad_lines_are_named_by_number_and_the_rest_goes_on(store: Store, tmp_pa
     ]
 
 
+def answer_of(body: Any, path: str = "/3/invoices") -> str:
+    at = "2026-11-20T10:00:00+00:00"
+    return json.dumps({"request": {"path": path}, "status": 200, "at": at, "body": body})
+
+
+ROW = {"DocumentNumber": "8", "Total": 12.5, "Balance": 12.5}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        ("not JSON", "bad-line", "the line is not whole JSON"),
+        ("[1]", "bad-line", "the line is a list, not an object."),
+        ('{"status": 200, "body": {}}', "bad-line", "the line has no request."),
+        ('{"request": {"path": "/3/invoices"}, "status": "ok"}', "bad-line",
+         "status is a text, not a whole number."),
+        ('{"request": {"path": "/3/invoices"}, "at": "yesterday"}', "bad-line",
+         "at is no moment like 2026-11-20T10:00:00+01:00: 'yesterday'."),
+        (answer_of({}, "/nowhere"), "unknown-call", "GET /nowhere is no call"),
+        (answer_of({"invoices": []}), "unreadable-answer", "the body has no Invoices."),
+        (answer_of({"Invoices": {}}), "unreadable-answer", "Invoices is no list."),
+        (answer_of([]), "unreadable-answer", "the body is not a JSON object."),
+        (answer_of({"Invoices": [ROW | {"Total": "12,50"}]}), "unreadable-answer",
+         "row 1 of Invoices has no readable Total: 12,50."),
+        (answer_of({"Invoices": [ROW, {"DocumentNumber": "9", "Total": 1}]}), "missing-field",
+         "row 2 of Invoices has no Balance."),
+        (answer_of({"Invoices": [{"Total": 1, "Balance": 1}]}), "unreadable-answer",
+         "row 1 of Invoices has no DocumentNumber."),
+        (answer_of({"OrderId": 9, "PaymentTransactions": [{"Type": "Debit", "Amount": 5,
+                    "Timestamp": "2026-11-20"}]}, "/v2/orders/9"), "missing-field",
+         "row 1 of PaymentTransactions has no Status."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_line_is_told_with_its_place_and_a_remedy_and_the_rest_goes_on(
+    store: Store, tmp_path: Path, line: str, code: str, told: str
+) -> None:
+    good = answer_of({"LockedPeriod": {"EndDate": "2026-01-31"}}, "/3/settings/lockedperiod")
+    path = written(tmp_path, [good, line, good])
+    (finding,) = ingest(store, path, CLOCK, key=KEY).findings
+    assert (finding.place.path, finding.place.line) == (str(path), 2)
+    assert finding.code == code
+    assert told in finding.message
+    assert finding.remedy
+    assert not [word for word in ("Object", "str", "isoformat", "`int") if word in finding.message]
+    stage(store)
+    assert store.value("SELECT EndDate FROM fortnox.locked_period") == date(2026, 1, 31)
+
+
 def test_a_file_that_is_not_there_is_said_in_a_sentence(store: Store) -> None:
     with pytest.raises(UsageError, match=r"nothing\.jsonl can't be read"):
         ingest(store, Path("nothing.jsonl"), CLOCK, key=KEY)
