@@ -32,6 +32,7 @@ from engine.show.page import (
     of_day,
     state_name,
 )
+from engine.targets import target
 
 OPEN = ("waiting", "parked")
 
@@ -202,7 +203,8 @@ def _diff(action: Action, balances: Mapping[str, tuple[Decimal, Decimal]]) -> Pa
             Text(f"~ invoice {action.consumed_of}  Balance: {amount(before)} → {amount(after)}", 4)
         )
     if action.adopted:
-        return [*parts, Text(f"  stands in Fortnox already as {action.adopted}", 4)]
+        aim = target(action.target)
+        return [*parts, Text(f"  stands {aim.place} already as {aim.told(action.adopted)}", 4)]
     for name, value in action.document.items():
         if isinstance(value, list):
             for row in value:

@@ -8,7 +8,7 @@ import pytest
 from order_shop import OrderShop
 
 from engine.errors import UsageError
-from engine.sandbox.lifecycle import capture, lot, secure
+from engine.sandbox.lifecycle import capture, lot, pay_out, refund, secure
 
 from .test_own_document import Open, paid_out, the_line
 
@@ -70,3 +70,31 @@ def test_what_is_posted_or_done_is_not_to_be_decided_and_says_what_it_is(order_s
     )
     with pytest.raises(UsageError, match=r"its changed order is done \(it holds what Qliro holds"):
         shop.resolve(str(order.id), "retry")
+
+
+def test_a_refund_whose_own_credit_does_not_stand_is_not_explained_by_the_payment_of_another(
+    order_shop: Open,
+) -> None:
+    shop = order_shop()
+    order = secure(shop.world, [lot("KANNA", "100.00", 2)])
+    shop.known.append(str(order.id))
+    capture(shop.world, order.id)
+    shop.run()
+    (first,) = refund(shop.world, order.id, {"KANNA": 1})
+    pay_out(shop.world, [order])
+    for _ in range(3):
+        shop.run()
+    account = shop.world.accounts[3001]
+    shop.world.accounts[3001] = replace(account, active=False)
+    (second,) = refund(shop.world, order.id, {"KANNA": 1})
+    pay_out(shop.world, [order])
+    for _ in range(2):
+        shop.run()
+    told = {line["PaymentTransactionId"]: line for line in shop.lines() if line["gross"] < 0}
+    assert told[first.id]["state"] == "posted"
+    assert told[second.id]["state"] == "waiting"
+    reason = told[second.id]["reason"]
+    assert reason.startswith(f"the document of its refund {order.id}/{second.id} ")
+    assert "Kontot 3001 är inte aktivt" in reason
+    assert "already paid" not in reason
+    assert str(told[first.id]["number"]) not in reason.partition("(")[0].split()
