@@ -147,6 +147,14 @@ def _person(text: str) -> str | None:
     return found["number"] if found else None
 
 
+def without_numbers(text: str) -> str:
+    """The text without personal numbers, wherever they stand in it, glued to a name or not."""
+    if not any(sign.isdigit() for sign in text):
+        return text
+    left = _PERSONAL.sub(" ", text)
+    return text if left == text else " ".join(left.split()).strip(" -+,;:/()")
+
+
 def _long(text: str, under: str) -> bool:
     """Whether it may be a number where only a person's stands, whatever an object says."""
     return under == "personalnumber" and sum(sign.isdigit() for sign in text) >= 6

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from engine.extract.redact import without_numbers as personless
 from engine.json_text import FINEST, decimals
 from engine.language import giving_back
 from engine.language.deliveries import of_lines
@@ -457,6 +458,12 @@ def replace(value: Any, old: str, new: str) -> str:
 def text(value: Any) -> str:
     """The text of a number (plain digits, never 1E+2), a date (2026-11-22) or a text."""
     return text_of(value)
+
+
+@declared("text", TEXT)
+def without_numbers(value: Any) -> str:
+    """The text without personal numbers, which some write behind a name or glue to it."""
+    return personless(_text(value))
 
 
 @declared("text", TEXT, as_is="type({new}) is str and is_allowed({0})")
