@@ -68,7 +68,6 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
             else None,
             "reserved_before": now - RESERVED,
             "now": now,
-            "ages": AGES,
             "young_from": (now - YOUNG).date(),
             "between": between,
             "since": scope.since or date.min,
@@ -78,13 +77,16 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
     return [row["OrderId"] for row in rows]
 
 
-# In seconds since something, when an order is looked at again.
-AGES = [int(age.total_seconds()) for age in ORDER_AT]
-# Whether such an age was reached after the last answer.
-CAME = """
-len(list_filter($ages, lambda age:
-    {since} + to_seconds(age) > asked_at AND {since} + to_seconds(age) <= $now)) > 0
-"""
+# Whether one of the ages since something was reached after the last answer: the greatest that was.
+_AGES = [int(age.total_seconds()) for age in ORDER_AT]
+CAME = (
+    "{since} + to_seconds(CASE "
+    + " ".join(
+        f"WHEN epoch_us($now) - epoch_us({{since}}) >= {age}000000 THEN {age}"
+        for age in reversed(_AGES)
+    )
+    + " END) > asked_at"
+)
 TO_ASK = f"""
 -- What the staged tables and the earlier questions say of every order that anything names.
 WITH asked AS (
@@ -250,8 +252,7 @@ def orders_needed(extraction: Extraction) -> list[int]:
 
     An order that Qliro did not find is asked for again at growing distances.
     """
-    given = {"now": extraction.api.clock.now(), "ages": AGES}
-    rows = extraction.store.rows(ORDERS_NEEDED, given)
+    rows = extraction.store.rows(ORDERS_NEEDED, {"now": extraction.api.clock.now()})
     return [row["OrderId"] for row in rows]
 
 
