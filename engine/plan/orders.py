@@ -291,7 +291,8 @@ class _Planner:
         inputs = self._inputs(mapping, row, len(known))
         try:
             if not self._is_for(mapping, inputs):
-                self._made_before(name, key, begun=self.again and not let_go)
+                if known:
+                    self._made_before(name, key, begun=self.again and not let_go)
                 return
             nothing = mapping.nothing(inputs)
         except ItemError as error:

@@ -12,13 +12,15 @@ from shop import texts
 from engine.explain import explain
 from engine.language.filters import say
 from engine.sandbox.fortnox_orders import cancel_order
-from engine.sandbox.lifecycle import lot, secure
+from engine.sandbox.lifecycle import capture, lot, refund, secure
 from engine.show.explanation import page as explained
 from engine.show.page import amount
 from engine.show.planned import page as planned_page
 from engine.show.status import page as status_page
 from engine.show.story import story
 from engine.status import status
+
+from .test_never_doubled import an_invoice
 
 OpenShop = Callable[..., OrderShop]
 STATUS = {"flows.order_status": True, "order_status.when": "delivered", "qliro_methods": ["QLIRO"]}
@@ -112,3 +114,17 @@ def test_a_quotient_is_told_to_the_oere_and_an_amount_as_it_is() -> None:
 
 def test_no_number_however_large_stops_a_page() -> None:
     assert amount(Decimal("1e30")) == "1" + " 000" * 10
+
+
+def test_a_refund_names_an_invoice_whose_reference_is_near_its_orders(
+    order_shop: OpenShop,
+) -> None:
+    shop = order_shop(**{"flows.orders": False, "flows.invoices": False})
+    order = bought(shop)
+    capture(shop.world, order)
+    reference = shop.world.qliro_orders[order].reference
+    an_invoice(shop, 901, "600.00", external1=f"00{reference}")
+    (back,) = refund(shop.world, order, {"KANNA": 1})
+    told = shop.outcomes(shop.run(), "credit_invoice")[f"{order}/{back.id}"]
+    assert told.state == "waiting"
+    assert f"invoice 901 carries “00{reference}” in its ExternalInvoiceReference1" in told.reason
