@@ -91,7 +91,7 @@ def serve(
 @of_merchant
 def urls(out: Output, merchant: str, merchants: Path) -> None:
     """Print the addresses to give to Qliro. They hold the token: keep them as you keep a secret."""
-    from engine.secrets import redactor
+    from engine.secrets import exactly, redactor
     from engine.show import opening
     from engine.webhooks.doors import address, doors, token_of
 
@@ -104,7 +104,8 @@ def urls(out: Output, merchant: str, merchants: Path) -> None:
         )
     doors([found])
     token = token_of(found)
-    out.redact = redactor(one for one in found.secrets.values() if one != token)
+    hidden = [one for one in found.secrets.values() if one != token]
+    out.redact, out.redact_results = redactor(hidden), exactly(hidden, short=False)
     told = {kind: address(public_url, found.name, token, kind) for kind in FIELDS}
     parts: Page = [Text("For Qliro alone, each holds the token:")]
     parts += [Text(f"{name}\n  {told[kind]}", indent=2) for kind, name in FIELDS.items()]
