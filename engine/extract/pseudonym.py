@@ -272,11 +272,14 @@ class Pseudonyms:
         return self._words.word(word) if is_name else word
 
     def _personal(self, found: re.Match[str]) -> str:
-        return self._numbers.business(found[0]) if is_persons(found) else found[0]
+        is_id = "".join(_DIGITS.findall(found[0])) in self._kept
+        return self._numbers.business(found[0]) if is_persons(found) and not is_id else found[0]
 
     def _long_number(self, found: re.Match[str]) -> str:
         text = found[0]
         digits = "".join(_DIGITS.findall(text))
+        if digits in self._kept:  # an order's id, in a reference of several parts
+            return text
         if digits in self._phones or _national(digits) in self._phones:
             return self._numbers.phone(text)
         return self._numbers.business(text) if self._numbers.is_known(text) else text

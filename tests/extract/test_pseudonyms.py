@@ -148,6 +148,13 @@ def test_the_buyers_hash_and_both_references_stay(carry: Carry) -> None:
         assert tables(other)[table] == tables(source)[table]
 
 
+def test_an_id_that_looks_like_a_number_of_somebody_stays_in_references_of_several_parts() -> None:
+    names = Pseudonyms(KEY, {"7906255307", "0701112233"})
+    names.know({"Phone": "070-111 22 33"})
+    for reference in ("7906255307/12", "0701112233/12", "7906255307"):
+        assert names.field("externalinvoicereference2", reference) == reference
+
+
 def test_a_company_stays_a_company_with_a_valid_number(carry: Carry) -> None:
     numbers = [f"55600110{check}" for check in ("08", "16", "24", "32", "40", "57", "65", "73")]
     answers = [
