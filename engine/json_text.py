@@ -45,7 +45,7 @@ def decode(text: str | bytes) -> Any:
         raise NotRead(TOO_DEEP) from None
     except ArithmeticError:
         raise NotRead("a number in it is larger than can be read") from None
-    if len(text) > DEEPEST and _is_deep(value):
+    if _opens(text) > DEEPEST and _is_deep(value):
         raise NotRead(TOO_DEEP)
     return value
 
@@ -56,6 +56,13 @@ def decode_as(text: str | bytes, type: type[T]) -> T:
         return msgspec.json.decode(text, type=type)
     except RecursionError:  # within what the type does not name
         raise NotRead(TOO_DEEP) from None
+
+
+def _opens(text: str | bytes) -> int:
+    """How many lists and objects it has at most: nearly all have too few to be deep."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{")
+    return text.count(b"[") + text.count(b"{")
 
 
 def _is_deep(value: Any) -> bool:
