@@ -27,6 +27,7 @@ _PERSONAL = re.compile(
     r"|[0-9]{2}[01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9])"
     r")"
 )
+has_digit = re.compile("[0-9]").search
 _BUSINESS = frozenset({"organisationnumber", "vatnumber"})  # should be no person's, and may be
 NUMBERS = _BUSINESS | {"personalnumber"}
 _CONTACT = re.compile(r"(?:delivery|visiting|invoice)?(?:address|phone|fax)[0-9]?", re.IGNORECASE)
@@ -149,7 +150,7 @@ def _person(text: str) -> str | None:
 
 def without_numbers(text: str) -> str:
     """The text without personal numbers, wherever they stand in it, glued to a name or not."""
-    if not any(sign.isdigit() for sign in text):
+    if not has_digit(text):
         return text
     left = _PERSONAL.sub(" ", text)
     return text if left == text else " ".join(left.split()).strip(" -+,;:/()")

@@ -460,7 +460,7 @@ def text(value: Any) -> str:
     return text_of(value)
 
 
-@declared("text", TEXT)
+@declared("text", TEXT, as_is="type({new}) is str and not has_digit({0})")
 def without_numbers(value: Any) -> str:
     """The text without personal numbers, which some write behind a name or glue to it."""
     return personless(_text(value))

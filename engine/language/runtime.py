@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from engine.extract.redact import has_digit
 from engine.language import filters
 from engine.language.code import UNKNOWN
 from engine.language.foreseen import half_up
@@ -119,6 +120,7 @@ RUNTIME: Mapping[str, Any] = {
     "type": type,
     "str": str,
     "int": int,
+    "has_digit": has_digit,
     "is_allowed": is_allowed,
     "__builtins__": {},
     **{f"f_{name}": f.run for name, f in filters.FILTERS.items()},
