@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shop import OpenShop, Shop
@@ -17,6 +18,7 @@ from engine.extract.fortnox import REGISTERS
 from engine.sandbox.faults import Fault, plan
 from engine.sandbox.history import fee_line, new_sale, settle
 from engine.settings import HOME
+from engine.transport.http import Answer, Api
 
 QUARTER = 900.0
 LOCK, COMPANY = "/3/settings/lockedperiod", "/3/companyinformation"
@@ -267,6 +269,38 @@ def test_a_database_that_does_not_know_when_registers_were_read_reads_them(shop:
         "UPDATE raw.cursor SET value = ? WHERE stream = ?", [later, f"fortnox-read.{LOCK}"]
     )
     assert next_run(one)[LOCK] == 1
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_the_run_after_a_killed_one_looks_for_what_was_sent_two_minutes_after_it_began(
+    shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not half a minute later: the lock says that nothing of the dead one can still leave."""
+    one = shop()
+    sale(one)
+
+    send = Api.send
+
+    def only_reads(self: Api, method: str, *rest: Any, **more: Any) -> Answer:
+        if method != "GET":
+            raise Killed
+        return send(self, method, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Api, "send", only_reads)
+        with pytest.raises(Killed):
+            one.run()
+    one.later(seconds=5)
+    began = one.world.now()
+    one.world.journal.clear()
+    one.run()
+    looked = next(entry.at for entry in one.world.journal if entry.path.startswith("/3/"))
+    assert 120 <= (looked - began).total_seconds() < 122
+    assert set(one.states()) == {"posted"}
+    assert one.posted.payments == 1
 
 
 def test_people_are_told_how_often_each_is_read() -> None:
