@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
@@ -26,7 +27,12 @@ from engine.transport.http import Answer
 
 UNREADABLE, LACKS = "unreadable-answer", "missing-field"
 # Findings whose place is a line of the file.
-OF_A_LINE = ("bad-line", "unknown-call", UNREADABLE, LACKS)
+OF_A_LINE = ("bad-line", "unknown-call", "future", UNREADABLE, LACKS)
+AHEAD = timedelta(days=1)  # another machine's clock, or a zone that was left out
+FUTURE = (
+    "The answer counts as given now, or nothing that is fetched until then could change it. Mend "
+    "the line, if it is older than others."
+)
 UNUSED = (
     "What can be read of it is used where that leaves no doubt, the rest is not. Mend the line, or "
     "fetch it again."
@@ -92,6 +98,10 @@ def ingest(
         except (msgspec.MsgspecError, ValueError) as error:
             report.find(str(path), "bad-line", _told(error), LEFT_OUT, number)
             continue
+        if answer.sent_at > clock.now() + AHEAD:
+            when = f"at, {answer.sent_at.isoformat()}, lies in the future."
+            report.find(str(path), "future", when, FUTURE, number)
+            answer = replace(answer, sent_at=clock.now())
         portion.append((call, answer, number))
         size += len(line)
         if size >= PORTION:

@@ -179,27 +179,29 @@ DELETE FROM fortnox.company WHERE EXISTS (SELECT 1 FROM staged_company);
 INSERT INTO fortnox.company BY NAME SELECT * FROM staged_company;
 
 -- What a register no longer lists has gone from it: what was not in the last answer to any of its
--- calls, where all of these could be read. Fortnox lists accounts and series of one year at a time.
--- An answer that repeats the one before it has no body, and is not what its entries are staged from.
+-- calls (by when it was given), where all of these could be read. Fortnox lists accounts and series of
+-- one year at a time. An answer that repeats an earlier one has no body, and its entries are staged from
+-- that: what says the same is the last answer too.
 CREATE OR REPLACE TEMP TABLE last_listed AS
 WITH told AS (
     SELECT
-        endpoint, path, query, seq, problem IS NULL AS whole,
-        digest IS DISTINCT FROM lag(digest) OVER (
-            PARTITION BY path, query, problem IS NULL ORDER BY seq
-        ) AS says
+        endpoint, path, query, digest, seq, turn(noted_at, seq) AS turn, problem IS NULL AS whole
     FROM raw.answer
     WHERE status = 200 AND endpoint IN (
         'accounts', 'voucher_series', 'modes_of_payment', 'terms_of_payment', 'currencies'
     )
 ),
 last AS (
-    SELECT endpoint, max(seq) FILTER (says AND whole) AS seq, arg_max(whole, seq) AS whole
+    SELECT
+        endpoint, path, query,
+        arg_max(digest, turn) FILTER (WHERE whole) AS digest,
+        arg_max(whole, turn) AS whole
     FROM told
     GROUP BY endpoint, path, query
 )
-SELECT endpoint, seq
-FROM last
+SELECT told.endpoint, told.seq
+FROM told
+JOIN last USING (endpoint, path, query, digest)
 WHERE endpoint NOT IN (SELECT endpoint FROM last WHERE NOT whole);
 
 DELETE FROM fortnox.account

@@ -212,3 +212,21 @@ def test_a_line_that_says_less_is_seen_in_one_file_as_over_days(
     read((10, BATCH_PATH, batch(10, 20)), (11, BATCH_PATH, poor))
     assert store.value("SELECT count(*) FROM qliro.settlement_line") == 2
     assert not store.value("SELECT bool_or(vanished) FROM qliro.settlement_line")
+
+
+def test_what_claims_to_be_given_in_the_future_holds_no_longer_than_till_the_next_answer(
+    store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "saved.jsonl"
+    told = {"request": {"path": "/3/settings/lockedperiod"}, "at": "2062-11-20T10:00:00+00:00"}
+    path.write_text(json.dumps(told | {"body": {"LockedPeriod": {"EndDate": "2026-09-30"}}}))
+    (finding,) = ingest(store, path, CLOCK, key=b"key").findings
+    assert "lies in the future" in finding.message
+    assert "counts as given now" in finding.remedy
+    stage(store)
+    body = json.dumps({"LockedPeriod": {"EndDate": "2026-10-31"}})
+    later = Answer(200, body, datetime(2026, 11, 30, tzinfo=UTC))
+    asked = Call("/3/settings/lockedperiod")
+    keep(store, [(asked, later)], origin="network", key=b"key")
+    stage(store)
+    assert store.value("SELECT EndDate FROM fortnox.locked_period") == date(2026, 10, 31)

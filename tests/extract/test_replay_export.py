@@ -128,7 +128,7 @@ def test_a_pseudonymised_export_matches_the_same_and_names_nobody(
 )
 def test_a_query_comes_out_as_it_was_asked(store: Store, tmp_path: Path, query: Any) -> None:
     line = {"request": {"method": "GET", "path": "/3/invoices", "query": query}, "status": 200,
-            "at": "2026-11-20T10:00:00+00:00", "body": {"Invoices": []}}  # fmt: skip
+            "at": "2026-11-10T10:00:00+00:00", "body": {"Invoices": []}}  # fmt: skip
     assert ingest(store, written(tmp_path, [json.dumps(line)]), CLOCK, key=KEY).findings == []
     (told,) = export(store)
     assert json.loads(told)["request"]["query"] == query
@@ -201,7 +201,7 @@ def test_bad_lines_are_named_by_number_and_the_rest_goes_on(store: Store, tmp_pa
 
 
 def answer_of(body: Any, path: str = "/3/invoices") -> str:
-    at = "2026-11-20T10:00:00+00:00"
+    at = "2026-11-10T10:00:00+00:00"
     return json.dumps({"request": {"path": path}, "status": 200, "at": at, "body": body})
 
 
