@@ -36,9 +36,15 @@ def test_every_life_whose_payment_is_secured_has_one_order_that_comes_to_what_ql
 # -- payment secured ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["on_hold", "unfinished"])
-def test_a_payment_that_is_on_hold_or_under_way_waits(lived: Lived, name: str) -> None:
-    assert lived.why(name) == "waiting: its payment is on hold or still under way at Qliro"
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("on_hold", "its payment is on hold or still under way at Qliro"),
+     ("unfinished", "Qliro shows no payment of it yet; every run asks again")],
+)  # fmt: skip
+def test_a_payment_that_is_on_hold_or_not_there_yet_waits(
+    lived: Lived, name: str, why: str
+) -> None:
+    assert lived.why(name) == f"waiting: {why}"
 
 
 @pytest.mark.parametrize("name", ["refused", "cancelled_before_capture", "trustly_cancelled"])
