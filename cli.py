@@ -306,9 +306,10 @@ def status(
 def explain(out: Output, merchant: str, merchants: Path, ref: str, most: int) -> None:
     """Tell why something became what it is.
 
-    REF is a payout, line, order, transaction, invoice, payment or voucher number (T3), or a
-    reference. Which rule decided, in which file and line, what it was given, which candidates lost
-    and why, which request was sent and what came back. With --verbose nothing is left out.
+    REF is a payout, line, order, transaction, invoice, payment, voucher (T3), article or customer
+    number, or a reference. Which rule decided, in which file and line, what it was given, which
+    candidates lost and why, which request was sent and what came back. With --verbose nothing is
+    left out.
     """
     from engine.explain import explain as gather
     from engine.show import explanation, opening
@@ -335,6 +336,7 @@ def resolve(
     suspense: bool, retry: bool, number: str | None, reason: str | None, by: str,
 ) -> None:  # fmt: skip
     """Decide on a line that is parked. The next run carries it out; who and why is kept."""
+    from engine.resolve import decided
     from engine.resolve import resolve as decide
     from engine.show import opening
     from engine.show.page import Text
@@ -348,7 +350,7 @@ def resolve(
         detail = invoice or number or ""
         line = decide(store, SystemClock().now(), by, ref, kinds[0], detail, reason or "")
     what = f"{kinds[0]} {detail}".strip()
-    out.page([Text(f"Line {line['line']}: {what}, decided by {by}."),
+    out.page([Text(f"{decided(line)}: {what}, decided by {by}."),
               Text(f"The next run carries it out: qliro-fortnox run {merchant}")])  # fmt: skip
     out.data({"line": line["line"], "kind": kinds[0], "detail": detail, "by": by})
 

@@ -58,6 +58,11 @@ ORDER BY {sql_order('payout')}, line
 # A voucher as people write it, T3 or T 3, and as it is printed, T/3 or T/3/2: series, number, year.
 WRITTEN = re.compile(r"([A-ZÅÄÖ]{1,10})[ /]?(\d+)(?:/(\d+))?", re.IGNORECASE)
 
+KINDS = (
+    "Give a payout, line, order, transaction, invoice, payment, voucher, article or customer "
+    "number, or a reference; `status` lists what there is."
+)
+
 MOST_STORED = 10  # invoices of one reference
 VANISHED = """
 SELECT count(*) AS lines, sum(gross) AS amount
@@ -89,8 +94,10 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
 
     Of an order that is found by one of its documents only those that go by ``ref`` are told;
     ``further_items`` counts the others. ``most`` lines are told in full. Raises UsageError when
-    nothing carries that reference.
+    nothing carries that reference, and when what carries it was only fetched.
     """
+    if not ref.strip():
+        raise UsageError("There is nothing to look for.", KINDS)
     lines = store.rows(FIND, {"ref": ref})
     known = {line["line"] for line in lines}
     lines += [one for one in store.rows(CANDIDATE_OF, {"ref": ref}) if one["line"] not in known]
@@ -109,11 +116,9 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
     if not lines and payouts:
         lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
     if not (lines or payouts or orders or invoices):
-        raise UsageError(
-            f"Nothing here carries {ref!r}.",
-            "Give a payout, line, order, transaction, invoice or voucher number, or a reference; "
-            "`status` lists what there is.",
-        )
+        if ref != ref.strip():
+            return explain(store, ref.strip(), most)
+        raise _only_fetched(store, ref)
     if lines and not payouts:
         payouts = store.rows(
             "SELECT * FROM ledger.payout_state WHERE payout = ?", [lines[0]["payout"]]
@@ -165,6 +170,57 @@ def _stored(store: Store, ref: str, orders: list[dict[str, Any]]) -> list[dict[s
     told = {item["number"] for order in orders for item in order["items"]
             if "invoice" in item["mapping"]}  # fmt: skip
     return [one for one in store.rows(STORED, {"ref": ref}) if one["DocumentNumber"] not in told]
+
+
+FETCHED = f"""
+-- What carries this reference without a story: of Qliro what no run has planned, of Fortnox what no
+-- document here is. ``look`` is what to ask for instead.
+SELECT * FROM (
+    SELECT 1 AS place, 'Payout ' || Id AS named, 'Qliro' AS of, NULL AS look
+    FROM qliro.settlement_batch WHERE $ref IN (Id::VARCHAR, BatchId)
+    UNION ALL
+    SELECT 2, 'Order ' || OrderId, 'Qliro', NULL
+    FROM qliro."order" WHERE $ref IN (OrderId::VARCHAR, MerchantReference)
+    UNION ALL
+    SELECT 3, 'Line ' || line || ' of payout ' || Id, 'Qliro', NULL
+    FROM qliro.settlement_line
+    WHERE $ref IN (line, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, MerchantOrderReference)
+    UNION ALL
+    SELECT 4, 'Transaction ' || PaymentTransactionId || ' of order ' || OrderId, 'Qliro', NULL
+    FROM qliro.transaction WHERE PaymentTransactionId::VARCHAR = $ref
+    UNION ALL
+    SELECT 5, 'Order ' || DocumentNumber, 'Fortnox', NULL
+    FROM fortnox."order"
+    WHERE $ref IN (DocumentNumber, ExternalInvoiceReference1, ExternalInvoiceReference2)
+    UNION ALL
+    SELECT 6, 'Payment ' || Number || ' of invoice ' || InvoiceNumber, 'Fortnox', InvoiceNumber
+    FROM fortnox.invoice_payment WHERE Number = $ref
+    UNION ALL
+    SELECT 7, 'Customer ' || CustomerNumber, 'Fortnox', NULL
+    FROM fortnox.customer WHERE CustomerNumber = $ref
+    UNION ALL
+    SELECT 8, 'Article ' || ArticleNumber, 'Fortnox', NULL
+    FROM fortnox.article WHERE ArticleNumber = $ref
+)
+ORDER BY place, {sql_order('named')}
+LIMIT 1
+"""
+
+
+def _only_fetched(store: Store, ref: str) -> UsageError:
+    """What to say of a reference that has no story here: that it is known, or that it is not."""
+    found = next(iter(store.rows(FETCHED, {"ref": ref})), None)
+    if found is None:
+        return UsageError(f"Nothing here carries {ref!r}.", KINDS)
+    if found["of"] == "Qliro":
+        return UsageError(
+            f"{found['named']} was fetched from Qliro, and nothing is planned of it.",
+            "`plan` shows what would become of it, and `run` keeps that; what is older than "
+            "payouts_from or orders_from stays with whatever booked it then.",
+        )
+    look = f"`explain {found['look']}` tells of that invoice." if found["look"] else \
+        "Look at it in Fortnox."  # fmt: skip
+    return UsageError(f"{found['named']} is in Fortnox, and nothing here made it.", look)
 
 
 def _order(store: Store, row: dict[str, Any], ref: str) -> dict[str, Any]:

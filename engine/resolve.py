@@ -91,6 +91,15 @@ def resolve(
     return line
 
 
+def decided(line: dict[str, Any]) -> str:
+    """What ``resolve`` took the decision for, in words: a line, an order's item or a delivery."""
+    if "payout" in line:
+        return f"Line {line['line']}"
+    if "mapping" in line:
+        return f"{line['mapping'].replace('_', ' ').capitalize()} {line['line']}"
+    return f"Delivery {line['delivery']}"
+
+
 def _refuse_without_effect(line: dict[str, Any], kind: str, detail: str) -> None:
     """A decision that the next run would not carry out is not taken down."""
     if line["code"] == "undecided":
@@ -184,8 +193,9 @@ def _of_order(store: Store, ref: str, kind: str) -> dict[str, Any] | None:
     if not rows:
         return None
     if kind == "suspense" or (kind == "invoice" and "/" not in rows[0]["line"]):
+        item = rows[0]["mapping"].replace("_", " ")
         raise UsageError(
-            f"{ref} is of an order ({rows[0]['mapping']}), and --{kind} is for settlement lines"
+            f"{ref} is of an order ({item}), and --{kind} is for settlement lines"
             f"{', captures and refunds' if kind == 'invoice' else ''}.",
             "Decide with --ignore --reason TEXT, or --retry.",
         )

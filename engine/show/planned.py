@@ -157,16 +157,17 @@ def _table(
         document = action.document
         account = document.get("ModeOfPaymentAccount") or f"series {document.get('VoucherSeries')}"
         moved = balances.get(action.action)
+        stands = target(action.target).told(action.adopted)
         rows.append(
             [
                 mapping_name(action.mapping),
                 _reference(outcomes.get(action.action)),
-                action.consumed_of or "–",
+                str(action.consumed_of or document.get("InvoiceNumber") or "–"),
                 str(document.get("PaymentDate") or document.get("TransactionDate") or ""),
                 str(account),
                 amount(_total(document)),
                 f"{amount(moved[0])} → {amount(moved[1])}" if moved else "–",
-                f"already there as {action.adopted}" if action.adopted else "new",
+                f"already there as {stands}" if action.adopted else "new",
             ]
         )
     columns = [

@@ -317,7 +317,8 @@ def _next(merchant: str, found: Row) -> Page:
     parts: Page = [Text(f"{told} {need} a person.", style="bold"),
                    Text(f"See why:  qliro-fortnox explain {merchant} {ref}", indent=2)]  # fmt: skip
     if parked:
-        ways = "--invoice NUMBER --by NAME (or --ignore, --suspense, --retry)"
+        others = "(or --retry; or --ignore, --suspense, with --reason TEXT)"
+        ways = f"--invoice NUMBER --by NAME {others}"
         if parked["code"] in ONLY_IGNORED:
             ways = "--ignore --reason TEXT --by NAME"
         parts.append(Text(f"Decide:   qliro-fortnox resolve {merchant} {ref} {ways}", indent=2))

@@ -55,7 +55,7 @@ transferred to the bank and is not yet booked.
 1 line needs a person.
   See why:  qliro-fortnox explain shop 10003
   Decide:   qliro-fortnox resolve shop 10003 --invoice NUMBER --by NAME \
-(or --ignore, --suspense, --retry)
+(or --retry; or --ignore, --suspense, with --reason TEXT)
 """
 
 
@@ -213,6 +213,9 @@ def test_a_plan_tells_what_stands_in_fortnox_already_apart(cli: Cli, shop: Path)
     cli("sync", "shop", "--quiet")
     told = cli("plan", "shop", "--quiet", "--no-diff")
     assert told.out.count("already there as") == 4
+    assert told.out.count("already there as payment ") == 1
+    assert told.out.count("already there as voucher ") == 3
+    assert not [row for row in told.out.splitlines() if "as payment" in row and "–  2026" in row]
     assert told.out.endswith("Nothing to post; 4 documents there already, to be taken over.\n")
 
 

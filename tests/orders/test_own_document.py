@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from order_shop import OrderShop
 
+from engine.resolve import decided
 from engine.sandbox import lifecycle
 from engine.sandbox import qliro_deeds as deeds
 from engine.sandbox.lifecycle import lot
@@ -134,7 +135,8 @@ def test_a_capture_that_a_person_ignored_leaves_its_line_to_the_reference(
     an_invoice(shop, 901, "320.00", external1=order.reference)
     shop.run()
     assert the_line(shop, "300.00")[0] == "waiting"
-    shop.resolve(f"{order.id}/{taken.id}", "ignore", reason="invoiced by hand as 901")
+    of = shop.resolve(f"{order.id}/{taken.id}", "ignore", reason="invoiced by hand as 901")
+    assert decided(of) == f"Invoice {order.id}/{taken.id}"  # and no line of a payout
     shop.run()
     assert (the_line(shop, "300.00")[0], balances(shop)) == ("posted", [20])
 

@@ -714,6 +714,7 @@ def test_refunds_after_one_that_a_person_set_aside_go_on_and_never_beyond_what_r
     (first,) = shop.outcomes(report, "credit_invoice")
     for told in shop.outcomes(report, "further_credit_invoice").values():
         assert told.state == "waiting"
+        assert told.reason.startswith("invoice ")
         assert f"its first refund, {first}, comes first" in told.reason
         assert f"`resolve {first} --ignore`" in told.reason
     shop.resolve(first, "ignore", reason="booked by hand")
