@@ -34,7 +34,8 @@ def serve(
     journal: Path | None,
     orders: bool = False,
 ) -> None:
-    """Serve until interrupted; then keep in ``journal`` what callers changed.
+    """Serve until interrupted; then keep in ``journal`` what callers changed, unless another has
+    written that file or taken its folder away meanwhile.
 
     Raises UsageError when a trouble is not known or the port is taken.
     """
@@ -45,6 +46,7 @@ def serve(
         restored = restore(world, journal)
         if restored:
             out.note(f"{restored} writes of before are in it.")
+    before = _stamp(journal)
     world.clock.runs = True
     world.clock.set(now)
 
@@ -70,8 +72,20 @@ def serve(
             f"The sandbox can't be served on port {port}: {error.strerror}.",
             "Name another port, or 0 for a free one: --port 0",
         ) from None
-    if journal is not None:
+    if journal is None:
+        return
+    if _stamp(journal) == before and journal.parent.is_dir():
         keep(world, journal)
+    else:  # a demo was made anew: its books are not those of this world
+        out.note(f"{journal} was replaced meanwhile: what was posted here is not kept.")
+
+
+def _stamp(journal: Path | None) -> tuple[int, int] | None:
+    """Which writing of the file it is; None when there is none."""
+    if journal is None or not journal.exists():
+        return None
+    of = journal.stat()
+    return of.st_ino, of.st_mtime_ns
 
 
 def made(

@@ -140,9 +140,9 @@ def _disagreeing(found: Row) -> Page:
         if not one["holds"]:
             parts.append(Text(f"Payout {one['payout']} is not posted: {one['proof']}", style="red"))
         elif one["transfer"] in ("parked", "waiting"):
-            reason = one["transfer_reason"]
+            reason = one["transfer_reason"].rstrip(".")
             parts.append(
-                Text(f"The transfer of payout {one['payout']} is {one['transfer']}: {reason}")
+                Text(f"The transfer of payout {one['payout']} is {one['transfer']}: {reason}.")
             )
         if one["vanished"]:
             parts.append(Text(vanished(one), style=STYLES["parked"]))

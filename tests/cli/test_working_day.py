@@ -407,7 +407,10 @@ def test_a_parked_transfer_calls_for_a_person_in_status_as_in_run(cli: Cli, worl
     payout = max(world.batches)
     told = cli("status", "shop", "--payout", str(payout))
     assert told.code == 3
-    assert f"The transfer of payout {payout} is parked: the voucher series T" in told.out
+    said = f"The transfer of payout {payout} is parked: the voucher series T"
+    (sentence,) = (line for line in told.out.splitlines() if line.startswith(said))
+    assert sentence.endswith(".")
+    assert not sentence.endswith("..")
     assert told.out.endswith(
         f"1 transfer needs a person.\n  See why:  qliro-fortnox explain shop {payout}\n"
     )
