@@ -95,7 +95,7 @@ def plan_orders(
         for mapping in on:
             if not mapping.spec.made_for:
                 planner.evaluate(mapping)
-    plan.warnings += [f"{text} ({_some(keys)})" for text, keys in planner.warned.items()]
+    plan.warnings += [f"{text} ({_some(named)})" for text, named in planner.warned.items()]
     if wanted & MAKING and not again:
         plan.warnings += strangers(store, settings)
     if others.wanted(wanted) and not again:
@@ -551,7 +551,8 @@ class _Planner:
             return
         trace = rendered_trace(rendered)
         for one in rendered.warnings:
-            self.warned.setdefault(one.because, []).append(key)
+            said_of = f"{mapping.spec.name.replace('_', ' ')} {key}"
+            self.warned.setdefault(one.because, []).append(said_of)
         action = self._action(mapping, key, row, rendered, int(inputs["earlier"]), begun)
         before = self.delivered.actions.get(action.action)
         progress = self.delivered.progress.get(action.action)
@@ -656,9 +657,9 @@ class _Planner:
         )  # fmt: skip
 
 
-def _some(keys: list[str]) -> str:
-    more = len(keys) - MOST_NAMED
-    return ", ".join(keys[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _some(named: list[str]) -> str:
+    more = len(named) - MOST_NAMED
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def after_orders(plan: Plan) -> dict[str, bool]:

@@ -77,7 +77,8 @@ def refuse_unknown(named: Collection[str], known: dict[str, str]) -> None:
     raise UsageError(
         f"No payout that is known here is called {which}.",
         (f"The nearest: {', '.join(near)}. " if near else "")
-        + "`sync` and `run` with --payout look for an earlier one at Qliro.",
+        + "`sync` and `run` with --payout ask Qliro for an earlier one; what they do not find, it "
+        "does not list.",
     )
 
 

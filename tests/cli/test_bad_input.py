@@ -166,7 +166,8 @@ def test_a_payout_that_is_not_there_is_told_with_the_nearest(
         assert (told.code, told.out) == (2, "")
         assert told.err == (
             "No payout that is known here is called '7000l'. The nearest: 70003, 70002, 70001. "
-            "`sync` and `run` with --payout look for an earlier one at Qliro.\n"
+            "`sync` and `run` with --payout ask Qliro for an earlier one; what they do not find, "
+            "it does not list.\n"
         )
         assert effects(world) == before
         # Qliro was asked three years back, and only by a run.

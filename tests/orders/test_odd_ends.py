@@ -185,7 +185,8 @@ def test_terms_that_fortnox_lacks_and_methods_that_nobody_declared_are_told(
         "used. Add it to payment_methods"
     )
     assert report.plan.warnings == [
-        f"{unknown} ({plain.order})", f"{unknown} ({plain.order}/{taken[0].id})",
+        f"{unknown} (new order {plain.order})",
+        f"{unknown} (invoice {plain.order}/{taken[0].id})",
     ]  # fmt: skip
     missing = (
         "the terms of payment ZZ are not in Fortnox: add them under Register, Betalningsvillkor, "

@@ -167,7 +167,7 @@ def test_a_discount_without_vat_is_booked_and_told_of(sold: Sold) -> None:
         "the discount PRESENTKORT has no VAT, and nothing was sold without: if it is a gift card, "
         "give it a row in line_kinds"
     )
-    assert warnings[0] == f"{sentence} ({order})"
+    assert warnings[0] == f"{sentence} (new order {order})"
 
 
 def test_what_prices_do_not_tell_is_left_to_a_person_with_the_figures(sold: Sold) -> None:
