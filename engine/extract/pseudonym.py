@@ -147,7 +147,7 @@ class Pseudonyms:
         references: Collection[str] = (),
         postcodes: Collection[str] = (),
     ) -> None:
-        self._kept = frozenset(kept) | {"true", "false"}  # hide nothing, and say what is so
+        self._kept = frozenset(kept)
         self._prefix = prefix
         self._own = frozenset(words)
         self._words = Words(key)
@@ -202,7 +202,7 @@ class Pseudonyms:
 
     def field(self, key: str, text: str, of: str = "") -> str:
         """The replacement of a text under ``key`` (in small letters) of an object under ``of``."""
-        if key in HARMLESS or text.startswith("pn:"):
+        if key in HARMLESS or text.startswith("pn:") or text in ("true", "false"):
             return text
         if key.startswith("@url"):
             return self._address(text)

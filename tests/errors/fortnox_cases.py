@@ -256,7 +256,6 @@ FORTNOX = (
     Case("has its credit invoice already", "2999011", _credited),
     Case("invoice does not exist", "2000434", lambda s: s.fortnox.get("invoices/4711")),
     Case("order does not exist", "2000439", lambda s: s.fortnox.get("orders/4711")),
-    Case("failed inside", "1000003", lambda s: s.order(OrderRows=[])),
     Case("kind that Fortnox expects", "2001392",
          lambda s: s.fortnox.put(s.ordered(), json={"Order": {"OrderRows": []}})),
     Case("kind that Fortnox expects", "2001392", lambda s: s.order(DeliveryState="X")),

@@ -57,7 +57,7 @@ def value_blind(text: str, given: Any) -> Any:
 
 
 def test_there_are_quick_filters() -> None:
-    assert QUICK == ["cut", "fortnox_text"]
+    assert QUICK == ["cut", "fortnox_text", "without_numbers"]
 
 
 def _fields(schema: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:

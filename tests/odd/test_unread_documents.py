@@ -39,7 +39,7 @@ def test_no_second_invoice_is_made_beside_one_whose_total_cannot_be_read(
     (told,) = shop.outcomes(report, "invoice").values()
     assert (told.state, told.reason) == (
         "waiting",
-        "standing: 1001: its total or its currency can't be read",
+        "invoice 1001: its total or its currency can't be read",
     )
     shop.run()  # a good answer
     assert len(shop.fortnox_invoices) == 1
