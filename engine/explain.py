@@ -74,7 +74,7 @@ HAVING count(*) > 0
 OUTCOME = """
 SELECT * FROM ledger.outcome
 WHERE mapping = ? AND source = ?
-ORDER BY noted_at DESC
+ORDER BY noted_at DESC, rowid DESC
 """
 
 EVENTS = """
@@ -240,7 +240,7 @@ def _order(store: Store, row: dict[str, Any], ref: str) -> dict[str, Any]:
         "raw": store.rows(ORDER_RAW, [row["raw_seq"]]),
         "resolutions": store.rows(
             "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
-            "WHERE list_contains(?, line) ORDER BY noted_at",
+            "WHERE list_contains(?, line) ORDER BY noted_at, rowid",
             [[one["source"] for one in items]],
         ),
     }
@@ -263,7 +263,7 @@ def _voucher(ref: str) -> str | None:
 
 def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
     proof = store.rows(
-        "SELECT detail FROM ledger.proof WHERE payout = ? ORDER BY noted_at DESC LIMIT 1",
+        "SELECT detail FROM ledger.proof WHERE payout = ? ORDER BY noted_at DESC, rowid DESC LIMIT 1",
         [row["payout"]],
     )
     interim = store.rows(
@@ -299,7 +299,7 @@ def _line(store: Store, row: dict[str, Any]) -> dict[str, Any]:
         "raw": store.rows(RAW, [row["line"]]),
         "resolutions": store.rows(
             "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
-            "WHERE line = ? ORDER BY noted_at",
+            "WHERE line = ? ORDER BY noted_at, rowid",
             [row["line"]],
         ),
     }

@@ -122,7 +122,7 @@ def create_entry(world: World, request: Request, name: str) -> Response:
     if not code:
         raise RefusedError(REQUIRED, f"{key} krävs.")
     if code in register:
-        raise RefusedError(NO_REGISTER, f"{code} används redan.")
+        raise RefusedError(2000861, f"{key} {code} används redan.")
     register[code] = text_of(fields, "Description", 200)
     shown = shapes.project_item if name == "projects" else partial(shapes.coded_item, name)
     return answered({wrapper: shown(code, register[code])}, 201, f"{name} {code} created")

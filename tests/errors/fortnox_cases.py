@@ -187,6 +187,7 @@ FORTNOX = (
     Case("accept the cost centre", "2999010", lambda s: s.bill({"CostCenter": "X"})),
     Case("accept the cost centre", "2999010", lambda s: s.fortnox.get("costcenters/X")),
     Case("project does not exist", "2999010", lambda s: s.bill(Project="X")),
+    Case("project does not exist", "2001161", lambda s: s.fortnox.get("projects/4711")),
     Case("project does not exist", "2999010", lambda s: s.bill({"Project": "X"})),
 
     # Customers and articles

@@ -44,7 +44,7 @@ def test_a_part_payment_is_parked_when_the_merchant_says_so(shop: OpenShop) -> N
     one.run()
     (line,) = one.lines()
     assert (line["state"], line["code"]) == ("parked", "part-payment")
-    assert line["reason"] == f"{number}: the line pays 400.00 of its balance 1000.00"
+    assert line["reason"] == f"invoice {number}: the line pays 400.00 of its balance 1000.00"
     assert one.payments() == []
     assert one.interims() == one.open_lines() == {1581: Decimal("-400.00")}
 
@@ -90,7 +90,7 @@ def test_an_overpayment_is_parked_with_both_amounts(shop: OpenShop) -> None:
     one.run()
     (line,) = one.lines()
     assert (line["state"], line["code"]) == ("parked", "overpayment")
-    assert line["reason"] == f"{number}: the line is 500.00, its balance only 450.00"
+    assert line["reason"] == f"invoice {number}: the line is 500.00, its balance only 450.00"
     assert one.payments() == []
     assert one.interims() == {1581: Decimal("-500.00")}
 
@@ -204,7 +204,9 @@ def test_rounding_is_left_to_a_person_when_the_merchant_says_so(shop: OpenShop) 
     one.run()
     (line,) = one.lines()
     assert (line["state"], line["code"]) == ("parked", "rounding")
-    assert line["reason"] == (f"{number}: its balance 200.00 differs by 0.40, within the tolerance")
+    assert line["reason"] == (
+        f"invoice {number}: its balance 200.00 differs by 0.40, within the tolerance"
+    )
     assert one.payments() == []
 
 

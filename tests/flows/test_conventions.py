@@ -141,6 +141,7 @@ def test_a_type_that_nobody_knows_is_parked_alone_and_stays_on_the_interim_accou
     (line,) = one.lines()
     assert line["state"] == "parked"
     assert line["reason"] == (
-        f"no mapping covers a Kickback (Debit) of {trouble.lines[0].amount:.2f} SEK"
+        "no mapping covers a line of Type Kickback (Action Debit) of "
+        f"{trouble.lines[0].amount:.2f} SEK"
     )
     assert one.interims() == one.open_lines() != {}

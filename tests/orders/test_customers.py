@@ -95,7 +95,7 @@ def test_a_collective_customer_stands_for_all_buyers_of_its_country(order_shop: 
     orders = shop.outcomes(report, "new_order")
     for id in (missing, abroad):
         assert orders[id].state == "waiting"
-        assert "its customer is parked (found: nothing is found for it)" in orders[id].reason
+        assert "its customer is parked (nothing is found for it)" in orders[id].reason
 
 
 def test_little_is_looked_by_and_nothing_made_where_the_merchant_says_so(order_shop: Open) -> None:

@@ -61,7 +61,7 @@ def test_another_connectors_invoice_that_comes_weeks_later_is_paid_no_sooner_tha
     for days in (3, 5, 15):
         shop.clock.advance(days * DAY)
         codes.append(int(shop.run().exit_code))
-        assert the_line(shop, "300.00") == ("waiting", "no document carries its reference")
+        assert the_line(shop, "300.00") == ("waiting", "no invoice carries its reference")
     assert codes == [0, 0, 3]
     an_invoice(shop, 901, "300.00", external1=order.reference)
     late = shop.world.today() - timedelta(days=1)

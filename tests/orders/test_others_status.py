@@ -262,7 +262,7 @@ def test_two_orders_of_one_reference_are_left_to_a_person(order_shop: Open) -> N
     for number in (70, 71):
         written(shop, number, 2, external1=reference(shop, order))
     report = shop.run()
-    assert told(shop, report, order).startswith("parked: standing: 2 documents are found")
+    assert told(shop, report, order).startswith("parked: 2 orders are found")
     assert done(shop, order) == []
 
 

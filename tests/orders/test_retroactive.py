@@ -48,7 +48,9 @@ def test_an_answer_about_another_order_is_told_and_never_taken_for_the_one_asked
     order_shop: Callable[..., OrderShop],
 ) -> None:
     """A reference of digits may be taken for an OrderId: here Qliro lost the order of that id."""
-    shop = order_shop(**{"flows.refunds": False, "flows.invoices": False})
+    shop = order_shop(**{
+        "flows.refunds": False, "flows.invoices": False, "sync.order_refresh_hours": 4,
+    })  # fmt: skip
     life = shop.life("reference_is_another_order")
     second, first = life.orders  # the second's reference is the first's id
     run(shop, Scope(None, (str(first),)))
