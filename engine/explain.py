@@ -263,7 +263,8 @@ def _voucher(ref: str) -> str | None:
 
 def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
     proof = store.rows(
-        "SELECT detail FROM ledger.proof WHERE payout = ? ORDER BY noted_at DESC, rowid DESC LIMIT 1",
+        "SELECT detail FROM ledger.proof WHERE payout = ? "
+        "ORDER BY noted_at DESC, rowid DESC LIMIT 1",
         [row["payout"]],
     )
     interim = store.rows(
