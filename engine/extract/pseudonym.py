@@ -18,7 +18,7 @@ from engine.extract.pseudonym_numbers import Numbers
 from engine.extract.pseudonym_words import Words
 from engine.extract.redact import Value, replaced, scalar, values
 from engine.language.filters import fortnox_text
-from engine.secrets import PERSONAL_NUMBER, is_persons
+from engine.personal import PERSONAL_NUMBER, is_persons
 from engine.store import Store
 
 # Texts under these keys say nothing about anybody: ids that the APIs give out, codes, dates.

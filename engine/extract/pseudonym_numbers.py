@@ -11,7 +11,7 @@ import hmac
 import re
 from collections.abc import Collection
 
-from engine.extract.redact import is_personal
+from engine.personal import is_personal
 
 TRIES = 3000
 _DIGIT = re.compile(r"\d")

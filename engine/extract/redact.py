@@ -15,19 +15,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from engine.personal import NOT_DIGITS, number_in
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?P<end>"?)|[{}\[\]:,]|[^\s"{}\[\]:,]+', re.DOTALL)
 _ESCAPED_LETTER = re.compile(r"\\u00[4-7]", re.IGNORECASE)  # a key may be written with escapes
-_NOT_DIGITS = re.compile(r"[^0-9A-Z]")
-# A personal number of SE or DK (its third digit is a month's first), NO or FI; a Swedish VAT number
-# is the number between SE and 01.
-_PERSONAL = re.compile(
-    r"(?<![0-9])(?P<number>"
-    r"(?:18|19|20)?[0-9]{2}[01][0-9]{3}[-+ ]?[0-9]{4}(?=(?:01)?(?![0-9]))"
-    r"|[0-9]{6} ?[0-9]{5}(?![0-9])"
-    r"|[0-9]{2}[01][0-9]{3}[-+A-FU-Y][0-9]{3}[0-9A-Y](?![0-9])"
-    r")"
-)
-has_digit = re.compile("[0-9]").search
 _BUSINESS = frozenset({"organisationnumber", "vatnumber"})  # should be no person's, and may be
 NUMBERS = _BUSINESS | {"personalnumber"}
 _CONTACT = re.compile(r"(?:delivery|visiting|invoice)?(?:address|phone|fax)[0-9]?", re.IGNORECASE)
@@ -115,7 +106,7 @@ def redacted(text: str, key: bytes, *, contacts: bool = False) -> str:
         if name in NUMBERS or v.under or (contacts and _CONTACT.fullmatch(name)):
             number = scalar(text, v)
             if name not in NUMBERS and v.under:
-                person = _person(number) or (number if _long(number, v.under) else None)
+                person = number_in(number) or (number if _long(number, v.under) else None)
                 new = hashed(person, key) if person else None
             else:
                 new = _instead(name, number, v.holder in companies, key) if number else None
@@ -131,29 +122,9 @@ def _instead(name: str, number: str, is_company: bool, key: bytes) -> str | None
     if name == "personalnumber":
         return None if is_company and _is_organisation(number) else hashed(number, key)
     if name in _BUSINESS:
-        person = _person(number)
+        person = number_in(number)
         return hashed(person, key) if person else None
     return ""
-
-
-def is_personal(text: str) -> bool:
-    """Whether a text holds what has the form of a personal number."""
-    return _person(text) is not None
-
-
-def _person(text: str) -> str | None:
-    """The personal number that a text holds, however it is spaced; None when it holds none."""
-    upper = text.upper()
-    found = _PERSONAL.search(upper) or _PERSONAL.search(_NOT_DIGITS.sub("", upper))
-    return found["number"] if found else None
-
-
-def without_numbers(text: str) -> str:
-    """The text without personal numbers, wherever they stand in it, glued to a name or not."""
-    if not has_digit(text):
-        return text
-    left = _PERSONAL.sub(" ", text)
-    return text if left == text else " ".join(left.split()).strip(" -+,;:/()")
 
 
 def _long(text: str, under: str) -> bool:
@@ -174,7 +145,7 @@ def replaced(text: str, spots: list[Value], by: Callable[[str], str]) -> str:
 
 def hashed(number: str, key: bytes) -> str:
     """``pn:`` and a keyed hash; the same for 790625-5307 and 197906255307."""
-    plain = _NOT_DIGITS.sub("", number.upper())
+    plain = NOT_DIGITS.sub("", number.upper())
     if len(plain) == 12 and plain[:2] in ("18", "19", "20"):
         plain = plain[2:]
     return "pn:" + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]
@@ -208,7 +179,7 @@ def _is_organisation(number: str) -> bool:
     A shop may call a person a company (Qliro's module, 1.7.20), and a sole trader's organisation
     number is a personal number: its third digit is 0 or 1, a company's is not.
     """
-    digits = _NOT_DIGITS.sub("", number.upper())
+    digits = NOT_DIGITS.sub("", number.upper())
     if not digits.isdecimal():
         return False
     if len(digits) == 12 and digits.startswith("16"):

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from engine.extract.redact import without_numbers as personless
+from engine import personal
 from engine.json_text import FINEST, decimals
 from engine.language import giving_back
 from engine.language.deliveries import of_lines
@@ -463,7 +463,7 @@ def text(value: Any) -> str:
 @declared("text", TEXT, as_is="type({new}) is str and not has_digit({0})")
 def without_numbers(value: Any) -> str:
     """The text without personal numbers, which some write behind a name or glue to it."""
-    return personless(_text(value))
+    return personal.without_numbers(_text(value))
 
 
 @declared("text", TEXT, as_is="type({new}) is str and is_allowed({0})")

@@ -23,7 +23,8 @@ import httpx
 
 from engine.clock import Clock
 from engine.errors import AccessError, UnavailableError, UsageError
-from engine.secrets import STARS, Secret, exactly, without_numbers
+from engine.personal import starred
+from engine.secrets import STARS, Secret, exactly
 from engine.transport.access import access_error
 from engine.transport.limiter import Limiter
 
@@ -228,7 +229,7 @@ class Api:
         token = request.headers.get("Authorization", "").rpartition(" ")[2]
         if token:
             text = text.replace(token, STARS)
-        return without_numbers(self._redact(text))
+        return starred(self._redact(text))
 
     def _compare(self, told: str | None) -> None:
         """The server's time by its header ``Date`` (RFC 9110: to the second) beside our own."""

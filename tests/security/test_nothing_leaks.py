@@ -16,13 +16,13 @@ from order_shop import OrderShop
 
 import cli as command_line
 from engine import store as stores
+from engine.personal import starred
 from engine.sandbox import fortnox_orders, fortnox_writes, qliro
 from engine.sandbox.exchange import Request, Response
 from engine.sandbox.fortnox_fields import RefusedError
 from engine.sandbox.lifecycle import pay_out
 from engine.sandbox.server import serve
 from engine.sandbox.world import World
-from engine.secrets import without_numbers
 from engine.show import command, opening
 
 SECRETS = {
@@ -180,7 +180,7 @@ def test_no_file_holds_a_secret_or_a_personal_number_or_is_open_to_others(told: 
 
 @pytest.mark.parametrize("number", [*NUMBERS, "19790625-5307", "19790625+5307", "790625 5307"])
 def test_a_personal_number_that_a_refusal_quotes_is_starred(number: str) -> None:
-    assert without_numbers(f"Ogiltigt nummer {number}.") == "Ogiltigt nummer ***."
+    assert starred(f"Ogiltigt nummer {number}.") == "Ogiltigt nummer ***."
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_personal_number_that_a_refusal_quotes_is_starred(number: str) -> None
     ],
 )
 def test_a_personal_number_is_starred_whatever_it_touches(quoted: str, told: str) -> None:
-    assert without_numbers(quoted) == told
+    assert starred(quoted) == told
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_a_personal_number_is_starred_whatever_it_touches(quoted: str, told: str
      "030842-921A", "22034149588"],
 )  # fmt: skip
 def test_other_numbers_stay(text: str) -> None:
-    assert without_numbers(f"Fakturan {text} saknas") == f"Fakturan {text} saknas"
+    assert starred(f"Fakturan {text} saknas") == f"Fakturan {text} saknas"
