@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 
+from stdnum import luhn
+from stdnum.fi import hetu
+from stdnum.no import fodselsnummer
+
 from engine.secrets import STARS
 
 NOT_DIGITS = re.compile(r"[^0-9A-Z]")
@@ -55,7 +59,6 @@ PERSONAL_NUMBER = re.compile(
     r")",
     re.IGNORECASE,
 )
-_CHECKS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 
 def starred(text: str) -> str:
@@ -69,20 +72,7 @@ def starred(text: str) -> str:
 def is_persons(found: re.Match[str]) -> bool:
     """Whether what ``PERSONAL_NUMBER`` found has a person's date and check digits."""
     if found["day"]:
-        return _checks_out(found["day"] + found["last"])
+        return luhn.is_valid(found["day"] + found["last"])
     if found["finnish"]:
-        number = found["finnish"].upper()
-        day, month = int(number[:2]), int(number[2:4])
-        told = _CHECKS[int(number[:6] + number[7:10]) % 31]
-        return 1 <= day <= 31 and 1 <= month <= 12 and told == number[10]
-    digits = [int(digit) for digit in found["norwegian"] if digit != " "]
-    sums = (
-        sum(one * weight for one, weight in zip(digits, weights, strict=False))
-        for weights in ((3, 7, 6, 1, 8, 9, 4, 5, 2, 1), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1))
-    )
-    return all(total % 11 == 0 for total in sums)
-
-
-def _checks_out(ten: str) -> bool:
-    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(ten))
-    return sum(one // 10 + one % 10 for one in doubled) % 10 == 0
+        return hetu.is_valid(found["finnish"], allow_temporary=True)
+    return fodselsnummer.is_valid(found["norwegian"])

@@ -9,11 +9,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+
+from stdnum import luhn
+from stdnum.de import vat as german
+from stdnum.dk import cvr as danish
+from stdnum.eu import vat
+from stdnum.fi import alv as finnish
+from stdnum.no import orgnr as norwegian
 
 from engine.personal import is_personal
 
 TRIES = 3000
+# Of organisation and VAT numbers, whatever country is written before them; of others where it is.
+_CHECKS: Sequence[Callable[[str], bool]] = (
+    lambda core: len(core) == 10 and luhn.is_valid(core),
+    norwegian.is_valid,
+    danish.is_valid,
+    lambda core: len(core) in (7, 8) and finnish.is_valid(core.zfill(8)),
+    german.is_valid,
+)
 _DIGIT = re.compile(r"\d")
 _CENTURIES = ("16", "18", "19", "20")
 
@@ -43,9 +58,14 @@ class Numbers:
         head, core, tail = _core(text)
         if not core:
             return text
-        kind = _kind(core, text)
-        new = self._found("number", core, lambda one: _kind(one, text) == kind)
-        return _written(text, head + new + tail)
+        kind, is_vat = _kind(core), vat.is_valid(text)
+
+        def fits(new: str) -> bool:
+            if _kind(new) != kind or not _same(new, core):
+                return False
+            return vat.is_valid(_written(text, head + new + tail)) == is_vat
+
+        return _written(text, head + self._found("number", core, fits) + tail)
 
     def phone(self, text: str) -> str:
         """A phone number; the signs of its country stay."""
@@ -120,52 +140,20 @@ def _core(text: str) -> tuple[str, str, str]:
     return "", digits, tail
 
 
-def _kind(core: str, text: str) -> tuple[object, ...]:
-    """What has to stay of a number: of whom it is, and which countries' check digits fit it."""
+def _kind(core: str) -> tuple[object, ...]:
+    """What has to stay of a number beside its check digits: of whom it is."""
     persons = is_personal(core)
     if len(core) != 10:
-        return (len(core), persons, core[:1] == "0", *_checks(core))
+        return (len(core), persons, core[:1] == "0")
     month, day = int(core[2:4]), int(core[4:6]) % 60
     is_day = 1 <= month <= 12 and 1 <= day <= 28
     is_company = core[2] >= "2"
-    return (persons, is_company, core[0] if is_company else is_day, *_checks(core))
+    return (persons, is_company, core[0] if is_company else is_day)
 
 
-def _checks(core: str) -> tuple[bool, ...]:
-    return tuple(check(core) for check in (_luhn, _norwegian, _danish, _finnish, _german))
-
-
-def _luhn(core: str) -> bool:
-    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(core))
-    return len(core) == 10 and sum(one // 10 + one % 10 for one in doubled) % 10 == 0
-
-
-def _weighed(core: str, weights: tuple[int, ...]) -> bool:
-    pairs = zip(core, weights, strict=False)
-    return len(core) == len(weights) and sum(int(one) * by for one, by in pairs) % 11 == 0
-
-
-def _norwegian(core: str) -> bool:
-    return _weighed(core, (3, 2, 7, 6, 5, 4, 3, 2, 1))
-
-
-def _danish(core: str) -> bool:
-    return _weighed(core, (2, 7, 6, 5, 4, 3, 2, 1))
-
-
-def _finnish(core: str) -> bool:
-    return _weighed(core.zfill(8), (7, 9, 10, 5, 8, 4, 2, 1)) and len(core) in (7, 8)
-
-
-def _german(core: str) -> bool:
-    """ISO 7064, MOD 11,10."""
-    if len(core) != 9:
-        return False
-    product = 10
-    for digit in core[:8]:
-        total = (int(digit) + product) % 10 or 10
-        product = 2 * total % 11
-    return (11 - product) % 10 == int(core[8])
+def _same(new: str, core: str) -> bool:
+    """Whether the check digits of the same countries fit both."""
+    return all(check(new) == check(core) for check in _CHECKS)
 
 
 def _written(text: str, digits: str) -> str:

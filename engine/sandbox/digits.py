@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 
+from stdnum import luhn as check
+
 
 def luhn(number: str) -> str:
     """``number`` with its check digit, as an OCR reference has it."""
-    total = 0
-    for place, digit in enumerate(reversed(number)):
-        doubled = int(digit) * (2 - place % 2)
-        total += doubled - 9 if doubled > 9 else doubled
-    return number + str(-total % 10)
+    return number + check.calc_check_digit(number)
 
 
 def valid_number(number: str) -> bool:
@@ -22,4 +20,4 @@ def valid_number(number: str) -> bool:
     digits = re.sub(r"[-+ ]", "", number)
     if not digits.isdecimal() or len(digits) not in (10, 12):
         return False
-    return luhn(digits[-10:-1]) == digits[-10:]
+    return check.is_valid(digits[-10:])
