@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from few_rows import in_memory
-from language.kit import failure, findings, render, value
+from language.kit import PAYMENT, failure, findings, render, value
 from shop import Shop
 
 from engine import lint, oss
@@ -213,22 +213,6 @@ def test_a_sign_before_what_is_no_number_is_told_whether_its_kind_is_known_or_no
     assert value("+x", {"x": 7}, blind=True) == 7
 
 
-MAPPING = """\
-version: 1
-mapping: payment
-source: {line: qliro.settlement_line}
-target: fortnox.invoice_payment
-document:
-  InvoiceNumber: 5
-  PaymentDate: "{{ line.BatchDate }}"
-  ModeOfPaymentAccount: 1684
-  Amount: "{{ VALUE }}"
-identity:
-  ask: {invoicenumber: "{{ document.InvoiceNumber }}"}
-  agree: [InvoiceNumber, Amount]
-"""
-
-
 @pytest.mark.parametrize(
     ("expression", "says"),
     [
@@ -242,11 +226,11 @@ identity:
 def test_what_an_expression_cannot_do_is_told_without_words_of_pythons(
     expression: str, says: str
 ) -> None:
-    told = failure(MAPPING.replace("VALUE", expression))
+    told = failure(PAYMENT.replace("line.Amount", expression))
     assert says in told
     for word in ("zip", "argument", "index out of range", "object", "NoneType", "str", "Decimal("):
         assert word not in told
-    assert render(MAPPING.replace("VALUE", "+line.Amount")).document["Amount"] == 100
+    assert render(PAYMENT.replace("line.Amount", "+line.Amount")).document["Amount"] == 100
 
 
 def test_the_engine_names_no_column_twice_and_knows_the_kinds() -> None:
