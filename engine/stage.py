@@ -14,6 +14,7 @@ from typing import Any
 from engine import json_text
 from engine.errors import Finding, Place
 from engine.extract.endpoints import ENDPOINTS
+from engine.extract.raw import OTHER_LIST, OTHER_ORDER
 from engine.extract.readable import readable
 from engine.store import Store, sql
 
@@ -187,7 +188,7 @@ CREATE OR REPLACE TEMP MACRO is_new(raw_seq) AS
     );
 """
 
-AGAIN = """
+AGAIN = f"""
 -- Answers of which something can't be read, about batches that were answered before: what those
 -- were read as stays, until all of it can be read. And answers that came after one that was given
 -- later and could be read: they say nothing, for what is posted of a batch goes by the latest.
@@ -203,7 +204,7 @@ SET VARIABLE half_read = (
                 seq,
                 noted_at,
                 problem,
-                problem IS NULL OR ends_with(problem, 'a list of lines with an unknown status')
+                problem IS NULL OR ends_with(problem, '{OTHER_LIST}')
                     AS is_whole,
                 TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id
             FROM fresh('settlements_by_batch')
@@ -284,7 +285,7 @@ ORDER BY OrderId
 LIMIT 1000
 """
 
-PROBLEMS = """
+PROBLEMS = f"""
 -- New answers of which something, or all, could not be read, or that have no table.
 SELECT source, endpoint, path, query, problem
 FROM raw.answer
@@ -292,7 +293,7 @@ WHERE seq > getvariable('staged_to')
   AND seq <= getvariable('newest')
   AND (
       -- Who asked for the order has said it already.
-      NOT starts_with(problem, 'the answer is about another order')
+      NOT starts_with(problem, '{OTHER_ORDER}')
       OR (endpoint IN ('settlements', 'bank_transfer_details') AND status = 200)
   )
 ORDER BY seq

@@ -98,14 +98,14 @@ WITH asked AS (
         max(seq) FILTER (status = 200 AND problem IS NULL) AS read_seq,
         arg_max(
             status = 200 AND coalesce(
-                NOT starts_with(problem, 'the answer is about another order'), false
+                NOT starts_with(problem, '{OTHER_ORDER}'), false
             ),
             seq
         ) AS is_unread,
         -- An answer too, of no use; after others (no access, too many, a server's own, or one that
         -- can't be read) Qliro is asked again at once.
         max(seq) FILTER (status = 200
-                            AND starts_with(problem, 'the answer is about another order')
+                            AND starts_with(problem, '{OTHER_ORDER}')
                          OR status BETWEEN 400 AND 499
                             AND status NOT IN (401, 403, 408, 429)) AS refused_seq
     FROM raw.answer
@@ -267,7 +267,7 @@ WITH asked AS (
     FROM raw.answer
     WHERE endpoint = 'order'
       AND (status <> 200 OR problem IS NULL
-           OR starts_with(problem, 'the answer is about another order'))
+           OR starts_with(problem, '{OTHER_ORDER}'))
     GROUP BY ALL
 )
 SELECT DISTINCT line.OrderId

@@ -93,14 +93,14 @@ def carriers(store: Store, settings: Mapping[str, Any]) -> list[Row]:
 
 CARRIERS = f"""
 WITH page AS (
-    SELECT regexp_extract(path, '([^/]+)$', 1) AS number, seq, digest
+    SELECT regexp_extract(path, '([^/]+)$', 1) AS number, noted_at, seq, digest
     FROM raw.answer
     WHERE endpoint = 'fortnox_order' AND status = 200
 ),
 changed AS (
     SELECT page.number, min(page.seq) AS seq
     FROM page
-    JOIN (SELECT number, arg_max(digest, seq) AS digest FROM page GROUP BY number) AS last
+    JOIN (SELECT number, arg_max(digest, (noted_at, seq)) AS digest FROM page GROUP BY ALL) AS last
         ON last.number = page.number AND last.digest = page.digest
     GROUP BY page.number
 ),

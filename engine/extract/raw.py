@@ -42,6 +42,8 @@ COLUMNS = [
 BATCH = "settlements_by_batch"
 # How the problem of such an answer begins: it is kept, and never staged (stage_orders.sql).
 OTHER_ORDER = "the answer is about another order"
+# And how that of an answer about a batch ends whose lines are all there, but for a list of more.
+OTHER_LIST = "is a list of lines with an unknown status"
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
@@ -361,5 +363,5 @@ def _unreadable_lines(content: dict[str, Any]) -> str | None:
                 return f"row {position} of {name} has an Amount with more than four decimals"
     for name, found in content.items():
         if name.endswith("Settlements") and found and name not in LISTS:
-            return f"{name} is a list of lines with an unknown status"
+            return f"{name} {OTHER_LIST}"
     return None

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.errors import ItemError, UsageError
+from engine.extract.raw import OTHER_LIST
 from engine.language.program import Program
 from engine.plan.model import Payout, Row
 from engine.plan.needed import BATCH, LINE, unsure, unusable
@@ -119,20 +120,20 @@ def _batches(store: Store, program: Program) -> tuple[dict[str, list[Row]], dict
     return batches, unreadable
 
 
-HALF_READ = """
--- Batches of whose lines the last answer could not be read whole, and what of it.
+HALF_READ = f"""
+-- Batches of whose lines the answer that was given last could not be read whole, and what of it.
 SELECT Id, answer.problem AS problem
 FROM (
     SELECT
         TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id,
-        arg_max({'problem': problem}, seq) AS answer
+        arg_max({{'problem': problem}}, (noted_at, seq)) AS answer
     FROM raw.answer
     WHERE endpoint = 'settlements_by_batch' AND status = 200
     GROUP BY ALL
 )
 WHERE answer.problem IS NOT NULL
   -- The lines of a list with an unknown status count for nothing; the others are all there.
-  AND NOT ends_with(answer.problem, 'a list of lines with an unknown status')
+  AND NOT ends_with(answer.problem, '{OTHER_LIST}')
 """
 
 # What a payout looks like as far as its posting goes; another text means it has changed.

@@ -15,6 +15,7 @@ import pytest
 from engine.clock import StoppedClock
 from engine.extract.raw import Call, keep
 from engine.extract.replay import ingest
+from engine.plan.payouts import HALF_READ
 from engine.stage import stage
 from engine.store import Store
 from engine.transport.http import Answer
@@ -230,3 +231,16 @@ def test_what_claims_to_be_given_in_the_future_holds_no_longer_than_till_the_nex
     keep(store, [(asked, later)], origin="network", key=b"key")
     stage(store)
     assert store.value("SELECT EndDate FROM fortnox.locked_period") == date(2026, 10, 31)
+
+
+def test_an_older_answer_that_cannot_be_read_parks_no_payout(
+    read: Callable[..., None], store: Store
+) -> None:
+    """That a batch can't be read is said by what was told of it last, too."""
+    odd = batch(10)
+    odd["Settlements"][0]["Amount"] = None
+    read((20, BATCH_PATH, batch(10, 20)))
+    read((10, BATCH_PATH, odd))
+    assert store.rows(HALF_READ) == []
+    read((21, BATCH_PATH, odd))
+    assert [row["Id"] for row in store.rows(HALF_READ)] == [5]
