@@ -173,7 +173,7 @@ def update_payment(world: World, request: Request, number: str) -> Response:
         before.pop("CurrencyRate", None)
     fields = {**before, **body_of(request, "InvoicePayment", _PAYMENT_FIELDS)}
     if int(number_of(fields["InvoiceNumber"], "InvoiceNumber")) != held.invoice:
-        raise RefusedError(PAYMENT_STATE, f"Betalningen {number} är redan bokförd.")
+        only_known({"InvoiceNumber": number}, frozenset())  # a payment stays its invoice's
     payment = replace(_paid(world, fields), number=held.number)
     world.payments[payment.number] = payment
     shape = shapes.payment_document(world, payment)
