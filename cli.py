@@ -142,7 +142,7 @@ def doctor(out: Output, merchant: str, merchants: Path) -> int:
     documents and payouts against the settings, and this machine. Both APIs are read and nothing
     is written to either; a run may be under way meanwhile. With --verbose also what is well.
     """
-    from engine.doctor import examine
+    from engine.doctor.examine import examine
     from engine.doctor.result import exit_code
     from engine.show import doctor as view
     from engine.show import opening

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from engine import doctor
 from engine.activation import PUSH_FED
+from engine.doctor.examine import examine
 from engine.doctor.result import Result
 from engine.extract.raw import Report
 from engine.plan.model import Plan
@@ -48,7 +48,7 @@ def prepare(session: Session, transport: httpx.BaseTransport | None = None) -> P
     AccessError and UnavailableError.
     """
     merchant = session.merchant
-    results = doctor.examine(
+    results = examine(
         merchant, session.clock, transport, state=session.store, on_progress=session.tell
     )
     found = Preflight(results)

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from engine import json_text
+from engine.apis import open_fortnox
 from engine.catalogue import look_up, read_error, sentence
 from engine.clock import Clock
 from engine.connection import (
@@ -28,8 +29,8 @@ from engine.connection import (
     kept,
 )
 from engine.errors import AccessError, UsageError
+from engine.flows import ORDER_FLOWS, flows_on
 from engine.merchant import Merchant
-from engine.sync import ORDER_FLOWS, flows_on, open_fortnox
 from engine.transport.fortnox import RotatingToken
 from engine.way_in import service_account, sign_in
 

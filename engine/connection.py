@@ -20,9 +20,9 @@ from typing import Literal
 import msgspec
 
 from engine import json_text
-from engine.errors import AccessError
+from engine.errors import STARS, AccessError
 from engine.merchant import Merchant
-from engine.secrets import STARS, Secret
+from engine.secrets import Secret
 
 
 class Company(msgspec.Struct, frozen=True):

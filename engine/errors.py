@@ -21,6 +21,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+# What stands in any text in place of a secret.
+STARS = "***"
+
 
 class Exit(IntEnum):
     """Exit codes of the command line; stable, listed in ``--help`` and the README."""

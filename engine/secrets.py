@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
 
-from engine.errors import FileError, Finding
+from engine.errors import STARS, FileError, Finding
 from engine.yamlfile import Path_, YamlFile, nearest, read
 
-STARS = "***"
 # What may be wrong with a file before anything in it is looked at (``yamlfile.read_text``).
 QUOTING_NOTHING = ("no-such-file", "not-a-file", "not-readable", "not-utf-8", "too-large")
 

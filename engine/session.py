@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from engine.activation import end_with_environment, obstacle, silence_of
+from engine.apis import open_apis
 from engine.books import CURRENCIES, LOCKED, Books, read_books
 from engine.catalogue import Catalogue, read_catalogue
 from engine.clock import Clock, today
@@ -26,6 +27,7 @@ from engine.docket import Delivery
 from engine.errors import Exit, StoppedError, UsageError
 from engine.extract.orders import fetch_orders
 from engine.extract.raw import Report
+from engine.flows import flows_on, lacks_plus
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
@@ -43,7 +45,7 @@ from engine.scope import ALL, Scope
 from engine.settings import merchant_schema
 from engine.stage import is_staged, stage
 from engine.store import Store, sql
-from engine.sync import extractions, flows_on, lacks_plus, open_apis, sync_all
+from engine.sync import extractions, sync_all
 from engine.transport.http import Api
 from engine.way_in import booked_company, refuse_another_company
 

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
+from engine.home import HOME as HOME  # noqa: PLC0414  until all take it from there
 from engine.yamlfile import Path_
 
-HOME = Path(__file__).resolve().parent.parent
 SCHEMA = HOME / "schemas" / "merchant.schema.json"
 BY_ENVIRONMENT = "x-default-by-environment"
 BY_SETTING = "x-default-by"

@@ -11,18 +11,18 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from engine import json_text
+from engine.home import HOME
 
 # Request ids are made of an action's id in this namespace: the same action, the same id, for ever.
 REQUESTS = uuid.UUID("5a6f4f0e-9a52-5d0c-8a43-6c1f4b8f2b11")
 # What the APIs write where there is no number (Fortnox: "0", recorded).
 NOTHING = ("", "0", 0)
 
-FOLDER = Path(__file__).parent.parent / "schemas" / "documents"
+FOLDER = HOME / "schemas" / "documents"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from engine.extract.raw import Report
 from engine.extract.replay import UNREADABLE, ingest
 from engine.language.spec import MappingSet
 from engine.merchant import Merchant
+from engine.personal_key import personal_key
 from engine.stage import stage
 from engine.store import Store
-from engine.sync import personal_key
 
 # Where mappings write texts of their own; their words name nobody.
 TEXTS = ("Description", "TransactionInformation", "Comments")

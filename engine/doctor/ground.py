@@ -20,6 +20,7 @@ import httpx
 
 from engine import session as sessions
 from engine import store as stores
+from engine.apis import open_fortnox, open_qliro
 from engine.books import Books
 from engine.clock import Clock, today
 from engine.errors import AccessError, FileError, Place, QliroFortnoxError, UnavailableError
@@ -36,7 +37,6 @@ from engine.plan.model import Payout
 from engine.plan.payouts import open_payouts
 from engine.stage import stage
 from engine.store import Store
-from engine.sync import open_fortnox, open_qliro
 from engine.transport.http import Api
 from engine.way_in import booked_company, way_in
 

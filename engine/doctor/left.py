@@ -16,6 +16,7 @@ from typing import Any
 from engine.books import read_books
 from engine.catalogue import read_catalogue
 from engine.errors import ItemError
+from engine.flows import flows_on
 from engine.language.program import CompiledMapping, Program
 from engine.merchant import Merchant
 from engine.plan.build import make_plan
@@ -26,7 +27,6 @@ from engine.plan.rows import Rows
 from engine.scope import Scope
 from engine.session import convention_choices
 from engine.store import Store
-from engine.sync import flows_on
 
 DAYS = 60
 # So many are looked at, the newest days first.

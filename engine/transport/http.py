@@ -22,9 +22,9 @@ from typing import Self
 import httpx
 
 from engine.clock import Clock
-from engine.errors import AccessError, UnavailableError, UsageError
+from engine.errors import STARS, AccessError, UnavailableError, UsageError
 from engine.personal import starred
-from engine.secrets import STARS, Secret, exactly
+from engine.secrets import Secret, exactly
 from engine.transport.access import access_error
 from engine.transport.limiter import Limiter
 

@@ -291,7 +291,7 @@ import os, sys
 from pathlib import Path
 from engine.clock import SystemClock
 from engine.merchant import load_merchant
-from engine.sync import open_fortnox
+from engine.apis import open_fortnox
 merchant = load_merchant(Path("merchants/shop.yaml"), os.environ)
 clock = SystemClock()
 with open_fortnox(merchant, clock) as fortnox:

@@ -12,12 +12,12 @@ import pytest
 from shop import SharedClock
 
 from engine import connect
+from engine.apis import open_fortnox
 from engine.connection import Company, Connection, kept
 from engine.merchant import Merchant, load_merchant
 from engine.sandbox.company import empty_world
 from engine.sandbox.transport import SandboxTransport
 from engine.sandbox.world import World
-from engine.sync import open_fortnox
 from engine.transport.http import Answer
 
 FILE = """\

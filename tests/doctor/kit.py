@@ -12,7 +12,9 @@ import httpx
 from order_shop import OrderShop
 from shop import Shop
 
-from engine.doctor import CHECKS, Result, examine
+from engine.doctor.checks import CHECKS
+from engine.doctor.examine import examine
+from engine.doctor.result import Result
 from engine.sandbox.company import empty_world
 from engine.sandbox.lives import LIVES
 from engine.sandbox.lives import shop as shop_of_lives

@@ -11,7 +11,8 @@ import httpx
 from order_shop import OrderShop
 from shop import OpenShop
 
-from engine.doctor import CHECKS, examine
+from engine.doctor.checks import CHECKS
+from engine.doctor.examine import examine
 from engine.sandbox.transport import SandboxTransport
 
 from .kit import PLENTY, RECEIVER, Street, every_flow, found, many, trouble, well

@@ -20,7 +20,8 @@ from orders.test_vat_of_another_country import sold
 from shop import OpenShop, Shop
 
 from engine import session as sessions
-from engine.doctor import Result, left
+from engine.doctor import left
+from engine.doctor.result import Result
 from engine.sandbox.history import new_sale, settle
 from engine.sandbox.lifecycle import capture, lot
 from engine.store import in_memory, writing

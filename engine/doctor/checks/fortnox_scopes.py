@@ -11,7 +11,7 @@ from engine.catalogue import look_up, read_error
 from engine.doctor.ground import Ground
 from engine.doctor.result import Result, error, in_fortnox, ok
 from engine.errors import AccessError
-from engine.sync import DOCUMENT_FLOWS
+from engine.flows import DOCUMENT_FLOWS
 
 # Which scope opens which path, and for which flows; bookkeeping and settings for all of them.
 EVERY: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from engine.doctor.ground import Ground
 from engine.doctor.result import Result, error, ok, warning
 from engine.errors import AccessError
 from engine.extract.endpoints import ORDER, SETTLEMENT_BATCHES
-from engine.sync import PLUS, lacks_plus
+from engine.flows import PLUS, lacks_plus
 
 ASK = "Ask your Qliro account manager for the API Plus credentials."
 # An order that nobody has: whether it is asked for in our name shows in the refusal.
