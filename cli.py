@@ -29,6 +29,7 @@ from engine.show.command import (
     FILE,
     in_folder,
     of_merchant,
+    of_set,
     option,
     payout_option,
     scoped,
@@ -92,37 +93,66 @@ def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
 
 
 @commands.command(epilog=EXIT_CODES)
-@of_merchant
-def show(out: Output, merchant: str, merchants: Path) -> None:
-    """Show every setting and its origin. Secrets are shown by name, never by value."""
+@click.argument("merchant", required=False, type=command.MerchantName(), metavar="[MERCHANT]")
+@of_set
+@in_folder
+@shared
+def show(
+    out: Output, merchant: str | None, mapping_set: str | None, overlay: Path | None,
+    merchants: Path,
+) -> None:  # fmt: skip
+    """Show every setting and its origin. Secrets are shown by name, never by value.
+
+    With --set or --overlay in place of MERCHANT: the mappings of a set, and what the overlay
+    changes of them.
+    """
+    from engine.lint import whole_set
     from engine.session import load_mappings
+    from engine.show import mapping_set as of_no_merchant
     from engine.show import merchant as view
     from engine.show import opening
 
+    if (named := command.named_set(mapping_set, overlay, of_merchants=bool(merchant))) is not None:
+        whole = whole_set(*named)
+        out.page(of_no_merchant.page(whole, *named))
+        out.data(of_no_merchant.data(whole, *named))
+        return
+    if merchant is None:
+        raise UsageError("Show what?", "Name a merchant, or a mapping set with --set.")
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    mapping_set, _ = load_mappings(found)
-    out.page(view.page(found, mapping_set))
-    out.data(view.data(found, mapping_set))
+    loaded, _ = load_mappings(found)
+    out.page(view.page(found, loaded))
+    out.data(view.data(found, loaded))
 
 
 @commands.command(epilog=EXIT_CODES)
 @click.argument("merchant_names", nargs=-1, type=command.MerchantName(), metavar="[MERCHANT]...")
 @option("--all", "everything", is_flag=True,
               help="All merchants of the folder, and all that comes with the program.")  # fmt: skip
+@of_set
 @in_folder
 @shared
-def lint(out: Output, merchant_names: tuple[str, ...], everything: bool, merchants: Path) -> int:
-    """Check merchant files and mappings. All findings come at once, and no server is asked."""
-    from engine.lint import lint_installed, lint_merchant, without_repeats
+def lint(
+    out: Output, merchant_names: tuple[str, ...], everything: bool, mapping_set: str | None,
+    overlay: Path | None, merchants: Path,
+) -> int:  # fmt: skip
+    """Check merchant files and mappings. All findings come at once, and no server is asked.
+
+    With --set or --overlay a mapping set and what is laid over it, without any merchant.
+    """
+    from engine.lint import lint_installed, lint_merchant, lint_set, without_repeats
     from engine.merchant import find_merchant, merchant_files
     from engine.show.page import Text
 
-    if not merchant_names and not everything:
-        raise UsageError("Lint what?", "Name merchants, or say --all.")
+    of_merchants = bool(merchant_names) or everything
+    named = command.named_set(mapping_set, overlay, of_merchants=of_merchants)
+    if named is None and not of_merchants:
+        raise UsageError("Lint what?", "Name merchants, say --all, or name a set with --set.")
     paths = [find_merchant(name, merchants) for name in merchant_names]
     if everything:
         paths += [path for path in merchant_files(merchants) if path not in paths]
     findings = [one for path in paths for one in lint_merchant(path, os.environ)]
+    findings += lint_set(*named) if named is not None else []
     findings = without_repeats([*findings, *(lint_installed() if everything else [])])
     wrong = any(one.severity == "error" for one in findings)
     out.data({"findings": [failure.finding_data(one) for one in findings], "ok": not wrong})

@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from engine.catalogue import FOLDER as ERRORS
 from engine.catalogue import read_catalogue
-from engine.errors import FileError, Finding
+from engine.errors import FileError, Finding, UsageError
 from engine.gaps import gaps_of, never_fitting
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.spec import MappingSet
+from engine.mapping_sets import DEFAULT, folder_of, installed_sets
 from engine.merchant import load_merchant
-from engine.merchant_rules import mapping_folder
 from engine.plan.needed import refuse_unmet
-from engine.settings import HOME, merchant_schema
+from engine.settings import merchant_schema
 from engine.store import sql
 from engine.yamlfile import read
 
@@ -34,7 +33,7 @@ def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
         return [*error.findings, *_mappings_of(path)]
     findings = list(merchant.warnings)
     try:
-        mapping_set = _load(merchant.mapping_folder, merchant.overlay_folder)
+        mapping_set = whole_set(merchant.mapping_folder, merchant.overlay_folder)
         findings += mapping_set.warnings
         program = compile_set(
             mapping_set, merchant.settings, lambda path: merchant.place(tuple(path))
@@ -53,12 +52,28 @@ def _mappings_of(path: Path) -> list[Finding]:
     except FileError:
         return []
     given = value if isinstance(value, dict) else {}
-    name, overlay = given.get("mapping_set", "qliro-fortnox"), given.get("overlay")
-    folder = mapping_folder(path, str(name))
+    name, overlay = given.get("mapping_set", DEFAULT), given.get("overlay")
     over = path.parent / str(overlay) if overlay else None
-    if not folder.is_dir() or (over is not None and not over.is_dir()):
-        return []
-    return _findings(folder, over)
+    try:
+        folder = folder_of(str(name), path.parent)
+    except UsageError:
+        return []  # it is among what is wrong in the file
+    return lint_set(folder, over) if over is None or over.is_dir() else []
+
+
+def lint_set(folder: Path, overlay: Path | None) -> list[Finding]:
+    """What is wrong with a mapping set, and an overlay over it, whoever may use them."""
+    try:
+        return list(whole_set(folder, overlay).warnings)
+    except FileError as error:
+        return list(error.findings)
+
+
+def whole_set(folder: Path, overlay: Path | None) -> MappingSet:
+    """A set with an overlay over it, whatever its flows. Raises FileError with all findings."""
+    found = load_set(folder, overlay, catalogue_from_ddl(sql("schema")), merchant_schema())
+    refuse_unmet(found)
+    return found
 
 
 def lint_installed() -> list[Finding]:
@@ -69,32 +84,10 @@ def lint_installed() -> list[Finding]:
     except FileError as error:
         findings += error.findings
     for folder in installed_sets():
-        findings += _findings(folder, None)
+        findings += lint_set(folder, None)
     return findings
-
-
-def installed_sets() -> list[Path]:
-    """The folders of the mapping sets that come with the program."""
-    return sorted(
-        folder
-        for folder in (HOME / "mappings").iterdir()
-        if folder.is_dir() and folder != ERRORS and not folder.name.startswith(("_", "."))
-    )
 
 
 def without_repeats(findings: Iterable[Finding]) -> list[Finding]:
     """Each finding once: merchants share mapping sets."""
     return list(dict.fromkeys(findings))
-
-
-def _findings(folder: Path, overlay: Path | None) -> list[Finding]:
-    try:
-        return list(_load(folder, overlay).warnings)
-    except FileError as error:
-        return list(error.findings)
-
-
-def _load(folder: Path, overlay: Path | None) -> MappingSet:
-    found = load_set(folder, overlay, catalogue_from_ddl(sql("schema")), merchant_schema())
-    refuse_unmet(found)
-    return found

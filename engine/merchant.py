@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine import merchant_rules, validate
+from engine import mapping_sets, merchant_rules, validate
 from engine.errors import FileError, Finding, Place, UsageError
 from engine.secrets import Secret, reference_text, resolve
 from engine.settings import (
@@ -62,8 +62,8 @@ class Merchant:
 
     @property
     def mapping_folder(self) -> Path:
-        """The folder of the mapping set."""
-        return merchant_rules.mapping_folder(self.path, self.settings["mapping_set"])
+        """The folder of the mapping set. Raises UsageError where it has gone since."""
+        return mapping_sets.folder_of(self.settings["mapping_set"], self.path.parent)
 
     @property
     def overlay_folder(self) -> Path | None:

@@ -6,19 +6,18 @@ prefixes and fields, rows that can never decide, accounts, addresses, folders.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine import merchant_tables
-from engine.errors import Finding
+from engine import mapping_sets, merchant_tables
+from engine.errors import Finding, UsageError
 from engine.merchant_tables import usable
-from engine.settings import BY_ENVIRONMENT, HOME, Schema, Setting, get, needs, settings_of
+from engine.settings import BY_ENVIRONMENT, Schema, Setting, get, needs, settings_of
 from engine.validate import dotted
-from engine.yamlfile import Path_, YamlFile, nearest
+from engine.yamlfile import Path_, YamlFile
 
 # The flows that write references into documents.
 WRITING_FLOWS = ("orders", "invoices")
@@ -42,13 +41,6 @@ def findings(
         if not any(path[: len(given)] == given for given in told):
             found.append(_needed(file, need.setting, need.because))
     return found
-
-
-def mapping_folder(merchant_file: Path, mapping_set: str) -> Path:
-    """The folder of a mapping set: an installed one by name, or a path from the merchant file."""
-    if "/" in mapping_set or mapping_set.startswith("."):
-        return Path(os.path.abspath(merchant_file.parent / mapping_set))
-    return HOME / "mappings" / mapping_set
 
 
 def _needed(file: YamlFile, setting: Setting, because: tuple[tuple[str, Any], ...]) -> Finding:
@@ -294,19 +286,13 @@ def _credentials(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Ite
 
 def _folders(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
     merchant_file = Path(file.path)
-    name = tree["mapping_set"]
-    if name and not mapping_folder(merchant_file, name).is_dir():
-        installed = [
-            folder.name
-            for folder in (HOME / "mappings").iterdir()
-            if folder.is_dir() and folder.name != "errors" and not folder.name.startswith("_")
-        ]
-        yield file.finding(
-            ("mapping_set",),
-            "no-such-mapping-set",
-            f"there is no mapping set {name!r}.",
-            nearest(name, installed),
-        )
+    if name := tree["mapping_set"]:
+        try:
+            mapping_sets.folder_of(name, merchant_file.parent)
+        except UsageError as error:
+            path, code = ("mapping_set",), "no-such-mapping-set"
+            message = f"{error.message[:1].lower()}{error.message[1:]}"
+            yield file.finding(path, code, message, error.remedy)
     overlay = tree["overlay"]
     if overlay and not (merchant_file.parent / overlay).is_dir():
         yield file.finding(

@@ -24,6 +24,7 @@ from click.shell_completion import CompletionItem
 
 from engine.clock import SystemClock
 from engine.errors import Exit, QliroFortnoxError, UsageError
+from engine.mapping_sets import DEFAULT, folder_of
 from engine.merchant import merchant_files
 from engine.scope import named
 from engine.show import failure, signals
@@ -158,6 +159,37 @@ def in_folder(command: Command) -> Command:
         "--merchants", type=click.Path(path_type=Path), default=Path("merchants"),
         envvar=f"{PREFIX}_MERCHANTS", metavar="FOLDER", help="The folder of the merchant files.",
     )(command)  # fmt: skip
+
+
+def of_set(command: Command) -> Command:
+    """--set and --overlay: mappings without any merchant. The command gets ``mapping_set`` and
+    ``overlay``, for ``named_set``."""
+    overlay = option("--overlay", type=click.Path(path_type=Path), metavar="FOLDER",
+                     help="With this overlay over the set.")  # fmt: skip
+    named = option("--set", "mapping_set", metavar="SET",
+                   help="A mapping set: its name, a path, or a package that offers one. With "
+                        f"--overlay alone: {DEFAULT}.")  # fmt: skip
+    return named(overlay(command))
+
+
+def named_set(
+    mapping_set: str | None, overlay: Path | None, *, of_merchants: bool
+) -> tuple[Path, Path | None] | None:
+    """The folders of the set and the overlay that --set and --overlay name; None without them.
+
+    Raises UsageError where one is not there, and where merchants are named too: those name their
+    own.
+    """
+    if mapping_set is None and overlay is None:
+        return None
+    if of_merchants:
+        raise UsageError(
+            "A merchant names its own mapping set and overlay.",
+            "Give merchants, or --set and --overlay.",
+        )
+    if overlay is not None and not overlay.is_dir():
+        raise UsageError(f"There is no folder {overlay}.", "--overlay names a folder.")
+    return folder_of(mapping_set or DEFAULT, Path()), overlay
 
 
 def of_merchant(command: Command) -> Command:

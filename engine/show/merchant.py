@@ -6,6 +6,7 @@ Reads the merchant and its mapping set, gives a page and the same as data: key, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from engine import json_text
@@ -26,10 +27,15 @@ def page(merchant: Merchant, mapping_set: MappingSet) -> Page:
     parts += [blank(), Text(f"Mappings: {merchant.mapping_folder}")]
     if merchant.overlay_folder is None:
         return parts
+    return [*parts, *overlay_page(mapping_set, merchant.overlay_folder)]
+
+
+def overlay_page(mapping_set: MappingSet, overlay: Path) -> Page:
+    """What the overlay says otherwise than the set."""
     laid = [
-        [one["key"], _cut(one["value"]), one["origin"]] for one in overlaid(merchant, mapping_set)
+        [one["key"], _cut(one["value"]), one["origin"]] for one in overlaid(mapping_set, overlay)
     ]
-    parts += [Text(f"Overlay:  {merchant.overlay_folder}"), blank()]
+    parts: Page = [Text(f"Overlay:  {overlay}"), blank()]
     if not laid:
         return [*parts, Text("The overlay changes nothing.")]
     return [*parts, Table((Column("Changed by the overlay"), *COLUMNS[1:]), laid)]
@@ -45,15 +51,15 @@ def data(merchant: Merchant, mapping_set: MappingSet) -> dict[str, Any]:
         ],
         "mapping_folder": str(merchant.mapping_folder),
         "overlay_folder": str(merchant.overlay_folder) if merchant.overlay_folder else None,
-        "overlaid": list(overlaid(merchant, mapping_set)),
+        "overlaid": list(overlaid(mapping_set, merchant.overlay_folder)),
     }
 
 
-def overlaid(merchant: Merchant, mapping_set: MappingSet) -> Iterator[dict[str, str]]:
+def overlaid(mapping_set: MappingSet, overlay: Path | None) -> Iterator[dict[str, str]]:
     """Each value of the merged mappings that comes from the overlay, the outermost only."""
-    if merchant.overlay_folder is None:
+    if overlay is None:
         return
-    home = f"{merchant.overlay_folder}/"
+    home = f"{overlay}/"
     for name, source in sorted(mapping_set.sources.items()):
         told: set[tuple[str | int, ...]] = set()
         for path, place in sorted(

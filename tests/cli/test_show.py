@@ -68,4 +68,7 @@ def test_lint_all_looks_at_every_merchant_and_at_what_comes_with_the_program(
 
 def test_lint_needs_to_know_what(cli: Cli) -> None:
     told = cli("lint")
-    assert (told.code, told.err) == (2, "Lint what? Name merchants, or say --all.\n")
+    assert (told.code, told.err) == (
+        2,
+        "Lint what? Name merchants, say --all, or name a set with --set.\n",
+    )

@@ -435,8 +435,9 @@ BAD = {
     "a mapping set that is not there": (
         {},
         "mapping_set: qliro-fortnux\n",
-        ["hats.yaml:22:14: no-such-mapping-set: there is no mapping set 'qliro-fortnux'. Did you"
-         " mean 'qliro-fortnox'?"],
+        ["hats.yaml:22:14: no-such-mapping-set: there is no mapping set 'qliro-fortnux': with"
+         " the program come qliro-fortnox, and installed packages offer none. Did you mean"
+         " 'qliro-fortnox'?"],
     ),
     "a flow of orders without a first day": (
         {},

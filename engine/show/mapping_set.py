@@ -1,0 +1,62 @@
+"""Shows a mapping set without any merchant: its documents by flow, and what an overlay changes.
+
+Reads a loaded set, gives a page and the same as data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.language.spec import MappingSet, MappingSpec
+from engine.show.merchant import overlaid, overlay_page
+from engine.show.page import Column, Page, Table, Text, blank, heading
+
+COLUMNS = (Column("Mapping"), Column("Flow"), Column("Of"), Column("Makes"), Column("In"))
+
+
+def page(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> Page:
+    """The set's mappings, and beneath them what the overlay says otherwise."""
+    rows = [
+        [one["mapping"], ", ".join(one["flows"]), one["source"], one["target"], one["file"]]
+        for one in _mappings(mapping_set)
+    ]
+    parts: Page = [heading(f"Mapping set {folder.name} ({folder})"), blank(), Table(COLUMNS, rows)]
+    parts += [
+        blank(),
+        Text(f"Entities: {', '.join(sorted(mapping_set.entities)) or 'none'}"),
+        Text(f"Tables:   {', '.join(sorted(mapping_set.tables)) or 'none'}"),
+    ]
+    return parts if overlay is None else [*parts, *overlay_page(mapping_set, overlay)]
+
+
+def data(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> dict[str, Any]:
+    """The same for ``--json``."""
+    return {
+        "set": folder.name,
+        "mapping_folder": str(folder),
+        "overlay_folder": str(overlay) if overlay else None,
+        "digest": mapping_set.digest,
+        "mappings": _mappings(mapping_set),
+        "entities": sorted(mapping_set.entities),
+        "tables": sorted(mapping_set.tables),
+        "overlaid": list(overlaid(mapping_set, overlay)),
+    }
+
+
+def _mappings(mapping_set: MappingSet) -> list[dict[str, Any]]:
+    return [
+        {
+            "mapping": one.name,
+            "flows": list(one.flows),
+            "source": one.entity,
+            "target": one.target,
+            "file": _file(one),
+        }
+        for one in sorted(mapping_set.mappings.values(), key=lambda one: (one.flows, one.name))
+    ]
+
+
+def _file(spec: MappingSpec) -> str:
+    place = spec.source.place(("mapping",))
+    return f"{place.path}:{place.line}"
