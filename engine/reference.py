@@ -1,7 +1,7 @@
-"""Writes the pages of docs/ on settings, errors and checks from what they document: none gets old.
+"""Writes the pages of docs/ on settings, errors, checks and columns from what they document.
 
-Reads the merchant schema, the error catalogue and the checks of `doctor`. ``python -m
-engine.reference`` writes the pages; a test checks that they are current.
+Reads the merchant schema, the error catalogue, the checks of `doctor` and what ``engine.columns``
+reads. ``python -m engine.reference`` writes the pages; a test checks that they are current.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from engine import columns
 from engine.catalogue import NAMES, Catalogue, Entry, read_catalogue
 from engine.doctor.checks import CHECKS
 from engine.settings import (
@@ -201,6 +202,7 @@ def _pages() -> Iterator[tuple[Path, str]]:
     yield HOME / "docs" / "settings.md", settings_page()
     yield HOME / "docs" / "errors.md", errors_page()
     yield HOME / "docs" / "doctor.md", checks_page()
+    yield HOME / "docs" / "columns.md", columns.page()
 
 
 def main() -> None:

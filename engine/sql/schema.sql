@@ -192,7 +192,7 @@ CREATE TABLE IF NOT EXISTS qliro.order_sum (
     refunds         INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS qliro.order_line (  -- what was bought, and what became of it
-    line               VARCHAR NOT NULL,
+    line               VARCHAR NOT NULL,-- id: of its order and place
     OrderId            BIGINT NOT NULL,
     position           INTEGER NOT NULL,   -- from 1
     MerchantReference  VARCHAR,
@@ -211,10 +211,10 @@ CREATE TABLE IF NOT EXISTS qliro.order_line (  -- what was bought, and what beca
     VatNumber          VARCHAR,
     OrderDate          DATE,
     whole_prices       BOOLEAN,            -- every price of its order is whole, fees aside
-    shipped            DECIMAL(18, 4),
-    released           DECIMAL(18, 4),
-    returned           DECIMAL(18, 4),
-    remaining          DECIMAL(18, 4),
+    shipped            DECIMAL(18, 4), -- how many of it were shipped
+    released           DECIMAL(18, 4), -- let go, never to be shipped
+    returned           DECIMAL(18, 4), -- came back
+    remaining          DECIMAL(18, 4), -- neither shipped nor let go
     before             DECIMAL(18, 4),     -- how many of the same item stand in earlier lines
     over               BOOLEAN             -- more of it came back than was bought
 );
@@ -234,11 +234,11 @@ CREATE TABLE IF NOT EXISTS qliro.capture (
     PaymentMethodName    VARCHAR,
     PaymentTypeCode      VARCHAR,
     JuridicalType        VARCHAR,
-    lines                INTEGER NOT NULL,
-    line_total           DECIMAL(18, 4) NOT NULL
+    lines                INTEGER NOT NULL,-- how many
+    line_total           DECIMAL(18, 4) NOT NULL-- what they come to
 );
 CREATE TABLE IF NOT EXISTS qliro.capture_line (
-    line               VARCHAR NOT NULL,
+    line               VARCHAR NOT NULL,-- id: of its capture and place
     OrderId            BIGINT NOT NULL,
     position           INTEGER NOT NULL,   -- from 1
     MerchantReference  VARCHAR,
@@ -257,7 +257,7 @@ CREATE TABLE IF NOT EXISTS qliro.capture_line (
     VatNumber          VARCHAR,
     OrderDate          DATE,
     whole_prices       BOOLEAN,            -- every price of its order is whole, fees aside
-    capture            VARCHAR NOT NULL,
+    capture            VARCHAR NOT NULL,-- that it is of
     ordinal            INTEGER,            -- of its capture, among those of the order
     item               VARCHAR             -- what makes it the same item at Qliro: reference and price
 );
@@ -277,12 +277,12 @@ CREATE TABLE IF NOT EXISTS qliro.refund (
     Country              VARCHAR,
     PaymentMethodName    VARCHAR,
     JuridicalType        VARCHAR,
-    lines                INTEGER NOT NULL,
-    line_total           DECIMAL(18, 4) NOT NULL,
+    lines                INTEGER NOT NULL,-- how many
+    line_total           DECIMAL(18, 4) NOT NULL, -- what they come to
     captures             INTEGER NOT NULL  -- of its order
 );
 CREATE TABLE IF NOT EXISTS qliro.refund_line (
-    line               VARCHAR NOT NULL,
+    line               VARCHAR NOT NULL,-- id: of its refund and place
     OrderId            BIGINT NOT NULL,
     position           INTEGER NOT NULL,   -- from 1
     MerchantReference  VARCHAR,
@@ -301,7 +301,7 @@ CREATE TABLE IF NOT EXISTS qliro.refund_line (
     VatNumber          VARCHAR,
     OrderDate          DATE,
     whole_prices       BOOLEAN,            -- every price of its order is whole, fees aside
-    refund             VARCHAR NOT NULL,
+    refund             VARCHAR NOT NULL,-- that it is of
     charged            BOOLEAN,            -- a fee for the return, which lowers what the buyer got
     over               BOOLEAN,            -- more of it came back than its capture took
     item               VARCHAR             -- as of a capture's line
