@@ -355,9 +355,9 @@ class _Writer:
         adopt = "A"
         if declared.adopt != declared.agree:
             adopt = self.known_fields(declared.adopt, optional)
-        since = "".join(
-            f"{key!r}: {self.emitter.emit(e).text}, " for key, e in declared.since.items()
-        )
+        # Asked only where a payment of somebody else stands, and that is rendered with its trace.
+        asked = declared.since if self.emitter.traced else {}
+        since = "".join(f"{key!r}: {self.emitter.emit(e).text}, " for key, e in asked.items())
         since = f", 'since': {{{since}}}" if since else ""
         return f"{{'ask': {{{ask}}}, 'agree': (A := {agree}), 'adopt': {adopt}{since}}}"
 
