@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from engine.session import RunReport, Session
 
 VERSION = "0.2.0"
+SCHEMAS = "schemas"  # the folder of JSON Schemas beside the merchant files
 
 
 @click.group(context_settings=command.SETTINGS, epilog=EXIT_CODES)
@@ -67,9 +68,13 @@ def commands() -> None:
 @in_folder
 @shared
 def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
-    """Write a commented merchant file. NAME names the file, the database and the merchant."""
+    """Write a commented merchant file. NAME names the file, the database and the merchant.
+
+    Beside it, in the folder schemas, are the JSON Schemas by which an editor completes and explains
+    its keys: keep them with the file, so that they are there for others too.
+    """
+    from engine import editor
     from engine.initfile import initial_text
-    from engine.settings import SCHEMA
     from engine.show.page import Text
 
     if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
@@ -85,11 +90,29 @@ def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
     if path.exists():
         raise UsageError(f"{path} is there already; it is left as it is.", "Choose another name.")
     merchants.mkdir(parents=True, exist_ok=True)
-    text = initial_text(title or name, os.path.relpath(SCHEMA, merchants))
-    path.write_text(text, encoding="utf-8")
+    editor.write(merchants / SCHEMAS)
+    path.write_text(initial_text(title or name, f"{SCHEMAS}/{editor.MERCHANT}"), encoding="utf-8")
     hint = "Fill in payouts_from, the first day that this program is to book, and set the\nsecrets"
     out.page([Text(f"Wrote {path}.\n{hint} that it names. Then: qliro-fortnox lint {name}")])
     out.data({"file": str(path)})
+
+
+@commands.command(epilog=EXIT_CODES)
+@option("--out", "folder", type=command.FOLDER, default=Path("schemas"), metavar="FOLDER",
+              help="Write them here.")  # fmt: skip
+@shared
+def schemas(out: Output, folder: Path) -> None:
+    """Write the JSON Schemas that editors read: keys, fields, filters and settings, explained.
+
+    A file names its own in its first line, with a path from itself:
+    # yaml-language-server: $schema=../schemas/mapping.schema.json
+    """
+    from engine.editor import write
+    from engine.show.page import Text
+
+    written = write(folder)
+    out.page([Text(f"Wrote {', '.join(one.name for one in written)} into {folder}.")])
+    out.data({"files": [str(one) for one in written]})
 
 
 @commands.command(epilog=EXIT_CODES)

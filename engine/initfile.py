@@ -25,7 +25,7 @@ _HEAD = """\
 """
 
 
-def initial_text(name: str, schema: str = "../schemas/merchant.schema.json") -> str:
+def initial_text(name: str, schema: str = "schemas/merchant.schema.json") -> str:
     """The text of a new merchant file for the merchant that people call ``name``.
 
     It loads once ``payouts_from`` is filled in and the secrets that it names are set. ``schema``

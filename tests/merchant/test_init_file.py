@@ -66,7 +66,7 @@ def test_every_setting_stands_in_it_and_defaults_are_those_of_the_schema() -> No
 
 def test_it_names_its_schema_for_editors() -> None:
     assert initial_text("Hats").startswith(
-        "# yaml-language-server: $schema=../schemas/merchant.schema.json\n"
+        "# yaml-language-server: $schema=schemas/merchant.schema.json\n"
     )
 
 
