@@ -22,7 +22,7 @@ import click
 
 from engine.clock import SystemClock, today
 from engine.errors import Exit, UsageError
-from engine.show import command, failure
+from engine.show import command
 from engine.show.activate import activate, deactivate
 from engine.show.command import (
     EXIT_CODES,
@@ -153,19 +153,25 @@ def show(
 @option("--all", "everything", is_flag=True,
               help="All merchants of the folder, and all that comes with the program.")  # fmt: skip
 @of_set
+@option("--format", "form", default="text",
+              type=click.Choice(["text", "json", "github", "sarif"]),
+              help="For people, or for programs: JSON, GitHub's annotations, SARIF.")  # fmt: skip
+@option("--strict", is_flag=True, help="Warnings fail as errors do.")
 @in_folder
 @shared
 def lint(
     out: Output, merchant_names: tuple[str, ...], everything: bool, mapping_set: str | None,
-    overlay: Path | None, merchants: Path,
+    overlay: Path | None, form: str, strict: bool, merchants: Path,
 ) -> int:  # fmt: skip
     """Check merchant files and mappings. All findings come at once, and no server is asked.
 
-    With --set or --overlay a mapping set and what is laid over it, without any merchant.
+    With --set or --overlay a mapping set and what is laid over it, without any merchant. Errors
+    stop a run and end this with 2; warnings are what may go wrong. docs/lint.md explains what is
+    found.
     """
-    from engine.lint import lint_installed, lint_merchant, lint_set, without_repeats
+    from engine.lint import lint_installed, lint_merchant, lint_set, quotable, without_repeats
     from engine.merchant import find_merchant, merchant_files
-    from engine.show.page import Text
+    from engine.show import findings as view
 
     of_merchants = bool(merchant_names) or everything
     named = command.named_set(mapping_set, overlay, of_merchants=of_merchants)
@@ -177,12 +183,8 @@ def lint(
     findings = [one for path in paths for one in lint_merchant(path, os.environ)]
     findings += lint_set(*named) if named is not None else []
     findings = without_repeats([*findings, *(lint_installed() if everything else [])])
-    wrong = any(one.severity == "error" for one in findings)
-    out.data({"findings": [failure.finding_data(one) for one in findings], "ok": not wrong})
-    if wrong and not out.json:
-        out.complain(failure.findings_text(findings))
-    elif not out.json:
-        out.page([Text(failure.findings_text(findings))])
+    wrong = any(strict or one.severity == "error" for one in findings)
+    view.put(out, form, view.shown(findings, quotable(paths)), ok=not wrong, version=VERSION)
     return Exit.INVALID if wrong else Exit.OK
 
 

@@ -53,7 +53,8 @@ class Place:
 class Finding:
     """One thing that is wrong in one place, with the remedy where it is known.
 
-    ``code`` is stable and kebab-case (``unknown-key``); ``severity`` is error or warning.
+    ``code`` is stable and kebab-case (``unknown-key``); ``severity`` is error or warning. ``at`` is
+    the character of the value at ``place`` that it is about, where that is known.
     """
 
     place: Place
@@ -61,6 +62,7 @@ class Finding:
     message: str
     remedy: str = ""
     severity: str = "error"
+    at: int = field(default=-1, compare=False)
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.code}: {self.message}"

@@ -7,7 +7,8 @@ what was sold is held against the OSS table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import partial
 from pathlib import Path
 
 from engine.catalogue import read_catalogue
@@ -20,7 +21,7 @@ from engine.language.spec import MappingSet
 from engine.mapping_sets import DEFAULT, folder_of, installed_sets
 from engine.merchant import load_merchant
 from engine.plan.needed import refuse_unmet
-from engine.settings import merchant_schema
+from engine.settings import merchant_schema, settings_of
 from engine.store import sql
 from engine.yamlfile import read
 
@@ -91,3 +92,42 @@ def lint_installed() -> list[Finding]:
 def without_repeats(findings: Iterable[Finding]) -> list[Finding]:
     """Each finding once: merchants share mapping sets."""
     return list(dict.fromkeys(findings))
+
+
+def quotable(merchant_files: Iterable[Path]) -> Callable[[Finding, int], bool]:
+    """Tells whether a line of the file that a finding is in may be shown.
+
+    Of a merchant's file only what stands under keys that are known and hold no secrets: a secret
+    may stand where it must not, and behind a misspelt key.
+    """
+    schema = merchant_schema()
+    groups = {setting.path[0] for setting in settings_of(schema) if setting.is_secret}
+    sound = schema["properties"].keys() - groups
+    lines = {str(path): partial(_lines_under, path, sound) for path in merchant_files}
+    known: dict[str, Set[int]] = {}
+
+    def may_be(finding: Finding, line: int) -> bool:
+        path = finding.place.path
+        if path not in lines:
+            return finding.code != "secrets-file-unreadable"
+        if path not in known:
+            known[path] = lines[path]()
+        return line in known[path]
+
+    return may_be
+
+
+def _lines_under(path: Path, sound: Set[str]) -> Set[int]:
+    """The lines of a file that belong to these of its top keys alone."""
+    try:
+        file = read(path)
+    except FileError:
+        return frozenset()
+    begins = sorted((spot[0], str(at[0])) for at, spot in file.keys.items() if len(at) == 1)
+    ends = [line for line, _ in begins[1:]] + [
+        max((s[0] for s in file.values.values()), default=0) + 1
+    ]
+    found: dict[bool, set[int]] = {True: set(), False: set()}
+    for (line, key), end in zip(begins, ends, strict=True):
+        found[key in sound].update(range(line, max(end, line + 1)))
+    return found[True] - found[False]

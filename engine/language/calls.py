@@ -30,14 +30,18 @@ def filter_(emitter: Emitter, node: nodes.Filter) -> Code:
     least, most = declared.args
     if not least <= len(node.args) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
-        return emitter.wrong("arguments", f"the filter {node.name} takes {wanted} arguments.")
+        return emitter.wrong(node, "arguments", f"the filter {node.name} takes {wanted} arguments.")
     kind = value.type.kind
     if kind == "null" and "null" not in declared.takes:
-        return emitter.wrong("null", f"{written(node.node)} is null; {node.name} needs a value.")
+        return emitter.wrong(
+            node.node, "null", f"{written(node.node)} is null; {node.name} needs a value."
+        )
     if kind not in declared.takes and kind not in ("any", "null"):
         takes = " or ".join(sorted(declared.takes - {"integer", "decimal"}))
         return emitter.wrong(
-            "type", f"{node.name} takes {takes}; {written(node.node)} is {kinds.a(kind)}."
+            node.node,
+            "type",
+            f"{node.name} takes {takes}; {written(node.node)} is {kinds.a(kind)}.",
         )
     if node.name == "default":
         return _default(emitter, node, value)
@@ -45,7 +49,7 @@ def filter_(emitter: Emitter, node: nodes.Filter) -> Code:
     missing = [name for name in declared.columns if name not in (item.fields or declared.columns)]
     if missing:
         text = f"{node.name} needs rows with {', '.join(declared.columns)}; {item} has no"
-        return emitter.wrong("unknown-key", f"{text} {', '.join(missing)}.")
+        return emitter.wrong(node, "unknown-key", f"{text} {', '.join(missing)}.")
     if declared.attribute and node.args:
         return _of_attribute(emitter, node, declared, value)
     args = [emitter.visit(a) for a in node.args]
@@ -56,7 +60,9 @@ def filter_(emitter: Emitter, node: nodes.Filter) -> Code:
     if node.name == "round":
         places = args[0] if args else emitter.known(0)
         if not places.known or type(places.value) is not int or not 0 <= places.value <= 10:
-            return emitter.wrong("arguments", "round takes a literal number of 0 to 10 decimals.")
+            return emitter.wrong(
+                node, "arguments", "round takes a literal number of 0 to 10 decimals."
+            )
         quantum = emitter.bind(_QUANTA[places.value])
         return Code(f"round_to({value.text}, {quantum})", type_)
     if node.name in ("abs", "length"):
@@ -84,13 +90,16 @@ def _of_attribute(
 ) -> Code:
     first = node.args[0]
     if not isinstance(first, nodes.Const) or not isinstance(first.value, str):
-        return emitter.wrong("arguments", f"{node.name} takes the column's name as a literal.")
+        return emitter.wrong(
+            first, "arguments", f"{node.name} takes the column's name as a literal."
+        )
     item_type = value.type.item or ANY
     column = ANY
     emitter.touch(item_type, first.value)
     if item_type.kind == "record" and item_type.fields is not None:
         if first.value not in item_type.fields:
             return emitter.wrong(
+                first,
                 "unknown-key",
                 f"{item_type} has no {first.value!r}.",
                 nearest(first.value, item_type.fields),
@@ -98,10 +107,12 @@ def _of_attribute(
         column = item_type.fields[first.value]
     elif item_type.kind not in ("record", "any", "null"):
         return emitter.wrong(
-            "type", f"{node.name}({first.value!r}) needs rows; these are {item_type}."
+            node.node, "type", f"{node.name}({first.value!r}) needs rows; these are {item_type}."
         )
     if node.name == "sum" and column.kind not in NUMERIC | {"any", "null"}:
-        return emitter.wrong("type", f"sum needs numbers; {first.value} is {kinds.a(column.kind)}.")
+        return emitter.wrong(
+            first, "type", f"sum needs numbers; {first.value} is {kinds.a(column.kind)}."
+        )
     rest = [emitter.visit(a) for a in node.args[1:]]
     for code, inner in zip(rest, node.args[1:], strict=True):
         emitter.alike(column, code.type, first, inner, "equals")
@@ -118,49 +129,57 @@ def call(emitter: Emitter, node: nodes.Call) -> Code:
         return _table(emitter, node, name)
     if owner != "books" or "books" not in emitter.names:
         return emitter.wrong(
-            "unknown-name", f"{owner}.{name} cannot be called.", "Only tables and books can."
+            node.node,
+            "unknown-name",
+            f"{owner}.{name} cannot be called.",
+            "Only tables and books can.",
         )
     if name not in BOOKS:
-        return emitter.wrong("unknown-name", f"books has no {name!r}.", nearest(name, BOOKS))
+        return emitter.wrong(
+            node.node, "unknown-name", f"books has no {name!r}.", nearest(name, BOOKS)
+        )
     takes = BOOKS_TAKE.get(name, ("date",))
     if len(node.args) != len(takes) or node.kwargs:
         words = " and ".join(kinds.a(kind) for kind in takes)
-        return emitter.wrong("arguments", f"books.{name} takes {words}.")
+        return emitter.wrong(node, "arguments", f"books.{name} takes {words}.")
     given = [emitter.visit(argument) for argument in node.args]
-    for code, kind in zip(given, takes, strict=True):
+    for code, kind, argument in zip(given, takes, node.args, strict=True):
         fits = (kind, "any", "null", *(("number", "decimal") if kind == "integer" else ()))
         if code.type.kind not in fits:
             text = f"books.{name} takes {kinds.a(kind)}, not {kinds.a(code.type.kind)}."
-            emitter.wrong("type", text)
+            emitter.wrong(argument, "type", text)
     return Code(f"v_books.{name}({', '.join(code.text for code in given)})", BOOKS[name])
 
 
 def _table(emitter: Emitter, node: nodes.Call, name: str) -> Code:
     if name not in emitter.tables:
         return emitter.wrong(
-            "unknown-table", f"there is no table {name!r}.", nearest(name, emitter.tables)
+            node.node,
+            "unknown-table",
+            f"there is no table {name!r}.",
+            nearest(name, emitter.tables),
         )
     table = emitter.tables[name]
     if node.args:
-        return emitter.wrong("arguments", f"tables.{name} takes its inputs by name.")
+        return emitter.wrong(node, "arguments", f"tables.{name} takes its inputs by name.")
     given = {k.key: k.value for k in node.kwargs}
     for key in given.keys() - table.inputs.keys():
         emitter.wrong(
-            "unknown-input", f"the table {name} has no input {key!r}.",
+            given[key], "unknown-input", f"the table {name} has no input {key!r}.",
             nearest(key, table.inputs),
         )  # fmt: skip
     missing = [key for key in table.inputs if key not in given]
     if missing:
-        return emitter.wrong("missing-input", f"the table {name} needs also {', '.join(missing)}.")
+        return emitter.wrong(
+            node, "missing-input", f"the table {name} needs also {', '.join(missing)}."
+        )
     codes = {key: emitter.visit(given[key]) for key in table.inputs if key in given}
     for key, code in codes.items():
         emitter.alike(code.type, table.inputs[key], given[key], nodes.Name(key, "load"), "fits")
         wanted = table.inputs[key].values
         if wanted and code.known and code.value not in (*wanted, None):
-            emitter.wrong(
-                "never-equal", f"the input {key} of {name} is never {kinds.shown(code.value)}.",
-                nearest(str(code.value), wanted),
-            )  # fmt: skip
+            text = f"the input {key} of {name} is never {kinds.shown(code.value)}."
+            emitter.wrong(given[key], "never-equal", text, nearest(str(code.value), wanted))
     args = "".join(f"{c.text}, " for c in codes.values())
     type_ = kinds.record(table.outputs, f"the table {name}")
     if emitter.traced:

@@ -93,17 +93,21 @@ class Emitter:
         return f"t{self.temporaries}"
 
     # Findings ------------------------------------------------------------------------------
-    def wrong(self, code: str, message: str, remedy: str = "") -> Code:
+    def wrong(
+        self, node: nodes.Node | None, code: str, message: str, remedy: str = ""
+    ) -> Code:
+        """Reports what is wrong with the part of the expression that ``node`` is."""
         assert self.now is not None  # noqa: S101 — emit sets it
-        self.report(self.now.finding(code, message, remedy))
+        self.report(self.now.finding(code, message, remedy, node))
         return Code("NULL", ANY)
 
     def _needs_number(self, code: Code, node: nodes.Node, what: str) -> None:
         if code.type.kind == "null":
-            self.wrong("null", f"{written(node)} is null, and {what} needs a number.")
+            self.wrong(node, "null", f"{written(node)} is null, and {what} needs a number.")
         elif code.type.kind not in NUMERIC and code.type.kind != "any":
             remedy = "Use ~ to put texts together." if code.type.kind == "text" else ""
             self.wrong(
+                node,
                 "type",
                 f"{what} needs a number; {written(node)} is {kinds.a(code.type.kind)}.",
                 remedy,
@@ -145,13 +149,14 @@ class Emitter:
         code = self.names.get(node.name)
         if code is None:
             known = [*self.names, *self.lets, *(["tables"] if self.tables else [])]
-            return self.wrong(
-                "unknown-name", f"there is no {node.name!r} here.", nearest(node.name, known)
-            )
+            text, remedy = f"there is no {node.name!r} here.", nearest(node.name, known)
+            return self.wrong(node, "unknown-name", text, remedy)
         if node.name == "books":
-            return self.wrong("type", "books is not a value.", f"Known: {', '.join(BOOKS)}.")
+            remedy = f"Known: {', '.join(BOOKS)}."
+            return self.wrong(node, "type", "books is not a value.", remedy)
         if node.name == "settings":
-            return self.wrong("type", "settings is not a value.", "Name one: settings.a.b.")
+            text, remedy = "settings is not a value.", "Name one: settings.a.b."
+            return self.wrong(node, "type", text, remedy)
         return code
 
     def let(self, name: str) -> Code:
@@ -160,9 +165,9 @@ class Emitter:
             return self.let_codes[name]
         if name in self.stack:
             circle = " → ".join([*self.stack[self.stack.index(name) :], name])
-            return self.wrong("cycle", f"{name!r} needs itself: {circle}.")
+            return self.wrong(None, "cycle", f"{name!r} needs itself: {circle}.")
         if self.expanded > MOST_EXPANDED or len(self.stack) > 30:
-            return self.wrong("too-large", "the named values unfold to too much.")
+            return self.wrong(None, "too-large", "the named values unfold to too much.")
         self.stack.append(name)
         kind, self.kind = self.kind, "let"
         names, self.names = self.names, {k: c for k, c in self.names.items() if k not in self.items}
@@ -209,23 +214,24 @@ class Emitter:
 
     def _key(self, node: nodes.Node, parent: nodes.Node, key: str) -> Code:
         if isinstance(parent, nodes.Name) and parent.name in ("tables", "books"):
-            return self.wrong("type", f"{written(node)} must be called.", "Write (…) after it.")
+            text = f"{written(node)} must be called."
+            return self.wrong(node, "type", text, "Write (…) after it.")
         is_settings = isinstance(parent, nodes.Name) and parent.name == "settings"
         named = self.names.get("settings") if is_settings else None
         base = named or self.visit(parent)
         type_ = base.type
         self.touch(type_, key)
         if type_.kind not in ("record", "any", "null"):
-            return self.wrong(
-                "unknown-key", f"{written(parent)} is {kinds.a(type_.kind)} and has no {key!r}."
-            )
+            text = f"{written(parent)} is {kinds.a(type_.kind)} and has no {key!r}."
+            return self.wrong(node, "unknown-key", text)
         if base.known and isinstance(base.value, dict) and key in base.value:
             declared = (type_.fields or {}).get(key, ANY)
             value = base.value[key]
             fits = declared if declared.values else kinds.of_value(value, written(node))
             return self.known(value, fits)
         if type_.fields is not None and key not in type_.fields and type_.item is None:
-            return self.wrong("unknown-key", f"{type_} has no {key!r}.", nearest(key, type_.fields))
+            text, remedy = f"{type_} has no {key!r}.", nearest(key, type_.fields)
+            return self.wrong(node, "unknown-key", text, remedy)
         if base.known and isinstance(base.value, dict):
             return self.known(None)  # declared, and left out of the file
         inner = (type_.fields or {}).get(key) or type_.item or ANY
@@ -303,16 +309,19 @@ class Emitter:
         a, b = left.type, right.type
         if op in ("in", "notin"):
             if b.kind not in ("list", "text", "record", "any"):
-                self.wrong("type", f"in needs a list; {written(right_node)} is {kinds.a(b.kind)}.")
+                text = f"in needs a list; {written(right_node)} is {kinds.a(b.kind)}."
+                self.wrong(right_node, "type", text)
             elif b.kind == "list" and b.item:
                 self.alike(a, b.item, left_node, right_node, "holds")
             return
         if op in ("eq", "ne"):
             self.alike(a, b, left_node, right_node, "equals")
-            for one, other, node in ((a, right, left_node), (b, left, right_node)):
+            pairs = (a, right, left_node, right_node), (b, left, right_node, left_node)
+            for one, other, node, word in pairs:
                 wrong = one.values and other.known and isinstance(other.value, str)
                 if wrong and not left.known & right.known and other.value not in one.values:
                     self.wrong(
+                        word,
                         "never-equal",
                         f"{written(node)} is never {other.value!r}.",
                         nearest(other.value, one.values),
@@ -320,9 +329,11 @@ class Emitter:
             return
         for one, node in ((a, left_node), (b, right_node)):
             if one.kind == "null":
-                self.wrong("null", f"{written(node)} is null, which is neither more nor less.")
+                text = f"{written(node)} is null, which is neither more nor less."
+                self.wrong(node, "null", text)
             elif one.kind in ("boolean", "list", "record"):
-                self.wrong("type", f"{written(node)} is {kinds.a(one.kind)} and has no order.")
+                text = f"{written(node)} is {kinds.a(one.kind)} and has no order."
+                self.wrong(node, "type", text)
         self.alike(a, b, left_node, right_node, "compares with")
 
     def alike(self, a: Type, b: Type, left: nodes.Node, right: nodes.Node, verb: str) -> None:
@@ -331,6 +342,7 @@ class Emitter:
             return
         remedy = "Write | text after the number." if "text" in kinds_ and kinds_ & NUMERIC else ""
         self.wrong(
+            left,
             "type",
             f"{written(left)} is {kinds.a(a.kind)} and never {verb} {written(right)}, "
             f"{kinds.a(b.kind)}.",
@@ -369,7 +381,7 @@ class Emitter:
     def list(self, node: nodes.List | nodes.Tuple) -> Code:
         items = [self.visit(n) for n in node.items]
         if any(i.type.kind == "list" or (i.known and isinstance(i.value, list)) for i in items):
-            return self.wrong("type", "a list holds no lists.", "Put their items into one.")
+            return self.wrong(node, "type", "a list holds no lists.", "Put their items into one.")
         type_ = kinds.rows(kinds.join(i.type for i in items))  # of an empty one: null fits all
         if all(i.known for i in items):
             return self.known([i.value for i in items], type_)
@@ -388,9 +400,10 @@ class Emitter:
         for part, inner in zip(parts, node.nodes, strict=True):
             kind = part.type.kind
             if kind == "null" and not lenient:
-                self.wrong("null", f"{written(inner)} is null, and a text cannot hold it.")
+                self.wrong(inner, "null", f"{written(inner)} is null, and a text cannot hold it.")
             elif kind in ("boolean", "list", "record", "timestamp"):
                 self.wrong(
+                    inner,
                     "type",
                     f"{written(inner)} is {kinds.a(kind)} and has no text form.",
                     "Write an inline if." if kind == "boolean" else "",

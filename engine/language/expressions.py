@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.lexer import Lexer
 from jinja2.parser import Parser
 
 from engine.errors import Finding, Place
@@ -26,7 +27,32 @@ LONGEST_NUMBER = 15  # digits that a literal may have: more would not be read ex
 
 Report = Callable[[Finding], None]
 
-_ENVIRONMENT = Environment(keep_trailing_newline=True)  # noqa: S701 — nothing is rendered with it
+
+class _Lexer(Lexer):
+    """Jinja2's own, with offsets in place of line numbers: each node tells where it begins."""
+
+    def tokeniter(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> Iterator[tuple[int, str, str]]:
+        at = 0
+        try:
+            for _line, kind, text in super().tokeniter(source, name, filename, state):
+                at = max(at, source.find(text, at))  # blanks before a {{- are left out
+                yield at, kind, text
+                at += len(text)
+        except TemplateSyntaxError as error:
+            error.lineno = at
+            raise
+
+
+class _Environment(Environment):
+    @property
+    def lexer(self) -> Lexer:
+        return _LEXER
+
+
+_ENVIRONMENT = _Environment(keep_trailing_newline=True)
+_LEXER = _Lexer(_ENVIRONMENT)
 _MARK = re.compile(r"\{\{|\{%|\{#")
 
 
@@ -42,9 +68,20 @@ class Expression:
     place: Place
     field: str
     plain: bool = False
+    lead: int = 0  # characters of the value before ``text``
 
-    def finding(self, code: str, message: str, remedy: str = "") -> Finding:
-        return Finding(self.place, code, f"{self.field}: {message}", remedy)
+    def finding(
+        self,
+        code: str,
+        message: str,
+        remedy: str = "",
+        node: nodes.Node | None = None,
+        severity: str = "error",
+    ) -> Finding:
+        """A finding on this value, or on the part of it that ``node`` is."""
+        at = offset(node) if node is not None else None
+        where = -1 if at is None else at + self.lead
+        return Finding(self.place, code, f"{self.field}: {message}", remedy, severity, where)
 
 
 def bare(text: Any, place: Place, field: str, report: Report) -> Expression | None:
@@ -61,7 +98,7 @@ def bare(text: Any, place: Place, field: str, report: Report) -> Expression | No
             )
         )
         return None
-    return _checked(_parsed(text, place, field, report), text, place, field, report)
+    return _checked(_parsed(text, place, field, report), text, place, field, report, 0)
 
 
 def template(value: Any, place: Place, field: str, report: Report) -> Expression | None:
@@ -72,10 +109,11 @@ def template(value: Any, place: Place, field: str, report: Report) -> Expression
         report(_too_large(place, field))
         return None
     text = value.strip() if value.strip().startswith("{{") else value
+    lead = value.index(text)
     try:
         body = _ENVIRONMENT.parse(text).body
     except (TemplateSyntaxError, RecursionError, ValueError) as error:
-        report(_syntax(error, place, field))
+        report(_syntax(error, place, field, lead))
         return None
     parts: list[nodes.Expr] = []
     for part in body:
@@ -94,7 +132,7 @@ def template(value: Any, place: Place, field: str, report: Report) -> Expression
             nodes.Const(p.data) if isinstance(p, nodes.TemplateData) else p for p in part.nodes
         ]
     node = parts[0] if len(parts) == 1 else nodes.Concat(parts)
-    return _checked(node, text, place, field, report)
+    return _checked(node, text, place, field, report, lead)
 
 
 def _parsed(text: str, place: Place, field: str, report: Report) -> nodes.Expr | None:
@@ -107,19 +145,20 @@ def _parsed(text: str, place: Place, field: str, report: Report) -> nodes.Expr |
         if not parser.stream.eos:
             parser.fail(f"unexpected {parser.stream.current.value!r} after the expression")
     except (TemplateSyntaxError, RecursionError, ValueError) as error:
-        report(_syntax(error, place, field))
+        report(_syntax(error, place, field, 0))
         return None
     return node
 
 
-def _syntax(error: Exception, place: Place, field: str) -> Finding:
+def _syntax(error: Exception, place: Place, field: str, lead: int) -> Finding:
     message = getattr(error, "message", None) or (
         "a number has too many digits" if isinstance(error, ValueError) else "nested too deeply"
     )
     for jinja, ours in _JINJA.items():
         message = message.replace(jinja, ours)
     remedy = next((told for sign, told in _MEANT.items() if sign in message), "")
-    return Finding(place, "syntax", f"{field}: {message.rstrip('.')}.", remedy)
+    at = error.lineno + lead if isinstance(error, TemplateSyntaxError) else -1
+    return Finding(place, "syntax", f"{field}: {message.rstrip('.')}.", remedy, at=at)
 
 
 # Jinja's words for what a person writes, and what is commonly meant by a sign.
@@ -146,7 +185,7 @@ def _too_large(place: Place, field: str) -> Finding:
 
 
 def _checked(
-    node: nodes.Expr | None, text: str, place: Place, field: str, report: Report
+    node: nodes.Expr | None, text: str, place: Place, field: str, report: Report, lead: int
 ) -> Expression | None:
     if node is None:
         return None
@@ -154,14 +193,15 @@ def _checked(
     if count > MOST_NODES or deepest > DEEPEST or len(text) > 4 * LONGEST:
         report(_too_large(place, field))
         return None
-    wrong = [_refusal(child) for child in walk(node)]
-    found = next((w for w in wrong if w), None) or _long_number(text)
+    expression = Expression(text, node, place, field, lead=lead)
+    wrong = ((found, child) for child in walk(node) if (found := _refusal(child)))
+    found, child = next(wrong, (_long_number(text), node))
     if found:
         what, remedy = found
         code = "unknown-filter" if "there is no filter" in what else "unsupported-syntax"
-        report(Finding(place, code, f"{field}: {what}", remedy))
+        report(expression.finding(code, what, remedy, child))
         return None
-    return Expression(text, node, place, field)
+    return expression
 
 
 def _size(node: nodes.Node) -> tuple[int, int]:
@@ -171,6 +211,17 @@ def _size(node: nodes.Node) -> tuple[int, int]:
         deepest += 1
         level = [child for parent in level for child in parent.iter_child_nodes()]
     return count, deepest
+
+
+def offset(node: nodes.Node) -> int | None:
+    """Where a node begins in its expression's text; of a key or a filter, its own name. None where
+    that is not known."""
+    if isinstance(node, nodes.Getattr) and node.lineno is not None:
+        return int(node.lineno) + 1  # behind its point
+    if isinstance(node, nodes.Filter) and node.lineno is not None:
+        return int(node.lineno)
+    known = [one.lineno for one in walk(node) if one.lineno is not None]
+    return min(known, default=None)
 
 
 def walk(node: nodes.Node) -> Iterator[nodes.Node]:

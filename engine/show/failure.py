@@ -30,12 +30,16 @@ def paragraph(error: QliroFortnoxError) -> str:
 
 def findings_text(findings: list[Finding]) -> str:
     """Findings, one a line, then their number by severity."""
-    lines = [finding_line(finding) for finding in findings]
+    return "\n".join([*map(finding_line, findings), counted(findings)])
+
+
+def counted(findings: list[Finding]) -> str:
+    """How many findings there are, by severity."""
     errors = sum(finding.severity == "error" for finding in findings)
     counts = [count(errors, "error")] if errors else []
     if warnings := len(findings) - errors:
         counts.append(count(warnings, "warning"))
-    return "\n".join([*lines, f"{', '.join(counts) or 'No findings'}."])
+    return f"{', '.join(counts) or 'No findings'}."
 
 
 def finding_line(finding: Finding) -> str:
