@@ -1,7 +1,7 @@
 """Writes a plan down: outcomes that changed, proofs, and the intent of each action.
 
-Writes ``ledger.outcome``, ``ledger.proof``, ``ledger.action`` and ``ledger.mapping_set``, all
-append-only; an outcome that is as it was is not written again.
+Writes ``ledger.outcome``, ``ledger.proof``, ``ledger.action``, ``ledger.made_under`` and
+``ledger.mapping_set``, all append-only; an outcome that is as it was is not written again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from engine import json_text
 from engine.language.spec import MappingSet
 from engine.ledger import Action, read_actions, record_actions
 from engine.plan.model import Outcome, Plan
+from engine.rules import record_rules
 from engine.store import Store
 
 
@@ -37,7 +38,10 @@ def record_plan(store: Store, run: str, now: datetime, plan: Plan, mapping_set: 
         known = {row["action"] for row in store.rows("SELECT DISTINCT action FROM ledger.event")}
         fresh = [action for action in plan.actions if action.action not in known]
         again = [action for action in plan.actions if action.action in known]
-        record_actions(store, run, now, [*fresh, *_changed(store, again)])
+        written = [*fresh, *_changed(store, again)]
+        record_actions(store, run, now, written)
+        if written:
+            record_rules(store, run, now, plan.digest, mapping_set.files)
         if not store.value("SELECT 1 FROM ledger.mapping_set WHERE digest = ?", [plan.digest]):
             store.append(
                 "ledger.mapping_set",

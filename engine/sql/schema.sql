@@ -566,6 +566,14 @@ CREATE TABLE IF NOT EXISTS ledger.run (
 CREATE TABLE IF NOT EXISTS ledger.mapping_set (
     digest VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL, files VARCHAR NOT NULL  -- JSON: name → text
 );
+CREATE TABLE IF NOT EXISTS ledger.made_under (  -- the rules that the actions of a run were made by
+    run            VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL,
+    digest         VARCHAR NOT NULL,   -- of ledger.mapping_set, which has the texts
+    mapping_set    VARCHAR,            -- name and release as the set says them; null of one that
+    release        VARCHAR,            -- says none
+    set_digest     VARCHAR NOT NULL,
+    overlay_digest VARCHAR             -- null without an overlay
+);
 
 -- what people read: the state of every line and payout as the last run left it -------------------
 CREATE TABLE IF NOT EXISTS ledger.line_state (

@@ -1,0 +1,95 @@
+"""What was posted keeps under which release of the set, and which overlay, it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from shop import Shop
+
+from engine.rules import Rules, record_rules, rules_of, rules_of_action
+from engine.sandbox.history import new_sale, settle
+from engine.settings import HOME
+from engine.store import in_memory
+
+OpenShop = Callable[..., Shop]
+
+
+OVER = """\
+mapping: payment
+let:
+  asked_for: "{{ line.BatchDate }}"
+"""
+
+
+def version() -> str:
+    """The line of a file that says which version of the language it is in."""
+    text = next((HOME / "mappings" / "qliro-fortnox").rglob("payment.yaml")).read_text("utf-8")
+    return next(line for line in text.splitlines() if line.startswith("version:"))
+
+
+def rules(opened: Shop, amount: str) -> Rules:
+    """The rules of the payment of this amount."""
+    (row,) = opened.store.rows(
+        "SELECT action FROM ledger.intent WHERE mapping = 'payment' "
+        "AND json_extract_string(document, '$.Amount')::DECIMAL(18, 2) = ?",
+        [Decimal(amount)],
+    )
+    kept = rules_of_action(opened.store, row["action"])
+    assert kept is not None
+    return kept[1]
+
+
+def test_a_set_is_known_by_its_release_and_its_texts_and_the_overlay_by_its_own() -> None:
+    about = {"set.yaml": "version: 2\nset: hats\nrelease: 2026.12\n"}
+    mapping = {"payouts/payment.yaml": "mapping: payment\n"}
+    over = {"overlay:payment.yaml": "mapping: payment\ndocument: {}\n"}
+    alone, laid = rules_of(about | mapping), rules_of(about | mapping | over)
+    assert (alone.mapping_set, alone.release) == ("hats", "2026.12")
+    assert alone.overlay_digest is None
+    assert laid.set_digest == alone.set_digest, "the set is the same with an overlay over it"
+    assert laid.overlay_digest is not None
+    other = rules_of(about | {"payouts/payment.yaml": "mapping: payment\nthen: []\n"} | over)
+    assert other.set_digest != laid.set_digest
+    assert other.overlay_digest == laid.overlay_digest
+
+
+def test_a_release_is_kept_as_it_is_written() -> None:
+    assert rules_of({"set.yaml": "set: hats\nrelease: 2026.10\n"}).release == "2026.10"
+    assert rules_of({"payment.yaml": "mapping: payment\n"}).release is None
+
+
+def test_each_payment_keeps_the_rules_that_it_was_made_by(shop: OpenShop, tmp_path: Path) -> None:
+    opened = shop()
+    sold, later = (new_sale(opened.world, Decimal(amount)) for amount in ("100.00", "200.00"))
+    settle(opened.world, [sold.line])
+    opened.run()
+    over = tmp_path / "over"
+    over.mkdir()
+    (over / "payment.yaml").write_text(f"{version()}\n{OVER}")
+    opened.settings({"overlay": str(over)})
+    opened.later(days=1)
+    settle(opened.world, [later.line])
+    opened.run()
+    first, second = rules(opened, "100.00"), rules(opened, "200.00")
+    assert (first.overlay_digest, first.set_digest) == (None, second.set_digest)
+    assert second.overlay_digest is not None
+
+
+def test_a_run_that_posts_nothing_notes_nothing(shop: OpenShop) -> None:
+    opened = shop()
+    settle(opened.world, [new_sale(opened.world, Decimal("100.00")).line])
+    opened.run()
+    noted = opened.store.value("SELECT count(*) FROM ledger.made_under")
+    opened.run()
+    assert noted == 1
+    assert opened.store.value("SELECT count(*) FROM ledger.made_under") == 1
+
+
+def test_a_run_notes_its_rules_once_however_often_it_plans() -> None:
+    store, files = in_memory(), {"payment.yaml": "mapping: payment\n"}
+    now = store.value("SELECT now()")
+    for _ in range(3):
+        record_rules(store, "run-1", now, "digest", files)
+    assert store.value("SELECT count(*) FROM ledger.made_under") == 1
