@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from engine.language import filters, kinds
+from engine.language import filters, kinds, words
 from engine.language.code import BOOKS, BOOKS_TAKE, Code
 from engine.language.expressions import written
 from engine.language.kinds import ANY, NUMERIC
@@ -116,6 +116,7 @@ def _of_attribute(
     rest = [emitter.visit(a) for a in node.args[1:]]
     for code, inner in zip(rest, node.args[1:], strict=True):
         emitter.alike(column, code.type, first, inner, "equals")
+        emitter.possible(column, code, first, inner)
     type_ = declared.result(value.type, [column, *[r.type for r in rest]])
     inner_text = ", ".join([value.text, repr(first.value), *[r.text for r in rest]])
     return Code(f"f_{node.name}({inner_text})", type_)
@@ -179,7 +180,8 @@ def _table(emitter: Emitter, node: nodes.Call, name: str) -> Code:
         wanted = table.inputs[key].values
         if wanted and code.known and code.value not in (*wanted, None):
             text = f"the input {key} of {name} is never {kinds.shown(code.value)}."
-            emitter.wrong(given[key], "never-equal", text, nearest(str(code.value), wanted))
+            remedy = words.near(str(code.value), table.inputs[key])
+            emitter.wrong(given[key], "never-equal", text, remedy)
     args = "".join(f"{c.text}, " for c in codes.values())
     type_ = kinds.record(table.outputs, f"the table {name}")
     if emitter.traced:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import duckdb
-
+from engine.language import ddl, known
 from engine.language.kinds import (
     BOOLEAN,
     DATE,
@@ -183,28 +182,21 @@ _TYPES = {
     "BOOLEAN": "boolean",
     "DATE": "date",
     "TIMESTAMP": "timestamp",
-    "TIMESTAMP WITH TIME ZONE": "timestamp",
+    "TIMESTAMPTZ": "timestamp",
 }
-
-# Every column of every table that a stage fills.
-_COLUMNS = """
-SELECT table_schema || '.' || table_name, column_name, data_type
-FROM information_schema.columns
-WHERE table_schema IN ('qliro', 'fortnox')
-ORDER BY ALL
-"""
-
 
 def catalogue_from_ddl(sql: str, more: Catalogue = VIEW_COLUMNS) -> Catalogue:
     """Entity → column → type of the tables that ``sql`` creates, and the columns of ``more``."""
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(sql)
-        found = connection.execute(_COLUMNS).fetchall()
     result: dict[str, dict[str, Type]] = {}
-    for entity, column, data_type in found:
-        result.setdefault(entity, {})[column] = _type_of(data_type)
+    for entity, declared in sorted(ddl.tables(sql).items()):
+        if entity.startswith(("qliro.", "fortnox.")):
+            result[entity] = {
+                name: known.typed(entity, name, _type_of(one.type), optional=one.optional)
+                for name, one in sorted(declared.items())
+            }
     for entity, columns in more.items():
-        result.setdefault(entity, {}).update(columns)
+        added = {name: known.typed(entity, name, type_) for name, type_ in columns.items()}
+        result.setdefault(entity, {}).update(added)
     return result
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.language import tables
+from engine.language import tables, words
 from engine.language.code import Code
 from engine.language.emit import Emitter
 from engine.language.expressions import Expression, Report
@@ -33,7 +33,9 @@ def check(mapping_set: MappingSet, spec: TableSpec, settings: Code, report: Repo
             message, remedy = tables.wrong_condition(spec, name, condition)
             if message:
                 wrong, known = True, name in spec.inputs
-                code = "wrong-type" if known else "unknown-input"
+                is_country = known and spec.inputs[name].name == words.COUNTRY
+                code = "not-a-country" if is_country else "wrong-type"
+                code = code if known else "unknown-input"
                 where = (*path, "when", name)
                 report(source.finding(where, code, message, remedy, key=not known))
         if not wrong:

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.language import calls, kinds, lists
+from engine.language import calls, kinds, lists, words
 from engine.language.code import BOOKS, Code, Mark, Signature
 from engine.language.expressions import OPERATORS, Expression, Report, constant, written
 from engine.language.kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
@@ -313,19 +313,15 @@ class Emitter:
                 self.wrong(right_node, "type", text)
             elif b.kind == "list" and b.item:
                 self.alike(a, b.item, left_node, right_node, "holds")
+                items = right_node.items if isinstance(right_node, nodes.List) else ()
+                for item_node in items if not left.known else ():
+                    self.possible(a, self.visit(item_node), left_node, item_node)
             return
         if op in ("eq", "ne"):
             self.alike(a, b, left_node, right_node, "equals")
-            pairs = (a, right, left_node, right_node), (b, left, right_node, left_node)
-            for one, other, node, word in pairs:
-                wrong = one.values and other.known and isinstance(other.value, str)
-                if wrong and not left.known & right.known and other.value not in one.values:
-                    self.wrong(
-                        word,
-                        "never-equal",
-                        f"{written(node)} is never {other.value!r}.",
-                        nearest(other.value, one.values),
-                    )
+            if not left.known or not right.known:
+                self.possible(a, right, left_node, right_node)
+                self.possible(b, left, right_node, left_node)
             return
         for one, node in ((a, left_node), (b, right_node)):
             if one.kind == "null":
@@ -335,6 +331,19 @@ class Emitter:
                 text = f"{written(node)} is {kinds.a(one.kind)} and has no order."
                 self.wrong(node, "type", text)
         self.alike(a, b, left_node, right_node, "compares with")
+
+    def possible(self, type_: Type, code: Code, node: nodes.Node, word: nodes.Node) -> None:
+        """Reports a word that a value of this type never is, or that nobody knows of."""
+        value = code.value if code.known else None
+        if not isinstance(value, str):
+            return
+        if type_.values and value not in type_.values:
+            text, remedy = f"{written(node)} is never {value!r}.", words.near(value, type_)
+            self.wrong(word, "never-equal", text, remedy)
+        elif type_.usual and value not in type_.usual and self.now:
+            text = f"{written(node)}: {value!r} is none of the words that are known of it."
+            remedy = words.near(value, type_)
+            self.report(self.now.finding("unknown-word", text, remedy, word, "warning"))
 
     def alike(self, a: Type, b: Type, left: nodes.Node, right: nodes.Node, verb: str) -> None:
         kinds_ = {a.kind, b.kind}
@@ -376,7 +385,7 @@ class Emitter:
             return self.visit(node.expr1 if test.value else node.expr2)
         then, other = self.branch(node.expr1), self.branch(node.expr2)
         text = f"({then.text} if {test.text} else {other.text})"
-        return Code(text, kinds.join([then.type, other.type]))
+        return Code(text, kinds.join([_of_words(then), _of_words(other)]))
 
     def list(self, node: nodes.List | nodes.Tuple) -> Code:
         items = [self.visit(n) for n in node.items]
@@ -411,6 +420,13 @@ class Emitter:
         joiner = "say" if lenient else "concatenate"
         folded = self.folded(RUNTIME[joiner], parts)
         return folded or Code(f"{joiner}({', '.join(p.text for p in parts)})", TEXT)
+
+
+def _of_words(code: Code) -> Type:
+    """The type of a value, of a known text that text alone."""
+    if code.known and isinstance(code.value, str) and not code.type.values:
+        return Type("text", values=(code.value,))
+    return code.type
 
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {

@@ -34,6 +34,7 @@ from engine.language.kinds import (
     record,
     rows,
     shown,
+    words,
 )
 
 # No text that an expression builds is longer; no document field comes near it.
@@ -425,19 +426,23 @@ def first_text(items: Any) -> str | None:
     return None
 
 
-@declared("text", TEXT)
+def _words(change: Callable[[str], str]) -> Result:
+    return lambda value, _args: words(value, change) if value.kind == "text" else TEXT
+
+
+@declared("text", _words(str.upper))
 def upper(value: Any) -> str:
     """The text in capitals."""
     return _text(value).upper()
 
 
-@declared("text", TEXT)
+@declared("text", _words(str.lower))
 def lower(value: Any) -> str:
     """The text in small letters."""
     return _text(value).lower()
 
 
-@declared("text", TEXT)
+@declared("text", _words(str.strip))
 def trim(value: Any) -> str:
     """The text without white space at its ends."""
     return _text(value).strip()

@@ -6,8 +6,8 @@ wrong name or a comparison that can never hold is found when a mapping is loaded
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,8 @@ class Type:
     """``kind`` is one of the constants below; every type may also be null.
 
     ``fields`` are a record's keys (None: any key goes), ``item`` is what a list holds or what an
-    open record's keys hold, ``values`` the only texts there are, ``name`` what findings call it.
+    open record's keys hold, ``values`` the only texts there are, ``usual`` those that are known of,
+    ``name`` what findings call it. A column that is not ``optional`` is never null.
     """
 
     kind: str
@@ -26,6 +27,8 @@ class Type:
     item: Type | None = None
     values: tuple[str, ...] = ()
     name: str = ""
+    usual: tuple[str, ...] = ()
+    optional: bool = field(default=True, compare=False)
 
     def __str__(self) -> str:
         return self.name or self.kind
@@ -77,6 +80,14 @@ def record(fields: Mapping[str, Type], name: str = "record") -> Type:
     return Type("record", fields=fields, name=name)
 
 
+def words(one: Type, change: Callable[[str], str] = str) -> Type:
+    """A text of the words of ``one``, each as ``change`` makes it; any text where all are."""
+    changed = dict.fromkeys(map(change, one.values))
+    usual = dict.fromkeys(map(change, one.usual))
+    name = one.name if one.values and list(changed) == list(one.values) else ""
+    return Type("text", values=tuple(changed), name=name, usual=tuple(usual))
+
+
 def rows(item: Type) -> Type:
     """A list of ``item``."""
     return Type("list", item=item, name=f"list of {item}")
@@ -96,7 +107,9 @@ def join(types: Iterable[Type]) -> Type:
             items = [t.item or ANY for t in (result, one)]
             result = rows(join(items))
         elif result.kind == one.kind == "text":
-            result = TEXT
+            both = result.values and one.values
+            values = dict.fromkeys([*result.values, *one.values]) if both else ()
+            result = Type("text", values=tuple(values))
         else:
             result = ANY
     return NULL if result is None else result
@@ -161,6 +174,9 @@ def _text_of(schema: dict[str, Any]) -> Type:
     if schema.get("format") == "date":
         return ANY  # a date in a document is ISO text, in a setting it may be either
     values = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    if "x-codes" in schema:
+        codes = tuple(code for line in schema["x-codes"] for code in line.split())
+        return Type("text", values=codes, name="country")
     if values and all(isinstance(v, str) for v in values):
         return Type("text", values=tuple(values))
     return TEXT if schema.get("type") == "string" else ANY

@@ -34,6 +34,7 @@ from engine.language.spec import (
     TableSpec,
     Then,
 )
+from engine.language.words import countries
 from engine.yamlfile import Path_
 
 # Stands for what could not be parsed and was reported; its type is any, so nothing more is said.
@@ -288,8 +289,8 @@ def table(source: Source, report: Report) -> TableSpec:
     fails = set(otherwise) == {"error"} and "error" not in value["outputs"]
     return TableSpec(
         name=value["table"],
-        inputs=_types(value["inputs"]),
-        outputs=_types(value["outputs"]),
+        inputs={name: _input(name, said) for name, said in value["inputs"].items()},
+        outputs={name: _type(said) for name, said in value["outputs"].items()},
         accounts=frozenset(k for k, t in columns.items() if t == "account"),
         hit=value["hit"],
         rows=tuple(rows),
@@ -302,12 +303,14 @@ def table(source: Source, report: Report) -> TableSpec:
     )
 
 
-def _types(declared: Mapping[str, Any]) -> dict[str, Type]:
-    return {
-        name: Type("text", values=tuple(t["enum"]))
-        if isinstance(t, dict)
-        else INTEGER
-        if t == "account"
-        else SCALARS[t]
-        for name, t in declared.items()
-    }
+def _input(name: str, said: Any) -> Type:
+    """The type of a table's input; a text that is called so is a country."""
+    return _type("country" if said == "text" and name == "country" else said)
+
+
+def _type(said: Any) -> Type:
+    if isinstance(said, dict):
+        return Type("text", values=tuple(said["enum"]))
+    if said == "country":
+        return countries()
+    return INTEGER if said == "account" else SCALARS[said]

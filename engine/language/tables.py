@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.errors import Finding, Place
+from engine.language import words
 from engine.language.filters import Null, Refused
 from engine.language.kinds import a, shown
 from engine.language.spec import TableSpec
@@ -141,7 +142,7 @@ def wrong_condition(spec: TableSpec, name: str, condition: Any) -> tuple[str, st
         values = [v for k, v in condition.items() if k != "prefix"]
     for value in values:
         if type_.values and value not in type_.values:
-            return f"{name} is never {shown(value)}.", nearest(str(value), type_.values)
+            return f"{name} is never {shown(value)}.", words.near(str(value), type_)
         if not _is(value, type_.kind, account=name in spec.accounts):
             what = "an account number" if name in spec.accounts else f"{a(type_.kind)}"
             return f"{name} is {what}, not {shown(value)}.", ""
@@ -180,7 +181,7 @@ def wrong_output(spec: TableSpec, name: str, value: Any) -> tuple[str, str]:
         return f"the table has no output {name!r}.", nearest(name, spec.outputs)
     type_ = spec.outputs[name]
     if type_.values and value is not None and value not in type_.values:
-        return f"{name} cannot be {shown(value)}.", nearest(str(value), type_.values)
+        return f"{name} cannot be {shown(value)}.", words.near(str(value), type_)
     if not _is(value, type_.kind, account=name in spec.accounts):
         what = "an account number" if name in spec.accounts else f"{a(type_.kind)}"
         return f"{name} is {what}, not {shown(value)}.", ""
@@ -219,17 +220,17 @@ def lint(spec: TableSpec, rows: Sequence[Placed]) -> list[Finding]:
 
 def uncovered(spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """A warning for combinations of words that no row can hold for, where that is an error."""
-    words: dict[str, Sequence[Any]] = {
+    known: dict[str, Sequence[Any]] = {
         name: t.values or (True, False)
         for name, t in spec.inputs.items()
-        if t.values or t.kind == "boolean"
+        if (t.values and t.name != words.COUNTRY) or t.kind == "boolean"
     }
     combinations: list[dict[str, Any]] = [{}]
-    for name, choices in words.items():
+    for name, choices in known.items():
         combinations = [{**c, name: choice} for c in combinations for choice in choices]
         if len(combinations) > 1_000:
             return []
-    missing = [c for c in combinations if words and not any(_meet(row, c) for row in rows)]
+    missing = [c for c in combinations if known and not any(_meet(row, c) for row in rows)]
     if not missing:
         return []
     example = ", ".join(f"{k}: {v}" for k, v in missing[0].items())

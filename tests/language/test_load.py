@@ -241,13 +241,20 @@ def test_an_outcome_is_a_word_that_planning_knows(outcome: str, told: str) -> No
     assert [one.partition(": ")[2] for one in findings(text, schema)] == [told]
 
 
-def test_an_outcome_that_hangs_on_a_setting_is_checked_for_the_merchant() -> None:
+def test_an_outcome_that_hangs_on_a_setting_is_checked_for_either_choice() -> None:
     outcome = "more: \"{{ 'stop' if settings.strict else 'park' }}\""
     text = PAYMENT.replace("document:", MATCHED.replace("OUTCOME", outcome), 1)
+    (told,) = findings(text)
+    assert "outcome.more: it cannot be 'stop'" in told
+
+
+def test_an_outcome_that_is_a_setting_is_checked_for_the_merchant() -> None:
+    outcome = 'more: "{{ settings.more }}"'
+    text = PAYMENT.replace("document:", MATCHED.replace("OUTCOME", outcome), 1)
     loaded = load_set_from_texts({"a.yaml": text}, CATALOGUE)
-    assert compile_set(loaded, {"strict": False})
+    assert compile_set(loaded, {"more": "park"})
     with pytest.raises(FileError, match=r"outcome\.more: it cannot be 'stop'"):
-        compile_set(loaded, {"strict": True})
+        compile_set(loaded, {"more": "stop"})
 
 
 def test_a_setting_that_nobody_gave_is_found_when_the_merchant_is_compiled() -> None:
