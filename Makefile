@@ -16,7 +16,7 @@ help:
 	@echo "make demo       two shops against the sandbox: a month of payouts, the life of an order"
 	@echo "make sandbox    the sandboxes of the last demo, to go on with"
 	@echo "make test       linter, types, mappings, tests"
-	@echo "make test-slow  the same, then a minute of make fuzz"
+	@echo "make test-slow  the tests that take long, then a minute of make fuzz"
 	@echo "make bench      the benchmarks, each beside its yardstick"
 	@echo "make fuzz       inputs that nobody meant, ten minutes of them (make fuzz SECONDS=60)"
 
@@ -30,9 +30,10 @@ test: tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/qliro-fortnox lint --all
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow"
 
-test-slow: test
+test-slow: tools
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m slow
 	$(BIN)/python -m fuzz --seconds 60
 
 fuzz: tools

@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 from order_shop import OrderShop
 from shop import OpenShop, Shop
+from slow import pytest_addoption, pytest_collection_modifyitems, pytest_runtest_protocol
 
 from engine import json_text, session
 from engine import store as stores
@@ -23,6 +24,8 @@ from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.sandbox.world import World
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_runtest_protocol"]
 
 stores._configure = few_rows.in_one_thread
 stores.in_memory = few_rows.in_memory
