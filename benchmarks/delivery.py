@@ -23,14 +23,14 @@ from urllib.request import urlopen
 
 from benchmarks.figure import Figure
 from engine.clock import STOCKHOLM, SystemClock
-from engine.merchant import Merchant, load_merchant
+from engine.home import HOME
+from engine.merchant.load import Merchant, load_merchant
 from engine.sandbox.generator import clean
 from engine.sandbox.server import serve
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 from engine.session import open_session
 from engine.session import run as run_all
-from engine.settings import HOME
-from engine.store import writing
+from engine.store.database import writing
 
 LINES = 10_000
 ALLOWED = 25

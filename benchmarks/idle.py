@@ -22,10 +22,11 @@ from urllib.request import Request, urlopen
 
 from benchmarks.delivery import ALLOWED, SECRETS, Pace, clean_payout, sandbox
 from benchmarks.figure import Figure
-from engine.sandbox import lifecycle, lives
-from engine.sandbox.lives_orders import SHIPPING
-from engine.sandbox.world import Article, World
-from engine.settings import HOME
+from engine.home import HOME
+from engine.sandbox.lives import by_name as lives
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.orders import SHIPPING
+from engine.sandbox.world.world import Article, World
 
 BEFORE = "f7b183f"
 PACE = Pace(window=5.0, ours=5.0, latency=0.02, parallel=4)

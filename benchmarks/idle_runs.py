@@ -10,17 +10,29 @@ import json
 import re
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 from engine.clock import SystemClock
-from engine.merchant import load_merchant
 from engine.scope import ALL, Scope
 from engine.session import open_session, run
-from engine.settings import HOME
-from engine.store import writing
+
+
+def _of_any_build(name: str, *modules: str) -> Any:
+    """What has this name in the first of the modules that the build has: rooms were made later."""
+    for module in modules:
+        with suppress(ModuleNotFoundError):
+            return getattr(import_module(module), name)
+    raise RuntimeError(f"this build has none of {', '.join(modules)}")
+
+
+HOME = _of_any_build("HOME", "engine.home", "engine.settings")
+load_merchant = _of_any_build("load_merchant", "engine.merchant.load", "engine.merchant")
+writing = _of_any_build("writing", "engine.store.database", "engine.store")
 
 
 class Ahead(SystemClock):

@@ -18,12 +18,13 @@ from pathlib import Path
 from benchmarks.delivery import SCALED, ask, merchant_at, sandbox
 from benchmarks.figure import Figure
 from engine.clock import SystemClock
-from engine.sandbox import lifecycle, lives
-from engine.sandbox.lives_orders import SHIPPING
-from engine.sandbox.world import Address, Article, Buyer, Customer, World
+from engine.sandbox.lives import by_name as lives
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.orders import SHIPPING
+from engine.sandbox.world.world import Address, Article, Buyer, Customer, World
 from engine.session import open_session
 from engine.session import run as run_all
-from engine.store import writing
+from engine.store.database import writing
 
 ORDERS = 500
 ORDERS_EACH = 10  # of a known customer

@@ -23,7 +23,7 @@ from engine.language.filters import FILTERS
 from engine.language.load import load_set
 from engine.language.program import CompiledMapping, Program
 from engine.language.spec import Field
-from engine.settings import filled, merchant_schema
+from engine.merchant.settings import filled, merchant_schema
 
 HOUSE = Path(__file__).resolve().parent.parent
 ROUNDS, SECONDS = 7, 0.25
@@ -89,7 +89,7 @@ class Books:
 
 def program() -> Program:
     """The default set, compiled for the merchant above."""
-    catalogue = catalogue_from_ddl((HOUSE / "engine/sql/schema.sql").read_text("utf-8"))
+    catalogue = catalogue_from_ddl((HOUSE / "engine/store/sql/schema.sql").read_text("utf-8"))
     return compile_set(load_set(HOUSE / "mappings/qliro-fortnox", None, catalogue), SETTINGS)
 
 

@@ -19,7 +19,7 @@ from benchmarks.figure import Figure, high_water
 from benchmarks.mapping import SETTINGS, program
 from engine.match.candidates import Query, Step, find
 from engine.plan.matching import match_query
-from engine.store import Store, in_memory, writing
+from engine.store.database import Store, in_memory, writing
 
 SIZE = 1_000_000
 ROUNDS = 9

@@ -21,18 +21,18 @@ from benchmarks import orders_by_hand
 from benchmarks.figure import Figure, high_water
 from benchmarks.mapping import HOUSE, SETTINGS
 from engine import json_text
-from engine.books import Books
-from engine.extract.endpoints import ORDER
 from engine.extract.raw import COLUMNS
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
-from engine.plan.rows import PORTION, Rows, keeping
-from engine.settings import filled, merchant_schema
-from engine.stage import stage
-from engine.store import Store, sql, writing
-from engine.targets import target
+from engine.language.targets import target
+from engine.merchant.settings import filled, merchant_schema
+from engine.plan.order_rows import PORTION, Rows, without_garbage_collection
+from engine.stage.staging import stage
+from engine.store.books import Books
+from engine.store.database import Store, sql, writing
+from engine.transport.endpoints import ORDER
 
 ORDERS, FIRST = 200_000, 5_000_000
 ROUNDS = 2
@@ -149,7 +149,7 @@ def program() -> Program:
 def by_engine(store: Store) -> Iterator[bytes]:
     """The orders as they are sent, by staging, the views and the mapping."""
     stage(store)
-    with keeping():
+    with without_garbage_collection():
         yield from _mapped(store, program())
 
 

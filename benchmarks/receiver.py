@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.figure import Figure
-from engine.settings import HOME
+from engine.home import HOME
 from engine.webhooks.inbox import portions
 from engine.webhooks.push import read_line
 

@@ -21,8 +21,8 @@ import duckdb
 
 from benchmarks.figure import Figure, high_water
 from engine.extract.raw import Call, keep
-from engine.stage import stage
-from engine.store import writing
+from engine.stage.staging import stage
+from engine.store.database import writing
 from engine.transport.http import Answer
 
 ANSWERS = 100

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.plan.payouts import still_known
-from engine.plan.saved import of_its_own_merchant, still_good
-from engine.scope import Scope
-from engine.session import RunReport, Session, carry_out, plan, recover, sync
+from .plan.payout_rows import still_known
+from .plan.saved import of_its_own_merchant, still_good
+from .scope import Scope
+from .session import RunReport, Session, carry_out, plan, recover, sync
 
 
 def apply(session: Session, saved: Mapping[str, Any]) -> RunReport:

@@ -12,7 +12,7 @@ from stdnum import luhn
 from stdnum.fi import hetu
 from stdnum.no import fodselsnummer
 
-from engine.errors import STARS
+from .errors import STARS
 
 NOT_DIGITS = re.compile(r"[^0-9A-Z]")
 # A personal number of SE or DK (its third digit is a month's first), NO or FI; a Swedish VAT number

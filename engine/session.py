@@ -17,37 +17,37 @@ from typing import Any
 
 import httpx
 
-from engine.activation import end_with_environment, obstacle, silence_of
-from engine.apis import open_apis
-from engine.books import CURRENCIES, LOCKED, Books, read_books
-from engine.catalogue import Catalogue, read_catalogue
-from engine.clock import Clock, today
-from engine.deliver import deliver
-from engine.docket import Delivery
-from engine.errors import Exit, StoppedError, UsageError
-from engine.extract.orders import fetch_orders
-from engine.extract.raw import Report
-from engine.flows import flows_on, lacks_plus
-from engine.language.catalogue import catalogue_from_ddl
-from engine.language.compile import compile_set
-from engine.language.load import load_set
-from engine.language.program import Program
-from engine.language.spec import MappingSet
-from engine.ledger import Action, begun
-from engine.lookups import fetch_needs, read_again
-from engine.merchant import Merchant
-from engine.plan.build import make_plan
-from engine.plan.model import Plan
-from engine.plan.needed import refuse_unmet
-from engine.plan.record import record_plan
-from engine.reconcile import after_delivery, record_states, spared
-from engine.scope import ALL, Scope
-from engine.settings import merchant_schema
-from engine.stage import is_staged, stage
-from engine.store import Store, sql
-from engine.sync import extractions, sync_all
-from engine.transport.http import Api
-from engine.way_in import booked_company, refuse_another_company
+from .access.activation import end_with_environment, obstacle, silence_of
+from .access.apis import open_apis
+from .access.authentication import booked_company, refuse_another_company
+from .clock import Clock, today
+from .deliver.delivery import deliver
+from .deliver.queue import Delivery
+from .error_catalogue import Catalogue, read_catalogue
+from .errors import Exit, StoppedError, UsageError
+from .extract.orders import fetch_orders
+from .extract.raw import Report
+from .language.catalogue import catalogue_from_ddl
+from .language.compile import compile_set
+from .language.load import load_set
+from .language.program import Program
+from .language.required_columns import refuse_unmet
+from .language.spec import MappingSet
+from .merchant.flows import flows_on, lacks_plus
+from .merchant.load import Merchant
+from .merchant.settings import merchant_schema
+from .plan.build import make_plan
+from .plan.lookups import fetch_needs, read_again
+from .plan.model import Plan
+from .plan.record import record_plan
+from .report.reconcile import after_delivery, record_states, spared
+from .scope import ALL, Scope
+from .stage.staging import is_staged, stage
+from .stage.sync import extractions, sync_all
+from .store.books import CURRENCIES, LOCKED, Books, read_books
+from .store.database import Store, sql
+from .store.ledger import Action, begun
+from .transport.http import Api
 
 OnProgress = Callable[[str, int, int | None], None]
 # Planning may show that something must be read first; more rounds than this would be a loop.
@@ -279,7 +279,7 @@ def recover(session: Session) -> None:
 
     Comes before a sync, so that what is read afterwards shows it: a plan that did not know what a
     cut-off run had done to an invoice would take its balance for another. What is not there is
-    planned anew. A merchant that may not write leaves it as it is. Raises AccessError,
+    planned anew. A merchant that may not write leaves it is. Raises AccessError,
     UnavailableError, and StoppedError when told to end.
     """
     left = begun(session.store)

@@ -14,12 +14,12 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Carry out the command of this process, and end it with its exit code."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(75))
-    from engine.show import signals  # noqa: PLC0415  after it is listened
+    from .commands import signals  # noqa: PLC0415  after it is listened
 
     try:
         signals.watch()
         _hold_streams()
-        import cli  # noqa: PLC0415  likewise
+        from .commands import main as cli  # noqa: PLC0415  likewise
 
         signals.leave(cli.main())
     except KeyboardInterrupt:  # while it was loading, telling of another end, or leaving

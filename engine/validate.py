@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from engine.errors import Finding
-from engine.yamlfile import Path_, YamlFile, nearest
+from .errors import Finding
+from .yamlfile import Path_, YamlFile, nearest
 
 _KINDS = {
     "object": "a mapping (key: value)",

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from engine.errors import FileError, Finding, Place
+from .errors import FileError, Finding, Place
 
 try:
     from yaml import CSafeLoader as _Loader

@@ -4,7 +4,7 @@
 # json_extract_string, ->> and a cast of json_extract to DECIMAL(30,2) all go through a double: of
 # 12345678901234567.89 they give ...568.0, and say nothing. from_json with a declared DECIMAL reads the digits
 # as they stand, also of the same text. Amounts of a shop are shorter; ids and sums over years need not be.
-# The product reads JSON by from_json with declared types alone (engine/sql/stage_*.sql).
+# The product reads JSON by from_json with declared types alone (engine/store/sql/stage_*.sql).
 set -euo pipefail
 cd "$(mktemp -d)"
 python3 -m venv env

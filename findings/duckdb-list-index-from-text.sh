@@ -5,7 +5,7 @@
 # way to read them. Two things meet there: a cast of text to INTEGER rounds a fraction instead of failing
 # (TRY_CAST gives no null), and a list index below zero counts from the end. So -3 becomes "Success" and
 # 2.6 too, although neither is a code that the document knows.
-# The product takes only the codes that the document lists for one (engine/sql/stage_orders.sql).
+# The product takes only the codes that the document lists for one (engine/store/sql/stage_orders.sql).
 set -euo pipefail
 cd "$(mktemp -d)"
 python3 -m venv env

@@ -5,7 +5,7 @@
 # (22:30 on the evening before). From 1.4 on the offset is read and thrown away (00:30), in from_json with a
 # declared TIMESTAMP too. Nothing is raised: stored queries go on and give other hours, and near midnight
 # other days. TIMESTAMPTZ means the same moment in all of them.
-# The product casts what may carry an offset to TIMESTAMPTZ alone (engine/sql/stage_begin.sql).
+# The product casts what may carry an offset to TIMESTAMPTZ alone (engine/store/sql/stage_begin.sql).
 set -euo pipefail
 cd "$(mktemp -d)"
 for version in 1.3.2 2.0.0; do

@@ -6,7 +6,7 @@
 # begins with 0 or 1). stdnum.se.orgnr looks at length and check digit alone, so every personal number of ten
 # digits passes; sole traders aside, whoever stores "valid organisation numbers" by it stores personal ones.
 # The number below is made here, of the first day of a century.
-# The product looks at the third digit itself (engine/sql/stage_orders.sql).
+# The product looks at the third digit itself (engine/store/sql/stage_orders.sql).
 set -euo pipefail
 cd "$(mktemp -d)"
 python3 -m venv env

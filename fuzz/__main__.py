@@ -119,7 +119,7 @@ def prepare() -> None:
         if (path := str(HERE.parent / folder)) not in sys.path:
             sys.path.insert(0, path)
     few_rows, shop = import_module("few_rows"), import_module("faults.shop")
-    stores, sessions = import_module("engine.store"), import_module("engine.session")
+    stores, sessions = import_module("engine.store.database"), import_module("engine.session")
     stores._configure, stores.in_memory = few_rows.in_one_thread, few_rows.in_memory
     sessions.load_mappings = shop.compiled
 

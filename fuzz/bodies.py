@@ -13,10 +13,10 @@ from typing import Any
 import few_rows
 from odd import sweep
 
-from engine.extract.endpoints import by_name
 from engine.extract.raw import keep
 from engine.extract.readable import shapes
-from engine.stage import stage
+from engine.stage.staging import stage
+from engine.transport.endpoints import by_name
 from fuzz.values import ODD, spoiled
 
 KEY = b"\0" * 32

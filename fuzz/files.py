@@ -12,15 +12,16 @@ from typing import Any
 
 import yaml
 
-from engine import oss
 from engine.errors import QliroFortnoxError
+from engine.home import HOME
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set_from_texts
-from engine.merchant import Merchant, load_merchant
-from engine.plan.needed import refuse_unmet
-from engine.settings import HOME, merchant_schema, settings_of
-from engine.store import sql
+from engine.language.required_columns import refuse_unmet
+from engine.merchant import oss
+from engine.merchant.load import Merchant, load_merchant
+from engine.merchant.settings import merchant_schema, settings_of
+from engine.store.database import sql
 from fuzz.values import ODD, spoiled
 
 MAPPINGS = HOME / "mappings" / "qliro-fortnox"

@@ -13,9 +13,9 @@ from random import Random
 
 from shopkit import SECRETS, shop_world, write_shop
 
+from engine.home import HOME
 from engine.sandbox.control import effects
 from engine.sandbox.server import Running, serve
-from engine.settings import HOME
 
 SIGNALS = (signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
 # Python itself needs so long before anything of ours can listen.

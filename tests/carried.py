@@ -17,9 +17,9 @@ from engine.extract.export import export
 from engine.extract.raw import Report
 from engine.extract.replay import ingest
 from engine.session import Session
-from engine.stage import stage
-from engine.store import Store, in_memory
-from engine.traffic import exported
+from engine.stage.staging import stage
+from engine.stage.traffic import exported
+from engine.store.database import Store, in_memory
 
 KEY = b"key"
 CLOCK = StoppedClock(datetime(2026, 11, 29, tzinfo=UTC))

@@ -16,14 +16,14 @@ from shop import OpenShop, Shop
 from slow import pytest_addoption, pytest_collection_modifyitems, pytest_runtest_protocol
 
 from engine import json_text, session
-from engine import store as stores
-from engine.catalogue import installed
+from engine.error_catalogue import installed
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
+from engine.store import database as stores
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_runtest_protocol"]
 

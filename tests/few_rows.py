@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from engine import store as stores
-from engine.store import Store
+from engine.store import database as stores
+from engine.store.database import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108  the databases live for a second each
 _configure, _connect = stores._configure, stores._connect

@@ -15,10 +15,10 @@ from shop import Shop
 from engine import scope as scopes
 from engine import session as sessions
 from engine.plan.model import Outcome
-from engine.sandbox.lifecycle import Life
-from engine.sandbox.lives import LIVES
-from engine.sandbox.lives import shop as shop_of_lives
-from engine.sandbox.world import Invoice, Order, World
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.by_name import shop as shop_of_lives
+from engine.sandbox.lives.lifecycle import Life
+from engine.sandbox.world.world import Invoice, Order, World
 from engine.session import RunReport, Session
 
 FLOWS: dict[str, Any] = {

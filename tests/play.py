@@ -37,10 +37,11 @@ from orders.kit import chart
 from orders.kit import told as rows_told
 from shop import Shop, rows_of, write_offs
 
-from engine import store as stores
-from engine.sandbox import history, lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.world import Address, Buyer, Item, Line, interim_account
+from engine.sandbox import history
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import Address, Buyer, Item, Line, interim_account
+from engine.store import database as stores
 
 Case = Mapping[str, Any]
 # What a run tells of these is what every order has; a case is about the others.
@@ -112,7 +113,7 @@ def _refund(played: Played, which: int, given: Case) -> None:
     world, order = played.shop.world, played.orders[which]
     captured = lifecycle.captures(world, order)[0]
     back = [_item(one, "Return") for one in given["items"]]
-    deeds.begin(
+    operations.begin(
         world, world.qliro_orders[order], "Refund", _money(given["Amount"]), back,
         original=captured.id, done=True,
     )  # fmt: skip

@@ -20,17 +20,17 @@ import yaml
 from engine import scope as scopes
 from engine import session as sessions
 from engine.clock import StoppedClock
-from engine.merchant import Merchant, load_merchant
+from engine.merchant.load import Merchant, load_merchant
 from engine.plan.model import Plan
-from engine.resolve import resolve
-from engine.sandbox.company import empty_world
+from engine.report.resolve import resolve
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.history import Trouble
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import Invoice, Payment, Voucher, World, account_balance
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import Invoice, Payment, Voucher, World, account_balance
 from engine.session import RunReport, Session
 from engine.show.page import Page, Table, Text
-from engine.store import Store
+from engine.store.database import Store
 
 HOME = Path(__file__).resolve().parent.parent
 DEMO = HOME / "merchants" / "demo.yaml"

@@ -1,1 +1,1 @@
-"""What can be known before a merchant goes to work: the checks, and what each found."""
+"""What can be known beforehand: lint, the checks, the way to going live."""

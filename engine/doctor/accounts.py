@@ -11,10 +11,10 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.doctor.ground import Ground
-from engine.errors import Place
-from engine.language.expressions import Expression
-from engine.settings import get, merchant_schema, resolved, settings_of
+from ..errors import Place
+from ..language.expressions import Expression
+from ..merchant.settings import get, merchant_schema, resolved, settings_of
+from .context import Context
 
 ACCOUNT = "#/$defs/account"
 # Tables that only documents of orders use; the other accounts belong to payouts.
@@ -36,30 +36,30 @@ class Named:
         return self.use.partition("[")[0]
 
 
-def named_accounts(ground: Ground) -> list[Named]:
+def named_accounts(context: Context) -> list[Named]:
     """Those that the flows that are on may book on, in the order of the file.
 
     Raises FileError where the mappings are invalid.
     """
-    return [*_of_settings(ground), *_of_tables(ground)]
+    return [*_of_settings(context), *_of_tables(context)]
 
 
-def _of_settings(ground: Ground) -> Iterator[Named]:
+def _of_settings(context: Context) -> Iterator[Named]:
     schema = merchant_schema()
     for setting in settings_of(schema):
         flows = DOCUMENTS if setting.path[0] in OF_ORDERS else ("payouts", *DOCUMENTS)
-        if not ground.on(*flows):
+        if not context.on(*flows):
             continue
-        value = get(ground.settings, setting.path)
+        value = get(context.settings, setting.path)
         if setting.schema.get("$ref") == ACCOUNT and value is not None:
-            yield Named(value, setting.key, ground.place(*setting.path))
+            yield Named(value, setting.key, context.place(*setting.path))
         elif setting.is_rows:
             columns = setting.schema["items"]["properties"]
-            yield from _of_rows(ground, setting.path, columns, value or (), schema)
+            yield from _of_rows(context, setting.path, columns, value or (), schema)
 
 
 def _of_rows(
-    ground: Ground,
+    context: Context,
     path: tuple[str, ...],
     columns: Mapping[str, Any],
     rows: Any,
@@ -71,13 +71,13 @@ def _of_rows(
         for index, row in enumerate(rows):
             if row.get(name) is not None:
                 use = f"{'.'.join(path)}[{index}]"
-                place = ground.place(*path, index, name)
+                place = context.place(*path, index, name)
                 yield Named(row[name], use, place)
 
 
-def _of_tables(ground: Ground) -> Iterator[Named]:
+def _of_tables(context: Context) -> Iterator[Named]:
     """What a mapping set's own rows say outright; an expression is no account yet."""
-    mapping_set, _ = ground.mappings
+    mapping_set, _ = context.mappings
     for table in mapping_set.tables.values():
         given = [(row.number, row.then) for row in table.rows]
         for number, outputs in [*given, ("otherwise", table.otherwise)]:

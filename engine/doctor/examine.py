@@ -13,13 +13,13 @@ from pathlib import Path
 
 import httpx
 
-from engine.clock import Clock
-from engine.doctor.checks import CHECKS, Check
-from engine.doctor.ground import Ground, OnProgress, opened, silent
-from engine.doctor.result import Result, warning
-from engine.errors import FileError, QliroFortnoxError
-from engine.merchant import Merchant
-from engine.store import Store
+from ..clock import Clock
+from ..errors import FileError, QliroFortnoxError
+from ..merchant.load import Merchant
+from ..store.database import Store
+from .checks import CHECKS, Check
+from .context import Context, OnProgress, opened, silent
+from .result import Result, warning
 
 
 def examine(
@@ -40,16 +40,16 @@ def examine(
     left where a folder lies; ``checks`` may be some of them.
     """
     results: list[Result] = []
-    with opened(merchant, clock, transport, state, free) as ground:
+    with opened(merchant, clock, transport, state, free) as context:
         for done, check in enumerate(checks, start=1):
-            results += _made(check, ground)
+            results += _made(check, context)
             on_progress("check", done, len(checks))
     return results
 
 
-def _made(check: Check, ground: Ground) -> Iterator[Result]:
+def _made(check: Check, context: Context) -> Iterator[Result]:
     try:
-        found = list(check.run(ground))
+        found = list(check.run(context))
     except FileError as error:  # the check of that file tells all of it
         what = error.findings[0].message
         found = [

@@ -11,10 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-from engine.errors import QliroFortnoxError
-from engine.extract.raw import Call, Kept, Progress, keep, silent
-from engine.store import Store
-from engine.transport.http import Answer, Api
+from ..errors import QliroFortnoxError
+from ..store.database import Store
+from ..transport.http import Answer, Api
+from .raw import Call, Kept, Progress, keep, silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Dates as the two APIs write them, with zone and without, read as days in Stockholm.
 
-The same rule stands in ``engine/sql/stage_begin.sql`` as the macro ``stockholm_date``; a test holds
-the two together.
+The same rule stands in ``engine/store/sql/stage_begin.sql`` as the macro ``stockholm_date``; a test
+holds the two together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from engine.clock import STOCKHOLM
+from ..clock import STOCKHOLM
 
 # Days of other years are none: documents are of our time, and 0001-01-01 stands for no day.
 FIRST_YEAR, LAST_YEAR = 1900, 2199

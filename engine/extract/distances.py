@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from engine.clock import STOCKHOLM
+from ..clock import STOCKHOLM
 
 # An order at Qliro, so long after it was secured: with the first request twelve in 90 days. Most of
 # what happens to an order untold happens early; goods come back for some weeks.

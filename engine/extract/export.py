@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC
 
-from engine import json_text
-from engine.extract.pseudonym import Pseudonyms, known_ids, references
-from engine.extract.raw import query_pairs
-from engine.store import Store
-from engine.transport.http import NOT_UTF_8
+from .. import json_text
+from ..store.database import Store
+from ..transport.http import NOT_UTF_8
+from .pseudonym import Pseudonyms, known_ids, references
+from .raw import query_pairs
 
 STORED = """
 -- What was answered, in the order it came. Repeats, kept without their body, add nothing, but that

@@ -13,13 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from engine import json_text
-from engine.extract.ask import Extraction, ask, ask_all
-from engine.extract.dates import stockholm_date, swedish_minute
-from engine.extract.distances import day_began
-from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor
-from engine.extract.readable import Unidentified, unidentified
-from engine.store import Store
+from .. import json_text
+from ..store.database import Store
+from .ask import Extraction, ask, ask_all
+from .dates import stockholm_date, swedish_minute
+from .distances import day_began
+from .raw import Call, Kept, Report, cursor, cursors, move_cursor
+from .readable import Unidentified, unidentified
 
 # The longest page (sdk ApiConstants.MaxLimit), and a bound for lists that never end.
 LIMIT = 500

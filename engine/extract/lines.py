@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.store import Store
+from ..store.database import Store
 
 LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
 # Qliro's enums by their places (its OpenAPI document, x-enumNames).

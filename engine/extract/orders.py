@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
-from engine.extract.ask import Extraction, ask_all
-from engine.extract.distances import ORDER_AT, RESERVED, YOUNG
-from engine.extract.endpoints import ORDER
-from engine.extract.raw import OTHER_ORDER, Call, Kept, Report, why
-from engine.store import Store
+from ..store.database import Store
+from ..transport.endpoints import ORDER
+from .ask import Extraction, ask_all
+from .distances import ORDER_AT, RESERVED, YOUNG
+from .raw import OTHER_ORDER, Call, Kept, Report, why
 
 # A pushed order that Qliro did not find is asked for again after so long.
 NOT_FOUND_FOR = timedelta(days=1)

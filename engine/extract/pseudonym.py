@@ -14,12 +14,12 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote, unquote
 
-from engine.extract.pseudonym_numbers import Numbers
-from engine.extract.pseudonym_words import Words
-from engine.extract.redact import Value, replaced, scalar, values
-from engine.language.filters import fortnox_text
-from engine.personal import PERSONAL_NUMBER, is_persons
-from engine.store import Store
+from ..language.filters import fortnox_text
+from ..personal import PERSONAL_NUMBER, is_persons
+from ..store.database import Store
+from .pseudonym_numbers import Numbers
+from .pseudonym_words import Words
+from .redact import Value, replaced, scalar, values
 
 # Texts under these keys say nothing about anybody: ids that the APIs give out, codes, dates.
 HARMLESS = frozenset(

@@ -18,7 +18,7 @@ from stdnum.eu import vat
 from stdnum.fi import alv as finnish
 from stdnum.no import orgnr as norwegian
 
-from engine.personal import is_personal
+from ..personal import is_personal
 
 TRIES = 3000
 # Of organisation and VAT numbers, whatever country is written before them; of others where it is.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.extract.raw import Progress, Report, silent
-from engine.store import Store
-from engine.webhooks.inbox import portions, remove_finished, segments
-from engine.webhooks.push import TRIAL, read_line
+from ..store.database import Store
+from ..webhooks.inbox import portions, remove_finished, segments
+from ..webhooks.push import SELF_TEST, read_line
+from .raw import Progress, Report, silent
 
 COLUMNS = [
     "received_at",
@@ -50,7 +50,7 @@ def drain(store: Store, inbox: Path, on_progress: Progress = silent) -> Report:
                     push.timestamp,
                 ]
                 for push in pushes
-                if push.status != TRIAL
+                if push.status != SELF_TEST
             ]
             if damaged:
                 report.find(str(inbox / portion.segment), "push-damaged", _damaged(damaged))

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from engine import json_text
-from engine.clock import today
-from engine.extract.ask import Extraction, ask, ask_all
-from engine.extract.dates import stockholm_date
-from engine.extract.distances import day_began
-from engine.extract.endpoints import SETTLEMENT_BATCHES, SETTLEMENTS_BY_BATCH
-from engine.extract.raw import Call, Kept, Report, cursor, cursors, move_cursor, why
-from engine.store import Store
+from .. import json_text
+from ..clock import today
+from ..store.database import Store
+from ..transport.endpoints import SETTLEMENT_BATCHES, SETTLEMENTS_BY_BATCH
+from .ask import Extraction, ask, ask_all
+from .dates import stockholm_date
+from .distances import day_began
+from .raw import Call, Kept, Report, cursor, cursors, move_cursor, why
 
 # GetSettlementBatches refuses more than 60 days (PERIOD_LIMIT_EXCEEDED) or 61 (PERIOD_INVALID).
 LONGEST_WINDOW = timedelta(days=59)

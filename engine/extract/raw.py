@@ -16,14 +16,14 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
 
-from engine import json_text
-from engine.errors import Finding, Place
-from engine.extract.endpoints import Endpoint, classify
-from engine.extract.lines import LISTS, lost
-from engine.extract.readable import unread
-from engine.extract.redact import redacted
-from engine.store import Store
-from engine.transport.http import Answer, Query
+from .. import json_text
+from ..errors import Finding, Place
+from ..store.database import Store
+from ..transport.endpoints import Endpoint, classify
+from ..transport.http import Answer, Query
+from .lines import LISTS, lost
+from .readable import unread
+from .redact import redacted
 
 Progress = Callable[[str, int, int | None], None]
 COLUMNS = [

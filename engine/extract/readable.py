@@ -1,8 +1,8 @@
 """What of an answer can't be read: a field of another type or size than this program reads it as,
 or one that is not there and without which its entry is of no use.
 
-Reads the shapes that ``engine/sql/stage_*.sql`` reads answers as, so that a column that is added
-there is looked at by itself; writes nothing.
+Reads the shapes that ``engine/store/sql/stage_*.sql`` reads answers as, so that a column that is
+added there is looked at by itself; writes nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from engine.extract.dates import stockholm_date
-from engine.extract.endpoints import ENDPOINTS, Endpoint
-from engine.store import SQL_FOLDER
+from ..store.database import SQL_FOLDER
+from ..transport.endpoints import ENDPOINTS, Endpoint
+from .dates import stockholm_date
 
 # Without these an entry is of no use, by endpoint and list. Others may be null: what needs them
 # says so. The IDS of them must be there, the others are not to be null where they are.

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from engine.personal import NOT_DIGITS, number_in
+from ..personal import NOT_DIGITS, number_in
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?P<end>"?)|[{}\[\]:,]|[^\s"{}\[\]:,]+', re.DOTALL)
 _ESCAPED_LETTER = re.compile(r"\\u00[4-7]", re.IGNORECASE)  # a key may be written with escapes

@@ -16,14 +16,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from engine import json_text
-from engine.clock import STOCKHOLM, Clock
-from engine.errors import UsageError
-from engine.extract.endpoints import UNKNOWN
-from engine.extract.raw import Call, Progress, Report, keep, silent
-from engine.extract.readable import missing
-from engine.store import Store
-from engine.transport.http import Answer
+from .. import json_text
+from ..clock import STOCKHOLM, Clock
+from ..errors import UsageError
+from ..store.database import Store
+from ..transport.endpoints import UNKNOWN
+from ..transport.http import Answer
+from .raw import Call, Progress, Report, keep, silent
+from .readable import missing
 
 UNREADABLE, LACKS = "unreadable-answer", "missing-field"
 # Findings whose place is a line of the file.

@@ -1,1 +1,1 @@
-"""The mapping language: what stands in YAML becomes Python functions and SQL conditions."""
+"""The mapping language: what stands in YAML becomes Python functions and SQL."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from engine.language.code import Mark
-from engine.language.emit import Emitter
-from engine.language.runtime import RUNTIME
+from .code import Mark
+from .emit import Emitter
+from .runtime import RUNTIME
 
 
 @dataclass(slots=True)

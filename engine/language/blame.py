@@ -13,13 +13,13 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.errors import ItemError, Place
-from engine.language.assemble import Built
-from engine.language.code import UNKNOWN, Mark
-from engine.language.emit import Emitter
-from engine.language.expressions import written
-from engine.language.filters import NO_VALUE, Null, Refused
-from engine.yamlfile import nearest
+from ..errors import ItemError, Place
+from ..yamlfile import nearest
+from .assemble import Built
+from .code import UNKNOWN, Mark
+from .emit import Emitter
+from .expressions import written
+from .filters import NO_VALUE, Null, Refused
 
 Locals = Mapping[str, Any]
 

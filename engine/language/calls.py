@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from engine.language import filters, kinds, words
-from engine.language.code import BOOKS, BOOKS_TAKE, Code
-from engine.language.expressions import written
-from engine.language.kinds import ANY, NUMERIC
-from engine.yamlfile import nearest
+from ..yamlfile import nearest
+from . import filters, kinds, words
+from .code import BOOKS, BOOKS_TAKE, Code
+from .expressions import written
+from .kinds import ANY, NUMERIC
 
 if TYPE_CHECKING:  # the emitter calls this module
-    from engine.language.emit import Emitter
+    from .emit import Emitter
 
 _QUANTA = [Decimal(1).scaleb(-n) for n in range(11)]
 

@@ -8,17 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.language import ddl, known
-from engine.language.kinds import (
-    BOOLEAN,
-    DATE,
-    DECIMAL,
-    INTEGER,
-    SCALARS,
-    TEXT,
-    TIMESTAMP,
-    Type,
-)
+from . import ddl, known
+from .kinds import BOOLEAN, DATE, DECIMAL, INTEGER, SCALARS, TEXT, TIMESTAMP, Type
 
 Catalogue = Mapping[str, Mapping[str, Type]]
 

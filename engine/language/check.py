@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.errors import Finding
-from engine.language import check_entities, check_related, check_tables, fields, lists, scope
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Expression, Report, walk
-from engine.language.filters import NO_VALUE, Refused
-from engine.language.kinds import Type, shown
-from engine.language.spec import Against, Check, Field, MappingSet, MappingSpec, Match, Row
-from engine.yamlfile import Path_, nearest
+from ..errors import Finding
+from ..yamlfile import Path_, nearest
+from . import check_entities, check_related, check_tables, fields, lists, scope
+from .code import Code
+from .emit import Emitter
+from .expressions import Expression, Report, walk
+from .filters import NO_VALUE, Refused
+from .kinds import Type, shown
+from .spec import Against, Check, Field, MappingSet, MappingSpec, Match, Row
 
 LINE = "qliro.settlement_line"  # the only source whose transaction may have a document of its own
 # What each outcome of a match may be: where an amount is consumed, and where nothing is.

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from engine.errors import Finding
-from engine.language import check_related, derived, kinds, scope
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Report
-from engine.language.kinds import Type
-from engine.language.spec import EntitySpec, MappingSet
-from engine.yamlfile import Path_, nearest
+from ..errors import Finding
+from ..yamlfile import Path_, nearest
+from . import check_related, derived, kinds, scope
+from .code import Code
+from .emit import Emitter
+from .expressions import Report
+from .kinds import Type
+from .spec import EntitySpec, MappingSet
 
 
 def check(

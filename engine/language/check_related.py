@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.errors import Finding
-from engine.language import scope, sql
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Expression, Report
-from engine.language.kinds import Type
-from engine.language.source import Source
-from engine.language.spec import MappingSet, Related
-from engine.yamlfile import Path_, nearest
+from ..errors import Finding
+from ..yamlfile import Path_, nearest
+from . import scope, sql
+from .code import Code
+from .emit import Emitter
+from .expressions import Expression, Report
+from .kinds import Type
+from .source import Source
+from .spec import MappingSet, Related
 
 
 def check(

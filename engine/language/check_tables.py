@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.language import tables, words
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Expression, Report
-from engine.language.kinds import a
-from engine.language.spec import MappingSet, TableSpec
-from engine.yamlfile import Path_, nearest
+from ..yamlfile import Path_, nearest
+from . import tables, words
+from .code import Code
+from .emit import Emitter
+from .expressions import Expression, Report
+from .kinds import a
+from .spec import MappingSet, TableSpec
 
 
 def check(mapping_set: MappingSet, spec: TableSpec, settings: Code, report: Report) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.language import kinds
-from engine.language.expressions import Expression
-from engine.language.kinds import BOOLEAN, INTEGER, Type
+from . import kinds
+from .expressions import Expression
+from .kinds import BOOLEAN, INTEGER, Type
 
 
 class _Unknown:

@@ -14,23 +14,16 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.errors import FileError, Finding, Place
-from engine.language import (
-    compile_entities,
-    compile_related,
-    compile_tables,
-    document,
-    kinds,
-    own_checks,
-    scope,
-)
-from engine.language.catalogue import ID_COLUMNS
-from engine.language.check import check_outcome
-from engine.language.code import Code
-from engine.language.compile_tables import SettingsPlace
-from engine.language.emit import Emitter
-from engine.language.expressions import Expression, Report, collect, walk
-from engine.language.program import (
+from ..errors import FileError, Finding, Place
+from ..yamlfile import nearest
+from . import compile_entities, compile_related, compile_tables, document, kinds, own_checks, scope
+from .catalogue import ID_COLUMNS
+from .check import check_outcome
+from .code import Code
+from .compile_tables import SettingsPlace
+from .emit import Emitter
+from .expressions import Expression, Report, collect, walk
+from .program import (
     CompiledAgainst,
     CompiledMapping,
     CompiledMatch,
@@ -42,9 +35,8 @@ from engine.language.program import (
     Program,
     Row,
 )
-from engine.language.spec import MappingSet, MappingSpec, Match, Related
-from engine.language.tables import Lookup
-from engine.yamlfile import nearest
+from .spec import MappingSet, MappingSpec, Match, Related
+from .tables import Lookup
 
 
 def compile_set(

@@ -12,32 +12,17 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.language import (
-    blame,
-    check_entities,
-    compile_related,
-    compile_tables,
-    derived,
-    kinds,
-    scope,
-)
-from engine.language.assemble import Body, Built, build
-from engine.language.catalogue import ID_COLUMNS
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Report
-from engine.language.filters import FILTERS, Null
-from engine.language.kinds import Type
-from engine.language.program import (
-    Belonging,
-    Books,
-    CompiledEntity,
-    NotYet,
-    Row,
-    nothing_belongs,
-)
-from engine.language.spec import EntitySpec, MappingSet
-from engine.language.tables import Hit, Lookup
+from . import blame, check_entities, compile_related, compile_tables, derived, kinds, scope
+from .assemble import Body, Built, build
+from .catalogue import ID_COLUMNS
+from .code import Code
+from .emit import Emitter
+from .expressions import Report
+from .filters import FILTERS, Null
+from .kinds import Type
+from .program import Belonging, Books, CompiledEntity, NotYet, Row, nothing_belongs
+from .spec import EntitySpec, MappingSet
+from .tables import Hit, Lookup
 
 
 def entity(

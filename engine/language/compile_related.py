@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.language import blame, compile_tables, document, scope
-from engine.language.assemble import Body, build
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Report
-from engine.language.kinds import Type
-from engine.language.program import CompiledRelated, Row
-from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Related
-from engine.language.tables import Lookup
+from . import blame, compile_tables, document, scope
+from .assemble import Body, build
+from .code import Code
+from .emit import Emitter
+from .expressions import Report
+from .kinds import Type
+from .program import CompiledRelated, Row
+from .spec import EntitySpec, MappingSet, MappingSpec, Related
+from .tables import Lookup
 
 
 def asking(

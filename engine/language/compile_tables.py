@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.errors import Finding, Place
-from engine.language import blame, tables
-from engine.language.assemble import Body, Built, build
-from engine.language.check import refusal
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Expression, Report
-from engine.language.spec import TableSpec
-from engine.language.tables import Hit, Line, Lookup, Outputs
-from engine.yamlfile import Path_, nearest
+from ..errors import Finding, Place
+from ..yamlfile import Path_, nearest
+from . import blame, tables
+from .assemble import Body, Built, build
+from .check import refusal
+from .code import Code
+from .emit import Emitter
+from .expressions import Expression, Report
+from .spec import TableSpec
+from .tables import Hit, Line, Lookup, Outputs
 
 SettingsPlace = Callable[[Sequence[str | int]], Place]
 

@@ -1,6 +1,6 @@
 """The columns of the tables of a merchant's database, read from the statements that make them.
 
-Reads the SQL of ``engine/sql/schema.sql``; asks no database, for lint is to start fast.
+Reads the SQL of ``engine/store/sql/schema.sql``; asks no database, for lint is to start fast.
 """
 
 from __future__ import annotations

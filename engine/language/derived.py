@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from jinja2 import nodes
 
-from engine.language.expressions import Expression, walk
-from engine.language.spec import EntitySpec
+from .expressions import Expression, walk
+from .spec import EntitySpec
 
 
 def named(expression: Expression) -> set[str]:

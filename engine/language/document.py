@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.language import blame, fields, lists, scope
-from engine.language.assemble import Body, Built, build
-from engine.language.catalogue import ID_COLUMNS
-from engine.language.check import uses_document
-from engine.language.code import UNKNOWN, Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Report
-from engine.language.filters import Refused
-from engine.language.program import Failure, Rendered, Row, Trace
-from engine.language.spec import Check, EntitySpec, Field, MappingSet, MappingSpec
-from engine.language.spec import Row as RowSpec
+from . import blame, fields, lists, scope
+from .assemble import Body, Built, build
+from .catalogue import ID_COLUMNS
+from .check import uses_document
+from .code import UNKNOWN, Code
+from .emit import Emitter
+from .expressions import Report
+from .filters import Refused
+from .program import Failure, Rendered, Row, Trace
+from .spec import Check, EntitySpec, Field, MappingSet, MappingSpec
+from .spec import Row as RowSpec
 
 
 @dataclass(frozen=True, slots=True)

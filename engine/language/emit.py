@@ -13,13 +13,13 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.language import calls, kinds, lists, words
-from engine.language.code import BOOKS, Code, Mark, Signature
-from engine.language.expressions import OPERATORS, Expression, Report, constant, written
-from engine.language.kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
-from engine.language.runtime import RUNTIME, divide, item, negate
-from engine.language.spec import Row
-from engine.yamlfile import nearest
+from ..yamlfile import nearest
+from . import calls, kinds, lists, words
+from .code import BOOKS, Code, Mark, Signature
+from .expressions import OPERATORS, Expression, Report, constant, written
+from .kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
+from .runtime import RUNTIME, divide, item, negate
+from .spec import Row
 
 _ARITHMETIC: dict[type[nodes.Node], tuple[str, str]] = {
     nodes.Add: ("+", "add"), nodes.Sub: ("-", "subtract"), nodes.Mul: ("*", "multiply"),

@@ -16,9 +16,9 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import Lexer
 from jinja2.parser import Parser
 
-from engine.errors import Finding, Place
-from engine.language.filters import FILTERS
-from engine.yamlfile import nearest
+from ..errors import Finding, Place
+from ..yamlfile import nearest
+from .filters import FILTERS
 
 LONGEST = 2_000  # characters of one expression
 MOST_NODES = 300

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
-from engine.language.filters import Null, Refused, text_of
-from engine.language.fortnox_signs import forbidden
-from engine.language.kinds import NUMERIC, Type, a, shown
+from .filters import Null, Refused, text_of
+from .fortnox_signs import forbidden
+from .kinds import NUMERIC, Type, a, shown
 
 CENT = Decimal("0.01")
 

@@ -13,13 +13,13 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from engine import personal
-from engine.json_text import FINEST, decimals
-from engine.language import giving_back
-from engine.language.deliveries import of_lines
-from engine.language.foreseen import COLUMNS, MADE, foreseen, half_up
-from engine.language.fortnox_signs import as_article, forbidden, is_allowed
-from engine.language.kinds import (
+from .. import personal
+from ..json_text import FINEST, decimals
+from . import giving_back
+from .deliveries import of_lines
+from .foreseen import COLUMNS, MADE, foreseen, half_up
+from .fortnox_signs import as_article, forbidden, is_allowed
+from .kinds import (
     ANY,
     BOOLEAN,
     DATE,

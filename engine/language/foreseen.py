@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from engine.language.kinds import DECIMAL, TEXT, record
+from .kinds import DECIMAL, TEXT, record
 
 half_up = Context(prec=38, rounding=ROUND_HALF_UP).quantize
 OERE, KRONA, NONE = Decimal("0.01"), Decimal(1), Decimal(0)

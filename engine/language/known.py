@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.language.kinds import TEXT, Type
-from engine.language.words import countries
+from .kinds import TEXT, Type
+from .words import countries
 
 # The only words of a column: this program gives them itself.
 WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.errors import Finding
-from engine.language import kinds, scope
-from engine.language.code import Code
-from engine.language.kinds import ANY, Type
-from engine.language.spec import Field, Row
+from ..errors import Finding
+from . import kinds, scope
+from .code import Code
+from .kinds import ANY, Type
+from .spec import Field, Row
 
 if TYPE_CHECKING:  # the emitter calls this module
-    from engine.language.emit import Emitter
+    from .emit import Emitter
 
 
 def named(emitter: Emitter, name: str, declared: Sequence[Row]) -> Code:

@@ -12,14 +12,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import FileError, Finding
-from engine.language import check, kinds, parts, source, structure
-from engine.language.catalogue import Catalogue
-from engine.language.expressions import Report, collect
-from engine.language.source import Source
-from engine.language.spec import EntitySpec, MappingSet, MappingSpec, TableSpec
-from engine.settings import HOME
-from engine.yamlfile import YamlFile, parse, read_text
+from ..errors import FileError, Finding
+from ..home import HOME
+from ..yamlfile import YamlFile, parse, read_text
+from . import check, kinds, parts, source, structure
+from .catalogue import Catalogue
+from .expressions import Report, collect
+from .source import Source
+from .spec import EntitySpec, MappingSet, MappingSpec, TableSpec
 
 OVERLAY = "overlay:"
 

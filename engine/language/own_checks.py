@@ -13,12 +13,12 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.language import document
-from engine.language.code import Code
-from engine.language.expressions import Expression, walk
-from engine.language.program import Failure, Row
-from engine.language.spec import Check, Identity, MappingSet, MappingSpec
-from engine.language.spec import Row as RowSpec
+from . import document
+from .code import Code
+from .expressions import Expression, walk
+from .program import Failure, Row
+from .spec import Check, Identity, MappingSet, MappingSpec
+from .spec import Row as RowSpec
 
 # What any check may name beside the source and its rows.
 FREE = frozenset({"settings", "tables", "it", "rows", "group"})

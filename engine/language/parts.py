@@ -11,11 +11,12 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.language import expressions
-from engine.language.expressions import Expression, Report
-from engine.language.kinds import INTEGER, SCALARS, Type
-from engine.language.source import Source
-from engine.language.spec import (
+from ..yamlfile import Path_
+from . import expressions
+from .expressions import Expression, Report
+from .kinds import INTEGER, SCALARS, Type
+from .source import Source
+from .spec import (
     Against,
     Check,
     Confirm,
@@ -34,8 +35,7 @@ from engine.language.spec import (
     TableSpec,
     Then,
 )
-from engine.language.words import countries
-from engine.yamlfile import Path_
+from .words import countries
 
 # Stands for what could not be parsed and was reported; its type is any, so nothing more is said.
 _NOTHING = nodes.Name("", "load")

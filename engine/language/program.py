@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from engine.errors import Finding, ItemError, Place
-from engine.language.expressions import Expression
-from engine.language.spec import Against, MappingSet, MappingSpec, Require, Step
-from engine.language.tables import Hit, Lookup
+from ..errors import Finding, ItemError, Place
+from .expressions import Expression
+from .spec import Against, MappingSet, MappingSpec, Require, Step
+from .tables import Hit, Lookup
 
 Row = Mapping[str, Any]
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.language import filters
-from engine.language.code import UNKNOWN
-from engine.language.foreseen import half_up
-from engine.language.fortnox_signs import is_allowed
-from engine.language.kinds import shown
-from engine.personal import has_digit
+from ..personal import has_digit
+from . import filters
+from .code import UNKNOWN
+from .foreseen import half_up
+from .fortnox_signs import is_allowed
+from .kinds import shown
 
 LARGEST_INTEGER = 10**30
 MOST_ROWS = 100_000  # a list made of others grows with each; no document comes near it

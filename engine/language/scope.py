@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.language import derived, kinds
-from engine.language.code import Code, Signature
-from engine.language.kinds import ANY, BOOLEAN, DECIMAL, INTEGER, TEXT, Type
-from engine.language.spec import EntitySpec, MappingSet, MappingSpec, Related
+from . import derived, kinds
+from .code import Code, Signature
+from .kinds import ANY, BOOLEAN, DECIMAL, INTEGER, TEXT, Type
+from .spec import EntitySpec, MappingSet, MappingSpec, Related
 
 # What a match leaves behind for the document, and a needed mapping for those that need it.
 RESULT: Mapping[str, Type] = {"rest": DECIMAL, "difference": DECIMAL, "outcome": TEXT}

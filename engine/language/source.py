@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import Finding, Place
-from engine.yamlfile import Path_, YamlFile
+from ..errors import Finding, Place
+from ..yamlfile import Path_, YamlFile
 
 
 @dataclass(frozen=True, slots=True)

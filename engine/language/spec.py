@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import Finding, Place
-from engine.language.expressions import Expression
-from engine.language.kinds import Type
-from engine.language.source import Source
+from ..errors import Finding, Place
+from .expressions import Expression
+from .kinds import Type
+from .source import Source
 
 
 @dataclass(frozen=True, slots=True)

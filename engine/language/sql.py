@@ -15,11 +15,11 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.errors import FileError, Finding
-from engine.language.code import Code
-from engine.language.emit import Emitter
-from engine.language.expressions import Expression, constant, walk, written
-from engine.language.kinds import ANY, Type, a
+from ..errors import FileError, Finding
+from .code import Code
+from .emit import Emitter
+from .expressions import Expression, constant, walk, written
+from .kinds import ANY, Type, a
 
 FILTERS = ("abs", "default", "sign", "text")
 

@@ -15,10 +15,10 @@ from typing import Any
 import jsonschema
 from jsonschema import Draft202012Validator, ValidationError
 
-from engine.errors import Finding
-from engine.language.source import Source
-from engine.settings import HOME
-from engine.yamlfile import nearest
+from ..errors import Finding
+from ..home import HOME
+from ..yamlfile import nearest
+from .source import Source
 
 KINDS = ("mapping", "entity", "table")
 

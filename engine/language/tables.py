@@ -12,12 +12,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from engine.errors import Finding, Place
-from engine.language import words
-from engine.language.filters import Null, Refused
-from engine.language.kinds import a, shown
-from engine.language.spec import TableSpec
-from engine.yamlfile import nearest
+from ..errors import Finding, Place
+from ..yamlfile import nearest
+from . import words
+from .filters import Null, Refused
+from .kinds import a, shown
+from .spec import TableSpec
 
 MOST_REMEMBERED = 10_000
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from engine.language.kinds import Type
-from engine.settings import merchant_schema
-from engine.yamlfile import nearest
+from ..merchant.settings import merchant_schema
+from ..yamlfile import nearest
+from .kinds import Type
 
 COUNTRY = "country"  # the name of their type
 

@@ -1,1 +1,1 @@
-"""Which document does a line refer to? Candidates by set-based SQL, then the choice among them."""
+"""Which document does a line refer to? Candidates by SQL, then the choice among them."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from engine.match.choice import ZERO, Candidate, Choice, Demand, choose
-from engine.match.evidence import Against, refute, tell
-from engine.ordering import sql_order
-from engine.store import Store
+from ..ordering import sql_order
+from ..store.database import Store
+from .choice import ZERO, Candidate, Choice, Demand, choose
+from .evidence import Against, refute, tell
 
 Row = dict[str, Any]
 

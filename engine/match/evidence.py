@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.language.sql import literal, quoted
-from engine.store import Store
+from ..language.sql import literal, quoted
+from ..store.database import Store
 
 
 @dataclass(frozen=True, slots=True)

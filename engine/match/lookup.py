@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.match.candidates import Query, Requirement, told_verdicts
-from engine.match.choice import none_fits
-from engine.store import Store
+from ..store.database import Store
+from .candidates import Query, Requirement, told_verdicts
+from .choice import none_fits
 
 Row = dict[str, Any]
 

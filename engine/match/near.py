@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from engine.match.candidates import Query, Step, where_searched
-from engine.ordering import sql_order
-from engine.store import Store
+from ..ordering import sql_order
+from ..store.database import Store
+from .candidates import Query, Step, where_searched
 
 
 def near(store: Store, query: Query, lines: Collection[str]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""What is to be done: outcomes for every line and payout, and the actions that deliver them."""
+"""What is to be done: outcomes for every line, order and payout, and their actions."""

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from engine.language.program import CompiledMatch, Program
-from engine.plan.model import Plan, Row
-from engine.store import Store
+from ..language.program import CompiledMatch, Program
+from ..store.database import Store
+from .model import Plan, Row
 
 # A transaction that only reserves never gets a document, nor does one that failed.
 WITHOUT = ("Preauthorization", "Registration", "Error", "Cancelled")

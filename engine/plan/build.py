@@ -10,29 +10,26 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from engine import json_text
-from engine.books import Books
-from engine.catalogue import Catalogue
-from engine.language.program import CompiledMapping, Program
-from engine.ledger import Action, Progress
-from engine.match.choice import Choice
-from engine.ordering import in_order
-from engine.plan.awaited import Awaited
-from engine.plan.matching import line_choices
-from engine.plan.model import Outcome, Payout, Plan, Row
-from engine.plan.needed import LINE
-from engine.plan.orders import plan_orders
-from engine.plan.outcomes import Outcomes, key_of
-from engine.plan.payouts import open_payouts
-from engine.plan.proving import prove_payouts
-from engine.plan.rows import open_orders, unknown_orders, unread_orders
-from engine.plan.telling import (
-    state_of,
-    told_warnings,
-)
-from engine.scope import ALL, Scope
-from engine.store import Store
-from engine.targets import target
+from .. import json_text
+from ..error_catalogue import Catalogue
+from ..language.program import CompiledMapping, Program
+from ..language.required_columns import LINE
+from ..language.targets import target
+from ..match.choice import Choice
+from ..ordering import in_order
+from ..scope import ALL, Scope
+from ..store.books import Books
+from ..store.database import Store
+from ..store.ledger import Action, Progress
+from .awaited import Awaited
+from .matching import line_choices
+from .model import Outcome, Payout, Plan, Row
+from .order_rows import open_orders, unknown_orders, unread_orders
+from .orders import plan_orders
+from .outcomes import Outcomes, key_of
+from .payout_rows import open_payouts
+from .proving import prove_payouts
+from .reasons import state_of, told_warnings
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 HOUSE = "house"  # and of those that the engine itself gives

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from engine.language.program import Rendered
-from engine.ordering import in_order
+from ..language.program import Rendered
+from ..ordering import in_order
 
 Row = dict[str, Any]
 

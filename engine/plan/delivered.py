@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from engine.ledger import Action, Progress, read_actions, read_actions_of, read_progress
-from engine.plan.model import Row
-from engine.store import Store
-from engine.targets import target
+from ..language.targets import target
+from ..store.database import Store
+from ..store.ledger import Action, Progress, read_actions, read_actions_of, read_progress
+from .model import Row
 
 
 class Delivered:

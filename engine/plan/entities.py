@@ -1,7 +1,7 @@
 """The entities of orders: where their rows stand, what names one, and what must have been read.
 
 A fact of the store is declared here once; planning and matching read it from here. Settlement lines
-and payouts are not among them: those come by payout (``engine.plan.payouts``).
+and payouts are not among them: those come by payout (``engine.plan.payout_rows``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.language.catalogue import ID_COLUMNS
+from ..language.catalogue import ID_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

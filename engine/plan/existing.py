@@ -10,16 +10,16 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.answers import same
-from engine.extract.fortnox import odd_entries
-from engine.extract.raw import cursors
-from engine.ledger import owned_numbers
-from engine.ordering import sql_order
-from engine.plan.claims import age
-from engine.plan.claims import told as payment_told
-from engine.plan.model import Row
-from engine.store import Store
-from engine.targets import target, target_names
+from ..extract.fortnox import odd_entries
+from ..extract.raw import cursors
+from ..language.targets import target, target_names
+from ..ordering import sql_order
+from ..store.database import Store
+from ..store.ledger import owned_numbers
+from ..transport.answers import same
+from .claims import age
+from .claims import told as payment_told
+from .model import Row
 
 ZERO = Decimal(0)
 Sums = dict[int, Decimal]  # debit less credit by account

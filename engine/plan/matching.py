@@ -13,20 +13,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from engine.errors import ItemError
-from engine.extract.raw import cursor
-from engine.language.expressions import Expression
-from engine.language.program import CompiledMapping, CompiledMatch, CompiledRequire
-from engine.language.sql import to_sql, to_sql_condition
-from engine.match import candidates
-from engine.match.choice import Choice
-from engine.match.evidence import Against, Pairs
-from engine.match.lookup import Found, look_up
-from engine.match.near import near
-from engine.ordering import sql_order
-from engine.plan.entities import ENTITIES
-from engine.plan.model import Need, Row
-from engine.store import Store
+from ..errors import ItemError
+from ..extract.raw import cursor
+from ..language.expressions import Expression
+from ..language.program import CompiledMapping, CompiledMatch, CompiledRequire
+from ..language.sql import to_sql, to_sql_condition
+from ..match import candidates
+from ..match.choice import Choice
+from ..match.evidence import Against, Pairs
+from ..match.lookup import Found, look_up
+from ..match.near import near
+from ..ordering import sql_order
+from ..store.database import Store
+from .entities import ENTITIES
+from .model import Need, Row
 
 # Fields of an invoice that its list leaves out (the list items of Fortnox's OpenAPI document);
 # the last is reached through the order.

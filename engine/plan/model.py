@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from engine.ledger import Action
-from engine.proof import Proof
-from engine.scope import ALL, Scope
+from ..scope import ALL, Scope
+from ..store.ledger import Action
+from .proof import Proof
 
 Row = dict[str, Any]
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
-from engine.books import Books
-from engine.language.program import CompiledMapping, Program
-from engine.plan.model import OrderCase, Outcome, Plan, Row
-from engine.plan.rows import Rows
-from engine.plan.telling import told_hits
+from ..language.program import CompiledMapping, Program
+from ..store.books import Books
+from .model import OrderCase, Outcome, Plan, Row
+from .order_rows import Rows
+from .reasons import told_hits
 
 # Columns that tell who somebody is or where they live.
 PERSONAL = re.compile(

@@ -12,26 +12,25 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from engine.books import Books
-from engine.catalogue import Catalogue
-from engine.errors import ItemError
-from engine.extract import others
-from engine.language.program import CompiledMapping, Program, Rendered
-from engine.ledger import (
-    Action,
-    owned_numbers,
-)
-from engine.match.lookup import Found
-from engine.plan.cards import Cards
-from engine.plan.delivered import Delivered
-from engine.plan.entities import ENTITIES, LISTED
-from engine.plan.existing import Unread
-from engine.plan.matching import lookups
-from engine.plan.model import CLOSED, Need, Outcome, Plan, Row
-from engine.plan.order_outcomes import OrderOutcomes, case_of
-from engine.plan.rows import Rows, keeping
-from engine.plan.strangers import strangers
-from engine.plan.telling import (
+from ..error_catalogue import Catalogue
+from ..errors import ItemError
+from ..language.program import CompiledMapping, Program, Rendered
+from ..language.targets import target
+from ..match.lookup import Found
+from ..stage import orders_of_others
+from ..store.books import Books
+from ..store.database import Store
+from ..store.ledger import Action, owned_numbers
+from .customer_cards import Cards
+from .delivered import Delivered
+from .entities import ENTITIES, LISTED
+from .existing import Unread
+from .made_elsewhere import strangers
+from .matching import lookups
+from .model import CLOSED, Need, Outcome, Plan, Row
+from .order_outcomes import OrderOutcomes, case_of
+from .order_rows import Rows, without_garbage_collection
+from .reasons import (
     FAILED,
     UNDECLARED,
     found_as,
@@ -42,8 +41,6 @@ from engine.plan.telling import (
     state_of,
     stopped_at,
 )
-from engine.store import Store
-from engine.targets import target
 
 PERSON = "person"  # the mapping of outcomes that a person decided
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
@@ -91,15 +88,15 @@ def plan_orders(
     planner = _Planner(store, program, settings, books, catalogue, plan, again)
     planner.made_for_others = [one for one in on if one.spec.made_for]
     planner.later = frozenset(one.spec.name for one in planner.made_for_others)
-    with keeping():
+    with without_garbage_collection():
         for mapping in on:
             if not mapping.spec.made_for:
                 planner.evaluate(mapping)
     plan.warnings += [f"{text} ({_some(named)})" for text, named in planner.warned.items()]
     if wanted & MAKING and not again:
         plan.warnings += strangers(store, settings)
-    if others.wanted(wanted) and not again:
-        plan.warnings += others.unknown_at_qliro(store, settings, wanted)
+    if orders_of_others.wanted(wanted) and not again:
+        plan.warnings += orders_of_others.unknown_at_qliro(store, settings, wanted)
 
 
 class _Planner:

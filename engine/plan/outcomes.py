@@ -11,18 +11,19 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from engine import json_text
-from engine.books import Books
-from engine.catalogue import Catalogue
-from engine.errors import ItemError
-from engine.language.program import CompiledMapping, Program, Rendered
-from engine.ledger import Action, read_actions, read_progress, unsettled
-from engine.match.choice import Choice
-from engine.plan.claims import Claim, Option, allot
-from engine.plan.existing import Existing, Unread, differing, sums_of
-from engine.plan.model import Need, Outcome, Plan, Row
-from engine.plan.needed import LINE
-from engine.plan.telling import (
+from .. import json_text
+from ..error_catalogue import Catalogue
+from ..errors import ItemError
+from ..language.program import CompiledMapping, Program, Rendered
+from ..language.required_columns import LINE
+from ..match.choice import Choice
+from ..store.books import Books
+from ..store.database import Store
+from ..store.ledger import Action, read_actions, read_progress, unsettled
+from .claims import Claim, Option, allot
+from .existing import Existing, Unread, differing, sums_of
+from .model import Need, Outcome, Plan, Row
+from .reasons import (
     CODES,
     FAILED,
     blocked_by,
@@ -34,7 +35,6 @@ from engine.plan.telling import (
     stopped_at,
     told_hits,
 )
-from engine.store import Store
 
 # The outcomes of a match after which a payment that somebody else made may be the line's.
 CLAIMING = ("spent", "more")

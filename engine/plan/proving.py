@@ -11,13 +11,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from engine.errors import ItemError
-from engine.language.compile import compile_set, only
-from engine.language.program import Program
-from engine.plan.model import Payout
-from engine.plan.needed import LINE
-from engine.proof import Proof, prove
-from engine.store import Store
+from ..errors import ItemError
+from ..language.compile import compile_set, only
+from ..language.program import Program
+from ..language.required_columns import LINE
+from ..store.database import Store
+from .model import Payout
+from .proof import Proof, prove
 
 
 def prove_payouts(

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from engine import json_text
-from engine.language.spec import MappingSet
-from engine.ledger import Action, read_actions, record_actions
-from engine.plan.model import Outcome, Plan
-from engine.rules import record_rules
-from engine.store import Store
+from .. import json_text
+from ..language.spec import MappingSet
+from ..store.database import Store
+from ..store.ledger import Action, read_actions, record_actions
+from .made_under import record_rules
+from .model import Outcome, Plan
 
 
 def record_plan(store: Store, run: str, now: datetime, plan: Plan, mapping_set: MappingSet) -> None:

@@ -13,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine import json_text
-from engine.errors import FileError, StalePlanError
-from engine.ledger import read_progress
-from engine.plan.model import Outcome, Plan
-from engine.store import Store
+from .. import json_text
+from ..errors import FileError, StalePlanError
+from ..store.database import Store
+from ..store.ledger import read_progress
+from .model import Outcome, Plan
 
 VERSION = 2
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.sandbox import control, fortnox, qliro, qliro_deeds
-from engine.sandbox.exchange import Request, Response
-from engine.sandbox.faults import LOST, WITHOUT_EFFECT, Fault, Lost, fault_for
-from engine.sandbox.world import Entry, World
+from . import control
+from .fortnox import api as fortnox
+from .qliro import api as qliro
+from .qliro import operations
+from .world.exchange import Request, Response
+from .world.faults import LOST, WITHOUT_EFFECT, Fault, Lost, fault_for
+from .world.world import Entry, World
 
 
 def answer(world: World, request: Request) -> Response | Lost:
@@ -35,7 +38,7 @@ def happen(world: World) -> None:
         finally:
             world.access.required, world.limits.rate_limit = required, limit
         world.journal[n - 1] = replace(world.journal[n - 1], effect=effect)
-    qliro_deeds.ripen(world)
+    operations.ripen(world)
 
 
 def _plain(world: World, request: Request) -> Response:

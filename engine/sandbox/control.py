@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 
-from engine.sandbox import qliro
-from engine.sandbox.exchange import Request, Response, answered
-from engine.sandbox.faults import clear, fault_from, plan
-from engine.sandbox.people import deed
-from engine.sandbox.pushes import push
-from engine.sandbox.world import STOCKHOLM, World, account_balance
+from .people import deed
+from .qliro import api as qliro
+from .qliro.pushes import push
+from .world.exchange import Request, Response, answered
+from .world.faults import clear, fault_from, plan
+from .world.world import STOCKHOLM, World, account_balance
 
 
 def answer(world: World, request: Request) -> Response:

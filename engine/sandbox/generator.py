@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from engine.sandbox.company import empty_world
-from engine.sandbox.history import (
+from .fortnox.company import empty_world
+from .history import (
     Trouble,
     fee_line,
     new_credit_invoice,
@@ -25,10 +25,10 @@ from engine.sandbox.history import (
     settle,
     transaction_line,
 )
-from engine.sandbox.qliro import totals
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.troubles_amounts import in_kronor
-from engine.sandbox.world import DEFAULT_START, Line, QliroOrder, World
+from .qliro.api import totals
+from .troubles.amounts import in_kronor
+from .troubles.by_name import TROUBLES
+from .world.world import DEFAULT_START, Line, QliroOrder, World
 
 
 @dataclass(frozen=True, slots=True)

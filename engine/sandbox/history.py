@@ -13,9 +13,9 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from engine.sandbox.digits import luhn
-from engine.sandbox.fortnox_writes import settle_payment, store_payment
-from engine.sandbox.world import (
+from .check_digits import luhn
+from .fortnox.writes import settle_payment, store_payment
+from .world.world import (
     STOCKHOLM,
     Batch,
     Invoice,

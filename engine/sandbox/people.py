@@ -12,8 +12,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.sandbox.lifecycle import finish, pay_out, refund
-from engine.sandbox.world import ZERO, Entry, World
+from .lives.lifecycle import finish, pay_out, refund
+from .world.world import ZERO, Entry, World
 
 
 def deed(world: World, asked: Mapping[str, Any], body: str) -> dict[str, Any]:

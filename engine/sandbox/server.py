@@ -16,10 +16,10 @@ from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from typing import Final
 
-from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request, Response, dated
-from engine.sandbox.faults import Lost
-from engine.sandbox.world import World
+from .answer import answer
+from .world.exchange import Request, Response, dated
+from .world.faults import Lost
+from .world.world import World
 
 _LONGEST_BODY: Final = 16 * 1024 * 1024
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import httpx
 
-from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request, dated
-from engine.sandbox.faults import Lost
-from engine.sandbox.fortnox import issue_token
-from engine.sandbox.qliro import authorization
-from engine.sandbox.world import World
+from .answer import answer
+from .fortnox.api import issue_token
+from .qliro.api import authorization
+from .world.exchange import Request, dated
+from .world.faults import Lost
+from .world.world import World
 
 
 class Killed(BaseException):

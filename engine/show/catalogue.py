@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from engine.catalogue import NAMES, Catalogue, Entry
-from engine.errors import UsageError
-from engine.show.page import Column, Page, Table, Text, blank, heading
-from engine.yamlfile import nearest
+from ..error_catalogue import NAMES, Catalogue, Entry
+from ..errors import UsageError
+from ..yamlfile import nearest
+from .page import Column, Page, Table, Text, blank, heading
 
 # A longer name of an error is cut in the list of all.
 LONGEST = 40

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from engine.doctor.result import Result, worst_first
-from engine.show.page import Page, Text, blank, count, heading, listed
+from ..doctor.result import Result, worst_first
+from .page import Page, Text, blank, count, heading, listed
 
 STYLES = {"error": "red", "warning": "yellow", "ok": "green"}
 

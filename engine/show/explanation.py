@@ -1,7 +1,8 @@
 """Shows why a line, order, invoice or payout became what it is, back to the rule and the request.
 
-Reads what ``engine.explain`` gathered, gives a page: the payout with its proof, then each line with
-the rule that decided it, what it was given, who else was a candidate, what was sent and what came.
+Reads what ``engine.report.explain`` gathered, gives a page: the payout with its proof, then each
+line with the rule that decided it, what it was given, who else was a candidate, what was sent and
+what came.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from engine.show.orders import order_page
-from engine.show.page import (
+from .history import history, state_text
+from .orders import order_page
+from .page import (
     STYLES,
     Column,
     Page,
@@ -24,8 +26,7 @@ from engine.show.page import (
     moment,
     state_name,
 )
-from engine.show.status import kind, vanished
-from engine.show.story import state_text, story
+from .status import kind, vanished
 
 Row = dict[str, Any]
 
@@ -118,7 +119,7 @@ def _payout(payout: Row, *, whole: bool, told: bool) -> Page:
         )
     parts += _figures(payout["figures"], whole=whole)
     for one in payout["documents"]:
-        parts += story(one, whole=whole)
+        parts += history(one, whole=whole)
     return parts
 
 
@@ -178,7 +179,7 @@ def _line(lines: list[Row], *, whole: bool) -> Page:
     state = line["state"]
     parts.append(Text(state_text(state, line["reason"]), indent=2, style=STYLES.get(state, "")))
     for one in line["stories"]:
-        parts += story(one, whole=whole)
+        parts += history(one, whole=whole)
     if not line["stories"]:
         parts.append(Text("No mapping was asked about it.", indent=2))
     for said in line["resolutions"]:

@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import FileError, Finding, QliroFortnoxError
-from engine.show.page import count
+from ..errors import FileError, Finding, QliroFortnoxError
+from .page import count
 
 LOG = "defects.log"
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from engine import json_text
-from engine.errors import FileError, Finding
-from engine.show.failure import counted, finding_data, finding_line
-from engine.show.output import Output
-from engine.show.page import Text
-from engine.yamlfile import read_text
+from .. import json_text
+from ..errors import FileError, Finding
+from ..yamlfile import read_text
+from .failure import counted, finding_data, finding_line
+from .output import Output
+from .page import Text
 
 WIDEST = 96  # characters of a quoted line
 Quotes = Callable[[Finding, int], bool]
@@ -67,7 +67,7 @@ def _shown(finding: Finding, text_of: Callable[[str], str], quotes: Quotes) -> S
     text = text_of(place.path) if place.line else ""
     line, column = place.line, place.column
     if text and finding.at >= 0:
-        from engine.yamlspot import spot  # noqa: PLC0415  only where there is such a finding
+        from .yamlspot import spot  # noqa: PLC0415  only where there is such a finding
 
         line, column = spot(text, place, finding.at)
     lines = text.split("\n")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine.language.spec import MappingSet, MappingSpec
-from engine.show.merchant import overlaid, overlay_page
-from engine.show.page import Column, Page, Table, Text, blank, heading
+from ..language.spec import MappingSet, MappingSpec
+from .merchant import overlaid, overlay_page
+from .page import Column, Page, Table, Text, blank, heading
 
 COLUMNS = (Column("Mapping"), Column("Flow"), Column("Of"), Column("Makes"), Column("In"))
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine import json_text
-from engine.language.spec import MappingSet
-from engine.merchant import Merchant, shown
-from engine.show.page import Column, Page, Table, Text, blank, heading
+from .. import json_text
+from ..language.spec import MappingSet
+from ..merchant.load import Merchant, shown
+from .page import Column, Page, Table, Text, blank, heading
 
 COLUMNS = (Column("Setting"), Column("Value"), Column("From"))
 # A longer value is cut in the table; --json has it whole.

@@ -1,6 +1,7 @@
-"""Shows how orders stand: what was made of them, what is open and why, and the story of one.
+"""Shows how orders stand: what was made of them, what is open and why, and the history of one.
 
-Reads what ``engine.status`` and ``engine.explain`` gathered; gives parts of their pages.
+Reads what ``engine.report.status`` and ``engine.report.explain`` gathered; gives parts of their
+pages.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from engine.show.page import (
+from .history import history, state_text
+from .page import (
     SHOWN_STATES,
     STYLES,
     Column,
@@ -23,7 +25,6 @@ from engine.show.page import (
     of_day,
     state_name,
 )
-from engine.show.story import state_text, story
 
 Row = dict[str, Any]
 WORDS = (
@@ -85,7 +86,7 @@ def _reasons(items: list[Row]) -> Page:
 
 
 def order_page(order: Row, *, whole: bool) -> Page:
-    """One order with the story of each of its documents."""
+    """One order with the history of each of its documents."""
     reference = order["MerchantReference"] or "–"
     head = f"Order {order['OrderId']}{of_day(order['OrderDate'])}, reference {reference}"
     parts: Page = [heading(head)]
@@ -94,7 +95,7 @@ def order_page(order: Row, *, whole: bool) -> Page:
         text = f"{mapping_name(item['mapping'])} {item['source']}: {told}"
         parts.append(Text(text, indent=2, style=STYLES.get(item["state"], "")))
     for item in order["items"]:
-        parts += story(item, whole=whole)
+        parts += history(item, whole=whole)
     if order["further_items"]:
         others = count(order["further_items"], "other document")
         parts.append(Text(f"It has {others}: ask for order {order['OrderId']}.", indent=2))

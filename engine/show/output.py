@@ -18,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from engine import json_text
-from engine.errors import QliroFortnoxError
-from engine.show.page import Cell, Page, Table, Text
+from .. import json_text
+from ..errors import QliroFortnoxError
+from .page import Cell, Page, Table, Text
 
 WIDEST = 132
 # A last column of texts is not made narrower than this.

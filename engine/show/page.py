@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from engine.clock import STOCKHOLM
-from engine.json_text import FINEST, decimals
+from ..clock import STOCKHOLM
+from ..json_text import FINEST, decimals
 
 OERE = Decimal("0.01")
 LARGEST = Decimal(10**20)  # decimals are not added to what is no amount

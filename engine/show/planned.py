@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine import json_text
-from engine.ledger import Action
-from engine.plan.model import OrderCase, Outcome, Payout, Plan
-from engine.scope import ALL
-from engine.show.page import (
+from .. import json_text
+from ..language.targets import target
+from ..plan.model import OrderCase, Outcome, Payout, Plan
+from ..scope import ALL
+from ..store.ledger import Action
+from .page import (
     SHOWN_STATES,
     STYLES,
     Column,
@@ -32,7 +33,6 @@ from engine.show.page import (
     of_day,
     state_name,
 )
-from engine.targets import target
 
 OPEN = ("waiting", "parked")
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from engine.show.output import Output
+from .output import Output
 
 OnProgress = Callable[[str, int, int | None], None]
 # Stages whose names do not say by themselves what is going on.

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from engine.session import RunReport
-from engine.show.failure import finding_data
-from engine.show.page import SHOWN_STATES, STYLES, Page, Text, count, listed, state_name
-from engine.show.synced import problems
+from ..session import RunReport
+from .failure import finding_data
+from .page import SHOWN_STATES, STYLES, Page, Text, count, listed, state_name
+from .synced import problems
 
 
 def page(merchant: str, report: RunReport) -> Page:

@@ -1,6 +1,6 @@
 """Shows which invoice field would match what share of the lines, the chosen one marked.
 
-Reads the shares that ``engine.references`` measured, gives a page and the same as data.
+Reads the shares that ``engine.report.references`` measured, gives a page and the same as data.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from engine.references import Share
-from engine.show.page import Column, Page, Table, Text, blank
+from ..report.references import Share
+from .page import Column, Page, Table, Text, blank
 
 
 def page(merchant: str, shares: list[Share], warning: str | None) -> Page:

@@ -1,7 +1,7 @@
 """Shows how the payouts stand: the reconciliation that an accountant reads.
 
-Reads what ``engine.status`` gathered, gives a page: a table of payouts whose states add up to their
-lines, the open lines with their reasons, what persons set aside, and the interim accounts.
+Reads what ``engine.report.status`` gathered, gives a page: a table of payouts whose states add up
+to their lines, the open lines with their reasons, what persons set aside, and the interim accounts.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from engine.resolve import ONLY_IGNORED
-from engine.show.orders import is_urgent, orders_page
-from engine.show.page import (
+from ..report.resolve import ONLY_IGNORED
+from .orders import is_urgent, orders_page
+from .page import (
     SHOWN_STATES,
     STYLES,
     Cell,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.errors import Finding
-from engine.extract.raw import Report
-from engine.extract.replay import OF_A_LINE
-from engine.show.failure import finding_data
-from engine.show.page import Page, Text, blank, count
+from ..errors import Finding
+from ..extract.raw import Report
+from ..extract.replay import OF_A_LINE
+from .failure import finding_data
+from .page import Page, Text, blank, count
 
 
 def page(merchant: str, report: Report) -> Page:

@@ -21,12 +21,12 @@ from typing import Self
 
 import httpx
 
-from engine.clock import Clock
-from engine.errors import STARS, AccessError, UnavailableError, UsageError
-from engine.personal import starred
-from engine.secrets import Secret, exactly
-from engine.transport.access import access_error
-from engine.transport.limiter import Limiter
+from ..clock import Clock
+from ..errors import STARS, AccessError, UnavailableError, UsageError
+from ..merchant.secrets import Secret, exactly
+from ..personal import starred
+from .limiter import Limiter
+from .refusals import access_error
 
 Query = Sequence[tuple[str, str]]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from bisect import insort
 
-from engine.clock import Clock
+from ..clock import Clock
 
 # The window is taken this much longer than the server's, so that requests which the network delays
 # unevenly still arrive in order of the limit: 150 ms of slack over a window of 5 s.

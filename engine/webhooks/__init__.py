@@ -1,1 +1,1 @@
-"""What Qliro pushes: taken in by a small server of its own, kept on disk until a sync reads it."""
+"""What Qliro pushes: taken in by a small server, kept on disk until a sync reads it."""

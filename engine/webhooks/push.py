@@ -17,7 +17,7 @@ CHECKOUT, ORDER_MANAGEMENT, UPSELL = "checkout-status", "order-management", "ups
 # The last step of an address; pushes about upsell come to the one for checkout status.
 ADDRESSES = (CHECKOUT, ORDER_MANAGEMENT)
 # The status of a push of our own, which proves that the public address leads here.
-TRIAL = "QliroFortnoxTrial"
+SELF_TEST = "QliroFortnoxTrial"
 # Ids are Long in Qliro's document.
 LARGEST = 2**63 - 1
 _WORD = re.compile(r"[A-Za-z0-9_]{1,40}")

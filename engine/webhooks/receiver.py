@@ -1,7 +1,8 @@
 """The receiver as an ASGI application: takes pushes, and answers each when it is on the disk.
 
-Reads requests, writes inboxes through ``desk``. A request that is no push is refused before more
-of it is read than needed, counted and told of by ``tally``; no merchant's database is opened.
+Reads requests, writes inboxes through ``commit_group``. A request that is no push is refused before
+more of it is read than needed, counted and told of by ``counters``; no merchant's database is
+opened.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from engine.clock import Clock
-from engine.webhooks.desk import Desk
-from engine.webhooks.doors import Door, opened
-from engine.webhooks.push import ADDRESSES, line_of, read_push
-from engine.webhooks.tally import Tally
+from ..clock import Clock
+from .access import Access, opened
+from .commit_group import CommitGroup
+from .counters import Counters
+from .push import ADDRESSES, line_of, read_push
 
 # Qliro's pushes are below two kilobytes.
 LARGEST_BODY = 64 * 1024
@@ -37,13 +38,15 @@ class _RefusedError(Exception):
         self.status, self.reason = status, reason
 
 
-def receiver(doors: Mapping[str, Door], desk: Desk, tally: Tally, clock: Clock) -> Starlette:
+def receiver(
+    accesses: Mapping[str, Access], commit_group: CommitGroup, counters: Counters, clock: Clock
+) -> Starlette:
     """The application: ``/push/<merchant>/<token>/<kind>``, ``/health`` and ``/metrics``."""
 
     async def push(request: Request) -> Response:
         path = request.path_params
-        door = opened(doors, path["merchant"], path["token"])
-        if door is None:
+        access = opened(accesses, path["merchant"], path["token"])
+        if access is None:
             raise _RefusedError(404, "wrong-token")
         if path["kind"] not in ADDRESSES:
             raise _RefusedError(404, "wrong-address")
@@ -53,27 +56,32 @@ def receiver(doors: Mapping[str, Door], desk: Desk, tally: Tally, clock: Clock) 
         except ValueError:
             raise _RefusedError(400, "not-a-push") from None
         try:
-            await desk.keep(door.name, line_of(found))
+            await commit_group.keep(access.name, line_of(found))
         except OSError:
             raise _RefusedError(503, "not-kept") from None
-        tally.take(door.name, found.kind, now)
+        counters.take(access.name, found.kind, now)
         return Response(RECEIVED, media_type="application/json")
 
     async def health(_request: Request) -> Response:
-        ill = await desk.ill()
-        told = {"status": "the disk does not take pushes" if ill else "ok", "merchants": len(doors)}
+        ill = await commit_group.ill()
+        told = {
+            "status": "the disk does not take pushes" if ill else "ok",
+            "merchants": len(accesses),
+        }
         return JSONResponse(told, 503 if ill else 200)
 
     async def metrics(_request: Request) -> Response:
-        return PlainTextResponse(tally.metrics(desk.waiting, desk.sizes()), media_type=METRICS_TYPE)
+        return PlainTextResponse(
+            counters.metrics(commit_group.waiting, commit_group.sizes()), media_type=METRICS_TYPE
+        )
 
     def refused(_request: Request, error: Exception) -> Response:
         assert isinstance(error, _RefusedError)  # noqa: S101  it is called for nothing else
-        return _refusal(tally, error.status, error.reason)
+        return _refusal(counters, error.status, error.reason)
 
     def unknown(_request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
-        return _refusal(tally, status, "wrong-method" if status == 405 else "wrong-address")
+        return _refusal(counters, status, "wrong-method" if status == 405 else "wrong-address")
 
     application = Starlette(
         routes=[
@@ -85,13 +93,13 @@ def receiver(doors: Mapping[str, Door], desk: Desk, tally: Tally, clock: Clock) 
     )
     # A redirect would write the token into an answer, and callers drop the body on their way.
     application.router.redirect_slashes = False
-    application.state.tally = tally
+    application.state.counters = counters
     return application
 
 
-def _refusal(tally: Tally, status: int, reason: str) -> Response:
+def _refusal(counters: Counters, status: int, reason: str) -> Response:
     """The answer, and the end of the connection: what is still under way is not read."""
-    tally.refuse(reason)
+    counters.refuse(reason)
     return JSONResponse({"refused": reason}, status, headers={"connection": "close"})
 
 

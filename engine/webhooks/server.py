@@ -17,8 +17,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from engine.errors import UsageError
-from engine.webhooks.tally import Tally
+from ..errors import UsageError
+from .counters import Counters
 
 HEAD_SECONDS = 10.0
 LARGEST_HEAD = 16 * 1024
@@ -34,13 +34,13 @@ class _Impatient(H11Protocol):
     _limit: asyncio.TimerHandle | None = None
 
     @property
-    def tally(self) -> Tally:
-        return cast("Tally", cast("Starlette", self.config.app).state.tally)
+    def counters(self) -> Counters:
+        return cast("Counters", cast("Starlette", self.config.app).state.counters)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
-            self.tally.refuse("too-many")
+            self.counters.refuse("too-many")
             transport.abort()
             return
         self._watch()
@@ -54,7 +54,7 @@ class _Impatient(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        self.tally.refuse("not-http")
+        self.counters.refuse("not-http")
         self._rest()
         super().send_400_response(msg)
 
@@ -72,7 +72,7 @@ class _Impatient(H11Protocol):
 
     def _end(self) -> None:
         self._limit = None
-        self.tally.refuse("too-slow")
+        self.counters.refuse("too-slow")
         self.transport.abort()
 
 

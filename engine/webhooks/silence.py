@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from engine.clock import STOCKHOLM
-from engine.store import Store
+from ..clock import STOCKHOLM
+from ..store.database import Store
 
 # Qliro sends a push again at once when it was not taken, so a day without any is long.
 SILENT_AFTER = timedelta(days=1)

@@ -13,17 +13,17 @@ from order_shop import OrderShop
 from shop import OpenShop, Posted, Shop
 
 from engine import session as sessions
-from engine.activate import Preflight, prepare
-from engine.activation import activate, deactivate, last, silence_of, told
+from engine.access.activation import activate, deactivate, last, silence_of, told
+from engine.doctor.going_live import Preflight, prepare
 from engine.errors import AccessError, UsageError
 from engine.extract.pushes import drain
-from engine.ledger import begun
-from engine.sandbox.faults import Fault, plan
 from engine.sandbox.transport import Killed, SandboxTransport
-from engine.store import in_memory
+from engine.sandbox.world.faults import Fault, plan
+from engine.store.database import in_memory
+from engine.store.ledger import begun
 from engine.webhooks.inbox import Inbox
-from engine.webhooks.push import TRIAL, line_of, read_push
-from engine.webhooks.trial import try_push
+from engine.webhooks.push import SELF_TEST, line_of, read_push
+from engine.webhooks.self_test import try_push
 
 LIVE = {
     "environment": "live",
@@ -266,10 +266,10 @@ def test_a_push_fed_flow_without_a_receiver_is_not_activated(
 
 
 def test_a_push_of_ours_that_qliro_sent_back_is_still_none(tmp_path: Path) -> None:
-    body = json.dumps({"OrderId": 7, "Status": TRIAL}).encode()
+    body = json.dumps({"OrderId": 7, "Status": SELF_TEST}).encode()
     inbox = Inbox(tmp_path / "inbox")
     ours = line_of(read_push(body, "order-management", datetime.now(UTC)))
-    inbox.add([ours, ours.replace(TRIAL.encode(), b"Success")])
+    inbox.add([ours, ours.replace(SELF_TEST.encode(), b"Success")])
     inbox.close()
     store = in_memory()
     drain(store, tmp_path / "inbox")

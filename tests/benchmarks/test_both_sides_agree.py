@@ -12,9 +12,9 @@ import pytest
 from benchmarks import __main__ as benchmarks
 from benchmarks import delivery, idle, lives, mapping, matching, orders, staging
 from benchmarks.figure import Figure
-from engine import store as stores
-from engine.settings import HOME
-from engine.store import writing
+from engine.home import HOME
+from engine.store import database as stores
+from engine.store.database import writing
 
 
 def test_the_payment_is_the_same_document_by_hand_by_jinja_and_by_the_mapping(

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from engine.books import Books, read_books
-from engine.store import in_memory
+from engine.store.books import Books, read_books
+from engine.store.database import in_memory
 
 YEARS = (
     (1, date(2024, 1, 1), date(2024, 12, 31)),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shop import OpenShop
 
-from engine.books import Books, read_books
+from engine.store.books import Books, read_books
 
 LAST = (1, date(2025, 1, 1), date(2025, 12, 31))
 THIS = (2, date(2026, 1, 1), date(2026, 12, 31))

@@ -13,12 +13,12 @@ import few_rows
 import pytest
 from shopkit import SECRETS, Cli, Ended, shop_world, write_shop
 
-import cli as command_line
-from engine import store as stores
 from engine.clock import StoppedClock
+from engine.commands import activate, command, connect, opening
+from engine.commands import main as command_line
 from engine.sandbox.server import Running, serve
-from engine.sandbox.world import DEFAULT_START, World
-from engine.show import activate, command, connect, opening
+from engine.sandbox.world.world import DEFAULT_START, World
+from engine.store import database as stores
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.sandbox.company import empty_world
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import DEFAULT_START, World
-from engine.settings import HOME
+from engine.home import HOME
+from engine.sandbox.fortnox.company import empty_world
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import DEFAULT_START, World
 
 SECRETS = {
     "QLIRO_API_KEY": "SANDBOX",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from shopkit import Cli, write_shop
 
-from engine.sandbox.world import World
-from engine.store import writing
+from engine.sandbox.world.world import World
+from engine.store.database import writing
 
 
 @pytest.fixture

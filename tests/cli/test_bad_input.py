@@ -16,10 +16,10 @@ from shopkit import Cli, shop_world, write_shop
 
 from engine.sandbox.control import effects
 from engine.sandbox.server import serve
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 from engine.show import failure
 from engine.show import status as shown_status
-from engine.store import Store
+from engine.store.database import Store
 
 
 @pytest.fixture

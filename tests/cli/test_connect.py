@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from shopkit import Cli, Ended, ended, start, write_shop
 
+from engine.commands import connect as view
+from engine.home import HOME
 from engine.sandbox.server import Running
-from engine.settings import HOME
-from engine.show import connect as view
 
 ORGANISATION = "556001-1982"
 
@@ -290,8 +290,8 @@ RENEW = """\
 import os, sys
 from pathlib import Path
 from engine.clock import SystemClock
-from engine.merchant import load_merchant
-from engine.apis import open_fortnox
+from engine.merchant.load import load_merchant
+from engine.access.apis import open_fortnox
 merchant = load_merchant(Path("merchants/shop.yaml"), os.environ)
 clock = SystemClock()
 with open_fortnox(merchant, clock) as fortnox:

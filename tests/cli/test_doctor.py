@@ -9,7 +9,7 @@ import pytest
 from shopkit import Cli, shop_world
 
 from engine.sandbox.server import Running, serve
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 
 
 @pytest.fixture

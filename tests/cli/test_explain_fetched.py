@@ -9,7 +9,7 @@ import pytest
 from shopkit import Cli
 
 from engine.sandbox.history import pay
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 
 pytestmark = pytest.mark.usefixtures("shop")
 

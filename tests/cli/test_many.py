@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from shopkit import Cli, ended, start
 
-from engine.many import Ended, Job, environment, exit_code, for_each
+from engine.commands.processes import Ended, Job, environment, exit_code, for_each
 from engine.sandbox.server import Running
 
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.settings import HOME
+from engine.home import HOME
 
 # They write pages of docs/ themselves.
-WRITERS = ("engine/reference.py", "engine/language/reference.py", "engine/show/manual.py")
+WRITERS = ("engine/manual/pages.py", "engine/manual/filters.py", "engine/manual/commands.py")
 ONLY_SOURCES = re.compile(r"\bdocs/\w+\.md|\bmake (demo|sandbox|test|bench)\b")
 
 

@@ -11,16 +11,16 @@ import click
 import pytest
 from shopkit import Cli
 
-import cli as command_line
-from engine.settings import HOME
-from engine.show import manual
+from engine.commands import main as command_line
+from engine.home import HOME
+from engine.manual import commands as manual
 from engine.show.output import Output
 from engine.show.page import Column, Table, Text, amount, count, listed
 
 
 def test_docs_commands_is_what_the_command_line_offers() -> None:
     written = (HOME / "docs" / "commands.md").read_text(encoding="utf-8")
-    assert written == manual.page(command_line.commands), "python -m engine.show.manual"
+    assert written == manual.page(command_line.commands), "python -m engine.manual.commands"
 
 
 def test_every_command_and_option_says_what_it_does() -> None:

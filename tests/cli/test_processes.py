@@ -16,16 +16,16 @@ from pathlib import Path
 import pytest
 from shopkit import SECRETS, Cli, ended, shop_world, start, write_shop
 
-from engine.demo_ground import _ports
+from engine.commands.opening import stopping
+from engine.demo.context import _ports
+from engine.home import HOME
 from engine.sandbox.control import effects
 from engine.sandbox.generator import clean
-from engine.sandbox.kept import keep, restore
+from engine.sandbox.saved import keep, restore
 from engine.sandbox.server import Running, serve
-from engine.sandbox.world import DEFAULT_START, World
-from engine.settings import HOME
-from engine.show.opening import stopping
+from engine.sandbox.world.world import DEFAULT_START, World
 from engine.show.output import Output
-from engine.store import writing
+from engine.store.database import writing
 
 
 def until(holds: Callable[[], bool], patience: float = 30.0) -> None:

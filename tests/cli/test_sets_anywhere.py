@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from shopkit import Cli, write_shop
 
-from engine.settings import HOME
+from engine.home import HOME
 
 OWN = HOME / "mappings" / "qliro-fortnox"
 Install = Callable[..., Path]

@@ -15,12 +15,12 @@ from typing import NoReturn
 import pytest
 from shopkit import Cli
 
+from engine.commands import signals
+from engine.commands.opening import STOPPING, stopping
+from engine.commands.processes import Job, for_each
 from engine.errors import Exit
-from engine.many import Job, for_each
+from engine.home import HOME
 from engine.sandbox.server import Running
-from engine.settings import HOME
-from engine.show import signals
-from engine.show.opening import STOPPING, stopping
 from engine.show.output import Output
 
 # A command that is sent signals when it comes to a function of its own.
@@ -42,10 +42,10 @@ setattr(owner, name, sent)
 sys.argv = ["qliro-fortnox", *{arguments!r}]
 main()
 """
-BEFORE = ("engine.show.opening:load_merchant", "engine.session:load_mappings")
+BEFORE = ("engine.commands.opening:load_merchant", "engine.session:load_mappings")
 WITHIN = ("engine.session:sync_all", "engine.session:make_plan", "engine.session:deliver")
-CLOSING = ("engine.store:_finish", "engine.store:_renew_copy")
-AFTER = ("engine.show.signals:leave",)
+CLOSING = ("engine.store.database:_finish", "engine.store.database:_renew_copy")
+AFTER = ("engine.commands.signals:leave",)
 
 
 def sent(
@@ -84,7 +84,7 @@ def test_one_before_the_session_is_open_ends_it_and_one_within_lets_it_finish_wh
 
 
 @pytest.mark.parametrize(
-    "place", ["engine.lint:lint_merchant", "engine.show.failure:findings_text"]
+    "place", ["engine.doctor.lint:lint_merchant", "engine.show.findings:put"]
 )
 def test_a_command_without_a_session_is_ended_by_the_first(tmp_path: Path, place: str) -> None:
     folder = tmp_path / "merchants"
@@ -100,7 +100,7 @@ def test_what_is_interrupted_may_say_so_in_its_own_words(
     def interrupted() -> NoReturn:
         raise RuntimeError("Query interrupted")  # as DuckDB does
 
-    monkeypatch.setattr("engine.catalogue.read_catalogue", interrupted)
+    monkeypatch.setattr("engine.error_catalogue.read_catalogue", interrupted)
     assert cli("errors").code == Exit.FAILED
     monkeypatch.setattr(signals._PROCESS, "ending", True)
     told = cli("errors")

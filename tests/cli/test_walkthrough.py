@@ -21,7 +21,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from engine.settings import HOME
+from engine.home import HOME
 
 PAGE = HOME / "docs" / "walkthrough.md"
 # What the page names, by who listens there.

@@ -18,11 +18,11 @@ import pytest
 from shopkit import Cli, Ended, ended, start, write_shop
 
 from engine.extract.pushes import drain
-from engine.sandbox import pushes
-from engine.sandbox.lives import LIVES
-from engine.sandbox.lives import shop as orders_shop
-from engine.settings import HOME
-from engine.store import in_memory
+from engine.home import HOME
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.by_name import shop as orders_shop
+from engine.sandbox.qliro import pushes
+from engine.store.database import in_memory
 from engine.webhooks import server
 
 TOKEN, BEFORE = "shop-" + "a" * 40, "shop-before-" + "b" * 40
@@ -251,8 +251,8 @@ def test_a_caller_who_does_not_finish_its_head_is_cut_off(
 ) -> None:
     # The limit is long; a process that has it short says the same.
     code = (
-        "import sys, cli; from engine.webhooks import server; "
-        "server.HEAD_SECONDS = 0.2; server.MOST_CONNECTIONS = 2; sys.exit(cli.main())"
+        "import sys; from engine.commands import main; from engine.webhooks import server; "
+        "server.HEAD_SECONDS = 0.2; server.MOST_CONNECTIONS = 2; sys.exit(main.main())"
     )
     assert server.HEAD_SECONDS == 10
     process = subprocess.Popen(  # noqa: S603  our own command line

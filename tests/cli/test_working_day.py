@@ -12,8 +12,8 @@ from shopkit import Cli
 
 from engine.sandbox.control import effects
 from engine.sandbox.history import new_invoice
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import World
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import World
 
 pytestmark = pytest.mark.usefixtures("shop")
 

@@ -11,13 +11,13 @@ import httpx
 import pytest
 from shop import SharedClock
 
-from engine import connect
-from engine.apis import open_fortnox
-from engine.connection import Company, Connection, kept
-from engine.merchant import Merchant, load_merchant
-from engine.sandbox.company import empty_world
+from engine.access import consent as connect
+from engine.access.apis import open_fortnox
+from engine.access.connection import Company, Connection, kept
+from engine.merchant.load import Merchant, load_merchant
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 from engine.transport.http import Answer
 
 FILE = """\

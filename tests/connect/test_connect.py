@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from engine import connect
-from engine.connection import begun, connection_of, kept, secrets_of
+from engine.access import consent as connect
+from engine.access.authentication import authentication, booked_company, refuse_another_company
+from engine.access.connection import begun, connection_of, kept, secrets_of
 from engine.errors import AccessError, FileError, UsageError
-from engine.merchant import Merchant
-from engine.store import Store, in_memory
-from engine.way_in import booked_company, refuse_another_company, way_in
+from engine.merchant.load import Merchant
+from engine.store.database import Store, in_memory
 
 from .conftest import Office
 
@@ -189,7 +189,7 @@ def test_the_books_of_one_company_are_not_gone_on_with_in_another(
     office.world.access.tenant_id = "7654321"
     office.connect()
     with pytest.raises(AccessError, match="holds the books of A "):
-        way_in(office.merchant, office.clock, booked_company(books))
+        authentication(office.merchant, office.clock, booked_company(books))
     refuse_another_company(books)
     told(books, "7654321")
     with pytest.raises(AccessError, match="DatabaseNumber 7654321"):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.apis import open_fortnox
-from engine.connection import Kept, kept
+from engine.access.apis import open_fortnox
+from engine.access.connection import Kept, kept
 from engine.errors import AccessError
-from engine.sandbox.faults import Fault, plan
 from engine.sandbox.transport import Killed
+from engine.sandbox.world.faults import Fault, plan
 from engine.transport.http import NotSent
 
 from .conftest import Office

@@ -19,13 +19,13 @@ from jsonschema import Draft202012Validator
 
 from engine import session as sessions
 from engine.clock import StoppedClock
-from engine.merchant import load_merchant
-from engine.sandbox.company import empty_world
-from engine.sandbox.exchange import Request
+from engine.merchant.load import load_merchant
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import Entry, World
-from engine.store import in_memory
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.exchange import Request
+from engine.sandbox.world.world import Entry, World
+from engine.store.database import in_memory
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT.parent / "shared" / "contracts"

@@ -13,18 +13,18 @@ from typing import Any
 import few_rows
 import httpx
 
-from engine.catalogue import installed
-from engine.deliver import deliver
-from engine.docket import Delivery
-from engine.ledger import Action, begun, read_actions, read_progress, record_actions
-from engine.sandbox.company import empty_world
-from engine.sandbox.fortnox import issue_token
+from engine.access.tokens import ClientCredentials, GivenToken
+from engine.deliver.delivery import deliver
+from engine.deliver.queue import Delivery
+from engine.error_catalogue import installed
+from engine.merchant.secrets import Secret
+from engine.sandbox.fortnox.api import issue_token
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.history import new_invoice, pay
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.world import World
-from engine.secrets import Secret
-from engine.store import Store
-from engine.transport.fortnox import ClientCredentials, GivenToken
+from engine.sandbox.world.world import World
+from engine.store.database import Store
+from engine.store.ledger import Action, begun, read_actions, read_progress, record_actions
 from engine.transport.http import Api
 from engine.transport.limiter import Limiter
 

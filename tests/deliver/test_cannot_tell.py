@@ -17,13 +17,13 @@ import pytest
 from language.kit import CATALOGUE, HOUSE
 
 from deliver.desk import Desk
-from engine import seek
-from engine.answers import alike
+from engine.deliver import search
 from engine.json_text import encode
 from engine.language.load import load_set
-from engine.ledger import Action
+from engine.language.targets import Target, target
 from engine.sandbox.transport import SandboxTransport
-from engine.targets import Target, target
+from engine.store.ledger import Action
+from engine.transport.answers import alike
 from engine.transport.http import Answer
 
 SENT = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -74,7 +74,7 @@ class Told:
 
 
 def looked_for(action: Action, told: Told) -> dict[str, dict[str, Any]] | None:
-    return seek.created(told, action, SENT, {}).documents  # type: ignore[arg-type]
+    return search.created(told, action, SENT, {}).documents  # type: ignore[arg-type]
 
 
 SET = load_set(HOUSE / "mappings" / "qliro-fortnox", None, CATALOGUE)
@@ -171,7 +171,7 @@ def test_a_document_that_does_not_say_whether_one_was_made_of_it_tells_nothing(
 
     def documents(more: dict[str, Any]) -> dict[str, dict[str, Any]] | None:
         api = Shown(wrapper, {"DocumentNumber": "501", **more})
-        return seek.created(api, action, SENT, {}).documents  # type: ignore[arg-type]
+        return search.created(api, action, SENT, {}).documents  # type: ignore[arg-type]
 
     assert documents({name: nothing}) == {}
     assert documents({name: something})

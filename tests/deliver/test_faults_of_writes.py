@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from deliver.desk import DELAY, Desk
-from engine.sandbox.faults import KINDS, Fault, plan
 from engine.sandbox.transport import Killed, SandboxTransport
+from engine.sandbox.world.faults import KINDS, Fault, plan
 
 WRITES = {
     "payment": ("POST", "/3/invoicepayments"),

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from engine.ledger import (
+from engine.store.database import Store, in_memory
+from engine.store.ledger import (
     Action,
     Event,
     Progress,
@@ -20,7 +21,6 @@ from engine.ledger import (
     record_actions,
     unsettled,
 )
-from engine.store import Store, in_memory
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 PAYMENT = Action(

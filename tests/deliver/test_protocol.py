@@ -13,17 +13,17 @@ import httpx
 import pytest
 
 from deliver.desk import Desk
-from engine import docket
-from engine.answers import same
 from engine.clock import StoppedClock
-from engine.deliver import MOST_LOST, MOST_TRIES
+from engine.deliver import queue
+from engine.deliver.delivery import MOST_LOST, MOST_TRIES
 from engine.errors import AccessError, UnavailableError
-from engine.ledger import Event, begun, record, record_actions
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.fortnox_writes import settle_payment
+from engine.sandbox.fortnox.writes import settle_payment
 from engine.sandbox.history import at
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.world import Voucher, VoucherRow, next_voucher
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import Voucher, VoucherRow, next_voucher
+from engine.store.ledger import Event, begun, record, record_actions
+from engine.transport.answers import same
 from engine.transport.limiter import Limiter
 
 
@@ -559,7 +559,7 @@ class Crash(BaseException):
 @contextmanager
 def crash(nth: int, *, before: bool) -> Iterator[list[int]]:
     """The process ends before or after the ``nth`` time that something is written down."""
-    kept, count = docket.record, [0]
+    kept, count = queue.record, [0]
 
     def recorded(*arguments: Any) -> None:
         count[0] += 1
@@ -569,11 +569,11 @@ def crash(nth: int, *, before: bool) -> Iterator[list[int]]:
         if count[0] == nth:
             raise Crash
 
-    docket.record = recorded
+    queue.record = recorded
     try:
         yield count
     finally:
-        docket.record = kept
+        queue.record = kept
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

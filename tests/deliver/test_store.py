@@ -13,9 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from engine import store as stores
 from engine.errors import BusyError, UsageError
-from engine.store import in_memory, reading, writing
+from engine.store import database as stores
+from engine.store.database import in_memory, reading, writing
 
 ROOT = Path(__file__).parents[2]
 COUNT = "SELECT count(*) FROM raw.cursor"
@@ -106,7 +106,7 @@ def test_what_is_written_is_there_after_the_process_was_killed(tmp_path: Path) -
     text = f"""
 import os, signal, sys
 from pathlib import Path
-from engine.store import writing
+from engine.store.database import writing
 with writing(Path(sys.argv[1]), "m") as store:
     for _ in range(5):
         store.append("raw.cursor", [{ROW!r}], {COLUMNS!r})
@@ -144,7 +144,7 @@ def test_a_second_run_is_told_who_is_at_work_and_changes_nothing(tmp_path: Path)
 import sys
 from pathlib import Path
 from engine.errors import QliroFortnoxError
-from engine.store import writing
+from engine.store.database import writing
 try:
     with writing(Path(sys.argv[1]), "m"):
         print("written")
@@ -232,7 +232,7 @@ def test_readers_see_the_last_finished_run_while_another_is_under_way(tmp_path: 
     text = f"""
 import sys
 from pathlib import Path
-from engine.store import reading
+from engine.store.database import reading
 with reading(Path(sys.argv[1]), "m") as store:
     print(store.value({COUNT!r}))
 """
@@ -248,7 +248,7 @@ def test_a_reader_keeps_no_run_from_starting(tmp_path: Path) -> None:
     text = """
 import sys
 from pathlib import Path
-from engine.store import writing
+from engine.store.database import writing
 with writing(Path(sys.argv[1]), "m"):
     print("written")
 """
@@ -262,7 +262,7 @@ def test_readers_during_the_very_first_run_are_told_to_wait(tmp_path: Path) -> N
 import sys
 from pathlib import Path
 from engine.errors import BusyError
-from engine.store import reading
+from engine.store.database import reading
 try:
     with reading(Path(sys.argv[1]), "m"):
         print("read")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.targets import Target, fill, target, target_names
+from engine.language.targets import Target, fill, target, target_names
 
 PAYMENT, VOUCHER = target("fortnox.invoice_payment"), target("fortnox.voucher")
 

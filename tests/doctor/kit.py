@@ -15,12 +15,12 @@ from shop import Shop
 from engine.doctor.checks import CHECKS
 from engine.doctor.examine import examine
 from engine.doctor.result import Result
-from engine.sandbox.company import empty_world
-from engine.sandbox.lives import LIVES
-from engine.sandbox.lives import shop as shop_of_lives
+from engine.sandbox.fortnox.company import empty_world
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.by_name import shop as shop_of_lives
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import Article, FinancialYear, Order, World
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import Article, FinancialYear, Order, World
 
 TOKEN = "shop-" + "a" * 40
 

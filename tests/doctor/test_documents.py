@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import World
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import World
 
 from .kit import (
     RECEIVER,

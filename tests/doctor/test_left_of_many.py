@@ -8,9 +8,9 @@ from order_shop import OrderShop
 from shop import OpenShop, Shop
 
 from engine import session as sessions
-from engine.doctor.left import Left, count
-from engine.sandbox.lives import LIVES
-from engine.sandbox.troubles import TROUBLES
+from engine.doctor.parked import Left, count
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.troubles.by_name import TROUBLES
 
 from .kit import every_flow, well
 

@@ -20,11 +20,11 @@ from orders.test_vat_of_another_country import sold
 from shop import OpenShop, Shop
 
 from engine import session as sessions
-from engine.doctor import left
+from engine.doctor import parked
 from engine.doctor.result import Result
 from engine.sandbox.history import new_sale, settle
-from engine.sandbox.lifecycle import capture, lot
-from engine.store import in_memory, writing
+from engine.sandbox.lives.lifecycle import capture, lot
+from engine.store.database import in_memory, writing
 
 from .kit import every_flow, found, well
 
@@ -145,7 +145,7 @@ def test_of_more_than_are_looked_at_the_newest_days_are_and_that_is_said(
     shop.run()
     shop.settings({"sales_accounts": HOME})
     newest = shop.store.value("SELECT max(OrderDate) FROM qliro.order_sum")
-    monkeypatch.setattr(left, "MOST_ORDERS", 2)
+    monkeypatch.setattr(parked, "MOST_ORDERS", 2)
     (one,) = told(shop)
     assert one.severity == "ok"
     assert one.what.startswith(f"Of 1 order and 1 capture since {newest} (the newest)")

@@ -15,10 +15,10 @@ from shop import OpenShop
 from engine.clock import STOCKHOLM, StoppedClock
 from engine.doctor.checks import clock
 from engine.sandbox.transport import SandboxTransport
-from engine.webhooks.desk import Desk
-from engine.webhooks.doors import Door
+from engine.webhooks.access import Access
+from engine.webhooks.commit_group import CommitGroup
+from engine.webhooks.counters import Counters
 from engine.webhooks.receiver import receiver
-from engine.webhooks.tally import Tally
 
 from .kit import RECEIVER, TOKEN, Street, every_flow, found, well
 
@@ -96,9 +96,11 @@ def test_a_receiver_that_is_not_there_is_told_without_the_token(
 
 
 def test_the_receiver_answers_what_doctor_knows_it_by(tmp_path: Path) -> None:
-    door = Door("shop", tmp_path / "inbox", (b"1" * 32, b"2" * 32))
-    desk = Desk({"shop": door.inbox})
-    application = receiver({"shop": door}, desk, Tally({"shop"}, print), StoppedClock(NOW))
+    access = Access("shop", tmp_path / "inbox", (b"1" * 32, b"2" * 32))
+    commit_group = CommitGroup({"shop": access.inbox})
+    application = receiver(
+        {"shop": access}, commit_group, Counters({"shop"}, print), StoppedClock(NOW)
+    )
 
     async def asked() -> httpx.Response:
         transport = httpx.ASGITransport(application)
@@ -106,7 +108,7 @@ def test_the_receiver_answers_what_doctor_knows_it_by(tmp_path: Path) -> None:
             return await client.get("/push/shop/doctor/order-management")
 
     answer = asyncio.run(asked())
-    desk.close()
+    commit_group.close()
     assert (answer.status_code, '"refused"' in answer.text) == (405, True)
 
 

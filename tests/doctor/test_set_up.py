@@ -11,8 +11,8 @@ import pytest
 from order_shop import OrderShop
 from shop import OpenShop
 
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import World
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import World
 
 from .kit import (
     LIVE,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from language_server import MISSING, Server, is_installed, running
 
-from engine.settings import HOME
+from engine.home import HOME
 
 
 @pytest.fixture(scope="session")

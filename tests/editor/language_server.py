@@ -16,7 +16,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
-from engine.settings import HOME
+from engine.home import HOME
 
 # Where `.ci/run` puts the server, and a Node that is new enough for it.
 INSTALLED = Path(os.environ.get("YAML_LANGUAGE_SERVER", HOME / ".venv" / "editor"))

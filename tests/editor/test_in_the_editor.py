@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from language_server import Server
 
-from engine.editor import FOLDER, schemas, write
-from engine.settings import HOME
+from engine.home import HOME
+from engine.language.editor import FOLDER, schemas, write
 
 HEAD = """\
 # yaml-language-server: $schema=schemas/mapping.schema.json

@@ -8,14 +8,14 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from engine.editor import FOLDER, schemas
-from engine.initfile import initial_text
+from engine.language.editor import FOLDER, schemas
 from engine.language.filters import FILTERS
+from engine.merchant.first_file import initial_text
 
 
 @pytest.mark.parametrize("name", schemas())
 def test_the_schema_in_the_repository_is_current(name: str) -> None:
-    remedy = "write them again: python -m engine.editor"
+    remedy = "write them again: python -m engine.language.editor"
     assert (FOLDER / name).read_text("utf-8") == schemas()[name], remedy
 
 

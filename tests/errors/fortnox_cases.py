@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import httpx
 
-from engine.sandbox.faults import KINDS, LOST, Fault, plan
-from engine.sandbox.fortnox_rows import MOST_ROWS
-from engine.sandbox.world import STOCKHOLM, Article, Order
+from engine.sandbox.fortnox.rows import MOST_ROWS
+from engine.sandbox.world.faults import KINDS, LOST, Fault, plan
+from engine.sandbox.world.world import STOCKHOLM, Article, Order
 from errors.stage import Case, Stage
 
 # The troubles of the wire that are answered with a status of failure.

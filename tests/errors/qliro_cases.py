@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import httpx
 
-from engine.sandbox.lifecycle import cancel, lot, secure
-from engine.sandbox.lives_orders import goods
-from engine.sandbox.qliro_requests import REPEATED
+from engine.sandbox.lives.lifecycle import cancel, lot, secure
+from engine.sandbox.lives.orders import goods
+from engine.sandbox.qliro.requests import REPEATED
 from errors.stage import NEW, SHIRT, Case, Stage
 
 NOT_THERE = {"MerchantReference": "OTHER"}

@@ -45,8 +45,9 @@ class Refusal:
 def written() -> list[Refusal]:
     """All of them, in the order of the files."""
     found: list[Refusal] = []
-    for path in sorted(FOLDER.glob("*.py")):
-        module = importlib.import_module(f"engine.sandbox.{path.stem}")
+    for path in sorted(FOLDER.rglob("*.py")):
+        inside = path.relative_to(FOLDER).with_suffix("")
+        module = importlib.import_module(".".join(("engine.sandbox", *inside.parts)))
         tree = ast.parse(path.read_text("utf-8"))
         functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         for call in ast.walk(tree):
@@ -58,18 +59,18 @@ def written() -> list[Refusal]:
             body = [f for f in functions if f.lineno <= call.lineno <= (f.end_lineno or 0)]
             code, words = _read(call.args[first], module), _pattern(call, first + 1, module, body)
             if code is not None or words != _OPEN:
-                found.append(Refusal(f"{path.name}:{call.lineno}", code, words))
+                found.append(Refusal(f"{inside.as_posix()}.py:{call.lineno}", code, words))
     return found
 
 
 def numbers() -> set[str]:
     """Every code of Fortnox that stands anywhere in the double of its API, or is made up there."""
     found: set[object] = set()
-    for path in FOLDER.glob("fortnox*.py"):
+    for path in (FOLDER / "fortnox").glob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         found |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     found = {n for n in found if isinstance(n, int) and 1_000_000 <= n < _MADE_UP}
-    made_up = vars(importlib.import_module("engine.sandbox.fortnox_fields")).values()
+    made_up = vars(importlib.import_module("engine.sandbox.fortnox.fields")).values()
     return {str(n) for n in [*found, *made_up] if isinstance(n, int) and n >= 1_000_000}
 
 

@@ -12,14 +12,14 @@ from uuid import uuid4
 import httpx
 import msgspec
 
-from engine.catalogue import ApiError, read_error
-from engine.sandbox.company import empty_world
+from engine.error_catalogue import ApiError, read_error
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.history import new_invoice
-from engine.sandbox.lifecycle import capture, secure
-from engine.sandbox.lives_orders import goods
-from engine.sandbox.qliro import authorization
+from engine.sandbox.lives.lifecycle import capture, secure
+from engine.sandbox.lives.orders import goods
+from engine.sandbox.qliro.api import authorization
 from engine.sandbox.transport import fortnox_client, qliro_client
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 
 DAY = date(2026, 11, 11)
 SHIRT: dict[str, Any] = {

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-import cli as command_line
-from engine.catalogue import read_catalogue
-from engine.show import command
+from engine.commands import command
+from engine.commands import main as command_line
+from engine.error_catalogue import read_catalogue
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from engine.catalogue import ApiError, look_up, sentence
+from engine.error_catalogue import ApiError, look_up, sentence
 from errors.fortnox_cases import FORTNOX
 from errors.qliro_cases import QLIRO
 from errors.refusals import Refusal, numbers, written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.catalogue import look_up, read_error, sentence
+from engine.error_catalogue import look_up, read_error, sentence
 
 
 def told(code: int, message: str) -> str:

@@ -8,17 +8,17 @@ from random import Random
 import httpx
 import pytest
 
+from engine.access.tokens import ClientCredentials
 from engine.clock import StoppedClock
 from engine.extract.ask import Extraction
-from engine.sandbox.company import empty_world
+from engine.merchant.secrets import Secret
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.world import World
-from engine.secrets import Secret
-from engine.store import Store, in_memory
-from engine.transport.fortnox import ClientCredentials
+from engine.sandbox.world.world import World
+from engine.store.database import Store, in_memory
 from engine.transport.http import Api
 from engine.transport.limiter import Limiter
-from engine.transport.qliro import QliroAuth
+from engine.transport.qliro_signature import QliroAuth
 
 KEY = b"a key for personal numbers"
 

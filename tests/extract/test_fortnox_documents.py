@@ -18,10 +18,10 @@ from engine.extract.fortnox import sync_fortnox
 from engine.extract.raw import Call
 from engine.extract.redact import hashed
 from engine.extract.replay import ingest
-from engine.lookups import fetch_needs
+from engine.plan.lookups import fetch_needs
 from engine.plan.model import Need
-from engine.stage import stage
-from engine.store import Store, in_memory
+from engine.stage.staging import stage
+from engine.store.database import Store, in_memory
 
 KEY = b"a key for personal numbers"
 FROM = date(2026, 10, 18)

@@ -20,12 +20,12 @@ from engine.extract.fortnox import (
     search_invoices,
     sync_fortnox,
 )
-from engine.sandbox.faults import Fault, plan
 from engine.sandbox.generator import clean, month
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import World
-from engine.stage import stage
-from engine.store import Store
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import World
+from engine.stage.staging import stage
+from engine.store.database import Store
 
 FROM = date(2026, 10, 18)
 

@@ -15,9 +15,9 @@ import pytest
 from engine.clock import StoppedClock
 from engine.extract.raw import Call, keep
 from engine.extract.replay import ingest
-from engine.plan.payouts import HALF_READ
-from engine.stage import stage
-from engine.store import Store
+from engine.plan.payout_rows import HALF_READ
+from engine.stage.staging import stage
+from engine.store.database import Store
 from engine.transport.http import Answer
 
 CLOCK = StoppedClock(datetime(2026, 11, 29, tzinfo=UTC))

@@ -19,8 +19,8 @@ from engine.extract.export import export
 from engine.extract.orders import OrderScope, fetch_orders, orders_to_ask, sync_orders
 from engine.extract.raw import Call, keep
 from engine.extract.replay import ingest
-from engine.stage import stage
-from engine.store import Store, in_memory
+from engine.stage.staging import stage
+from engine.store.database import Store, in_memory
 from engine.transport.http import Answer
 
 Row = dict[str, Any]

@@ -24,7 +24,7 @@ from engine.extract.export import export
 from engine.extract.pseudonym import Pseudonyms
 from engine.extract.readable import shapes
 from engine.extract.redact import hashed
-from engine.store import Store
+from engine.store.database import Store
 
 KEY = b"key"
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)

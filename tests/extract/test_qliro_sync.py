@@ -14,13 +14,13 @@ from engine.errors import AccessError, UnavailableError
 from engine.extract.ask import Extraction
 from engine.extract.orders import fetch_orders, orders_needed
 from engine.extract.qliro import sync_settlements
-from engine.sandbox.faults import Fault, plan
 from engine.sandbox.generator import month
 from engine.sandbox.history import Trouble
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import World
-from engine.stage import stage
-from engine.store import Store
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import World
+from engine.stage.staging import stage
+from engine.store.database import Store
 
 FROM = date(2026, 10, 18)
 

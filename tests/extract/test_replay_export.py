@@ -20,9 +20,9 @@ from engine.extract.qliro import sync_settlements
 from engine.extract.raw import Call, keep, query_pairs
 from engine.extract.replay import ingest
 from engine.sandbox.generator import month
-from engine.sandbox.world import World
-from engine.stage import stage
-from engine.store import Store, in_memory
+from engine.sandbox.world.world import World
+from engine.stage.staging import stage
+from engine.store.database import Store, in_memory
 from engine.transport.http import NOT_UTF_8, Answer
 
 KEY = b"key"

@@ -18,14 +18,14 @@ from odd.sweep import NOW, answers, entry_shape, good
 from shop import OpenShop, Shop
 
 from engine import scope, session
-from engine.extract.endpoints import ENDPOINTS, by_name
 from engine.extract.raw import Call, keep
 from engine.extract.readable import IDS, shapes
 from engine.sandbox.generator import Shop as Kind
 from engine.sandbox.generator import generate
 from engine.session import Session
-from engine.stage import stage
-from engine.store import in_memory
+from engine.stage.staging import stage
+from engine.store.database import in_memory
+from engine.transport.endpoints import ENDPOINTS, by_name
 from engine.transport.http import Answer
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "contracts" / "samples"

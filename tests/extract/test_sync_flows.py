@@ -9,7 +9,7 @@ from shop import OpenShop, Shop
 
 from engine import session as sessions
 from engine.extract.raw import Report
-from engine.store import in_memory
+from engine.store.database import in_memory
 
 DOCUMENTS = ("/3/customers", "/3/articles", "/3/orders", "/3/termsofpayments", "/3/projects")
 

@@ -18,9 +18,9 @@ from engine.extract.ask import Extraction
 from engine.extract.distances import ORDER_AT, RESERVED, YOUNG
 from engine.extract.orders import OrderScope, sync_orders
 from engine.extract.raw import Call, keep
-from engine.settings import HOME
-from engine.stage import stage
-from engine.store import Store
+from engine.home import HOME
+from engine.stage.staging import stage
+from engine.store.database import Store
 from engine.transport.http import Answer
 
 QUARTER = timedelta(minutes=15)

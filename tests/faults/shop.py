@@ -25,15 +25,15 @@ from engine import scope as scopes
 from engine import session as sessions
 from engine.language.program import Program
 from engine.language.spec import MappingSet
-from engine.merchant import Merchant, load_merchant
-from engine.sandbox.company import empty_world
+from engine.merchant.load import Merchant, load_merchant
 from engine.sandbox.control import effects
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.history import at, new_invoice, new_sale, pay, payout_day, settle
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import STOCKHOLM, World, interim_account
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import STOCKHOLM, World, interim_account
 from engine.session import RunReport, Session
-from engine.store import Store
+from engine.store.database import Store
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {

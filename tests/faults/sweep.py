@@ -29,16 +29,16 @@ import duckdb
 import few_rows
 
 from engine import session as sessions
-from engine import store as stores
-from engine.catalogue import installed
-from engine.merchant import Merchant
+from engine.error_catalogue import installed
+from engine.merchant.load import Merchant
 from engine.sandbox.control import effects
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.lives import LIVES
-from engine.sandbox.lives import shop as shop_of_lives
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.by_name import shop as shop_of_lives
 from engine.sandbox.server import serve
-from engine.sandbox.world import World
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import World
 from engine.scope import ALL, Scope
+from engine.store import database as stores
 from engine.transport.http import trusted
 from faults.shop import SharedClock, Shop, compiled, every_kind, merchant, posted, session
 

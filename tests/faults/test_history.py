@@ -24,11 +24,11 @@ from hypothesis.stateful import (
 )
 
 from engine.errors import QliroFortnoxError
-from engine.ledger import FINISHED, owned_numbers, read_actions, read_progress
-from engine.sandbox.faults import KINDS, Fault, clear, plan
 from engine.sandbox.history import pay, payout_day
 from engine.sandbox.transport import Killed
-from engine.sandbox.world import VoucherKey
+from engine.sandbox.world.faults import KINDS, Fault, clear, plan
+from engine.sandbox.world.world import VoucherKey
+from engine.store.ledger import FINISHED, owned_numbers, read_actions, read_progress
 from faults.shop import Shop, new_world, payout_of
 
 TROUBLES = (

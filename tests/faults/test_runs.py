@@ -15,14 +15,14 @@ import pytest
 
 from engine import session as sessions
 from engine.errors import AccessError, Exit, StoppedError, UnavailableError, UsageError
-from engine.ledger import Action, Event, record, record_actions, unsettled
-from engine.personal_key import personal_key
-from engine.resolve import resolve
-from engine.sandbox.faults import Fault, plan
+from engine.extract.personal_key import personal_key
+from engine.report.resolve import resolve
 from engine.sandbox.history import new_sale, pay, settle
 from engine.sandbox.transport import Killed, SandboxTransport
-from engine.sandbox.world import World, next_voucher
-from engine.store import Store
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import World, next_voucher
+from engine.store.database import Store
+from engine.store.ledger import Action, Event, record, record_actions, unsettled
 from faults.shop import (
     Shop,
     foreign_payment,
@@ -475,7 +475,7 @@ def test_the_key_of_personal_numbers_is_there_whole_or_not_at_all(
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr("engine.personal_key.os.fsync", crash)
+        patched.setattr("engine.extract.personal_key.os.fsync", crash)
         with pytest.raises(Crash):
             personal_key(of)
     key = personal_key(of)

@@ -9,10 +9,10 @@ import pytest
 from shop import OpenShop, Shop, rows_of
 
 from engine.errors import Exit, UsageError
-from engine.explain import explain
-from engine.sandbox.faults import Fault, clear, plan
+from engine.report.explain import explain
 from engine.sandbox.history import fee_line, new_sale, settle
-from engine.sandbox.world import Voucher, VoucherRow
+from engine.sandbox.world.faults import Fault, clear, plan
+from engine.sandbox.world.world import Voucher, VoucherRow
 
 D = Decimal
 

@@ -15,9 +15,9 @@ from shop import OpenShop, Shop
 from engine import session as sessions
 from engine.errors import AccessError
 from engine.extract.fortnox import REGISTERS
-from engine.sandbox.faults import Fault, plan
+from engine.home import HOME
 from engine.sandbox.history import fee_line, new_sale, settle
-from engine.settings import HOME
+from engine.sandbox.world.faults import Fault, plan
 from engine.transport.http import Answer, Api
 
 QUARTER = 900.0

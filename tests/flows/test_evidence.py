@@ -13,9 +13,9 @@ from orders.test_never_doubled import an_invoice, an_order
 from orders.test_own_document import sold
 from shop import OpenShop, Shop
 
-from engine.explain import explain
-from engine.sandbox import lifecycle
+from engine.report.explain import explain
 from engine.sandbox.history import new_sale, payout_day, settle, transaction_line
+from engine.sandbox.lives import lifecycle
 
 SECOND = "ExternalInvoiceReference2"
 

@@ -11,7 +11,7 @@ import pytest
 from shop import OpenShop, Shop, rows_of, write_offs
 
 from engine.sandbox.history import fee_line, lump_fee_line, new_sale, payout_day, settle
-from engine.sandbox.world import Line
+from engine.sandbox.world.world import Line
 
 BANK, FEE, VAT, PENDING, INTERIM = 1930, 6570, 2641, 1790, 1581
 D = Decimal
@@ -139,7 +139,7 @@ def test_the_sentence_tells_the_figures_and_the_ways_out(shop: OpenShop) -> None
     assert reason == (
         "its VAT would be 0.90 (its amount of 5.00 less 4.10 without VAT), and a VatRate of 25 % "
         "makes it 1.00. It is left to you; its line and other fees go on. Ask Qliro which is "
-        "right: --retry books it as it came, in the fee voucher where its line is paid already; "
+        "right: --retry books it came, in the fee voucher where its line is paid already; "
         "--ignore books nothing, once you have booked it by hand"
     )
 

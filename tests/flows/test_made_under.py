@@ -8,10 +8,10 @@ from pathlib import Path
 
 from shop import Shop
 
-from engine.rules import Rules, record_rules, rules_of, rules_of_action
+from engine.home import HOME
+from engine.plan.made_under import Rules, record_rules, rules_of, rules_of_action
 from engine.sandbox.history import new_sale, settle
-from engine.settings import HOME
-from engine.store import in_memory
+from engine.store.database import in_memory
 
 OpenShop = Callable[..., Shop]
 

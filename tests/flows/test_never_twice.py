@@ -16,8 +16,8 @@ import pytest
 from shop import Shop
 
 from engine.errors import Exit, UsageError
-from engine.sandbox.faults import Fault, plan
 from engine.sandbox.history import Sale, fee_line, new_invoice, new_sale, pay, settle
+from engine.sandbox.world.faults import Fault, plan
 
 OpenShop = Callable[..., Shop]
 D = Decimal

@@ -10,7 +10,7 @@ import pytest
 from shop import OpenShop, rows_of
 
 from engine.sandbox.history import fee_line, lump_fee_line, made, new_sale, payout_day
-from engine.sandbox.troubles_references import invoice_arrives, invoice_is_booked
+from engine.sandbox.troubles.references import invoice_arrives, invoice_is_booked
 
 BANK, DEBT = 1930, 2890
 

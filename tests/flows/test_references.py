@@ -7,15 +7,8 @@ from decimal import Decimal
 import pytest
 from shop import OpenShop, Shop
 
-from engine.explain import explain
-from engine.sandbox.history import (
-    made,
-    new_fortnox_order,
-    new_invoice,
-    new_sale,
-    pay,
-    payout_day,
-)
+from engine.report.explain import explain
+from engine.sandbox.history import made, new_fortnox_order, new_invoice, new_sale, pay, payout_day
 
 SEARCHED = ["YourOrderNumber", "OurReference", "YourReference"]
 

@@ -9,7 +9,7 @@ import pytest
 from shop import OpenShop, Posted, rows_of
 
 from engine.errors import UsageError
-from engine.explain import explain
+from engine.report.explain import explain
 from engine.sandbox.history import fee_line, made, new_sale
 
 BANK, SUSPENSE, FEE = 1930, 2999, 6570

@@ -17,7 +17,7 @@ from shop import OpenShop, Posted, Shop
 
 from engine.errors import AccessError, UsageError
 from engine.sandbox.history import Trouble
-from engine.sandbox.troubles import TROUBLES
+from engine.sandbox.troubles.by_name import TROUBLES
 from engine.session import RunReport
 
 # What a trouble needs of the merchant file.

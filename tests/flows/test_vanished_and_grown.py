@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from shop import OpenShop, Shop, texts
 
-from engine.explain import explain
+from engine.report.explain import explain
+from engine.report.status import status
 from engine.sandbox.history import new_invoice, new_sale, payout_day, settle
 from engine.show.explanation import page as explained
 from engine.show.page import amount
 from engine.show.status import page as status_page
-from engine.status import status
 
 
 def found(one: Shop) -> dict[str, object]:

@@ -21,7 +21,7 @@ from engine.sandbox.history import (
     settle,
     transaction_line,
 )
-from engine.sandbox.world import Line
+from engine.sandbox.world.world import Line
 
 ACCOUNT = 1581
 D = Decimal

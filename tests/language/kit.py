@@ -26,7 +26,9 @@ from engine.language.load import load_set_from_texts
 from engine.language.program import Program, Rendered
 
 HOUSE = Path(__file__).resolve().parent.parent.parent
-CATALOGUE: Catalogue = catalogue_from_ddl((HOUSE / "engine/sql/schema.sql").read_text("utf-8"))
+CATALOGUE: Catalogue = catalogue_from_ddl(
+    (HOUSE / "engine/store/sql/schema.sql").read_text("utf-8")
+)
 BOOKS = Books()
 __all__ = ["BOOKS", "CATALOGUE", "HOUSE", "SETTINGS"]
 

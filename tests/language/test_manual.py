@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.language import expressions, filters, reference, structure
+from engine.language import expressions, filters, structure
 from engine.language.code import BOOKS
+from engine.manual import filters as reference
 
 from .kit import HOUSE
 

@@ -19,7 +19,7 @@ from engine.language.compile import compile_set
 from engine.language.filters import FILTERS
 from engine.language.program import Program
 from engine.language.runtime import RUNTIME
-from engine.targets import target, target_names
+from engine.language.targets import target, target_names
 
 from .kit import parsed, value
 

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import FileError, Place
 from engine.language.load import load_set
 from engine.show import findings as view
-from engine.yamlspot import spot
+from engine.show.yamlspot import spot
 
 from .kit import CATALOGUE, PAYMENT
 

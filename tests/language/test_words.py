@@ -7,7 +7,7 @@ import pytest
 
 from engine.language import ddl
 from engine.language.load import load_set_from_texts
-from engine.settings import merchant_schema
+from engine.merchant.settings import merchant_schema
 
 from .kit import CATALOGUE, HOUSE, PAYMENT, findings
 
@@ -126,7 +126,7 @@ def test_a_row_for_a_country_that_is_none_is_told_with_what_to_write() -> None:
 
 
 def test_the_columns_are_those_that_the_database_makes_of_the_same_statements() -> None:
-    sql = (HOUSE / "engine/sql/schema.sql").read_text("utf-8")
+    sql = (HOUSE / "engine/store/sql/schema.sql").read_text("utf-8")
     with duckdb.connect(":memory:") as connection:
         connection.execute(sql)
         made = connection.execute(

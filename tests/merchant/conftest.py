@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import FileError
-from engine.merchant import Merchant, load_merchant
+from engine.merchant.load import Merchant, load_merchant
 
 PLAIN = """\
 version: 1

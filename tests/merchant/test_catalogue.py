@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalogue import Catalogue, look_up, read_catalogue, read_error, sentence
+from engine.error_catalogue import Catalogue, look_up, read_catalogue, read_error, sentence
 from engine.errors import FileError
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"

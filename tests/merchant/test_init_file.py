@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import FileError
-from engine.initfile import initial_text
-from engine.merchant import load_merchant
-from engine.settings import HOME, default_of, get, merchant_schema, settings_of
+from engine.home import HOME
+from engine.merchant.first_file import initial_text
+from engine.merchant.load import load_merchant
+from engine.merchant.settings import default_of, get, merchant_schema, settings_of
 from engine.yamlfile import parse
 
 ENVIRON = dict.fromkeys(

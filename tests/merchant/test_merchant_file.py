@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Exit, FileError, UsageError
-from engine.merchant import find_merchant, load_merchant, shown
-from engine.settings import get, merchant_schema, settings_of
+from engine.merchant.load import find_merchant, load_merchant, shown
+from engine.merchant.settings import get, merchant_schema, settings_of
 
 from .conftest import ENVIRON, PLAIN, Load, Refused
 

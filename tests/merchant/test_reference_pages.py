@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.catalogue import read_catalogue
-from engine.columns import page as columns_page
+from engine.error_catalogue import read_catalogue
 from engine.language.catalogue import ID_COLUMNS, catalogue_from_ddl
-from engine.reference import checks_page, errors_page, settings_page
-from engine.settings import merchant_schema, settings_of
-from engine.store import sql
+from engine.manual.columns import page as columns_page
+from engine.manual.pages import checks_page, errors_page, settings_page
+from engine.merchant.settings import merchant_schema, settings_of
+from engine.store.database import sql
 
 DOCS = Path(__file__).parents[2] / "docs"
-REMEDY = "write them again: python -m engine.reference"
+REMEDY = "write them again: python -m engine.manual.pages"
 
 
 def test_the_page_of_settings_is_current() -> None:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import FileError
-from engine.secrets import Secret, exactly, redact, redactor
+from engine.merchant.secrets import Secret, exactly, redact, redactor
 
 from .conftest import ENVIRON, Load, Refused
 

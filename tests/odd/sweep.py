@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from engine.extract.endpoints import Endpoint, by_name
 from engine.extract.raw import Call
 from engine.extract.readable import IDS, NEEDED, shapes
+from engine.transport.endpoints import Endpoint, by_name
 from engine.transport.http import Answer
 
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from engine.extract.raw import Call, keep
-from engine.stage import stage
-from engine.store import in_memory
+from engine.stage.staging import stage
+from engine.store.database import in_memory
 from engine.transport.http import Answer
 from odd.kit import OddShop, setting
 from odd.sweep import NOW

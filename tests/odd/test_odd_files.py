@@ -13,14 +13,16 @@ from few_rows import in_memory
 from language.kit import PAYMENT, failure, findings, render, value
 from shop import Shop
 
-from engine import lint, oss
+from engine.doctor import lint
 from engine.errors import FileError
+from engine.home import HOME
 from engine.language import filters
 from engine.language.kinds import NUMERIC
-from engine.merchant import load_merchant
-from engine.plan.needed import BATCH, LINE, NEEDED
-from engine.settings import HOME, merchant_schema, settings_of
-from engine.store import Store
+from engine.language.required_columns import BATCH, LINE, NEEDED
+from engine.merchant import oss
+from engine.merchant.load import load_merchant
+from engine.merchant.settings import merchant_schema, settings_of
+from engine.store.database import Store
 
 TABLE = """\
 version: 1

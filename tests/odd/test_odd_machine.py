@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 from engine.errors import BusyError, UsageError
-from engine.secrets import resolve
-from engine.settings import HOME
+from engine.home import HOME
+from engine.merchant.secrets import resolve
 from engine.show.output import Output, text_as_it_is
-from engine.store import lock_holder, reading, writing
+from engine.store.database import lock_holder, reading, writing
 from engine.transport import http
 from engine.yamlfile import parse
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from engine.extract import raw
-from engine.extract.endpoints import ENDPOINTS, by_name
 from engine.extract.raw import keep
 from engine.extract.readable import shapes
-from engine.stage import stage
-from engine.store import Store, in_memory
+from engine.stage.staging import stage
+from engine.store.database import Store, in_memory
+from engine.transport.endpoints import ENDPOINTS, by_name
 from odd import sweep
 
 NAMES = sorted(shapes())

@@ -23,11 +23,11 @@ from order_shop import OrderShop
 from shop import Shop
 
 from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request
-from engine.sandbox.faults import clear
 from engine.sandbox.transport import Killed
-from engine.sandbox.world import World
-from engine.store import Store, writing
+from engine.sandbox.world.exchange import Request
+from engine.sandbox.world.faults import clear
+from engine.sandbox.world.world import World
+from engine.store.database import Store, writing
 
 if __name__ == "__main__":
     from scenes import SCENES, Scene

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from engine.sandbox import lifecycle
-from engine.sandbox.company import empty_world
-from engine.sandbox.faults import Fault, plan
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.history import new_sale, payout_day, settle
-from engine.sandbox.lives import LIVES
-from engine.sandbox.lives import shop as shop_of_lives
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import Account, Buyer, Customer, World
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.by_name import shop as shop_of_lives
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import Account, Buyer, Customer, World
 
 Happens = Callable[[World], None]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from engine.sandbox.world import World
-from engine.store import writing
+from engine.sandbox.world.world import World
+from engine.store.database import writing
 from older.living import Write, lines, opened, restore, run
 from older.scenes import SCENES, Scene
 

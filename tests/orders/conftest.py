@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox.lives import LIVES
-from engine.sandbox.lives_orders import goods
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.orders import goods
 
 from .kit import SETTINGS, Lived, chart
 

@@ -13,8 +13,8 @@ from typing import Any
 from order_shop import OrderShop
 
 from engine.plan.model import Outcome
-from engine.sandbox.lifecycle import Life
-from engine.sandbox.world import Account, Invoice, InvoiceRow, Order, World
+from engine.sandbox.lives.lifecycle import Life
+from engine.sandbox.world.world import Account, Invoice, InvoiceRow, Order, World
 from engine.session import RunReport
 
 FINNISH = Decimal("25.5")

@@ -12,9 +12,9 @@ from random import Random
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lifecycle import capture, captures, lot, secure
-from engine.sandbox.world import Invoice, Item
+from engine.sandbox.lives.lifecycle import capture, captures, lot, secure
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import Invoice, Item
 
 from .kit import chart
 
@@ -49,13 +49,13 @@ def _bought(chance: Random) -> list[Item]:
 def _refund(shop: OrderShop, order: int, amount: Decimal, items: list[Item], type: str) -> None:
     held, (taken,) = shop.world.qliro_orders[order], captures(shop.world, order)
     value = amount if type == "Refund" else -amount
-    deeds.begin(shop.world, held, type, value, items, original=taken.id, done=True)
+    operations.begin(shop.world, held, type, value, items, original=taken.id, done=True)
     shop.later(seconds=60)
 
 
 def _refunded(shop: OrderShop, chance: Random, order: int, items: list[Item]) -> int:
     """Items and amounts at random, the last one all that is left; how many refunds."""
-    left = deeds.total(items)
+    left = operations.total(items)
     at_hand = {one.reference: one.quantity for one in items}
     made = 0
     for _ in range(chance.randint(0, 3)):

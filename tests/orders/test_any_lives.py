@@ -12,10 +12,10 @@ from random import Random
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lifecycle import captures, lot, secure
-from engine.sandbox.world import Item, World
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import captures, lot, secure
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import Item, World
 
 OERE = Decimal("0.01")
 # The deeds of a round, some oftener than others.
@@ -39,8 +39,8 @@ def basket(of: Random) -> list[Item]:
 def do(world: World, order: int, deed: str, n: int) -> None:
     """A deed as far as Qliro would allow it; ``n`` chooses of what and how much."""
     held = world.qliro_orders[order]
-    of = deeds.reservation(held)
-    left = deeds.unshipped(held, of) if of and of.type == "Preauthorization" else []
+    of = operations.reservation(held)
+    left = operations.unshipped(held, of) if of and of.type == "Preauthorization" else []
     taken = captures(world, order)
     if deed.startswith("capture") and left:
         one = left[n % len(left)]
@@ -53,10 +53,10 @@ def do(world: World, order: int, deed: str, n: int) -> None:
         lifecycle.update(world, order, [lot("NEW-9", Decimal(n) + OERE), *left[1:]])
     elif taken:
         capture = taken[n % len(taken)]
-        money, goods = deeds.unrefunded(held, capture), deeds.unreturned(held, capture)
-        if deed == "refund all" and goods and deeds.total(goods) <= money:
+        money, goods = operations.unrefunded(held, capture), operations.unreturned(held, capture)
+        if deed == "refund all" and goods and operations.total(goods) <= money:
             lifecycle.refund(world, order, of=capture)
-        elif deed == "refund" and goods and deeds.total(goods) <= money:
+        elif deed == "refund" and goods and operations.total(goods) <= money:
             lifecycle.refund(world, order, {goods[n % len(goods)].reference: 1}, of=capture)
         elif deed == "amount" and money > OERE:
             part = (money * (1 + n) / 100).quantize(OERE)

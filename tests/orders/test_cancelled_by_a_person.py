@@ -14,8 +14,8 @@ import pytest
 from order_shop import OrderShop
 
 from engine.errors import UsageError
-from engine.sandbox.lifecycle import Life, captures, refund
-from engine.sandbox.world import Invoice
+from engine.sandbox.lives.lifecycle import Life, captures, refund
+from engine.sandbox.world.world import Invoice
 
 OpenShop = Callable[..., OrderShop]
 UNBOOKED = {"flows.refunds": False, "invoices.book": False}

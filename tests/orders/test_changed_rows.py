@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.lifecycle import capture, lot, secure, update
+from engine.sandbox.lives.lifecycle import capture, lot, secure, update
 
 from .kit import chart
 from .test_vat_of_another_country import DOMESTIC, KARI, NORWAY, OSLO, OWED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from contracts.test_what_we_send import CONTRACTS, misfits, operations
 
-from engine.sandbox.world import Entry, World
+from engine.sandbox.world.world import Entry, World
 
 from .kit import Lived
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.lifecycle import capture, lot, secure
-from engine.sandbox.lives_orders import company_buyer
-from engine.sandbox.world import Address, Article, Buyer, Customer
+from engine.sandbox.lives.lifecycle import capture, lot, secure
+from engine.sandbox.lives.orders import company_buyer
+from engine.sandbox.world.world import Address, Article, Buyer, Customer
 
 from .kit import SETTINGS, Lived, chart
 

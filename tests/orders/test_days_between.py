@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
+from engine.sandbox.lives import lifecycle
 
 from .test_never_doubled import an_invoice
 from .test_own_document import balances, sold, the_line

@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.fortnox_orders import create_invoice
-from engine.sandbox.lifecycle import capture, captures, lot, pay_out, refund, secure, update
+from engine.sandbox.fortnox.orders import create_invoice
+from engine.sandbox.lives.lifecycle import capture, captures, lot, pay_out, refund, secure, update
 
 Open = Callable[..., OrderShop]
 ITEMS = [lot("VAS", "100.00", 2), lot("KANNA", "299.00"), lot("FAT", "50.50", 3)]

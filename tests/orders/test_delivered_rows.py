@@ -14,9 +14,9 @@ from random import Random
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.fortnox_orders import create_invoice
-from engine.sandbox.lifecycle import capture, captures, lot, secure, update
-from engine.sandbox.world import InvoiceRow, Item, Order
+from engine.sandbox.fortnox.orders import create_invoice
+from engine.sandbox.lives.lifecycle import capture, captures, lot, secure, update
+from engine.sandbox.world.world import InvoiceRow, Item, Order
 
 OpenShop = Callable[..., OrderShop]
 STATUS = {"flows.order_status": True, "flows.refunds": False, "flows.invoices": False}

@@ -12,13 +12,13 @@ from older.scenes import SCENES
 from order_shop import OrderShop
 from shop import texts
 
-from engine.explain import explain
-from engine.sandbox.lifecycle import captures, lot, secure, update
+from engine.report.explain import explain
+from engine.report.status import status
+from engine.sandbox.lives.lifecycle import captures, lot, secure, update
 from engine.show import ran
 from engine.show.explanation import page as explained
 from engine.show.orders import orders_page
-from engine.status import status
-from engine.store import writing
+from engine.store.database import writing
 
 OpenShop = Callable[..., OrderShop]
 STORED = Path(__file__).parent.parent / "older" / "f7b183f"

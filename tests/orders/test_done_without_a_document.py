@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.fortnox_invoices import bookkeep_invoice
-from engine.sandbox.fortnox_orders import create_invoice
+from engine.sandbox.fortnox.invoices import bookkeep_invoice
+from engine.sandbox.fortnox.orders import create_invoice
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.qliro import operations
 
 from .test_never_doubled import an_invoice
 from .test_own_document import balances, paid_out, sold, the_line
@@ -105,7 +105,7 @@ def test_the_line_of_a_capture_or_refund_of_nothing_goes_by_its_reference(
     first = lifecycle.capture(shop.world, order, {"A": 1})
     of = first.id if type == "Refund" else order.transactions[0].id
     shop.run()
-    nothing = deeds.begin(shop.world, shop.world.qliro_orders[order.id], type, Decimal(0),
+    nothing = operations.begin(shop.world, shop.world.qliro_orders[order.id], type, Decimal(0),
                           original=of, done=True)  # fmt: skip
     amount = Decimal(-80 if type == "Refund" else 80)
     an_invoice(shop, 901, str(amount), external1=str(order.reference))

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 from order_shop import OrderShop
 
-from engine.explain import explain
-from engine.sandbox import lifecycle
-from engine.sandbox.world import Customer, QliroOrder
+from engine.report.explain import explain
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.world.world import Customer, QliroOrder
 
 from .test_never_doubled import an_invoice
 from .test_own_document import sold

@@ -12,9 +12,9 @@ from decimal import Decimal
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox.lifecycle import lot, secure
-from engine.sandbox.world import Buyer, Customer
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import lot, secure
+from engine.sandbox.world.world import Buyer, Customer
 from engine.session import RunReport
 
 from .test_never_doubled import an_invoice, an_order

@@ -8,8 +8,8 @@ import pytest
 from order_shop import OrderShop
 
 from engine.errors import UsageError
-from engine.explain import explain
-from engine.sandbox import lifecycle
+from engine.report.explain import explain
+from engine.sandbox.lives import lifecycle
 from engine.show.explanation import page
 from engine.show.page import Text
 

@@ -16,13 +16,13 @@ import pytest
 from contracts.test_what_we_send import CONTRACTS, documented, misfits
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
+from engine.sandbox.check_digits import luhn
 from engine.sandbox.control import effects
-from engine.sandbox.digits import luhn
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.fortnox_orders import cancel_order
-from engine.sandbox.lifecycle import capture, lot, refund, secure
-from engine.sandbox.world import Buyer, World
+from engine.sandbox.fortnox.orders import cancel_order
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import capture, lot, refund, secure
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import Buyer, World
 from engine.session import RunReport
 
 OpenShop = Callable[..., OrderShop]
@@ -98,7 +98,9 @@ def lived(order_shops: OpenShop) -> Lived:
         plan(shop.world, *(Fault(kind, nth=n, method=method, path=path)
                            for n, kind in kinds.items()))  # fmt: skip
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("engine.deliver.MOST_LOST", 50)  # a run gives up after a few in a row
+        patched.setattr(
+            "engine.deliver.delivery.MOST_LOST", 50
+        )  # a run gives up after a few in a row
         return _live(shop)
 
 

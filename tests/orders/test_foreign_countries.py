@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.explain import explain
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.lifecycle import capture, lot, secure
+from engine.language.targets import target
+from engine.report.explain import explain
+from engine.sandbox.lives.lifecycle import capture, lot, secure
 from engine.sandbox.transport import Killed
-from engine.sandbox.world import Address
-from engine.targets import target
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import Address
 
 from .kit import chart
 from .test_vat_of_another_country import DOMESTIC, KARI, NORWAY, OSLO

@@ -10,9 +10,9 @@ from typing import Any
 from order_shop import OrderShop
 
 from engine import session as sessions
-from engine.sandbox import lifecycle
-from engine.sandbox.lifecycle import capture, lot, secure
-from engine.sandbox.world import Account, Address, Buyer, Customer, Item
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import capture, lot, secure
+from engine.sandbox.world.world import Account, Address, Buyer, Customer, Item
 
 from .kit import told
 

@@ -12,10 +12,11 @@ import pytest
 from order_shop import OrderShop
 
 from engine import json_text
-from engine.sandbox import fortnox_orders, lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lives import LIVES
-from engine.sandbox.world import Customer, InvoiceRow, Order
+from engine.sandbox.fortnox import orders as fortnox_orders
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import Customer, InvoiceRow, Order
 
 from .kit import Lived, chart, told
 
@@ -102,7 +103,9 @@ def test_a_capture_whose_items_do_not_add_up_is_never_invoiced(order_shop: Open)
     shirt = replace(other.items[0], action="Ship")
     for order, amount, items in ((other, "450.00", [shirt]), (untold, "100.00", [])):
         reserved = order.transactions[0].id
-        deeds.begin(world, order, "Capture", Decimal(amount), items, original=reserved, done=True)
+        operations.begin(
+            world, order, "Capture", Decimal(amount), items, original=reserved, done=True
+        )
     told = shop.outcomes(shop.run(), "invoice").values()
     assert [(one.state, one.reason) for one in told] == [
         ("parked", "its items sum to 399.00, and 450.00 was captured"),

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from order_shop import OrderShop
 
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lifecycle import cancel, capture
+from engine.sandbox.lives.lifecycle import cancel, capture
+from engine.sandbox.qliro import operations
 
 OpenShop = Callable[..., OrderShop]
 UNSAID = {"flows.refunds": False, "invoices.from": None}
@@ -130,9 +130,9 @@ def test_a_capture_of_nothing_does_not_keep_an_order_open(order_shop: OpenShop) 
     shop.run()
     capture(shop.world, life.order, {"TSHIRT-BLA-M": 1})
     held = shop.world.qliro_orders[life.order]
-    of = deeds.reservation(held)
+    of = operations.reservation(held)
     assert of is not None
-    deeds.begin(shop.world, held, "Capture", Decimal(0), [], original=of.id, done=True)
+    operations.begin(shop.world, held, "Capture", Decimal(0), [], original=of.id, done=True)
     capture(shop.world, life.order)
     shop.run(), shop.run()
     assert shop.fortnox_orders[0].cancelled

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox.fortnox_invoices import credit_invoice
-from engine.sandbox.world import Invoice, Order
+from engine.sandbox.fortnox.invoices import credit_invoice
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.world.world import Invoice, Order
 
 Open = Callable[..., OrderShop]
 DAY = date(2026, 11, 12)

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lifecycle import capture, captures, discount, lot, refund, secure
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import capture, captures, discount, lot, refund, secure
+from engine.sandbox.qliro import operations
 
 OpenShop = Callable[..., OrderShop]
 CREDITS = ("credit_invoice", "further_credit_invoice")
@@ -31,7 +31,7 @@ def _sold(shop: OrderShop) -> int:
 def _nothing(shop: OrderShop, order: int, type: str = "Refund") -> str:
     held = shop.world.qliro_orders[order]
     of = captures(shop.world, order)[0].id if type == "Refund" else held.transactions[0].id
-    made = deeds.begin(shop.world, held, type, Decimal(0), original=of, done=True)
+    made = operations.begin(shop.world, held, type, Decimal(0), original=of, done=True)
     return f"{order}/{made.id}"
 
 
@@ -119,7 +119,9 @@ def test_a_capture_of_nothing_is_done_and_the_next_one_takes_all_the_same(
     assert _totals(shop) == []
     taken = capture(shop.world, order.id)
     held = shop.world.qliro_orders[order.id]
-    deeds.begin(shop.world, held, "Refund", Decimal("100.00"), done=True)  # of which, is not told
+    operations.begin(
+        shop.world, held, "Refund", Decimal("100.00"), done=True
+    )  # of which, is not told
     told = _told(shop, *made)
     assert told[nothing] == ("nothing-to-book", "nothing was captured")
     assert set(told) == {nothing, f"{order.id}/{taken.id}"}

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.lifecycle import capture, lot, secure
-from engine.sandbox.world import Address, Buyer
+from engine.sandbox.lives.lifecycle import capture, lot, secure
+from engine.sandbox.world.world import Address, Buyer
 
 Open = Callable[..., OrderShop]
 BUYER = Buyer()

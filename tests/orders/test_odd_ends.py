@@ -13,12 +13,12 @@ from order_shop import OrderShop
 
 from engine import session as sessions
 from engine.extract.raw import Report
-from engine.sandbox import lifecycle
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.lifecycle import lot, secure
-from engine.sandbox.world import Buyer
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import lot, secure
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import Buyer
 from engine.scope import Scope
-from engine.stage import DERIVED, stage
+from engine.stage.staging import DERIVED, stage
 
 Open = Callable[..., OrderShop]
 
@@ -157,7 +157,7 @@ def test_what_orders_come_to_is_the_same_one_by_one(
     before = derived()
     assert all(before[name] for name in ("order_sum", "order_line", "capture_line", "refund_line"))
     shop.store.execute("DELETE FROM raw.staged")
-    monkeypatch.setattr("engine.stage.ORDERS", 1)
+    monkeypatch.setattr("engine.stage.staging.ORDERS", 1)
     assert stage(shop.store).answers > 0
     assert derived() == before
 

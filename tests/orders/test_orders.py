@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.sandbox.lives import LIVES
+from engine.sandbox.lives.by_name import LIVES
 
 from .kit import ACCOUNTS, Lived
 

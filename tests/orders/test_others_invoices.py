@@ -11,10 +11,10 @@ from decimal import Decimal
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox.fortnox_invoices import bookkeep_invoice
-from engine.sandbox.fortnox_orders import create_invoice
-from engine.sandbox.world import Customer
+from engine.sandbox.fortnox.invoices import bookkeep_invoice
+from engine.sandbox.fortnox.orders import create_invoice
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.world.world import Customer
 
 from .test_others_status import ON, bought, done, reference, told, written
 
@@ -40,13 +40,13 @@ def test_it_is_captured_once_when_it_is_told_and_its_line_pays_that_invoice(
 ) -> None:
     """Also with the flow of invoices on: its capture gets no invoice beside that of the order."""
     shop, order = opened(order_shop, when, **{"flows.invoices": invoices})
-    deeds = {
+    operations = {
         "delivered": lambda: shop.deliver(70),
         "invoiced": lambda: create_invoice(shop.world, "70"),
         "booked": lambda: bookkeep_invoice(shop.world, "1001"),
     }
     happened: list[str] = []
-    for name, deed in deeds.items():
+    for name, deed in operations.items():
         deed()
         happened.append(name)
         shop.run()

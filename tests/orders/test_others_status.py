@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox.fortnox_invoices import bookkeep_invoice
-from engine.sandbox.fortnox_orders import cancel_order
-from engine.sandbox.lifecycle import lot, secure
-from engine.sandbox.world import InvoiceRow, Order
+from engine.sandbox.fortnox.invoices import bookkeep_invoice
+from engine.sandbox.fortnox.orders import cancel_order
+from engine.sandbox.lives.lifecycle import lot, secure
+from engine.sandbox.world.world import InvoiceRow, Order
 from engine.session import RunReport
 
 from .test_never_doubled import an_invoice

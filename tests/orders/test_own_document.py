@@ -10,11 +10,11 @@ from decimal import Decimal
 import pytest
 from order_shop import OrderShop
 
-from engine.resolve import decided
-from engine.sandbox import lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lifecycle import lot
-from engine.sandbox.world import Line, QliroOrder, Transaction
+from engine.report.resolve import decided
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import lot
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import Line, QliroOrder, Transaction
 
 from .test_never_doubled import an_invoice
 
@@ -231,8 +231,9 @@ def test_a_capture_of_a_direct_payment_pays_the_invoice_of_that_payment(order_sh
     order = sold(shop, "300.00", method="TRUSTLY_DIRECT", type="Debit")
     shop.run()
     debit = order.transactions[0]
-    capture = deeds.begin(shop.world, shop.world.qliro_orders[order.id], "Capture", Decimal(300),
-                          original=debit.id, done=True)  # fmt: skip
+    capture = operations.begin(
+        shop.world, shop.world.qliro_orders[order.id], "Capture", Decimal(300),
+        original=debit.id, done=True)  # fmt: skip
     an_invoice(shop, 901, "300.00", external1=order.reference)
     paid_out(shop, order, capture)
     for _ in range(2):
@@ -249,10 +250,10 @@ def test_a_reversal_of_the_same_money_as_a_refund_pays_that_credit_invoice(
     shop.run()
     debit, held = order.transactions[0], shop.world.qliro_orders[order.id]
     released = [replace(one, action="Release") for one in order.items]
-    reversal = deeds.begin(shop.world, held, "Reversal", Decimal(150), released,
+    reversal = operations.begin(shop.world, held, "Reversal", Decimal(150), released,
                            original=debit.id, done=True)  # fmt: skip
     held = shop.world.qliro_orders[order.id]
-    deeds.begin(shop.world, held, "Refund", Decimal(150), original=debit.id, done=True)
+    operations.begin(shop.world, held, "Refund", Decimal(150), original=debit.id, done=True)
     (batch,) = lifecycle.pay_out(shop.world, [order])
     (line,) = [one for one in batch.lines if one.action == "Credit"]
     named = replace(batch, lines=(replace(line, transaction=reversal.id),))

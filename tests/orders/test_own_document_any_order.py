@@ -9,8 +9,8 @@ from random import Random
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
-from engine.sandbox.world import QliroOrder
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.world.world import QliroOrder
 
 from .test_never_doubled import an_invoice
 from .test_own_document import sold

@@ -16,15 +16,15 @@ import pytest
 from order_shop import OrderShop
 
 from engine.errors import AccessError, Exit
-from engine.sandbox import lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.fortnox_invoices import bookkeep_invoice, credit_invoice
+from engine.sandbox.fortnox.invoices import bookkeep_invoice, credit_invoice
 from engine.sandbox.history import pay
-from engine.sandbox.lifecycle import Life, capture, captures, discount, lot, refund
-from engine.sandbox.lives import LIVES
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.lifecycle import Life, capture, captures, discount, lot, refund
+from engine.sandbox.qliro import operations
 from engine.sandbox.transport import Killed
-from engine.sandbox.world import Invoice, Item, Transaction, World
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import Invoice, Item, Transaction, World
 from engine.session import RunReport
 
 from .kit import SETTINGS, chart
@@ -116,7 +116,7 @@ def part_paid(world: World) -> Life:
 def _portal(world: World, life: Life, of: Transaction, amount: str, items: list[Item]) -> Life:
     """A refund that Qliro's own checks would not let through."""
     held = world.qliro_orders[life.order]
-    deeds.begin(world, held, "Refund", Decimal(amount), items, original=of.id, done=True)
+    operations.begin(world, held, "Refund", Decimal(amount), items, original=of.id, done=True)
     return life
 
 
@@ -521,7 +521,7 @@ def test_a_refund_that_succeeds_after_a_later_one_is_a_further_credit_invoice(
     life = shop.life("captured")
     (taken,) = captures(shop.world, life.order)
     held, line = shop.world.qliro_orders[life.order], lot("Refund", "-20.00", type="Discount")
-    slow = deeds.begin(shop.world, held, "UpdateInvoice", Decimal("-20.00"),
+    slow = operations.begin(shop.world, held, "UpdateInvoice", Decimal("-20.00"),
                        [replace(line, action="Ship")], original=taken.id,
                        status="OnHold")  # fmt: skip
     shop.later(seconds=60)
@@ -529,7 +529,7 @@ def test_a_refund_that_succeeds_after_a_later_one_is_a_further_credit_invoice(
     shop.run()
     shop.run()
     assert [one.total for one in shop.fortnox_invoices] == [746, -30]
-    deeds.end(shop.world, life.order, slow.id, "Success")
+    operations.end(shop.world, life.order, slow.id, "Success")
     report = shop.run()
     assert [(one.total, one.booked) for one in shop.fortnox_invoices] == [
         (746, True), (-30, True), (-20, True),
@@ -552,10 +552,10 @@ def test_what_is_given_back_of_a_direct_payment_before_it_is_shipped_is_credited
     shop.run()
     for order, amount, items in ((part, "50.00", part.items[1:]), (whole, "150.00", whole.items)):
         released = [replace(one, action="Release") for one in items]
-        deeds.begin(shop.world, order, "Reversal", Decimal(amount), released,
+        operations.begin(shop.world, order, "Reversal", Decimal(amount), released,
                     original=order.transactions[0].id, done=True)  # fmt: skip
     held = shop.world.qliro_orders[whole.id]
-    deeds.begin(shop.world, held, "Refund", Decimal(150), original=held.transactions[0].id,
+    operations.begin(shop.world, held, "Refund", Decimal(150), original=held.transactions[0].id,
                 done=True)  # fmt: skip
     for _ in range(2):
         report = shop.run()
@@ -586,7 +586,7 @@ def test_a_refund_that_does_not_say_of_which_capture_is_left_to_a_person(
 ) -> None:
     shop = order_shop()
     held = shop.world.qliro_orders[shop.life("captured_in_parts").order]
-    deeds.begin(shop.world, held, "Refund", Decimal("10.00"), done=True)
+    operations.begin(shop.world, held, "Refund", Decimal("10.00"), done=True)
     shop.run()
     (told,) = shop.outcomes(shop.run(), "credit_invoice").values()
     assert told.state == "parked"

@@ -8,7 +8,7 @@ import pytest
 from order_shop import OrderShop
 
 from engine.errors import UsageError
-from engine.sandbox.lifecycle import capture, lot, pay_out, refund, secure
+from engine.sandbox.lives.lifecycle import capture, lot, pay_out, refund, secure
 
 from .test_own_document import Open, paid_out, the_line
 

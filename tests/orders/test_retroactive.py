@@ -9,7 +9,7 @@ from order_shop import OrderShop
 
 from engine import session as sessions
 from engine.plan.model import Plan
-from engine.sandbox import lifecycle
+from engine.sandbox.lives import lifecycle
 from engine.scope import Scope
 from engine.session import RunReport
 

@@ -13,14 +13,14 @@ from engine import json_text
 from engine import scope as scopes
 from engine import session as sessions
 from engine.errors import UsageError
-from engine.explain import explain
 from engine.extract.raw import Report
-from engine.resolve import resolve
-from engine.sandbox import lifecycle
+from engine.report.explain import explain
+from engine.report.resolve import resolve
+from engine.report.status import status
+from engine.sandbox.lives import lifecycle
 from engine.show import explanation, planned
 from engine.show import status as status_page
 from engine.show.page import Page, Table
-from engine.status import status
 
 Open = Callable[..., OrderShop]
 TRACES = "SELECT trace FROM ledger.outcome"

@@ -9,16 +9,16 @@ from decimal import Decimal
 from order_shop import OrderShop
 from shop import texts
 
-from engine.explain import explain
 from engine.language.filters import say
-from engine.sandbox.fortnox_orders import cancel_order
-from engine.sandbox.lifecycle import capture, lot, refund, secure
+from engine.report.explain import explain
+from engine.report.status import status
+from engine.sandbox.fortnox.orders import cancel_order
+from engine.sandbox.lives.lifecycle import capture, lot, refund, secure
 from engine.show.explanation import page as explained
+from engine.show.history import history
 from engine.show.page import amount
 from engine.show.planned import page as planned_page
 from engine.show.status import page as status_page
-from engine.show.story import story
-from engine.status import status
 
 from .test_never_doubled import an_invoice
 
@@ -109,7 +109,7 @@ def test_a_quotient_is_told_to_the_oere_and_an_amount_as_it_is() -> None:
     rate = Decimal("11.43526100")
     told = {"mapping": "m", "history": [], "events": [],
             "trace": {"inputs": {"line": {"rate": rate, "vat": quotient}}}}  # fmt: skip
-    assert "vat 24.34, rate 11.435261" in texts(story(told, whole=False))
+    assert "vat 24.34, rate 11.435261" in texts(history(told, whole=False))
 
 
 def test_no_number_however_large_stops_a_page() -> None:

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from engine import json_text
-from engine.sandbox.world import Entry
+from engine.sandbox.world.world import Entry
 
 from .kit import Lived
 

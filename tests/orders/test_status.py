@@ -16,14 +16,14 @@ import httpx
 import pytest
 from order_shop import OrderShop
 
-from engine.catalogue import ApiError, look_up
+from engine.error_catalogue import ApiError, look_up
 from engine.plan.model import Outcome
-from engine.sandbox import lifecycle
-from engine.sandbox.fortnox_invoices import bookkeep_invoice
-from engine.sandbox.fortnox_orders import cancel_order, create_invoice
-from engine.sandbox.lifecycle import Life, lot, secure
+from engine.sandbox.fortnox.invoices import bookkeep_invoice
+from engine.sandbox.fortnox.orders import cancel_order, create_invoice
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import Life, lot, secure
 from engine.sandbox.transport import SandboxTransport
-from engine.sandbox.world import Order, QliroOrder, World
+from engine.sandbox.world.world import Order, QliroOrder, World
 from engine.session import RunReport
 
 OpenShop = Callable[..., OrderShop]

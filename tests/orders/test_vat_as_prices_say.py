@@ -12,7 +12,7 @@ import play
 import pytest
 
 from engine.plan.model import Plan
-from engine.sandbox.world import Invoice
+from engine.sandbox.world.world import Invoice
 
 from .kit import told
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lifecycle import capture, captures, lot, refund, secure
-from engine.sandbox.world import Address, Buyer, Invoice, Item
+from engine.sandbox.lives.lifecycle import capture, captures, lot, refund, secure
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import Address, Buyer, Invoice, Item
 from orders.kit import chart
 
 OpenShop = Callable[..., OrderShop]
@@ -155,7 +155,9 @@ def test_an_amount_that_comes_back_does_so_too(sells: Callable[..., OrderShop]) 
     documents(shop)
     line = replace(lot("Refund", "-50.00", type="Discount"), action="Return")
     held, (taken,) = shop.world.qliro_orders[order], captures(shop.world, order)
-    deeds.begin(shop.world, held, "Refund", Decimal("50.00"), [line], original=taken.id, done=True)
+    operations.begin(
+        shop.world, held, "Refund", Decimal("50.00"), [line], original=taken.id, done=True
+    )
     _, credit = documents(shop)
     assert (credit.total, credit.vat) == (-50, 0)
     assert by_account(credit) == {3105: -40, 2650: -10}

@@ -13,9 +13,9 @@ from decimal import Decimal
 import pytest
 from order_shop import OrderShop
 
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.lifecycle import capture, captures, lot, pay_out, secure
-from engine.sandbox.world import Invoice, Item
+from engine.sandbox.lives.lifecycle import capture, captures, lot, pay_out, secure
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import Invoice, Item
 from engine.session import RunReport
 
 OpenShop = Callable[..., OrderShop]
@@ -39,7 +39,7 @@ def refunded(
     held, (taken,) = shop.world.qliro_orders[order], captures(shop.world, order)
     back = [replace(one, action="Return") for one in items]
     back += [replace(fee, action="Ship")] if fee else []
-    made = deeds.begin(shop.world, held, "Refund", Decimal(amount), back, original=taken.id,
+    made = operations.begin(shop.world, held, "Refund", Decimal(amount), back, original=taken.id,
                        done=True)  # fmt: skip
     shop.later(seconds=60)
     return f"{order}/{made.id}"
@@ -50,7 +50,7 @@ def by_amount(shop: OrderShop, order: int, gross: str, net: str, rate: str | Non
     line = replace(lot("Refund", f"-{gross}", type="Discount"), ex=-Decimal(net),
                    vat_rate=None if rate is None else Decimal(rate), action="Ship")  # fmt: skip
     held, (taken,) = shop.world.qliro_orders[order], captures(shop.world, order)
-    made = deeds.begin(shop.world, held, "Refund", Decimal(gross), [line], original=taken.id,
+    made = operations.begin(shop.world, held, "Refund", Decimal(gross), [line], original=taken.id,
                        done=True)  # fmt: skip
     shop.later(seconds=60)
     return f"{order}/{made.id}"

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from order_shop import OrderShop
 
-from engine.sandbox import lifecycle
+from engine.sandbox.lives import lifecycle
 
 STATUS = {"flows.order_status": True, "order_status.when": "delivered"}
 

@@ -1,4 +1,4 @@
-"""Order among equals: numbers as numbers and dates as dates, though Fortnox gives them as texts."""
+"""Order among equals: numbers and dates, though Fortnox gives them as texts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from sales.kit import plain
 from shop import HOME, OpenShop, money
 
 from engine.language.program import NO_BOOKS
-from engine.ledger import Action, Event, read_actions, record, record_actions
 from engine.ordering import in_order, sql_order
 from engine.plan.delivered import Delivered
-from engine.plan.rows import Rows
+from engine.plan.order_rows import Rows
+from engine.report.status import status
 from engine.sandbox import history as hist
-from engine.sandbox import lifecycle as life
-from engine.sandbox.world import Buyer, Customer
-from engine.status import status
+from engine.sandbox.lives import lifecycle as life
+from engine.sandbox.world.world import Buyer, Customer
+from engine.store.ledger import Action, Event, read_actions, record, record_actions
 
 IN_ORDER = [
     "0", "00", "7", "007", "9", "10", "9999", "10000", "9223372036854775808", "1" + "0" * 60,

@@ -13,8 +13,8 @@ from sales.kit import DAY, plain, program
 
 from engine.language.program import NO_BOOKS
 from engine.plan.entities import ENTITIES
+from engine.plan.order_rows import Columns, Rows
 from engine.plan.orders import _Planner
-from engine.plan.rows import Columns, Rows
 
 HAT: dict[str, Any] = {
     "OrderId": 1, "position": 1, "MerchantReference": "HAT", "Description": "A hat",

@@ -11,7 +11,7 @@ import pytest
 from language.kit import findings, program
 
 from engine.language.program import NO_BOOKS, Program
-from engine.plan.rows import Rows
+from engine.plan.order_rows import Rows
 
 # A line of a wrapping costs what a tenth of all hats of its order cost.
 ORDERED = """\

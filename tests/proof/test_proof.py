@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from engine.proof import Proof, interim_balance, prove
+from engine.plan.proof import Proof, interim_balance, prove
 
 CONVENTIONS = {
     "amounts": "positive", "debit": "sale", "fee": "minus", "total": "net", "total_summary": "all",

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.proof import Proof, interim_balance, prove
+from engine.plan.proof import Proof, interim_balance, prove
 
 Row = dict[str, Any]
 CONVENTIONS = {"total": "net", "debit": "sale", "total_summary": "all"}

@@ -8,13 +8,14 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from engine.home import HOME
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
-from engine.settings import HOME, filled, merchant_schema
-from engine.store import sql
+from engine.merchant.settings import filled, merchant_schema
+from engine.store.database import sql
 
 SCHEMA = merchant_schema()
 ACCOUNTS = {"fee": 6570, "fee_vat": 2641, "rounding": 3740, "suspense": 2999, "dispute": 1589}

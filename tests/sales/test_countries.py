@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from engine.doctor.lint import lint_merchant
 from engine.errors import FileError
-from engine.lint import lint_merchant
-from engine.merchant import load_merchant
-from engine.oss import read_csv
-from engine.settings import HOME, merchant_schema
+from engine.home import HOME
+from engine.merchant.load import load_merchant
+from engine.merchant.oss import read_csv
+from engine.merchant.settings import merchant_schema
 
 DEMO = HOME / "merchants" / "demo.yaml"
 Told = Callable[..., list[str]]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.gaps import gaps
-from engine.lint import lint_merchant
-from engine.merchant import Merchant, load_merchant
-from engine.store import Store, in_memory, reading, writing
+from engine.doctor.lint import lint_merchant
+from engine.doctor.oss_gaps import gaps
+from engine.merchant.load import Merchant, load_merchant
+from engine.store.database import Store, in_memory, reading, writing
 
 from .kit import program
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import rewrite
+from engine.commands.oss import changes
 from engine.errors import FileError
-from engine.merchant_tables import sales_rows
-from engine.oss import as_csv, read_csv
-from engine.show.oss import changes
+from engine.merchant import rewrite
+from engine.merchant.oss import as_csv, read_csv
+from engine.merchant.tables import sales_rows
 from engine.yamlfile import parse
 
 SETTINGS = {"home_country": "SE", "oss": True}

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ItemError
+from engine.home import HOME
 from engine.language import filters
 from engine.language.fortnox_signs import as_article, forbidden
-from engine.settings import HOME
 
 from .kit import LINES, line, mappings, order, plain, program
 

@@ -10,10 +10,10 @@ import httpx
 import msgspec
 import pytest
 
-from engine.sandbox.company import empty_world
-from engine.sandbox.qliro import authorization
+from engine.sandbox.fortnox.company import empty_world
+from engine.sandbox.qliro.api import authorization
 from engine.sandbox.transport import fortnox_client, qliro_client
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 
 
 @pytest.fixture

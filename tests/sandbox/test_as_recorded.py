@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from engine.sandbox.history import new_sale
-from engine.sandbox.world import Customer, World
+from engine.sandbox.world.world import Customer, World
 
 Refused = Callable[..., str]
 

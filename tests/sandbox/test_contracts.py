@@ -20,14 +20,14 @@ import httpx
 import jsonschema
 import pytest
 
-from engine.sandbox.company import empty_world
-from engine.sandbox.faults import Fault, plan
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.history import new_fortnox_order, new_invoice
-from engine.sandbox.lifecycle import pay_out
-from engine.sandbox.lives import LIVES, shop
+from engine.sandbox.lives.by_name import LIVES, shop
+from engine.sandbox.lives.lifecycle import pay_out
 from engine.sandbox.transport import fortnox_client, qliro_client
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import World
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import World
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
 pytestmark = pytest.mark.skipif(

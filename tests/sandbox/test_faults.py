@@ -15,11 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.sandbox.faults import KINDS, Fault, plan
-from engine.sandbox.fortnox import issue_token
+from engine.sandbox.fortnox.api import issue_token
 from engine.sandbox.server import Running, serve
 from engine.sandbox.transport import Killed
-from engine.sandbox.world import World
+from engine.sandbox.world.faults import KINDS, Fault, plan
+from engine.sandbox.world.world import World
 
 ROOT = Path(__file__).parents[2]
 VOUCHER = {
@@ -247,7 +247,7 @@ def test_a_thousand_simple_calls_take_less_than_a_second(
 
 def test_served_forever_means_until_interrupted() -> None:
     program = (
-        "from engine.sandbox.company import empty_world\n"
+        "from engine.sandbox.fortnox.company import empty_world\n"
         "from engine.sandbox.server import run_forever\n"
         "run_forever(empty_world(), 0, ready=lambda r: print(r.url, flush=True))\n"
     )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.language.foreseen import foreseen
-from engine.sandbox.company import empty_world
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.transport import fortnox_client
 
 RATES = (25, 12, 6, 0)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from engine.sandbox.transport import SandboxTransport, fortnox_client
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 
 Refused = Callable[..., str]
 

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.sandbox.company import enable_vat
+from engine.sandbox.fortnox.company import enable_vat
 from engine.sandbox.history import new_invoice
-from engine.sandbox.world import Customer, World, account_balance
+from engine.sandbox.world.world import Customer, World, account_balance
 
 Refused = Callable[..., str]
 Post = Callable[..., httpx.Response]

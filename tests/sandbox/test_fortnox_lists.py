@@ -13,7 +13,7 @@ import pytest
 from engine.sandbox.generator import clean
 from engine.sandbox.history import new_fortnox_order, new_invoice
 from engine.sandbox.transport import fortnox_client
-from engine.sandbox.world import STOCKHOLM, World
+from engine.sandbox.world.world import STOCKHOLM, World
 
 Refused = Callable[..., str]
 Pay = Callable[..., httpx.Response]

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.sandbox.company import enable_terms, enable_vat
-from engine.sandbox.world import Customer, World
+from engine.sandbox.fortnox.company import enable_terms, enable_vat
+from engine.sandbox.world.world import Customer, World
 
 Refused = Callable[..., str]
 Post = Callable[..., httpx.Response]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from engine.sandbox.history import new_credit_invoice, new_invoice
-from engine.sandbox.world import World, account_balance
+from engine.sandbox.world.world import World, account_balance
 
 Refused = Callable[..., str]
 Pay = Callable[..., httpx.Response]

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.sandbox.world import World
+from engine.sandbox.world.world import World
 
 Refused = Callable[..., str]
 

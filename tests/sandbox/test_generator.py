@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.sandbox.company import empty_world
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.generator import MONTH_TROUBLES, Shop, clean, generate, month
 from engine.sandbox.history import settle
-from engine.sandbox.qliro import batch_shape, signed, summary, totals, visible
+from engine.sandbox.qliro.api import batch_shape, signed, summary, totals, visible
 from engine.sandbox.transport import fortnox_client, qliro_client
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.troubles_references import invoice_arrives, invoice_is_booked
-from engine.sandbox.world import STOCKHOLM, Conventions, World
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.troubles.references import invoice_arrives, invoice_is_booked
+from engine.sandbox.world.world import STOCKHOLM, Conventions, World
 
 SEEDS = st.integers(min_value=0, max_value=10_000)
 MARKETS = (("SE", "SEK"), ("FI", "EUR"), ("NO", "NOK"), ("DK", "DKK"))

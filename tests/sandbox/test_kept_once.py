@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine import serving
+from engine.demo import serve as serving
 from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request
-from engine.sandbox.world import World
+from engine.sandbox.world.exchange import Request
+from engine.sandbox.world.world import World
 from engine.show.output import Output
 
 

@@ -8,14 +8,22 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from engine.sandbox import qliro_deeds as deeds
 from engine.sandbox.history import payout_day
-from engine.sandbox.lifecycle import cancel, capture, discount, finish, pay_out, refund, update
-from engine.sandbox.lives import LIVES, lives, shop
-from engine.sandbox.lives_orders import goods
-from engine.sandbox.qliro import totals
+from engine.sandbox.lives.by_name import LIVES, lives, shop
+from engine.sandbox.lives.lifecycle import (
+    cancel,
+    capture,
+    discount,
+    finish,
+    pay_out,
+    refund,
+    update,
+)
+from engine.sandbox.lives.orders import goods
+from engine.sandbox.qliro import operations
+from engine.sandbox.qliro.api import totals
 from engine.sandbox.transport import qliro_client
-from engine.sandbox.world import QliroOrder, World
+from engine.sandbox.world.world import QliroOrder, World
 
 
 def transactions(order: QliroOrder) -> list[tuple[str, str, Decimal]]:
@@ -32,10 +40,10 @@ def test_every_life_agrees_with_itself(name: str) -> None:
         order = world.qliro_orders[id]
         for item in order.transactions:
             held = [i for i in order.items if i.transaction == item.id]
-            shipped = deeds.total(i for i in held if i.action == "Ship")
-            back = deeds.total(i for i in held if i.action in ("Return", "Release"))
+            shipped = operations.total(i for i in held if i.action == "Ship")
+            back = operations.total(i for i in held if i.action in ("Return", "Release"))
             if item.type in ("Preauthorization", "Debit"):
-                assert item.amount == deeds.total(held)
+                assert item.amount == operations.total(held)
             elif item.type in ("Capture", "UpdateInvoice"):
                 assert item.amount == shipped
             elif held:

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.sandbox.qliro import authorization
-from engine.sandbox.troubles import TROUBLES
-from engine.sandbox.world import Conventions, World
+from engine.sandbox.qliro.api import authorization
+from engine.sandbox.troubles.by_name import TROUBLES
+from engine.sandbox.world.world import Conventions, World
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "contracts" / "samples"
 PERIOD = {"FromBatchDate": "2026/10/01", "ToBatchDate": "2026/11/15"}

@@ -10,16 +10,25 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from engine.sandbox import qliro_deeds as deeds
 from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.lifecycle import cancel, capture, captures, finish, lot, pay_out, secure, update
-from engine.sandbox.lives import LIVES
-from engine.sandbox.lives_orders import goods
-from engine.sandbox.qliro import authorization
-from engine.sandbox.qliro_requests import REPEATED
-from engine.sandbox.world import QliroOrder, World
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.lifecycle import (
+    cancel,
+    capture,
+    captures,
+    finish,
+    lot,
+    pay_out,
+    secure,
+    update,
+)
+from engine.sandbox.lives.orders import goods
+from engine.sandbox.qliro import operations
+from engine.sandbox.qliro.api import authorization
+from engine.sandbox.qliro.requests import REPEATED
+from engine.sandbox.world.exchange import Request
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import QliroOrder, World
 
 Command = Callable[..., httpx.Response]
 SHIRT = {
@@ -557,8 +566,8 @@ def test_zero_sum_orders_can_be_shipped(world: World, command: Command) -> None:
 
 def test_cancelled_orders_are_known_by_what_became_of_them(world: World) -> None:
     id = order_of(world)
-    assert not deeds.cancelled(world.qliro_orders[id])
+    assert not operations.cancelled(world.qliro_orders[id])
     cancel(world, id)
-    assert deeds.cancelled(world.qliro_orders[id])
+    assert operations.cancelled(world.qliro_orders[id])
     assert not captures(world, id)
     assert lot("x", "10.00").ex == Decimal("8.00")

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sandbox.answer import answer
-from engine.sandbox.company import empty_world
-from engine.sandbox.exchange import Request, Response, encoded
+from engine.sandbox.fortnox.company import empty_world
 from engine.sandbox.history import new_invoice
-from engine.sandbox.world import World
+from engine.sandbox.world.exchange import Request, Response, encoded
+from engine.sandbox.world.world import World
 
 PAYMENT = [
     "InvoiceNumber",

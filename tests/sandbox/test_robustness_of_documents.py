@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sandbox.answer import answer
-from engine.sandbox.exchange import Request, Response, encoded
-from engine.sandbox.fortnox_cards import ARTICLE_FIELDS, CUSTOMER_FIELDS
-from engine.sandbox.fortnox_documents import INVOICE_HEAD, ORDER_HEAD
-from engine.sandbox.fortnox_rows import INVOICE_FIELDS, ORDER_FIELDS
-from engine.sandbox.lives import LIVES, shop
-from engine.sandbox.world import World
+from engine.sandbox.fortnox.cards import ARTICLE_FIELDS, CUSTOMER_FIELDS
+from engine.sandbox.fortnox.documents import INVOICE_HEAD, ORDER_HEAD
+from engine.sandbox.fortnox.rows import INVOICE_FIELDS, ORDER_FIELDS
+from engine.sandbox.lives.by_name import LIVES, shop
+from engine.sandbox.world.exchange import Request, Response, encoded
+from engine.sandbox.world.world import World
 
 LEAF = (
     st.none()

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from engine.sandbox.control import effects
-from engine.sandbox.faults import Fault, plan
-from engine.sandbox.kept import keep, restore
-from engine.sandbox.lifecycle import captures, finish, pay_out, refund
-from engine.sandbox.lives import LIVES, shop
-from engine.sandbox.qliro import authorization, totals
+from engine.sandbox.lives.by_name import LIVES, shop
+from engine.sandbox.lives.lifecycle import captures, finish, pay_out, refund
+from engine.sandbox.qliro.api import authorization, totals
+from engine.sandbox.saved import keep, restore
 from engine.sandbox.server import serve
 from engine.sandbox.transport import Killed, fortnox_client
-from engine.sandbox.world import Item, World, account_balance
+from engine.sandbox.world.faults import Fault, plan
+from engine.sandbox.world.world import Item, World, account_balance
 
 Command = Callable[..., httpx.Response]
 

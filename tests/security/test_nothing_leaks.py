@@ -14,16 +14,17 @@ import few_rows
 import pytest
 from order_shop import OrderShop
 
-import cli as command_line
-from engine import store as stores
+from engine.commands import command, opening
+from engine.commands import main as command_line
 from engine.personal import starred
-from engine.sandbox import fortnox_orders, fortnox_writes, qliro
-from engine.sandbox.exchange import Request, Response
-from engine.sandbox.fortnox_fields import RefusedError
-from engine.sandbox.lifecycle import pay_out
+from engine.sandbox.fortnox import orders, writes
+from engine.sandbox.fortnox.fields import RefusedError
+from engine.sandbox.lives.lifecycle import pay_out
+from engine.sandbox.qliro import api as qliro
 from engine.sandbox.server import serve
-from engine.sandbox.world import World
-from engine.show import command, opening
+from engine.sandbox.world.exchange import Request, Response
+from engine.sandbox.world.world import World
+from engine.store import database as stores
 
 SECRETS = {
     "QLIRO_API_KEY": "hush-qliro-key-51c7",
@@ -107,12 +108,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         for name, value in SECRETS.items():
             patch.setenv(name, value)
         patch.chdir(folder)
-        patch.setattr(
-            fortnox_orders, "create_order", careless("orders", fortnox_orders.create_order)
-        )
-        patch.setattr(
-            fortnox_writes, "create_voucher", careless("vouchers", fortnox_writes.create_voucher)
-        )
+        patch.setattr(orders, "create_order", careless("orders", orders.create_order))
+        patch.setattr(writes, "create_voucher", careless("vouchers", writes.create_voucher))
         patch.setattr(qliro, "answer", lost)
         patch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
         for module in (command_line, command, opening):

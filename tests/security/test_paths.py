@@ -8,11 +8,11 @@ import pytest
 import yaml
 from language.kit import CATALOGUE, PAYMENT
 
-import cli as command_line
+from engine.commands import command
+from engine.commands import main as command_line
 from engine.errors import FileError
+from engine.home import HOME
 from engine.language.load import load_set
-from engine.settings import HOME
-from engine.show import command
 
 SECRET = "hush-hush-7f3a"
 

@@ -10,8 +10,8 @@ import pytest
 from orderkit import NOW, Row
 
 from engine.extract.raw import Call, keep
-from engine.stage import stage
-from engine.store import Store, in_memory
+from engine.stage.staging import stage
+from engine.store.database import Store, in_memory
 from engine.transport.http import Answer
 
 

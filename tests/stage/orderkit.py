@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from engine.store import Store
+from engine.store.database import Store
 
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)
 Row = dict[str, Any]

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from orderkit import RESERVED, Row, deliver, item, of, order, transaction
 
-from engine.store import Store
+from engine.store.database import Store
 
 # -- captures ------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ import duckdb
 from orderkit import NOW, RESERVED, order, transaction
 
 from engine.extract.raw import Call, keep
-from engine.stage import stage
-from engine.store import Store, writing
+from engine.stage.staging import stage
+from engine.store.database import Store, writing
 from engine.transport.http import Answer
 
 LINES = "/v2/settlements/GetSettlementsByBatchId"

@@ -12,8 +12,8 @@ import pytest
 from orderkit import NOW, RESERVED, Row, item, of, order, transaction
 
 from engine.extract.raw import Call, keep
-from engine.stage import stage
-from engine.store import Store
+from engine.stage.staging import stage
+from engine.store.database import Store
 from engine.transport.http import Answer
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from engine.extract.raw import Call, keep
-from engine.stage import stage
-from engine.store import Store, in_memory
+from engine.stage.staging import stage
+from engine.store.database import Store, in_memory
 from engine.transport.http import Answer
 
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)

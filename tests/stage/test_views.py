@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from engine.language.catalogue import ID_COLUMNS, VIEW_COLUMNS, catalogue_from_ddl
-from engine.plan.payouts import _payout_row
-from engine.store import Store, in_memory, sql
+from engine.plan.payout_rows import _payout_row
+from engine.store.database import Store, in_memory, sql
 
 VIEWS = {
     "qliro.settlement_line": "qliro.line_view",

@@ -14,13 +14,13 @@ from random import Random
 import httpx
 import pytest
 
+from engine.access.tokens import ClientCredentials, GivenToken
 from engine.clock import StoppedClock
 from engine.errors import AccessError, UnavailableError
-from engine.secrets import Secret
-from engine.transport.fortnox import ClientCredentials, GivenToken
+from engine.merchant.secrets import Secret
 from engine.transport.http import Api, Lost, NotSent
 from engine.transport.limiter import Limiter
-from engine.transport.qliro import QliroAuth, authorization
+from engine.transport.qliro_signature import QliroAuth, authorization
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "contracts" / "samples"
 Handler = Callable[[httpx.Request], httpx.Response]

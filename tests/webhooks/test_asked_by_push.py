@@ -11,7 +11,7 @@ from order_shop import OrderShop
 
 from engine.extract.orders import OrderScope, orders_to_ask
 from engine.extract.raw import COLUMNS
-from engine.store import Store, in_memory
+from engine.store.database import Store, in_memory
 from engine.webhooks.inbox import Inbox
 from engine.webhooks.push import Push, line_of
 

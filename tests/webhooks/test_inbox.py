@@ -13,7 +13,7 @@ import pytest
 
 from engine.extract import pushes
 from engine.extract.pushes import drain
-from engine.store import Store, in_memory
+from engine.store.database import Store, in_memory
 from engine.webhooks import inbox as inboxes
 from engine.webhooks.inbox import Inbox, segments
 from engine.webhooks.push import Push, line_of

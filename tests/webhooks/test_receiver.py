@@ -19,12 +19,12 @@ import pytest
 
 from engine.clock import StoppedClock
 from engine.extract.pushes import drain
-from engine.store import in_memory
+from engine.store.database import in_memory
 from engine.webhooks import receiver as receivers
-from engine.webhooks.desk import Desk
-from engine.webhooks.doors import Door, opened
+from engine.webhooks.access import Access, opened
+from engine.webhooks.commit_group import CommitGroup
+from engine.webhooks.counters import Counters
 from engine.webhooks.receiver import LARGEST_BODY, receiver
-from engine.webhooks.tally import Tally
 
 TOKENS = {"hats": "hats-" + "a" * 32, "shoes": "shoes-" + "b" * 32}
 BEFORE = "hats-before-" + "c" * 32
@@ -43,24 +43,24 @@ class Counter:
     folder: Path
     log: list[str] = field(default_factory=list)
     second: float = 0.0
-    tally: Tally = field(init=False)
-    desk: Desk = field(init=False)
-    doors: dict[str, Door] = field(init=False)
+    counters: Counters = field(init=False)
+    commit_group: CommitGroup = field(init=False)
+    accesses: dict[str, Access] = field(init=False)
 
     def __post_init__(self) -> None:
         inbox = {name: self.folder / f"{name}.inbox" for name in TOKENS}
-        self.doors = {
-            "hats": Door("hats", inbox["hats"], (digest(TOKENS["hats"]), digest(BEFORE))),
-            "shoes": Door("shoes", inbox["shoes"], (digest(TOKENS["shoes"]), b"0" * 32)),
+        self.accesses = {
+            "hats": Access("hats", inbox["hats"], (digest(TOKENS["hats"]), digest(BEFORE))),
+            "shoes": Access("shoes", inbox["shoes"], (digest(TOKENS["shoes"]), b"0" * 32)),
         }
-        self.tally = Tally(TOKENS, self.log.append, lambda: self.second)
-        self.desk = Desk(inbox)
+        self.counters = Counters(TOKENS, self.log.append, lambda: self.second)
+        self.commit_group = CommitGroup(inbox)
 
     def calls(self, work: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
         clock = StoppedClock(datetime(2026, 11, 22, 12, tzinfo=UTC))
 
         async def within() -> Any:
-            application = receiver(self.doors, self.desk, self.tally, clock)
+            application = receiver(self.accesses, self.commit_group, self.counters, clock)
             transport = httpx.ASGITransport(application)
             async with httpx.AsyncClient(transport=transport, base_url="http://qf") as client:
                 return await work(client)
@@ -202,8 +202,8 @@ def test_other_addresses_are_refused_without_a_redirect(counter: Counter, path: 
 
 def test_a_rotated_token_is_valid_beside_the_new_one(counter: Counter) -> None:
     assert counter.post(address(token=BEFORE)).json() == RECEIVED
-    hats = counter.doors["hats"]
-    counter.doors["hats"] = Door("hats", hats.inbox, (hats.digests[0], b"0" * 32))
+    hats = counter.accesses["hats"]
+    counter.accesses["hats"] = Access("hats", hats.inbox, (hats.digests[0], b"0" * 32))
     assert counter.post(address(token=BEFORE)).status_code == 404
     assert counter.post(address()).json() == RECEIVED
 
@@ -220,7 +220,7 @@ def test_names_and_tokens_are_compared_alike_whether_they_fit_or_not(
     monkeypatch.setattr(hmac, "compare_digest", counted)
     for name, token in (("hats", TOKENS["hats"]), ("hats", BEFORE), ("hats", ""), ("none", "x")):
         compared.clear()
-        opened(counter.doors, name, token)
+        opened(counter.accesses, name, token)
         assert compared == [64, 64]
 
 
@@ -228,7 +228,7 @@ def test_names_and_tokens_are_compared_alike_whether_they_fit_or_not(
 def test_other_methods_are_refused(counter: Counter, method: str) -> None:
     answer = counter.calls(lambda client: client.request(method, address()))
     assert answer.status_code == 405
-    assert counter.tally.refused == {"wrong-method": 1}
+    assert counter.counters.refused == {"wrong-method": 1}
     assert counter.drained() == []
 
 
@@ -279,7 +279,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(
 ) -> None:
     monkeypatch.setattr(receivers, "BODY_SECONDS", 0.02)
     application = receiver(
-        counter.doors, counter.desk, counter.tally, StoppedClock(datetime.now(UTC))
+        counter.accesses, counter.commit_group, counter.counters, StoppedClock(datetime.now(UTC))
     )
     sent: list[Any] = []
 
@@ -294,7 +294,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(
     }  # fmt: skip
     asyncio.run(application(scope, receive, send))
     assert sent[0]["status"] == 408
-    assert counter.tally.refused == {"too-slow": 1}
+    assert counter.counters.refused == {"too-slow": 1}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"OrderId=1", b'{"Status": "Completed"}', b"\xff"])
@@ -316,7 +316,7 @@ def test_metrics_and_log_count_and_hold_neither_tokens_nor_people(counter: Count
     assert 'qliro_fortnox_last_push_seconds{merchant="hats"} 1795348800.000\n' in told
     assert 'qliro_fortnox_last_push_seconds{merchant="shoes"} 0.000\n' in told
     assert 'qliro_fortnox_refused_total{reason="wrong-token"} 1\n' in told
-    size = sum(path.stat().st_size for path in counter.doors["hats"].inbox.iterdir())
+    size = sum(path.stat().st_size for path in counter.accesses["hats"].inbox.iterdir())
     assert f'qliro_fortnox_inbox_bytes{{merchant="hats"}} {size}\n' in told
     assert 'qliro_fortnox_inbox_bytes{merchant="shoes"} 0\n' in told
     assert 'qliro_fortnox_refused_total{reason="not-a-push"} 1\n' in told
@@ -330,9 +330,9 @@ def test_metrics_and_log_count_and_hold_neither_tokens_nor_people(counter: Count
 
 def test_a_flood_of_refusals_is_one_line_in_ten_seconds(counter: Counter) -> None:
     for _ in range(100):
-        counter.tally.refuse("wrong-token")
+        counter.counters.refuse("wrong-token")
     counter.second = 10.0
-    counter.tally.refuse("wrong-token")
+    counter.counters.refuse("wrong-token")
     assert counter.log == [
         "Refused 1 request with a token that does not fit.",
         "Refused 100 requests with a token that does not fit.",

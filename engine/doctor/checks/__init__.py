@@ -1,6 +1,6 @@
 """Every check of `doctor`, in the order in which a person would mend things.
 
-One small module each: its ``run`` takes the ground and gives results; its docstring says what it
+One small module each: its ``run`` takes the context and gives results; its docstring says what it
 looks at, and its texts are in it.
 """
 
@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 
-from engine.doctor.checks import (
+from ..context import Context
+from ..result import Result
+from . import (
     accounts,
     articles,
     bookkeeping_method,
@@ -38,8 +40,6 @@ from engine.doctor.checks import (
     warehouse,
     webhook,
 )
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Check:
     """A check by name; ``run`` gives at least one result, or raises what kept it from looking."""
 
     name: str
-    run: Callable[[Ground], Iterator[Result]]
+    run: Callable[[Context], Iterator[Result]]
     about: str
 
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.accounts import Named, named_accounts
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok
+from ..accounts import Named, named_accounts
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok
 
 MENU = in_fortnox("Register", "Konton")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    chart = ground.accounts
+def run(context: Context) -> Iterator[Result]:
+    chart = context.accounts
     uses: dict[int, list[Named]] = {}
-    for one in named_accounts(ground):
+    for one in named_accounts(context):
         uses.setdefault(one.number, []).append(one)
     well = True
     for number, named in sorted(uses.items()):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok, warning
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok, warning
 
 MENU = in_fortnox("Inställningar", "Bokföring", "Räkenskapsår")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    method = ground.books.accounting_method
+def run(context: Context) -> Iterator[Result]:
+    method = context.books.accounting_method
     if method == "CASH":
         yield error(
             "The company keeps its books by the cash method (kontantmetoden).",

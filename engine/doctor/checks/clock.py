@@ -9,9 +9,9 @@ import calendar
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from engine.clock import STOCKHOLM
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, ok, warning
+from ...clock import STOCKHOLM
+from ..context import Context
+from ..result import Result, error, ok, warning
 
 # A sync reads what changed from ten minutes before its last; beyond that something is missed.
 MOST = timedelta(minutes=10)
@@ -20,8 +20,8 @@ NTP = "Let the machine keep its time by NTP (timedatectl set-ntp true)."
 HERE = "this machine"
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    skews = ground.skews
+def run(context: Context) -> Iterator[Result]:
+    skews = context.skews
     worst = max(skews.items(), key=lambda one: abs(one[1]), default=None)
     if worst is not None and abs(worst[1]) > LITTLE:
         server, skew = worst
@@ -37,7 +37,7 @@ def run(ground: Ground) -> Iterator[Result]:
             NTP,
             HERE,
         )
-    elif (now := ground.clock.now()).astimezone(STOCKHOLM).utcoffset() != stockholm_offset(now):
+    elif (now := context.clock.now()).astimezone(STOCKHOLM).utcoffset() != stockholm_offset(now):
         yield warning(
             "The zone database of this machine does not know Stockholm's time as the EU sets it.",
             "All days are counted there: what happens around midnight gets the wrong date.",

@@ -8,24 +8,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, ok, warning
-from engine.plan.proving import prove_payouts
-from engine.session import convention_choices
+from ...plan.proving import prove_payouts
+from ...session import convention_choices
+from ..context import Context
+from ..result import Result, error, ok, warning
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    if not ground.on("payouts"):
+def run(context: Context) -> Iterator[Result]:
+    if not context.on("payouts"):
         yield ok("The flow payouts is off.")
         return
-    payouts = ground.payouts
+    payouts = context.payouts
     if not payouts:
         yield ok("Qliro has no recent payout to hold the conventions against.")
         return
-    _, program = ground.mappings
-    proofs = prove_payouts(ground.store, program, ground.settings, convention_choices(), payouts)
+    _, program = context.mappings
+    proofs = prove_payouts(context.store, program, context.settings, convention_choices(), payouts)
     wrong = [one for one in proofs.values() if not one.holds]
-    place = ground.place("conventions")
+    place = context.place("conventions")
     if not wrong:
         yield ok(f"The newest payouts ({len(proofs)}) add up by the declared conventions.")
         return

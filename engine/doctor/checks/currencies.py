@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok
-from engine.errors import QliroFortnoxError
+from ...errors import QliroFortnoxError
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok
 
 MENU = in_fortnox("Register", "Valutor")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    known = {str(row.get("Code")) for row in ground.listed("/3/currencies")}
-    own = ground.settings["accounting_currency"]
-    wanted: dict[str, str] = {own: f"{ground.place('accounting_currency')}"}
+def run(context: Context) -> Iterator[Result]:
+    known = {str(row.get("Code")) for row in context.listed("/3/currencies")}
+    own = context.settings["accounting_currency"]
+    wanted: dict[str, str] = {own: f"{context.place('accounting_currency')}"}
     banks = set()
     for table in ("bank_accounts", "interim_accounts"):
-        for index, row in enumerate(ground.settings[table]):
+        for index, row in enumerate(context.settings[table]):
             if code := row.get("currency"):
-                wanted.setdefault(code, f"{ground.place(table, index, 'currency')}")
+                wanted.setdefault(code, f"{context.place(table, index, 'currency')}")
                 banks |= {code} if table == "bank_accounts" else set()
-    paid = _paid(ground)
+    paid = _paid(context)
     for code in paid:
         wanted.setdefault(code, "")
     missing = [code for code in wanted if code not in known and code != own]
@@ -36,22 +36,22 @@ def run(ground: Ground) -> Iterator[Result]:
             f"Add {code}, with automatic rates.",
             f"{MENU}; {place}",
         )
-    unbanked = [code for code in paid if code not in banks] if ground.on("payouts") else []
+    unbanked = [code for code in paid if code not in banks] if context.on("payouts") else []
     for code in unbanked:
         yield error(
             f"Qliro pays out in {code}, and no row of bank_accounts takes it.",
             f"The payout of {paid[code]} and all in {code} are not transferred to the bank.",
             f"Add a row with currency {code} to bank_accounts.",
-            ground.place("bank_accounts"),
+            context.place("bank_accounts"),
         )
     if not missing and not unbanked:
         yield ok(f"The currencies {', '.join(wanted)} can be booked in.")
 
 
-def _paid(ground: Ground) -> dict[str, str]:
+def _paid(context: Context) -> dict[str, str]:
     """The currencies of recent payouts, each with the day of one; none where Qliro is silent."""
     try:
-        batches = ground.batches
+        batches = context.batches
     except QliroFortnoxError:
         return {}
     return {str(one["CurrencyCode"]): str(one["BatchDate"]) for one in batches}

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.doctor.accounts import Named, named_accounts
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok, warning
+from ..accounts import Named, named_accounts
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok, warning
 
 MENU = in_fortnox("Register", "Konton")
 
@@ -34,26 +34,26 @@ KINDS = (
 )
 
 
-def run(ground: Ground) -> Iterator[Result]:
+def run(context: Context) -> Iterator[Result]:
     results = [
         one
         for kind in KINDS
-        for one in (*_named(ground, kind), *_wanted(ground, kind), *_refused(ground, kind))
+        for one in (*_named(context, kind), *_wanted(context, kind), *_refused(context, kind))
     ]
     yield from results
     if not results:
         yield ok("No account that is named wants a cost centre or project that is not sent.")
 
 
-def _rows(ground: Ground, kind: _Kind) -> list[tuple[int, dict[str, Any]]]:
-    found = enumerate(ground.settings["dimensions"])
+def _rows(context: Context, kind: _Kind) -> list[tuple[int, dict[str, Any]]]:
+    found = enumerate(context.settings["dimensions"])
     return [(index, row) for index, row in found if row.get(kind.setting) is not None]
 
 
-def _named(ground: Ground, kind: _Kind) -> Iterator[Result]:
+def _named(context: Context, kind: _Kind) -> Iterator[Result]:
     """Those of the file that Fortnox does not have, or has closed."""
-    rows = _rows(ground, kind)
-    known = {str(one.get(kind.key)): one for one in ground.listed(kind.register)} if rows else {}
+    rows = _rows(context, kind)
+    known = {str(one.get(kind.key)): one for one in context.listed(kind.register)} if rows else {}
     for index, row in rows:
         code = row[kind.setting]
         held = known.get(code)
@@ -66,19 +66,19 @@ def _named(ground: Ground, kind: _Kind) -> Iterator[Result]:
                 "Fortnox refuses the documents that carry it.",
                 f"{'Open' if closed else 'Add'} it, or correct dimensions[{index}].",
                 f"{in_fortnox('Register', kind.swedish)}; "
-                f"{ground.place('dimensions', index, kind.setting)}",
+                f"{context.place('dimensions', index, kind.setting)}",
             )
 
 
-def _wanted(ground: Ground, kind: _Kind) -> Iterator[Result]:
+def _wanted(context: Context, kind: _Kind) -> Iterator[Result]:
     """Accounts that demand one, where none is sent or not always."""
-    rows = [row for _, row in _rows(ground, kind)]
+    rows = [row for _, row in _rows(context, kind)]
     always = any(row.get("method") is None and row.get("country") is None for row in rows)
-    for one in _with(ground, kind, "MANDATORY"):
-        carries = _carries(ground, one)
+    for one in _with(context, kind, "MANDATORY"):
+        carries = _carries(context, one)
         if carries and always:
             continue
-        own = ground.accounts[one.number].get(kind.field)
+        own = context.accounts[one.number].get(kind.field)
         told = warning if (carries and rows) or own else error
         sent = (
             f"A row of dimensions gives one, but not for every method and country; {one.use} may "
@@ -98,11 +98,11 @@ def _wanted(ground: Ground, kind: _Kind) -> Iterator[Result]:
         )
 
 
-def _refused(ground: Ground, kind: _Kind) -> Iterator[Result]:
+def _refused(context: Context, kind: _Kind) -> Iterator[Result]:
     """Accounts that allow none, where one is sent."""
-    rows = _rows(ground, kind)
-    for one in _with(ground, kind, "NOTALLOWED") if rows else ():
-        if _carries(ground, one):
+    rows = _rows(context, kind)
+    for one in _with(context, kind, "NOTALLOWED") if rows else ():
+        if _carries(context, one):
             yield error(
                 f"Account {one.number} ({one.use}) allows no {kind.english}.",
                 f"dimensions[{rows[0][0]}] sends one with what is booked on it, and Fortnox "
@@ -113,20 +113,20 @@ def _refused(ground: Ground, kind: _Kind) -> Iterator[Result]:
             )
 
 
-def _with(ground: Ground, kind: _Kind, setting: str) -> list[Named]:
+def _with(context: Context, kind: _Kind, setting: str) -> list[Named]:
     """The named accounts with that setting, each once."""
-    chart = ground.accounts
+    chart = context.accounts
     found = {
         one.number: one
-        for one in reversed(named_accounts(ground))
+        for one in reversed(named_accounts(context))
         if chart.get(one.number, {}).get(f"{kind.field}Settings") == setting
     }
     return [found[number] for number in sorted(found)]
 
 
-def _carries(ground: Ground, one: Named) -> bool:
+def _carries(context: Context, one: Named) -> bool:
     """Whether what is booked on the account takes a dimension from the file: sales, and fees that
     are written off, without their VAT."""
     if one.use == "accounts.fee":
-        return bool(ground.settings["fees"]["mode"] == "write_off")
+        return bool(context.settings["fees"]["mode"] == "write_off")
     return one.group == "sales_accounts"

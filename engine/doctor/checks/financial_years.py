@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok, warning
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok, warning
 
 # How long before its first day the next year should be there.
 AHEAD = timedelta(days=60)
@@ -17,11 +17,11 @@ MENU = in_fortnox("Inställningar", "Bokföring", "Räkenskapsår")
 WHY = "Fortnox books nothing on a day without a financial year (Räkenskapsår saknas)."
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    books, today = ground.books, ground.today
-    wanted = {today: "today", ground.settings["payouts_from"]: "payouts_from"}
-    if ground.on("orders", "invoices", "refunds") and ground.settings["orders_from"]:
-        wanted.setdefault(ground.settings["orders_from"], "orders_from")
+def run(context: Context) -> Iterator[Result]:
+    books, today = context.books, context.today
+    wanted = {today: "today", context.settings["payouts_from"]: "payouts_from"}
+    if context.on("orders", "invoices", "refunds") and context.settings["orders_from"]:
+        wanted.setdefault(context.settings["orders_from"], "orders_from")
     missing = {day: name for day, name in wanted.items() if books.financial_year(day) is None}
     for day, name in missing.items():
         called = f"({name}) " if name != "today" else ""
@@ -30,7 +30,7 @@ def run(ground: Ground) -> Iterator[Result]:
             WHY,
             f"Create the year that holds {day}"
             + ("." if name == "today" else f", or choose a later {name}."),
-            MENU if name == "today" else f"{MENU}; {ground.place(name)}",
+            MENU if name == "today" else f"{MENU}; {context.place(name)}",
         )
     ends = next((last for _, first, last in books.years if first <= today <= last), None)
     if ends is None:

@@ -8,28 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from engine.connection import connection_of
-from engine.doctor.ground import Ground, missing_secrets
-from engine.doctor.result import Result, error, ok, warning
-from engine.errors import AccessError, FileError, UnavailableError, UsageError
+from ...access.connection import connection_of
+from ...errors import AccessError, FileError, UnavailableError, UsageError
+from ..context import Context, missing_secrets
+from ..result import Result, error, ok, warning
 
 COMPANY = "/3/companyinformation"
 SETTINGS = "/3/settings/company"
 
 
-def run(ground: Ground) -> Iterator[Result]:
+def run(context: Context) -> Iterator[Result]:
     if (
-        ground.settings["environment"] == "live"
-        and "fortnox.access_token" in ground.merchant.secrets
+        context.settings["environment"] == "live"
+        and "fortnox.access_token" in context.merchant.secrets
     ):
         yield warning(
             "A live merchant uses a ready access token.",
             "It lasts an hour; then every run fails.",
             "Leave fortnox.access_token out, and give client_id, client_secret and tenant_id.",
-            ground.place("fortnox", "access_token"),
+            context.place("fortnox", "access_token"),
         )
     try:
-        company = _asked(ground)
+        company = _asked(context)
     except FileError as missing:
         yield error(
             f"There is no way into Fortnox: {missing_secrets(missing)}.",
@@ -47,7 +47,7 @@ def run(ground: Ground) -> Iterator[Result]:
             or "Check fortnox.client_id and fortnox.client_secret, and connect the company again: "
             "a user that was changed or removed, or a consent that was revoked, ends the "
             "connection too.",
-            ground.place("fortnox"),
+            context.place("fortnox"),
         )
         return
     except UnavailableError as down:
@@ -55,34 +55,34 @@ def run(ground: Ground) -> Iterator[Result]:
             f"Fortnox cannot be reached: {down.message}",
             "Nothing can be fetched from it or posted to it.",
             "Check fortnox.base_url, and this machine's way out (proxy, firewall); else wait.",
-            ground.place("fortnox", "base_url"),
+            context.place("fortnox", "base_url"),
         )
         return
-    yield from _company(ground, company)
+    yield from _company(context, company)
 
 
-def _asked(ground: Ground) -> dict[str, Any]:
+def _asked(context: Context) -> dict[str, Any]:
     """The company; where one scope is missing the other tells of it too."""
     try:
-        return ground.fortnox(COMPANY).document() or {}
+        return context.fortnox(COMPANY).document() or {}
     except AccessError as refused:
         try:
-            told = ground.fortnox(SETTINGS).content
+            told = context.fortnox(SETTINGS).content
         except AccessError:
             raise refused from None
     found = told.get("CompanySettings") if isinstance(told, dict) else None
     return {**found, "CompanyName": found.get("Name")} if isinstance(found, dict) else {}
 
 
-def _company(ground: Ground, company: dict[str, object]) -> Iterator[Result]:
+def _company(context: Context, company: dict[str, object]) -> Iterator[Result]:
     name, number = company.get("CompanyName"), str(company.get("DatabaseNumber") or "")
-    tenant = _expected(ground)
+    tenant = _expected(context)
     if not number:
         yield error(
             "What answers at fortnox.base_url is not Fortnox.",
             "Asked for the company it tells none.",
             "Correct fortnox.base_url, or leave it out: live and test have their own.",
-            ground.place("fortnox", "base_url"),
+            context.place("fortnox", "base_url"),
         )
     elif tenant and number != tenant:
         yield error(
@@ -90,16 +90,16 @@ def _company(ground: Ground, company: dict[str, object]) -> Iterator[Result]:
             "one that was meant.",
             "Everything would be posted to another company.",
             "Correct fortnox.tenant_id, or connect again while logged in to the right company.",
-            ground.place("fortnox", "tenant_id"),
+            context.place("fortnox", "tenant_id"),
         )
     else:
         yield ok(f"Fortnox lets us in, to {name} (DatabaseNumber {number}).")
 
 
-def _expected(ground: Ground) -> str | None:
+def _expected(context: Context) -> str | None:
     """The company that `connect` had confirmed, else the one that the file names."""
-    connection = connection_of(ground.merchant)
+    connection = connection_of(context.merchant)
     if connection is not None and connection.company is not None:
         return connection.company.tenant
-    named: str | None = ground.settings["fortnox"]["tenant_id"]
+    named: str | None = context.settings["fortnox"]["tenant_id"]
     return named

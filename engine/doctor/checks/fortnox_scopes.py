@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.catalogue import look_up, read_error
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok
-from engine.errors import AccessError
-from engine.flows import DOCUMENT_FLOWS
+from ...error_catalogue import look_up, read_error
+from ...errors import AccessError
+from ...merchant.flows import DOCUMENT_FLOWS
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok
 
 # Which scope opens which path, and for which flows; bookkeeping and settings for all of them.
 EVERY: tuple[str, ...] = ()
@@ -31,25 +31,25 @@ NEEDED = (
 SINGLE = ("/3/companyinformation", "/3/settings/lockedperiod")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    needed = [(scope, path) for scope, path, flows in NEEDED if not flows or ground.on(*flows)]
+def run(context: Context) -> Iterator[Result]:
+    needed = [(scope, path) for scope, path, flows in NEEDED if not flows or context.on(*flows)]
     refused: dict[str, AccessError] = {}
     for scope, path in needed:
         try:
-            ground.fortnox(path, *(() if path in SINGLE else (("limit", "1"),)))
+            context.fortnox(path, *(() if path in SINGLE else (("limit", "1"),)))
         except AccessError as error_:
             refused[scope] = error_
     if len(refused) == len(needed):
         raise next(iter(refused.values()))  # it is the way in, not a scope
     for scope, path in needed:
         if scope in refused:
-            yield _told(ground, scope, path, refused[scope])
+            yield _told(context, scope, path, refused[scope])
     if not refused:
         yield ok(f"Fortnox opens the scopes {', '.join(scope for scope, _ in needed)}.")
 
 
-def _told(ground: Ground, scope: str, path: str, refused: AccessError) -> Result:
-    answers = ground.store.rows(
+def _told(context: Context, scope: str, path: str, refused: AccessError) -> Result:
+    answers = context.store.rows(
         "SELECT status, body FROM raw.answer WHERE path = ? ORDER BY seq DESC LIMIT 1", [path]
     )
     why, remedy = refused.message, refused.remedy

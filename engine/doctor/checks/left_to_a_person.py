@@ -16,12 +16,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from engine import store as stores
-from engine.doctor.ground import Ground
-from engine.doctor.left import DAYS, Count, Left, count
-from engine.doctor.result import Result, ok, warning
-from engine.stage import is_staged, stage
-from engine.store import Store
+from ...stage.staging import is_staged, stage
+from ...store import database as stores
+from ...store.database import Store
+from ..context import Context
+from ..parked import DAYS, Count, Left, count
+from ..result import Result, ok, warning
 
 # Rules that are told one by one, and how many of what is posted each names.
 NAMED, SHOWN = 10, 5
@@ -41,35 +41,35 @@ REMEDIES = {
 }
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    if ground.state is None:
+def run(context: Context) -> Iterator[Result]:
+    if context.state is None:
         yield ok("Nothing is stored yet of which the rules could leave something to a person.")
         return
-    if stores.is_current(ground.state):
-        yield from _told(ground, ground.state)
+    if stores.is_current(context.state):
+        yield from _told(context, context.state)
         return
-    size = ground.merchant.database.stat().st_size
-    if size > LARGEST or ground.free(Path(tempfile.gettempdir())) < ROOM * size:
+    size = context.merchant.database.stat().st_size
+    if size > LARGEST or context.free(Path(tempfile.gettempdir())) < ROOM * size:
         yield warning(
             f"The database is of an earlier version, and there is no room for a copy of its "
             f"{size // MB} MB to be looked at." if size <= LARGEST else
             "The database is of an earlier version and too large to be looked at beforehand.",
             "This version may leave to a person what an earlier one posted.",
-            f"qliro-fortnox plan {ground.merchant.name} shows it, and posts nothing.",
-            ground.place("state"),
+            f"qliro-fortnox plan {context.merchant.name} shows it, and posts nothing.",
+            context.place("state"),
         )  # fmt: skip
         return
-    with stores.made_current(ground.state) as copy:
+    with stores.made_current(context.state) as copy:
         stage(copy)
-        yield from _told(ground, copy)
+        yield from _told(context, copy)
 
 
-def _told(ground: Ground, store: Store) -> Iterator[Result]:
+def _told(context: Context, store: Store) -> Iterator[Result]:
     if not is_staged(store):
         yield ok("A run was cut off; the next one stages what it has fetched, and tells of it.")
         return
-    _, program = ground.mappings
-    counted = count(ground.merchant, program, store, ground.today)
+    _, program = context.mappings
+    counted = count(context.merchant, program, store, context.today)
     groups: dict[tuple[str, str, str], list[Left]] = {}
     for one in counted.left:
         alike = NAMES.sub("", one.reason)
@@ -80,12 +80,12 @@ def _told(ground: Ground, store: Store) -> Iterator[Result]:
         yield ok(_nothing(counted))
         return
     for group in new[:NAMED]:
-        yield _warned(ground, counted, group)
+        yield _warned(context, counted, group)
     if more := new[NAMED:]:
         yield warning(
             f"{len(more)} more rules would leave {sum(len(group) for group in more)} to a person.",
             "Each of them stops fewer than those above.",
-            f"qliro-fortnox plan {ground.merchant.name} shows what is open, and posts nothing.",
+            f"qliro-fortnox plan {context.merchant.name} shows what is open, and posts nothing.",
             more[0][0].place,
         )
 
@@ -99,7 +99,7 @@ def _nothing(counted: Count) -> str:
     return f"{told} but {parked} that {_are(parked)} parked already." if parked else f"{told}."
 
 
-def _warned(ground: Ground, counted: Count, group: Sequence[Left]) -> Result:
+def _warned(context: Context, counted: Count, group: Sequence[Left]) -> Result:
     here = Counter(one.now for one in group)
     news = [one for one in group if one.now != "parked"]
     first = next((one for one in news if one.now == "open"), news[0])
@@ -123,14 +123,14 @@ def _warned(ground: Ground, counted: Count, group: Sequence[Left]) -> Result:
         f"{len(news)} of {whole} {_since(counted)} would be left to a person: "
         f"{first.name}, for example, because {reason}.",
         f"{'; '.join(told)}.",
-        REMEDIES["vat" if _about_vat(ground, first) else ""],
+        REMEDIES["vat" if _about_vat(context, first) else ""],
         first.place,
     )
 
 
-def _about_vat(ground: Ground, one: Left) -> bool:
+def _about_vat(context: Context, one: Left) -> bool:
     """Whether its rule asks for the sales account of what was sold at some VAT rate."""
-    _, program = ground.mappings
+    _, program = context.mappings
     checks = (check for mapping in program.mappings.values() for check in mapping.spec.checks)
     return any(VAT in check.that.text for check in checks if str(check.place) == one.rule)
 

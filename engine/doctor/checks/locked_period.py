@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok, warning
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok, warning
 
 MENU = in_fortnox("Inställningar", "Bokföring", "Låst period")
 # A payout is dated some days before it is booked, a captured order too.
 LATE = timedelta(days=7)
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    books, today = ground.books, ground.today
-    locked, moves = books.locked_until, ground.settings["dates"]["closed"] == "next_open_day"
-    place = ground.place("dates", "closed")
+def run(context: Context) -> Iterator[Result]:
+    books, today = context.books, context.today
+    locked, moves = books.locked_until, context.settings["dates"]["closed"] == "next_open_day"
+    place = context.place("dates", "closed")
     if locked is None or locked < today - LATE:
         yield ok(f"The books are open from {locked + timedelta(days=1)}." if locked else
                  "No period is locked.")  # fmt: skip

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, ok, warning
-from engine.errors import FileError
+from ...errors import FileError
+from ..context import Context
+from ..result import Result, error, ok, warning
 
 
-def run(ground: Ground) -> Iterator[Result]:
+def run(context: Context) -> Iterator[Result]:
     try:
-        mapping_set, program = ground.mappings
+        mapping_set, program = context.mappings
     except FileError as wrong:
         for one in wrong.findings:
             yield error(
@@ -24,7 +24,7 @@ def run(ground: Ground) -> Iterator[Result]:
                 one.place,
             )
         return
-    told = [*ground.merchant.warnings, *mapping_set.warnings, *program.warnings]
+    told = [*context.merchant.warnings, *mapping_set.warnings, *program.warnings]
     for one in dict.fromkeys(told):
         yield warning(
             f"{one.code}: {one.message}",
@@ -33,5 +33,5 @@ def run(ground: Ground) -> Iterator[Result]:
             one.place,
         )
     if not told:
-        name = ground.settings["mapping_set"]
+        name = context.settings["mapping_set"]
         yield ok(f"The merchant's file and the mapping set {name} are valid.")

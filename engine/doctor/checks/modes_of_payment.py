@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.accounts import named_accounts
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok, warning
+from ..accounts import named_accounts
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok, warning
 
 MENU = in_fortnox("Inställningar", "Betalningssätt")
 INTERIM = ("interim_accounts", "default_interim_account")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    rows = ground.settings["payment_methods"]
+def run(context: Context) -> Iterator[Result]:
+    rows = context.settings["payment_methods"]
     named = {row["mode_of_payment"]: i for i, row in enumerate(rows) if row.get("mode_of_payment")}
-    if not named or not ground.on("payouts"):
+    if not named or not context.on("payouts"):
         yield ok("No mode of payment is named: payments carry the interim account alone.")
         return
-    known = {str(row.get("Code")): row for row in ground.listed("/3/modesofpayments")}
-    interim = {one.number for one in named_accounts(ground) if one.group in INTERIM}
+    known = {str(row.get("Code")): row for row in context.listed("/3/modesofpayments")}
+    interim = {one.number for one in named_accounts(context) if one.group in INTERIM}
     well = True
     for code, index in named.items():
-        where = f"{MENU}; {ground.place('payment_methods', index, 'mode_of_payment')}"
+        where = f"{MENU}; {context.place('payment_methods', index, 'mode_of_payment')}"
         account = str((known.get(code) or {}).get("AccountNumber") or "")
         if code not in known:
             well = False

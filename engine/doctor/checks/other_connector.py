@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from engine.doctor.ground import Ground, Row
-from engine.doctor.result import Result, error, ok, warning
-from engine.extract.dates import stockholm_date
+from ...extract.dates import stockholm_date
+from ..context import Context, Row
+from ..result import Result, error, ok, warning
 
 # Documents so new mean that it is still at work.
 AT_WORK = timedelta(days=7)
@@ -34,20 +34,20 @@ WHERE s.number IS NOT NULL
 """
 
 
-def run(ground: Ground) -> Iterator[Result]:
+def run(context: Context) -> Iterator[Result]:
     flows = {"order": "orders", "invoice": "invoices"}
-    kinds = [one for one in KINDS if ground.on(flows[one[0]])]
+    kinds = [one for one in KINDS if context.on(flows[one[0]])]
     if not kinds:
         yield ok("The flows orders and invoices are off: another connector may write them.")
         return
-    found = [(kind, *one) for kind, path, day in kinds for one in _others(ground, kind, path, day)]
+    found = [(kind, *one) for kind, path, day in kinds for one in _others(context, kind, path, day)]
     if not found:
         yield ok("No other connector has written orders or invoices of Qliro's lately.")
         return
     last = max(day for _, _, day, _ in found)
     examples = ", ".join(f"{kind} {number} ({day}, Qliro's {id})"
                          for kind, number, day, id in found[:NAMED])  # fmt: skip
-    told = error if last >= ground.today - AT_WORK else warning
+    told = error if last >= context.today - AT_WORK else warning
     names = " and ".join(flows[kind] for kind, _, _ in kinds)
     yield told(
         f"Something else writes Qliro's orders into Fortnox: {examples}"
@@ -55,31 +55,31 @@ def run(ground: Ground) -> Iterator[Result]:
         f"With {names} on, two programs do the same work, and one order becomes two invoices.",
         "Switch the other connector's orders and invoices off, or orders and invoices here: "
         "payouts, refunds and order_status may go on beside it.",
-        ground.place("flows", flows[kinds[0][0]]),
+        context.place("flows", flows[kinds[0][0]]),
     )
 
 
-def _others(ground: Ground, kind: str, path: str, dated: str) -> Iterator[tuple[str, date, str]]:
+def _others(context: Context, kind: str, path: str, dated: str) -> Iterator[tuple[str, date, str]]:
     """Number, day and Qliro's OrderId of those that this program did not make."""
-    own = _own(ground, kind)
-    first = ground.settings["orders_from"] or ground.today
+    own = _own(context, kind)
+    first = context.settings["orders_from"] or context.today
     asked = 0
-    for listed in ground.recent(path):
+    for listed in context.recent(path):
         number, day = str(listed.get("DocumentNumber")), stockholm_date(listed.get(dated))
         if number in own or day is None or day < first or asked == ASKED:
             continue
-        document = ground.document(path, number)
+        document = context.document(path, number)
         if _labelled(document) or str(document.get("OrderReference") or "0") in _own(
-            ground, "order"
+            context, "order"
         ):
             continue
-        asked += bool(ground.references(document))
-        if order := ground.qliro_order(document):
+        asked += bool(context.references(document))
+        if order := context.qliro_order(document):
             yield number, day, str(order.get("OrderId"))
 
 
-def _own(ground: Ground, kind: str) -> set[str]:
-    rows = ground.once("made", lambda: ground.state.rows(MADE) if ground.state else [])
+def _own(context: Context, kind: str) -> set[str]:
+    rows = context.once("made", lambda: context.state.rows(MADE) if context.state else [])
     return {row["number"] for row in rows if row["target"] in TARGETS[kind]}
 
 

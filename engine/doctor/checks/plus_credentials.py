@@ -8,35 +8,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, ok, warning
-from engine.errors import AccessError
-from engine.extract.endpoints import ORDER, SETTLEMENT_BATCHES
-from engine.flows import PLUS, lacks_plus
+from ...errors import AccessError
+from ...merchant.flows import PLUS, lacks_plus
+from ...transport.endpoints import ORDER, SETTLEMENT_BATCHES
+from ..context import Context
+from ..result import Result, error, ok, warning
 
 ASK = "Ask your Qliro account manager for the API Plus credentials."
 # An order that nobody has: whether it is asked for in our name shows in the refusal.
 NOBODYS = ORDER.format(id="0")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    place = ground.place("qliro", "plus_api_key")
-    if not ground.on("refunds"):
+def run(context: Context) -> Iterator[Result]:
+    place = context.place("qliro", "plus_api_key")
+    if not context.on("refunds"):
         yield ok("The flow refunds is off, so no API Plus credentials are needed.")
         return
-    if lacks_plus(ground.merchant):
-        missing = [key for key in PLUS if key not in ground.merchant.secrets]
+    if lacks_plus(context.merchant):
+        missing = [key for key in PLUS if key not in context.merchant.secrets]
         yield error(
             f"The flow refunds is on, and {' and '.join(missing)} are not there."
             if len(missing) > 1
             else f"The flow refunds is on, and {missing[0]} is not there.",
             "Without the second pair no refund is handled; the other flows go on.",
             f"{ASK} Or switch flows.refunds off.",
-            place if not ground.merchant.is_default(("qliro", "plus_api_key"))
-            else ground.place("flows", "refunds"),
+            place if not context.merchant.is_default(("qliro", "plus_api_key"))
+            else context.place("flows", "refunds"),
         )  # fmt: skip
         return
-    secrets = ground.merchant.secrets
+    secrets = context.merchant.secrets
     if "qliro.api_secret" in secrets and secrets[PLUS[1]] == secrets["qliro.api_secret"]:
         yield warning(
             "The API Plus credentials are the same as the first pair.",
@@ -45,13 +45,13 @@ def run(ground: Ground) -> Iterator[Result]:
             place,
         )
         return
-    opens = ground.settings["qliro"]["plus_for"]
-    day = str(ground.today - timedelta(days=2))
+    opens = context.settings["qliro"]["plus_for"]
+    day = str(context.today - timedelta(days=2))
     if "orders" in opens:
-        ground.qliro(NOBODYS)
+        context.qliro(NOBODYS)
     elif "settlements" in opens:
-        ground.qliro(SETTLEMENT_BATCHES, ("FromBatchDate", day), ("ToBatchDate", day))
-    refused = getattr(ground.to_qliro.api.auth, "refused", None)
+        context.qliro(SETTLEMENT_BATCHES, ("FromBatchDate", day), ("ToBatchDate", day))
+    refused = getattr(context.to_qliro.api.auth, "refused", None)
     if isinstance(refused, AccessError):
         yield error(
             "Qliro does not accept the API Plus credentials.",

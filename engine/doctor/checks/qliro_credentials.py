@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from engine.catalogue import read_error, sentence
-from engine.doctor.ground import Ground, missing_secrets
-from engine.doctor.result import Result, error, ok
-from engine.errors import AccessError, FileError, UnavailableError
-from engine.extract.endpoints import SETTLEMENT_BATCHES
+from ...error_catalogue import read_error, sentence
+from ...errors import AccessError, FileError, UnavailableError
+from ...transport.endpoints import SETTLEMENT_BATCHES
+from ..context import Context, missing_secrets
+from ..result import Result, error, ok
 
 ASK = "Ask for the pair at integration@qliro.com; test and live have pairs of their own."
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    place = ground.place("qliro", "api_secret")
-    day = str(ground.today - timedelta(days=1))
+def run(context: Context) -> Iterator[Result]:
+    place = context.place("qliro", "api_secret")
+    day = str(context.today - timedelta(days=1))
     try:
-        asked = ground.qliro(SETTLEMENT_BATCHES, ("FromBatchDate", day), ("ToBatchDate", day))
+        asked = context.qliro(SETTLEMENT_BATCHES, ("FromBatchDate", day), ("ToBatchDate", day))
     except FileError as missing:
         yield error(
             f"Qliro's credentials are not there: {missing_secrets(missing)}.",
@@ -32,7 +32,7 @@ def run(ground: Ground) -> Iterator[Result]:
         return
     except AccessError as refused:
         yield error(
-            f"Qliro refuses the credentials of environment {ground.settings['environment']}.",
+            f"Qliro refuses the credentials of environment {context.settings['environment']}.",
             refused.message,
             f"Compare qliro.api_key and qliro.api_secret with what Qliro sent. {ASK}",
             place,
@@ -43,7 +43,7 @@ def run(ground: Ground) -> Iterator[Result]:
             f"Qliro cannot be reached: {down.message}",
             "Nothing can be fetched from it.",
             "Check qliro.base_url, and this machine's way out (proxy, firewall); else wait.",
-            ground.place("qliro", "base_url"),
+            context.place("qliro", "base_url"),
         )
         return
     if asked.status == 404 or (asked.status == 200 and asked.content is None):
@@ -53,7 +53,7 @@ def run(ground: Ground) -> Iterator[Result]:
             "What answers at qliro.base_url is not Qliro's Admin API.",
             f"Asked for settlement batches it said: {said}",
             "Correct qliro.base_url, or leave it out: live and test have their own.",
-            ground.place("qliro", "base_url"),
+            context.place("qliro", "base_url"),
         )
         return
     yield ok(

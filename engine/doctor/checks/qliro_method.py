@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground, Row
-from engine.doctor.result import Result, error, in_fortnox, ok, warning
-from engine.extract.dates import stockholm_date
+from ...extract.dates import stockholm_date
+from ..context import Context, Row
+from ..result import Result, error, in_fortnox, ok, warning
 
 MENU = in_fortnox("Register", "Betalningsvillkor")
 WHY = (
@@ -23,21 +23,21 @@ WHY = (
 READ, ASKED, NAMED = 25, 10, 5
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    if not ground.on("order_status"):
+def run(context: Context) -> Iterator[Result]:
+    if not context.on("order_status"):
         yield ok("The flow order_status is off, so no method has to be Qliro's own.")
         return
-    own = ground.settings["qliro_methods"]
+    own = context.settings["qliro_methods"]
     results = [
-        *_there(ground, own), *_given(ground, own), *_carried(ground, own), *_known(ground, own)
+        *_there(context, own), *_given(context, own), *_carried(context, own), *_known(context, own)
     ]  # fmt: skip
     yield from results
     if not results:
         yield ok(f"Qliro's own method ({', '.join(own)}) is in Fortnox, and its orders carry it.")
 
 
-def _there(ground: Ground, own: list[str]) -> Iterator[Result]:
-    known = {str(row.get("Code")) for row in ground.listed("/3/termsofpayments")}
+def _there(context: Context, own: list[str]) -> Iterator[Result]:
+    known = {str(row.get("Code")) for row in context.listed("/3/termsofpayments")}
     missing = [code for code in own if code not in known]
     if missing:
         told = error if len(missing) == len(own) else warning
@@ -46,18 +46,18 @@ def _there(ground: Ground, own: list[str]) -> Iterator[Result]:
             "Qliro's own.",
             WHY,
             f"Add terms of payment with the code {missing[0]}, used for Qliro alone.",
-            f"{MENU}; {ground.place('qliro_methods')}",
+            f"{MENU}; {context.place('qliro_methods')}",
         )
 
 
-def _given(ground: Ground, own: list[str]) -> Iterator[Result]:
+def _given(context: Context, own: list[str]) -> Iterator[Result]:
     """What this program itself gives orders that is not Qliro's own."""
-    if not ground.on("orders", "invoices"):
+    if not context.on("orders", "invoices"):
         return
     places: dict[str, tuple[str | int, ...]] = {}
-    for index, row in enumerate(ground.settings["payment_methods"]):
+    for index, row in enumerate(context.settings["payment_methods"]):
         places.setdefault(row["terms_of_payment"], ("payment_methods", index, "terms_of_payment"))
-    default = ground.settings["default_terms_of_payment"]
+    default = context.settings["default_terms_of_payment"]
     places.setdefault(default, ("default_terms_of_payment",))
     for code, path in places.items():
         if code not in own:
@@ -67,26 +67,26 @@ def _given(ground: Ground, own: list[str]) -> Iterator[Result]:
                 WHY,
                 f"Name one of {', '.join(own)} there, or add {code} to qliro_methods if it is used "
                 "for Qliro alone.",
-                ground.place(*path),
+                context.place(*path),
             )
 
 
-def _known(ground: Ground, own: list[str]) -> Iterator[Result]:
+def _known(context: Context, own: list[str]) -> Iterator[Result]:
     """Others' orders with Qliro's terms whose reference Qliro does not know."""
-    if ground.on("orders"):
+    if context.on("orders"):
         return
-    first = ground.settings["orders_from"] or ground.settings["payouts_from"]
+    first = context.settings["orders_from"] or context.settings["payouts_from"]
     unknown, asked = [], 0
-    for listed in ground.recent("/3/orders")[:READ]:
+    for listed in context.recent("/3/orders")[:READ]:
         day = stockholm_date(listed.get("OrderDate"))
         number = str(listed.get("DocumentNumber"))
         if day is None or day < first or asked == ASKED:
             continue
-        order = ground.document("/3/orders", number)
+        order = context.document("/3/orders", number)
         if str(order.get("TermsOfPayment") or "") not in own:
             continue
         asked += 1
-        if ground.qliro_order(order) is None:
+        if context.qliro_order(order) is None:
             unknown.append(number)
     if unknown:
         more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
@@ -96,26 +96,26 @@ def _known(ground: Ground, own: list[str]) -> Iterator[Result]:
             "With the flow orders off, Qliro's order is found by what they carry; no status is "
             "sent for them.",
             f"Have the connector write Qliro's reference into "
-            f"{ground.settings['payout_reference_field']}, or name the field that holds it; "
+            f"{context.settings['payout_reference_field']}, or name the field that holds it; "
             "use_merchant_reference says which of the two identifiers it is.",
-            ground.place("payout_reference_field"),
+            context.place("payout_reference_field"),
         )
 
 
-def _carried(ground: Ground, own: list[str]) -> Iterator[Result]:
+def _carried(context: Context, own: list[str]) -> Iterator[Result]:
     """Recent orders of Qliro's with other terms, with examples; those from before orders_from are
     not this program's, and only show how orders are written."""
     wrong: list[tuple[str, str, str]] = []
-    first = ground.settings["orders_from"]
+    first = context.settings["orders_from"]
     asked, ours = 0, False
-    for listed in ground.recent("/3/orders")[:READ]:
+    for listed in context.recent("/3/orders")[:READ]:
         number = str(listed.get("DocumentNumber"))
-        order: Row = ground.document("/3/orders", number)
+        order: Row = context.document("/3/orders", number)
         terms = str(order.get("TermsOfPayment") or "")
         if not order or terms in own or asked == ASKED:
             continue
         asked += 1
-        if found := ground.qliro_order(order):
+        if found := context.qliro_order(order):
             wrong.append((number, terms, str(found.get("OrderId"))))
             day = stockholm_date(order.get("OrderDate"))
             ours = ours or first is None or day is None or day >= first
@@ -131,5 +131,5 @@ def _carried(ground: Ground, own: list[str]) -> Iterator[Result]:
             WHY,
             "Change the terms of payment on each order, have the shop or its connector write "
             f"{own[0]} from now on, then run with --order {wrong[0][2]} to send its status again.",
-            f"{in_fortnox('Order')}; {ground.place('qliro_methods')}",
+            f"{in_fortnox('Order')}; {context.place('qliro_methods')}",
         )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, ok, warning
-from engine.references import Share, references
-from engine.references import warning as advice
+from ...report.references import Share, references
+from ...report.references import warning as advice
+from ..context import Context
+from ..result import Result, error, ok, warning
 
 # Invoices are written so long before their payout, mostly.
 BEFORE = timedelta(days=45)
@@ -21,19 +21,19 @@ WELL, HALF = 90, 50
 SAMPLE = 5
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    place = ground.place("payout_reference_field")
-    if not ground.on("payouts") or not any(one.accepted for one in ground.payouts.values()):
+def run(context: Context) -> Iterator[Result]:
+    place = context.place("payout_reference_field")
+    if not context.on("payouts") or not any(one.accepted for one in context.payouts.values()):
         yield ok("There are no recent settlement lines to look for invoices of.")
         return
-    ground.invoices_since(min(one.date for one in ground.payouts.values()) - BEFORE)
-    shares = references(ground.store, ground.settings)
+    context.invoices_since(min(one.date for one in context.payouts.values()) - BEFORE)
+    shares = references(context.store, context.settings)
     if _chosen(shares) < WELL:
-        shares = references(ground.store, ground.settings, ground.to_fortnox, sample=SAMPLE)
-    percent, field = _chosen(shares), ground.settings["payout_reference_field"]
+        shares = references(context.store, context.settings, context.to_fortnox, sample=SAMPLE)
+    percent, field = _chosen(shares), context.settings["payout_reference_field"]
     if better := advice(shares):
         # What this program writes itself is found; older invoices of others may not be.
-        told = error if percent < HALF and not ground.on("invoices") else warning
+        told = error if percent < HALF and not context.on("invoices") else warning
         yield told(
             better.partition(" Set ")[0],
             "“No invoice found” is the commonest fault of all: lines that find none wait for ever.",
@@ -41,7 +41,7 @@ def run(ground: Ground) -> Iterator[Result]:
             "use the chosen field.",
             place,
         )
-    elif percent < HALF and not ground.on("invoices"):
+    elif percent < HALF and not context.on("invoices"):
         yield warning(
             f"{field} would match {percent} % of the newest lines, and no other field more.",
             "Lines that find no invoice wait until there is one.",

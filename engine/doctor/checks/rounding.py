@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, in_fortnox, ok, warning
+from ..context import Context
+from ..result import Result, in_fortnox, ok, warning
 
 MENU = in_fortnox("Inställningar", "Fakturering", "Öresavrundning")
 READ = 10
@@ -17,14 +17,14 @@ READ = 10
 HALF = Decimal("0.50")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    own = ground.settings["accounting_currency"]
-    listed = [one for one in ground.recent("/3/invoices") if one.get("Currency") == own][:READ]
+def run(context: Context) -> Iterator[Result]:
+    own = context.settings["accounting_currency"]
+    listed = [one for one in context.recent("/3/invoices") if one.get("Currency") == own][:READ]
     numbers = [str(one.get("DocumentNumber")) for one in listed]
     rounded = [
         number
         for number in numbers
-        if Decimal(str(ground.document("/3/invoices", number).get("RoundOff") or 0)) != 0
+        if Decimal(str(context.document("/3/invoices", number).get("RoundOff") or 0)) != 0
     ]
     if not rounded:
         yield ok(
@@ -33,7 +33,7 @@ def run(ground: Ground) -> Iterator[Result]:
             else "There is no recent invoice that could be rounded to kronor."
         )
         return
-    settings = ground.settings["rounding"]
+    settings = context.settings["rounding"]
     what = f"Fortnox rounds invoices to kronor: {', '.join(rounded)}."
     if settings["policy"] == "park" or settings["tolerance"] < HALF:
         yield warning(
@@ -42,9 +42,9 @@ def run(ground: Ground) -> Iterator[Result]:
             f"rounding.policy {settings['policy']} every such line is parked.",
             "Switch öresavrundning off, or set rounding.tolerance to 0.50 or more and "
             "rounding.policy to post.",
-            f"{MENU}; {ground.place('rounding')}",
+            f"{MENU}; {context.place('rounding')}",
         )
-    elif ground.on("orders", "invoices", "refunds"):
+    elif context.on("orders", "invoices", "refunds"):
         yield warning(
             what,
             "Its total is up to 0.50 beside what Qliro captured; each payment then posts the "

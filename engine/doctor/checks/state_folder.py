@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, ok, warning
+from ..context import Context
+from ..result import Result, error, ok, warning
 
 MB = 1024 * 1024
 # A run keeps every answer, and leaves a copy of the database for readers.
@@ -20,10 +20,10 @@ LEAST_FREE = 200 * MB
 COMFORTABLE = 1024 * MB
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    database = ground.merchant.database
+def run(context: Context) -> Iterator[Result]:
+    database = context.merchant.database
     folder = _existing(database.parent)
-    place = ground.place("state")
+    place = context.place("state")
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
             pass
@@ -36,7 +36,7 @@ def run(ground: Ground) -> Iterator[Result]:
         )
         return
     size = database.stat().st_size if database.exists() else 0
-    free = ground.free(folder)
+    free = context.free(folder)
     if free < LEAST_FREE + size:
         yield error(
             f"The disk of {folder} has {free // MB} MB left.",

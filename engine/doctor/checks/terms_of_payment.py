@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok
-from engine.yamlfile import nearest
+from ...yamlfile import nearest
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok
 
 MENU = in_fortnox("Register", "Betalningsvillkor")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    if not ground.on("orders", "invoices", "refunds"):
+def run(context: Context) -> Iterator[Result]:
+    if not context.on("orders", "invoices", "refunds"):
         yield ok("No flow is on that writes documents, so no terms of payment are needed.")
         return
-    known = {str(row.get("Code")) for row in ground.listed("/3/termsofpayments")}
+    known = {str(row.get("Code")) for row in context.listed("/3/termsofpayments")}
     named: dict[str, tuple[str | int, ...]] = {
-        ground.settings["default_terms_of_payment"]: ("default_terms_of_payment",)
+        context.settings["default_terms_of_payment"]: ("default_terms_of_payment",)
     }
-    for index, row in enumerate(ground.settings["payment_methods"]):
+    for index, row in enumerate(context.settings["payment_methods"]):
         named.setdefault(row["terms_of_payment"], ("payment_methods", index, "terms_of_payment"))
     missing = [code for code in named if code not in known]
     for code in missing:
@@ -32,7 +32,7 @@ def run(ground: Ground) -> Iterator[Result]:
             "Orders and invoices with them are parked.",
             f"Add terms of payment with the code {code}, or name others. "
             f"{nearest(code, known)}".strip(),
-            f"{MENU}; {ground.place(*named[code])}",
+            f"{MENU}; {context.place(*named[code])}",
         )
     if not missing:
         yield ok(f"The terms of payment {', '.join(named)} are in Fortnox.")

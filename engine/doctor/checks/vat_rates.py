@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, in_fortnox, ok, warning
-from engine.gaps import gaps
+from ..context import Context
+from ..oss_gaps import gaps
+from ..result import Result, in_fortnox, ok, warning
 
 MENU = in_fortnox("Inställningar", "Bokföring", "Moms")
 ACCOUNTS = in_fortnox("Register", "Konton")
@@ -21,16 +21,16 @@ TABLE = "vat_rates"
 COMMON = frozenset(map(Decimal, (0, 6, 12, 25)))
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    if not ground.on("orders", "invoices", "refunds"):
+def run(context: Context) -> Iterator[Result]:
+    if not context.on("orders", "invoices", "refunds"):
         yield ok("No flow is on that writes documents, so the OSS table is not used.")
         return
-    rows = list(enumerate(ground.settings["sales_accounts"]))
+    rows = list(enumerate(context.settings["sales_accounts"]))
     results = [
-        *(one for index, row in rows for one in _in_force(ground, index, row)),
-        *(one for index, row in rows for one in _whole(ground, index, row)),
-        *_codes(ground, rows),
-        *_gaps(ground),
+        *(one for index, row in rows for one in _in_force(context, index, row)),
+        *(one for index, row in rows for one in _whole(context, index, row)),
+        *_codes(context, rows),
+        *_gaps(context),
     ]
     yield from results
     if not results:
@@ -50,14 +50,14 @@ def _rates(row: dict[str, Any]) -> list[Decimal]:
     return [Decimal(one) for one in _many(row.get("rate"))]
 
 
-def _in_force(ground: Ground, index: int, row: dict[str, Any]) -> Iterator[Result]:
+def _in_force(context: Context, index: int, row: dict[str, Any]) -> Iterator[Result]:
     """Rates that the country of delivery, or that of the merchant, does not have today."""
-    _, program = ground.mappings
-    home, region = ground.settings["home_country"], row.get("region")
+    _, program = context.mappings
+    home, region = context.settings["home_country"], row.get("region")
     if region in ("reverse", "export") or TABLE not in program.tables:
         return
     for country in [home] if region in ("domestic", "eu") else _many(row.get("country")):
-        known = program.tables[TABLE].find((country, ground.today)).values()
+        known = program.tables[TABLE].find((country, context.today)).values()
         force = {Decimal(rate) for rate in known if rate is not None}
         for rate in _rates(row):
             if rate and force and rate not in force:
@@ -67,28 +67,28 @@ def _in_force(ground: Ground, index: int, row: dict[str, Any]) -> Iterator[Resul
                     f"such VAT rate is in force today ({told}).",
                     "The row fits no sale, and sales at the right rate may have none.",
                     "Correct the rate; sales_accounts is kept as CSV with oss export and import.",
-                    ground.place("sales_accounts", index, "rate"),
+                    context.place("sales_accounts", index, "rate"),
                 )
 
 
-def _whole(ground: Ground, index: int, row: dict[str, Any]) -> Iterator[Result]:
+def _whole(context: Context, index: int, row: dict[str, Any]) -> Iterator[Result]:
     """Rates that a row of an invoice can't hold."""
     broken = [rate for rate in _rates(row) if rate != rate.to_integral_value()]
-    parks = ground.settings["invoices"]["fractional_vat"] == "park"
-    if broken and parks and not row.get("vat_code") and ground.on("invoices", "refunds"):
+    parks = context.settings["invoices"]["fractional_vat"] == "park"
+    if broken and parks and not row.get("vat_code") and context.on("invoices", "refunds"):
         yield warning(
             f"sales_accounts[{index}] has {broken[0].normalize():f} % VAT, which a row of an "
             "invoice in Fortnox can't hold.",
             "Each invoice with it is parked.",
             "Give the row a vat_code, or set invoices.fractional_vat to account.",
-            f"{MENU}; {ground.place('sales_accounts', index, 'rate')}",
+            f"{MENU}; {context.place('sales_accounts', index, 'rate')}",
         )
 
 
-def _codes(ground: Ground, rows: list[tuple[int, dict[str, Any]]]) -> Iterator[Result]:
+def _codes(context: Context, rows: list[tuple[int, dict[str, Any]]]) -> Iterator[Result]:
     """Accounts of other EU countries without a VAT code of their own: with One Stop Shop the
     account decides which country the VAT is due to."""
-    chart = ground.accounts
+    chart = context.accounts
     used: dict[int, set[tuple[str, Decimal]]] = {}
     for index, row in rows:
         if row.get("region") != "oss":
@@ -103,7 +103,7 @@ def _codes(ground: Ground, rows: list[tuple[int, dict[str, Any]]]) -> Iterator[R
                 "With One Stop Shop the account's VAT code decides which country the VAT is "
                 "declared in; without one it is missing from the declaration.",
                 "Add a VAT code for the country and rate under Moms, then give it to the account.",
-                f"{MENU}; {ACCOUNTS}; {ground.place('sales_accounts', index, 'account')}",
+                f"{MENU}; {ACCOUNTS}; {context.place('sales_accounts', index, 'account')}",
             )
     for number, cases in used.items():
         if len(cases) > 1:
@@ -112,16 +112,16 @@ def _codes(ground: Ground, rows: list[tuple[int, dict[str, Any]]]) -> Iterator[R
                 f"Account {number} takes the sales of {told}.",
                 "One account has one VAT code, and each country and rate needs its own.",
                 "Use an account for each country and rate.",
-                f"{ACCOUNTS}; {ground.place('sales_accounts')}",
+                f"{ACCOUNTS}; {context.place('sales_accounts')}",
             )
 
 
-def _gaps(ground: Ground) -> Iterator[Result]:
+def _gaps(context: Context) -> Iterator[Result]:
     """What was sold and fits no row or no VAT rate, or shares an article."""
-    if ground.state is None:
+    if context.state is None:
         return
-    _, program = ground.mappings
-    for found in gaps(ground.merchant, program, ground.state):
+    _, program = context.mappings
+    for found in gaps(context.merchant, program, context.state):
         shared, gap = found.code == "same-article", found.code == "gap"
         yield warning(
             f"{found.message[0].upper()}{found.message[1:]}",

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, in_fortnox, ok
+from ..context import Context
+from ..result import Result, error, in_fortnox, ok
 
 MENU = in_fortnox("Inställningar", "Bokföring", "Verifikationsserier")
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    known = {str(row.get("Code")): row for row in ground.listed("/3/voucherseries")}
+def run(context: Context) -> Iterator[Result]:
+    known = {str(row.get("Code")): row for row in context.listed("/3/voucherseries")}
     named: dict[str, list[str]] = {}
-    for kind, code in ground.settings["voucher_series"].items():
+    for kind, code in context.settings["voucher_series"].items():
         named.setdefault(code, []).append(kind)
     well = True
     for code, kinds in named.items():
         row = known.get(code)
-        where = f"{MENU}; {ground.place('voucher_series', kinds[0])}"
+        where = f"{MENU}; {context.place('voucher_series', kinds[0])}"
         if row is None:
             well = False
             yield error(

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, in_fortnox, ok, warning
-from engine.errors import AccessError
+from ...errors import AccessError
+from ..context import Context
+from ..result import Result, in_fortnox, ok, warning
 
 # GET, Fortnox's OpenAPI document: "Check if current tenant has activated Fortnox Warehouse".
 TENANT = "/api/warehouse/tenants-v4"
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    if not ground.on("orders", "invoices", "refunds", "order_status"):
+def run(context: Context) -> Iterator[Result]:
+    if not context.on("orders", "invoices", "refunds", "order_status"):
         yield ok("No flow is on that the warehouse module would touch.")
         return
     try:
-        told = ground.fortnox(TENANT)
+        told = context.fortnox(TENANT)
     except AccessError:
         yield ok(
             "Fortnox does not let us ask for the warehouse module (scope warehouse): see that it "

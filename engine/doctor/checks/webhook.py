@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.doctor.ground import Ground
-from engine.doctor.result import Result, error, ok, warning
-from engine.errors import FileError, UnavailableError
-from engine.transport.http import nobody
-from engine.webhooks.doors import doors
-from engine.webhooks.push import ORDER_MANAGEMENT
+from ...errors import FileError, UnavailableError
+from ...transport.http import nobody
+from ...webhooks.access import accesses
+from ...webhooks.push import ORDER_MANAGEMENT
+from ..context import Context
+from ..result import Result, error, ok, warning
 
 WHY = "Qliro lists no orders: without its pushes an order becomes known when it is paid out."
 READ_ON = "`webhooks --help` says how."
 
 
-def run(ground: Ground) -> Iterator[Result]:
-    url = ground.settings["webhooks"]["public_url"]
-    if not ground.on("orders", "invoices", "refunds", "order_status"):
+def run(context: Context) -> Iterator[Result]:
+    url = context.settings["webhooks"]["public_url"]
+    if not context.on("orders", "invoices", "refunds", "order_status"):
         yield ok("Payouts alone need no pushes.")
         return
     if not url:
@@ -28,12 +28,12 @@ def run(ground: Ground) -> Iterator[Result]:
             "There is no receiver for Qliro's pushes: webhooks.public_url is not set.",
             WHY,
             f"Set the receiver up, name its address, and activate proves it. {READ_ON}",
-            ground.place("webhooks"),
+            context.place("webhooks"),
         )
         return
-    place = ground.place("webhooks", "public_url")
+    place = context.place("webhooks", "public_url")
     try:
-        doors([ground.merchant])
+        accesses([context.merchant])
     except FileError as wrong:
         for one in wrong.findings:
             yield error(one.message, "The receiver does not start.", one.remedy, one.place)
@@ -45,13 +45,13 @@ def run(ground: Ground) -> Iterator[Result]:
             "Put a reverse proxy with TLS in front, and name https.",
             place,
         )
-    yield _reached(ground, url)
+    yield _reached(context, url)
 
 
-def _reached(ground: Ground, url: str) -> Result:
-    place = ground.place("webhooks", "public_url")
-    path = f"/push/{ground.merchant.name}/doctor/{ORDER_MANAGEMENT}"
-    with nobody("webhook", url, ground.clock, ground.transport) as api:
+def _reached(context: Context, url: str) -> Result:
+    place = context.place("webhooks", "public_url")
+    path = f"/push/{context.merchant.name}/doctor/{ORDER_MANAGEMENT}"
+    with nobody("webhook", url, context.clock, context.transport) as api:
         try:
             answer = api.read("GET", path)
         except UnavailableError as down:

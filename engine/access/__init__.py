@@ -1,0 +1,1 @@
+"""How a merchant gets in: consent, connection, tokens; and whether it may post."""

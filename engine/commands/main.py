@@ -1,0 +1,460 @@
+"""The command line: each command parses its arguments, calls the engine and prints. No decisions.
+
+What a command shows is made by ``engine.show``; what all commands share, and how errors end them,
+is in ``engine.commands.command``. Engine modules that take long to load are loaded where they are
+used.
+"""
+
+# ruff: noqa: PLC0415  `--help` and completion must not wait for the engine and its database
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..clock import SystemClock, today
+from ..errors import Exit, UsageError
+from ..show.output import Output
+from . import command
+from .activate import activate, deactivate
+from .all_merchants import RUN, STATUS, or_all
+from .command import (
+    EXIT_CODES,
+    FILE,
+    in_folder,
+    of_merchant,
+    of_set,
+    option,
+    payout_option,
+    scoped,
+    shared,
+)
+from .connect import connect
+from .oss import oss
+from .sandbox import demo, sandbox
+from .webhooks import webhooks
+
+if TYPE_CHECKING:
+    from ..scope import Scope
+    from ..session import RunReport, Session
+
+VERSION = "0.2.0"
+SCHEMAS = "schemas"  # the folder of JSON Schemas beside the merchant files
+
+
+@click.group(context_settings=command.SETTINGS, epilog=EXIT_CODES)
+@click.version_option(VERSION, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Qliro payouts into Fortnox: declared in YAML, proved to balance, posted exactly once.
+
+    MERCHANT is the name of a file in the folder of merchants (./merchants), or a path to one.
+
+    Every option is also an environment variable: --json of every command is QLIRO_FORTNOX_JSON=1
+    (so are --quiet, --verbose and --merchants), --payout of run is QLIRO_FORTNOX_RUN_PAYOUT.
+    """
+
+
+@commands.command(epilog=EXIT_CODES)
+@click.argument("name")
+@option("--title", help="What people call the merchant.  [default: NAME]")
+@in_folder
+@shared
+def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
+    """Write a commented merchant file. NAME names the file, the database and the merchant.
+
+    Beside it, in the folder schemas, are the JSON Schemas by which an editor completes and explains
+    its keys: keep them with the file, so that they are there for others too.
+    """
+    from ..language import editor
+    from ..merchant.first_file import initial_text
+    from ..show.page import Text
+
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+        raise UsageError(
+            f"{name!r} can't name a file and a database.", "Use a to z, 0 to 9, - and _."
+        )
+    if "secrets" in name:
+        raise UsageError(
+            f"{name!r} would be taken for a file of secrets, and `run --all` would leave it out.",
+            "Choose another name.",
+        )
+    path = merchants / f"{name}.yaml"
+    if path.exists():
+        raise UsageError(f"{path} is there already; it is left as it is.", "Choose another name.")
+    merchants.mkdir(parents=True, exist_ok=True)
+    editor.write(merchants / SCHEMAS)
+    path.write_text(initial_text(title or name, f"{SCHEMAS}/{editor.MERCHANT}"), encoding="utf-8")
+    hint = "Fill in payouts_from, the first day that this program is to book, and set the\nsecrets"
+    out.page([Text(f"Wrote {path}.\n{hint} that it names. Then: qliro-fortnox lint {name}")])
+    out.data({"file": str(path)})
+
+
+@commands.command(epilog=EXIT_CODES)
+@option("--out", "folder", type=command.FOLDER, default=Path("schemas"), metavar="FOLDER",
+              help="Write them here.")  # fmt: skip
+@shared
+def schemas(out: Output, folder: Path) -> None:
+    """Write the JSON Schemas that editors read: keys, fields, filters and settings, explained.
+
+    A file names its own in its first line, with a path from itself:
+    # yaml-language-server: $schema=../schemas/mapping.schema.json
+    """
+    from ..language.editor import write
+    from ..show.page import Text
+
+    written = write(folder)
+    out.page([Text(f"Wrote {', '.join(one.name for one in written)} into {folder}.")])
+    out.data({"files": [str(one) for one in written]})
+
+
+@commands.command(epilog=EXIT_CODES)
+@click.argument("merchant", required=False, type=command.MerchantName(), metavar="[MERCHANT]")
+@of_set
+@in_folder
+@shared
+def show(
+    out: Output, merchant: str | None, mapping_set: str | None, overlay: Path | None,
+    merchants: Path,
+) -> None:  # fmt: skip
+    """Show every setting and its origin. Secrets are shown by name, never by value.
+
+    With --set or --overlay in place of MERCHANT: the mappings of a set, and what the overlay
+    changes of them.
+    """
+    from ..doctor.lint import whole_set
+    from ..session import load_mappings
+    from ..show import mapping_set as of_no_merchant
+    from ..show import merchant as view
+    from . import opening
+
+    if (named := command.named_set(mapping_set, overlay, of_merchants=bool(merchant))) is not None:
+        whole = whole_set(*named)
+        out.page(of_no_merchant.page(whole, *named))
+        out.data(of_no_merchant.data(whole, *named))
+        return
+    if merchant is None:
+        raise UsageError("Show what?", "Name a merchant, or a mapping set with --set.")
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    loaded, _ = load_mappings(found)
+    out.page(view.page(found, loaded))
+    out.data(view.data(found, loaded))
+
+
+@commands.command(epilog=EXIT_CODES)
+@click.argument("merchant_names", nargs=-1, type=command.MerchantName(), metavar="[MERCHANT]...")
+@option("--all", "everything", is_flag=True,
+              help="All merchants of the folder, and all that comes with the program.")  # fmt: skip
+@of_set
+@option("--format", "form", default="text",
+              type=click.Choice(["text", "json", "github", "sarif"]),
+              help="For people, or for programs: JSON, GitHub's annotations, SARIF.")  # fmt: skip
+@option("--strict", is_flag=True, help="Warnings fail as errors do.")
+@in_folder
+@shared
+def lint(
+    out: Output, merchant_names: tuple[str, ...], everything: bool, mapping_set: str | None,
+    overlay: Path | None, form: str, strict: bool, merchants: Path,
+) -> int:  # fmt: skip
+    """Check merchant files and mappings. All findings come at once, and no server is asked.
+
+    With --set or --overlay a mapping set and what is laid over it, without any merchant. Errors
+    stop a run and end this with 2; warnings are what may go wrong. docs/lint.md explains what is
+    found.
+    """
+    from ..doctor.lint import lint_installed, lint_merchant, lint_set, quotable, without_repeats
+    from ..merchant.load import find_merchant, merchant_files
+    from ..show import findings as view
+
+    of_merchants = bool(merchant_names) or everything
+    named = command.named_set(mapping_set, overlay, of_merchants=of_merchants)
+    if named is None and not of_merchants:
+        raise UsageError("Lint what?", "Name merchants, say --all, or name a set with --set.")
+    paths = [find_merchant(name, merchants) for name in merchant_names]
+    if everything:
+        paths += [path for path in merchant_files(merchants) if path not in paths]
+    findings = [one for path in paths for one in lint_merchant(path, os.environ)]
+    findings += lint_set(*named) if named is not None else []
+    findings = without_repeats([*findings, *(lint_installed() if everything else [])])
+    wrong = any(strict or one.severity == "error" for one in findings)
+    view.put(out, form, view.shown(findings, quotable(paths)), ok=not wrong, version=VERSION)
+    return Exit.INVALID if wrong else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+def doctor(out: Output, merchant: str, merchants: Path) -> int:
+    """Check all that can be known beforehand. What is wrong, why it matters, what to do, where.
+
+    Files, credentials, Fortnox's registers against what the merchant's tables name, recent
+    documents and payouts against the settings, and this machine. Both APIs are read and nothing
+    is written to either; a run may be under way meanwhile. With --verbose also what is well.
+    """
+    from ..doctor.examine import examine
+    from ..doctor.result import exit_code
+    from ..show import doctor as view
+    from ..show.progress import progress
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with progress(out) as on_progress:
+        results = examine(found, SystemClock(), on_progress=on_progress)
+    out.page(view.page(merchant, results, whole=out.verbose))
+    out.data(view.data(found.name, results))
+    return exit_code(results)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@option("--from", "file", type=FILE, help="Saved traffic (JSON lines) in place of the network.")
+@scoped
+def sync(out: Output, merchant: str, merchants: Path, file: Path | None, scope: Scope) -> int:
+    """Fetch what is new at Qliro and Fortnox. Nothing is written to either."""
+    from ..session import sync as fetch
+    from ..show import synced
+    from ..show.progress import progress
+    from ..stage.traffic import sync_from
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=file is None)
+    if file is not None:
+        with opening.to_write(found) as store, progress(out) as on_progress:
+            report = sync_from(found, store, SystemClock(), file, on_progress)
+    else:
+        with opening.session(out, found) as session:
+            report = fetch(session, scope)
+    out.page(synced.page(merchant, report))
+    out.data(synced.data(report))
+    return Exit.ATTENTION if report.findings else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@option("--pseudonymise", is_flag=True,
+              help="Replace what names people and businesses; each alike everywhere.")  # fmt: skip
+@option("--out", "file", type=FILE, help="Write to this file (mode 0600).  [default: stdout]")
+def export(
+    out: Output, merchant: str, merchants: Path, pseudonymise: bool, file: Path | None
+) -> None:
+    """Write out what was fetched. The JSON lines are what `sync --from` reads, anywhere."""
+    from ..session import load_mappings
+    from ..stage.traffic import exported, write
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    mapping_set, _ = load_mappings(found)
+    with opening.to_read(out, found) as store:
+        lines = exported(found, store, mapping_set, pseudonymise=pseudonymise)
+        if file is None:
+            for line in lines:
+                out.line(line)
+            return
+        written = write(file, lines)
+    out.note(f"{written} answers in {file}.")
+    out.data({"file": str(file), "answers": written})
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@scoped
+@option("--out", "file", type=FILE, help="Keep the plan in this file, for `apply`.")
+@option("--diff/--no-diff", default=True, help="Show each document against what Fortnox has.")
+def plan(
+    out: Output,
+    merchant: str,
+    merchants: Path,
+    scope: Scope,
+    file: Path | None,
+    diff: bool,
+) -> None:
+    """Show what would be posted. It is made from what was last fetched; nothing is posted."""
+    from ..extract.raw import Report
+    from ..plan import saved
+    from ..session import plan as make
+    from ..show import planned
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants)
+    with opening.session(out, found) as session:
+        made = make(session, Report(), scope)
+        data = saved.as_data(found.name, made, session.clock.now())
+        if file is not None:
+            saved.write(file, data)
+    out.page(planned.page(made, diff=diff))
+    if file is not None:
+        out.note(f"The plan is in {file}. Carry it out with: qliro-fortnox apply {merchant} {file}")
+    out.data(data)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@click.argument("file", type=FILE)
+def apply(out: Output, merchant: str, merchants: Path, file: Path) -> int:
+    """Carry out a saved plan. It is refused when the world has moved since FILE was made."""
+    from ..apply import apply as carry_out
+    from ..plan import saved
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants)
+    wanted = saved.read(file)
+    with opening.session(out, found) as session:
+        report = carry_out(session, wanted)
+        return _told(out, merchant, session, report)
+
+
+@commands.command(epilog=EXIT_CODES)
+@or_all(RUN)
+@scoped
+def run(out: Output, merchant: str, merchants: Path, scope: Scope) -> int:
+    """Sync, plan and post, all at once. What a scheduler calls; nothing is ever posted twice.
+
+    With --all for every merchant of the folder: one that fails stops no other, the summary has a
+    line for each, and the exit code is the gravest: 1 before 2, before 75, before 3.
+    """
+    from ..session import run as run_all
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants)
+    with opening.session(out, found) as session:
+        report = run_all(session, scope)
+        return _told(out, merchant, session, report)
+
+
+@commands.command(epilog=EXIT_CODES)
+@or_all(STATUS)
+@payout_option
+@option("--closed", is_flag=True, help="Closed payouts too, however old.")
+def status(
+    out: Output, merchant: str, merchants: Path, payouts: tuple[str, ...], closed: bool
+) -> int:
+    """Show how the payouts stand. What is posted, what waits, what is parked, and why.
+
+    With --all a line for every merchant of the folder, and the gravest exit code.
+    """
+    from ..access.activation import silence_of
+    from ..access.activation import told as told_activation
+    from ..report.status import status as gather
+    from ..show import status as view
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with opening.to_read(out, found, or_empty=True) as store:
+        days = int(found.settings["alert_after_days"])
+        told = gather(store, today(SystemClock()), days, payouts, all_payouts=closed)
+        told["activation"] = told_activation(store, found)
+        told["silence"] = silence_of(store, found, SystemClock().now())
+    told["attention"] += bool(told["silence"])
+    out.page(view.page(merchant, found.settings["name"], told))
+    out.data({"merchant": found.name, **told})
+    return Exit.ATTENTION if told["attention"] else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@click.argument("ref")
+@option("--most", type=click.IntRange(1), default=25, metavar="N", help="So many lines at most.")
+def explain(out: Output, merchant: str, merchants: Path, ref: str, most: int) -> None:
+    """Tell why something became what it is.
+
+    REF is a payout, line, order, transaction, invoice, payment, voucher (T3), article or customer
+    number, or a reference. Which rule decided, in which file and line, what it was given, which
+    candidates lost and why, which request was sent and what came back. With --verbose nothing is
+    left out.
+    """
+    from ..report.explain import explain as gather
+    from ..show import explanation
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with opening.to_read(out, found) as store:
+        told = gather(store, ref, most)
+    out.page(explanation.page(told, whole=out.verbose))
+    out.data(told)
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+@click.argument("ref")
+@option("--invoice", metavar="NUMBER", help="This invoice is the right one.")
+@option("--ignore", is_flag=True, help="Book nothing; --reason says where it was booked.")
+@option("--suspense", is_flag=True, help="Book it on the suspense account.")
+@option("--retry", is_flag=True, help="Try again; or, with --number, it stands in Fortnox.")
+@option("--number", metavar="NUMBER", help="With --retry: the document's number in Fortnox.")
+@option("--reason", metavar="TEXT", help="Why; kept. Needed by --ignore and --suspense.")
+@option("--by", metavar="NAME", required=True, help="Who decides; kept.")
+def resolve(
+    out: Output, merchant: str, merchants: Path, ref: str, invoice: str | None, ignore: bool,
+    suspense: bool, retry: bool, number: str | None, reason: str | None, by: str,
+) -> None:  # fmt: skip
+    """Decide on a line that is parked. The next run carries it out; who and why is kept."""
+    from ..report.resolve import decided
+    from ..report.resolve import resolve as decide
+    from ..show.page import Text
+    from . import opening
+
+    given = {"invoice": bool(invoice), "ignore": ignore, "suspense": suspense, "retry": retry}
+    kinds = [kind for kind, chosen in given.items() if chosen]
+    if len(kinds) != 1:
+        raise UsageError("Decide one thing.", "One of --invoice, --ignore, --suspense, --retry.")
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with opening.to_write(found) as store:
+        detail = invoice or number or ""
+        line = decide(store, SystemClock().now(), by, ref, kinds[0], detail, reason or "")
+    what = f"{kinds[0]} {detail}".strip()
+    out.page([Text(f"{decided(line)}: {what}, decided by {by}."),
+              Text(f"The next run carries it out: qliro-fortnox run {merchant}")])  # fmt: skip
+    out.data({"line": line["line"], "kind": kinds[0], "detail": detail, "by": by})
+
+
+@commands.command(epilog=EXIT_CODES)
+@of_merchant
+def references(out: Output, merchant: str, merchants: Path) -> int:
+    """Say which invoice field matches best. It warns when payout_reference_field is another."""
+    from ..report.references import references as measure
+    from ..report.references import warning
+    from ..show import shares
+    from ..stage.sync import extractions
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants)
+    with opening.session(out, found) as session:
+        apis = session.qliro, session.fortnox
+        _, to_fortnox = extractions(found, session.store, apis, session.on_progress)
+        rows = measure(session.store, session.settings, to_fortnox)
+    out.page(shares.page(merchant, rows, warning(rows)))
+    out.data(shares.data(rows, warning(rows)))
+    return Exit.ATTENTION if warning(rows) else Exit.OK
+
+
+@commands.command(epilog=EXIT_CODES)
+@click.argument("code", required=False)
+@shared
+def errors(out: Output, code: str | None) -> None:
+    """Look up an error of Fortnox or Qliro. Without CODE all that are known are listed."""
+    from ..error_catalogue import read_catalogue
+    from ..show import catalogue as view
+
+    entries = read_catalogue()
+    found = view.chosen(entries, code) if code else entries
+    out.page(view.page(found) if code else view.table(found))
+    out.data(view.data(found))
+
+
+for one in (activate, connect, deactivate, demo, oss, sandbox, webhooks):
+    commands.add_command(one)
+
+
+def _told(out: Output, merchant: str, session: Session, report: RunReport) -> int:
+    from ..show import ran
+
+    out.page(ran.page(merchant, report))
+    out.data(ran.data(report))
+    return Exit.TRY_LATER if session.stop.is_set() else report.exit_code
+
+
+def main() -> int:
+    """The console script: carry out the command and give its exit code."""
+    return command.ended(commands, sys.argv[1:], "qliro-fortnox")

@@ -1,0 +1,179 @@
+"""One command for many merchants: each in a process of its own, so many at once as asked for.
+
+Starts processes and reads what they print: JSON on stdout, kept until they end, and lines on
+stderr, handed on as they come. One that fails, or crashes, is told of and stops no other.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import Exit
+from ..home import HOME
+
+# The exit code of all is the first of these that one of them ended with.
+GRAVEST = (Exit.FAILED, Exit.INVALID, Exit.TRY_LATER, Exit.ATTENTION, Exit.OK)
+# How often it is looked whether somebody wants it all to end.
+LOOK_SECONDS = 0.1
+OnLine = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A merchant's command: what it is called, and the arguments of the process."""
+
+    name: str
+    arguments: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a job. ``told`` is the JSON that it printed; empty when it printed none."""
+
+    name: str
+    code: int
+    seconds: float
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def error(self) -> str:
+        """What went wrong, where something did."""
+        error = self.told.get("error")
+        return str(error["message"]) if isinstance(error, dict) else ""
+
+
+def our_command(*arguments: str) -> list[str]:
+    """This program with these arguments, as a process of its own."""
+    return [sys.executable, str(HOME / "cli.py"), *arguments]
+
+
+def environment(environ: Mapping[str, str], *commands: str) -> dict[str, str]:
+    """The environment of such a process: options of these commands are not taken from it again."""
+    ours = tuple(f"QLIRO_FORTNOX_{command.upper()}_" for command in commands)
+    return {name: value for name, value in environ.items() if not name.startswith(ours)}
+
+
+def for_each(
+    jobs: Iterable[Job],
+    at_once: int,
+    environ: Mapping[str, str],
+    stop: threading.Event,
+    on_line: OnLine,
+    on_end: Callable[[Ended], None],
+) -> list[Ended]:
+    """Carry all jobs out, ``at_once`` at a time at most; what became of them, in their order.
+
+    Setting ``stop`` asks those under way to end (SIGTERM: each after its request in flight) and
+    begins no further one. KeyboardInterrupt asks once more, waits, and goes on.
+    """
+    office = _Office(dict(environ), stop, on_line, on_end)
+    with ThreadPoolExecutor(at_once) as pool:
+        futures = [pool.submit(office.carry_out, job) for job in jobs]
+        asked = False
+        try:
+            while wait(futures, LOOK_SECONDS).not_done:
+                if stop.is_set() and not asked:
+                    asked = True
+                    office.ask_to_end()
+        except KeyboardInterrupt:
+            stop.set()
+            office.ask_to_end()
+            raise
+        return [future.result() for future in futures]
+
+
+def exit_code(ended: Iterable[Ended]) -> Exit:
+    """One code for all: failed before invalid, before try again later, before needs a person."""
+    codes = {one.code if one.code in [*map(int, GRAVEST)] else int(Exit.FAILED) for one in ended}
+    return next((code for code in GRAVEST if int(code) in codes), Exit.OK)
+
+
+class _Office:
+    """The processes that are under way."""
+
+    def __init__(
+        self,
+        environ: dict[str, str],
+        stop: threading.Event,
+        on_line: OnLine,
+        on_end: Callable[[Ended], None],
+    ) -> None:
+        self._environ, self._stop = environ, stop
+        self._on_line, self._on_end = on_line, on_end
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def carry_out(self, job: Job) -> Ended:
+        """One job, from its start to its end."""
+        begun = time.monotonic()
+        with tempfile.TemporaryFile() as stdout:
+            with self._lock:
+                if self._stop.is_set():
+                    told = _said("Not begun: stopped.")
+                    return self._ended(job, int(Exit.TRY_LATER), begun, told)
+                try:
+                    process = subprocess.Popen(  # noqa: S603  this program, and names of files
+                        list(job.arguments),
+                        env=self._environ,
+                        stdin=subprocess.DEVNULL,
+                        stdout=stdout,
+                        stderr=subprocess.PIPE,
+                        start_new_session=True,  # Ctrl-C comes from us, once
+                    )
+                except OSError as error:  # no memory, no further process
+                    told = _said(f"It could not be started: {error.strerror or error}.")
+                    return self._ended(job, int(Exit.FAILED), begun, told)
+                self._running.add(process)
+            try:
+                assert process.stderr is not None  # noqa: S101  it is a pipe
+                with process.stderr as lines:
+                    for line in lines:
+                        self._on_line(job.name, line.decode("utf-8", "replace").rstrip("\n"))
+                code = process.wait()
+            finally:
+                with self._lock:
+                    self._running.discard(process)
+            stdout.seek(0)
+            told = _json(stdout.read())
+        if code == -signal.SIGTERM and self._stop.is_set():  # before it could listen
+            return self._ended(job, int(Exit.TRY_LATER), begun, _said("Not begun: stopped."))
+        if code < 0:
+            return self._ended(job, int(Exit.FAILED), begun, _said(f"Killed by signal {-code}."))
+        if not told:
+            told = _said(f"It ended with code {code} and without a word.")
+        return self._ended(job, code, begun, told)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM to all that are under way."""
+        with self._lock:
+            for process in self._running:
+                process.terminate()
+
+    def _ended(self, job: Job, code: int, begun: float, told: dict[str, Any]) -> Ended:
+        ended = Ended(job.name, code, time.monotonic() - begun, told)
+        self._on_end(ended)
+        return ended
+
+
+def _json(text: bytes) -> dict[str, Any]:
+    """What a process printed; nothing when it is no JSON object."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _said(message: str) -> dict[str, Any]:
+    return {"error": {"kind": "QliroFortnoxError", "message": message}}
+

@@ -1,0 +1,1 @@
+"""Carries actions out, exactly once, and finds again what may have been carried out."""

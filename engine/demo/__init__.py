@@ -1,0 +1,1 @@
+"""The demo, and sandboxes served to people."""

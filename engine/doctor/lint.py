@@ -1,0 +1,133 @@
+"""Checks what people edit, without asking any server: merchant files, mappings, the catalogue.
+
+Reads the files and gives all findings of all of them at once, warnings included. A merchant file
+that is wrong does not hide what is wrong in the mappings that it names. Where orders were fetched,
+what was sold is held against the OSS table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import partial
+from pathlib import Path
+
+from ..error_catalogue import read_catalogue
+from ..errors import FileError, Finding, UsageError
+from ..language.catalogue import catalogue_from_ddl
+from ..language.compile import compile_set
+from ..language.load import load_set
+from ..language.required_columns import refuse_unmet
+from ..language.spec import MappingSet
+from ..merchant.load import load_merchant
+from ..merchant.mapping_sets import DEFAULT, folder_of, installed_sets
+from ..merchant.settings import merchant_schema, settings_of
+from ..store.database import sql
+from ..yamlfile import read
+from .oss_gaps import gaps_of, never_fitting
+
+
+def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
+    """What is wrong with a merchant's file, its mappings and overlay; secrets may be absent."""
+    try:
+        merchant = load_merchant(path, environ, needs_secrets=False)
+    except FileError as error:
+        return [*error.findings, *_mappings_of(path)]
+    findings = list(merchant.warnings)
+    try:
+        mapping_set = whole_set(merchant.mapping_folder, merchant.overlay_folder)
+        findings += mapping_set.warnings
+        program = compile_set(
+            mapping_set, merchant.settings, lambda path: merchant.place(tuple(path))
+        )
+        findings += program.warnings
+        findings += [*never_fitting(merchant, program), *gaps_of(merchant, program)]
+    except FileError as error:
+        findings += error.findings
+    return without_repeats(findings)
+
+
+def _mappings_of(path: Path) -> list[Finding]:
+    """The findings of the mappings that a wrong merchant file names all the same."""
+    try:
+        value = read(path).value
+    except FileError:
+        return []
+    given = value if isinstance(value, dict) else {}
+    name, overlay = given.get("mapping_set", DEFAULT), given.get("overlay")
+    over = path.parent / str(overlay) if overlay else None
+    try:
+        folder = folder_of(str(name), path.parent)
+    except UsageError:
+        return []  # it is among what is wrong in the file
+    return lint_set(folder, over) if over is None or over.is_dir() else []
+
+
+def lint_set(folder: Path, overlay: Path | None) -> list[Finding]:
+    """What is wrong with a mapping set, and an overlay over it, whoever may use them."""
+    try:
+        return list(whole_set(folder, overlay).warnings)
+    except FileError as error:
+        return list(error.findings)
+
+
+def whole_set(folder: Path, overlay: Path | None) -> MappingSet:
+    """A set with an overlay over it, whatever its flows. Raises FileError with all findings."""
+    found = load_set(folder, overlay, catalogue_from_ddl(sql("schema")), merchant_schema())
+    refuse_unmet(found)
+    return found
+
+
+def lint_installed() -> list[Finding]:
+    """What is wrong with the mapping sets and the error catalogue that come with the program."""
+    findings: list[Finding] = []
+    try:
+        read_catalogue()
+    except FileError as error:
+        findings += error.findings
+    for folder in installed_sets():
+        findings += lint_set(folder, None)
+    return findings
+
+
+def without_repeats(findings: Iterable[Finding]) -> list[Finding]:
+    """Each finding once: merchants share mapping sets."""
+    return list(dict.fromkeys(findings))
+
+
+def quotable(merchant_files: Iterable[Path]) -> Callable[[Finding, int], bool]:
+    """Tells whether a line of the file that a finding is in may be shown.
+
+    Of a merchant's file only what stands under keys that are known and hold no secrets: a secret
+    may stand where it must not, and behind a misspelt key.
+    """
+    schema = merchant_schema()
+    groups = {setting.path[0] for setting in settings_of(schema) if setting.is_secret}
+    sound = schema["properties"].keys() - groups
+    lines = {str(path): partial(_lines_under, path, sound) for path in merchant_files}
+    known: dict[str, Set[int]] = {}
+
+    def may_be(finding: Finding, line: int) -> bool:
+        path = finding.place.path
+        if path not in lines:
+            return finding.code != "secrets-file-unreadable"
+        if path not in known:
+            known[path] = lines[path]()
+        return line in known[path]
+
+    return may_be
+
+
+def _lines_under(path: Path, sound: Set[str]) -> Set[int]:
+    """The lines of a file that belong to these of its top keys alone."""
+    try:
+        file = read(path)
+    except FileError:
+        return frozenset()
+    begins = sorted((spot[0], str(at[0])) for at, spot in file.keys.items() if len(at) == 1)
+    ends = [line for line, _ in begins[1:]] + [
+        max((s[0] for s in file.values.values()), default=0) + 1
+    ]
+    found: dict[bool, set[int]] = {True: set(), False: set()}
+    for (line, key), end in zip(begins, ends, strict=True):
+        found[key in sound].update(range(line, max(end, line + 1)))
+    return found[True] - found[False]

@@ -1,0 +1,238 @@
+"""The JSON Schemas that editors read: what the loader checks, and what people need to know.
+
+Reads the schemas of ``schemas/``, the fields of the documents, the filters and the settings; gives
+each schema whole, so that a file of it works alone. ``python -m engine.language.editor`` writes
+those that the files of this repository name.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..home import HOME
+from ..merchant.settings import SCHEMA, merchant_schema, settings_of
+from .catalogue import ID_COLUMNS
+from .filters import FILTERS
+from .load import targets
+from .structure import KINDS, schema
+
+FOLDER = HOME / "schemas" / "editor"
+MERCHANT = SCHEMA.name
+# The marks of the settings' schema that are of no use to an editor begin so.
+_OURS = "x-"
+
+
+def schemas() -> dict[str, str]:
+    """The text of each schema by the name of its file."""
+    made = {f"{kind}.schema.json": _of_kind(kind) for kind in KINDS}
+    made[MERCHANT] = _plain(json.loads(SCHEMA.read_text("utf-8")))
+    return {
+        name: f"{json.dumps(one, indent=1, ensure_ascii=False)}\n" for name, one in made.items()
+    }
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the schemas into ``folder``, which is made where it is missing; the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in schemas().items():
+        path = folder / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+        written.append(path)
+    return written
+
+
+def _of_kind(kind: str) -> dict[str, Any]:
+    made = copy.deepcopy(schema(kind))
+    if kind == "mapping":
+        _complete_mapping(made)
+    if kind == "table":
+        made["properties"]["rows_from"]["enum"] = [
+            one.key for one in settings_of(merchant_schema()) if one.is_rows
+        ]
+    _tell_words(made)
+    return made
+
+
+def _complete_mapping(made: dict[str, Any]) -> None:
+    """What depends on the target: the fields of its document, and what may follow its creation."""
+    aims = targets()
+    properties, named = made["properties"], {"enum": list(ID_COLUMNS)}
+    properties["target"] = _one_of(properties["target"], aims)
+    properties["source"]["additionalProperties"] |= named
+    for key in ("related", "match"):
+        properties[key]["additionalProperties"]["properties"]["from"] |= named
+    # The fields of a document are told by its target; what stands for all of them would hide that.
+    any_field = properties["document"].pop("additionalProperties")
+    told = properties["document"].pop("description")
+    any_step = properties["then"].pop("items")
+    made["allOf"] = [
+        {
+            "if": {"properties": {"target": _just(name)}, "required": ["target"]},
+            "then": {"properties": _by_target(aim, made["$defs"], any_step)},
+        }
+        for name, aim in sorted(aims.items())
+    ]
+    made["allOf"].append(
+        {
+            "if": {"properties": {"target": {"enum": sorted(aims)}}, "required": ["target"]},
+            "else": {
+                "properties": {"document": {"description": told, "additionalProperties": any_field}}
+            },
+        }
+    )
+
+
+def _just(name: str) -> dict[str, str]:
+    """That a value is this name. While somebody writes, an editor takes a value that begins as a
+    `const` does for it: fortnox.invoice for fortnox.invoice_payment."""
+    return {"type": "string", "pattern": f"^{re.escape(name)}$"}
+
+
+def _one_of(declared: Mapping[str, Any], aims: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The targets as choices, each with what it is."""
+    return {
+        "description": declared["description"],
+        "anyOf": [
+            {"const": name, "description": f"{aim['title']}. {aim['description']}"}
+            for name, aim in sorted(aims.items())
+        ],
+    }
+
+
+def _by_target(
+    aim: Mapping[str, Any], defs: Mapping[str, Any], any_step: Mapping[str, Any]
+) -> dict[str, Any]:
+    steps = [{"const": "confirm", "description": "Holds the document against `confirm`."}]
+    for name, call in aim["x-target"].get("then", {}).items():
+        steps.append({"const": name, "description": call["description"]})
+    step = copy.deepcopy(dict(any_step))
+    step["properties"]["do"] = {"anyOf": steps}
+    return {
+        "document": {"description": aim["description"], **_fields(aim, defs)},
+        "then": {"items": {"anyOf": [*steps, step | {"type": "object"}]}},
+    }
+
+
+def _fields(declared: Mapping[str, Any], defs: Mapping[str, Any], **beside: Any) -> dict[str, Any]:
+    """The fields of a document, or of a row of it beside the keys that any row has."""
+    needed = declared.get("required", ())
+    return {
+        "properties": {
+            **beside,
+            **{
+                name: _field(field, defs, needed=name in needed)
+                for name, field in declared["properties"].items()
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+def _field(field: Mapping[str, Any], defs: Mapping[str, Any], *, needed: bool) -> dict[str, Any]:
+    told = {"description": f"{field['description']} {_kind(field, needed)}"}
+    if "enum" in field:
+        told["examples"] = field["enum"]
+    if "items" not in field:
+        return {"$ref": "#/$defs/plain", **told}
+    row = {key: value for key, value in defs["row"].items() if key != "additionalProperties"}
+    row |= _fields(field["items"], defs, **row["properties"])
+    return {"type": "array", **told, "items": row}
+
+
+_KINDS = {
+    "string": "Text", "integer": "A whole number", "number": "A number", "boolean": "true or false",
+    "array": "A list of rows",
+}  # fmt: skip
+_FORMATS = {"date": "A day, 2026-11-30", "money": "Kronor and öre", "rate": "A rate"}
+
+
+def _kind(field: Mapping[str, Any], needed: bool) -> str:
+    """Type and length in words: ``Text, at most 80 characters. Required.``"""
+    text = _FORMATS.get(field.get("format", ""), _KINDS[field["type"]])
+    if "enum" in field:
+        text = f"One of {', '.join(field['enum'])}"
+    least, most = field.get("minLength"), field.get("maxLength")
+    if most is not None:
+        text += f", {most} characters" if least == most else f", at most {most} characters"
+    low, high = field.get("minimum"), field.get("maximum")
+    if low is not None and high is not None:
+        text += f", {low} to {high}"
+    elif low is not None:
+        text += f", at least {low}"
+    if field.get("exclusiveMinimum") == 0:
+        text += ", above 0"
+    if "maxItems" in field:
+        text += f", at most {field['maxItems']}"
+    return f"{text}.{' Required.' if needed else ''}"
+
+
+def _tell_words(made: dict[str, Any]) -> None:
+    """Offer filters and settings wherever the schema says that an expression stands."""
+    made["$defs"] = {
+        **made.get("$defs", {}),
+        _BARE: _words("", ""),
+        _BRACED: _words('"{{ ', ' }}"'),
+    }
+
+    def walk(node: Any) -> None:
+        if isinstance(node, list):
+            for one in node:
+                walk(one)
+        if not isinstance(node, dict):
+            return
+        for one in list(node.values()):
+            walk(one)
+        text = node.get("description")
+        if isinstance(text, str) and "$ref" not in node and "string" in _types(node):
+            if "are expression" in text:  # a bare expression; bare expressions
+                node["$ref"] = f"#/$defs/{_BARE}"
+            elif "{{ }}" in text:
+                node["$ref"] = f"#/$defs/{_BRACED}"
+
+    walk({key: value for key, value in made.items() if key != "description"})
+
+
+_BARE, _BRACED = "in a bare expression", "in an expression"
+
+
+def _types(node: Mapping[str, Any]) -> list[str]:
+    types = node.get("type", [])
+    return [types] if isinstance(types, str) else list(types)
+
+
+def _words(before: str, after: str) -> dict[str, Any]:
+    """What may stand in an expression: each filter and each setting, with what it is."""
+    offered = []
+    for name, one in sorted(FILTERS.items()):
+        shown, written = ("(…)", "(${2})") if one.args[1] else ("", "")
+        body = f"{before}${{1:value}} | {name}{written}{after}"
+        offered.append({"label": f"| {name}{shown}", "description": one.doc, "body": body})
+    for setting in settings_of(merchant_schema()):
+        if not (setting.is_secret or setting.is_group):
+            name = f"settings.{setting.key}"
+            text = setting.schema.get("description", "")
+            offered.append({"label": name, "description": text, "body": f"{before}{name}{after}"})
+    return {"defaultSnippets": offered}
+
+
+def _plain(value: Any) -> Any:
+    """A schema without the marks that are ours alone."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items() if not k.startswith(_OURS)}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+def main() -> None:
+    """Writes the schemas of this repository."""
+    write(FOLDER)
+
+
+if __name__ == "__main__":
+    main()

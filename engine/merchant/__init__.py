@@ -1,0 +1,1 @@
+"""Merchant files: their schema, settings, secrets, rules, and the OSS table as CSV."""

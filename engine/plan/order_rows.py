@@ -1,0 +1,400 @@
+"""The rows that planning of orders reads: which orders are open, and what belongs to each of them.
+
+Reads the views of staged tables and derives each row's columns once; writes nothing. A row that
+can't be derived keeps its problem.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from ..clock import STOCKHOLM
+from ..errors import ItemError
+from ..language.program import Books, CompiledMapping, CompiledRelated, NotYet, Program
+from ..ordering import sql_order
+from ..scope import Scope
+from ..store.database import Store
+from .entities import ENTITIES, Entity
+from .model import OrderCase, Row
+
+CENT = Decimal("0.01")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PORTION = 10_000  # orders that are read at a time
+OF_THEM = "OrderId IN (SELECT unnest(?::BIGINT[]))"
+
+
+def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
+    """Orders from ``orders_from`` on that are not closed, or have changed since they were.
+
+    Those that the scope names, or whose day lies in its period, come whatever their date.
+    """
+    if scope.orders == ():
+        return {}
+    names, by_name = list(scope.orders or ()), scope.orders is not None
+    asked = by_name or scope.is_period
+    since = scope.since or (date.min if asked else orders_from)
+    rows = store.rows(OPEN, [by_name, names, names, since, scope.until or date.max, asked])
+    return {
+        str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
+        for row in rows
+    }
+
+
+# What an order looks like as far as its documents go; another text means that it has changed.
+OPEN = """
+WITH noted AS (
+    SELECT split_part(line, '/', 1) AS OrderId, max(noted_at) AS noted_at
+    FROM ledger.resolved
+    GROUP BY ALL
+),
+made AS (
+    SELECT OrderId, max(raw_seq) AS raw_seq
+    FROM fortnox.order_view
+    WHERE OrderId IS NOT NULL
+    GROUP BY OrderId
+),
+seen AS (
+    SELECT
+        o.OrderId,
+        h.OrderDate,
+        o.MerchantReference,
+        concat_ws('|', o.raw_seq, made.raw_seq, noted.noted_at) AS digest
+    FROM qliro."order" AS o
+    JOIN qliro.order_sum AS h ON h.OrderId = o.OrderId
+    LEFT JOIN made ON made.OrderId = o.OrderId
+    LEFT JOIN noted ON noted.OrderId = o.OrderId::VARCHAR
+)
+SELECT s.OrderId, s.OrderDate, s.digest
+FROM seen AS s
+LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
+WHERE (NOT ? OR list_contains(?, s.OrderId::VARCHAR) OR list_contains(?, s.MerchantReference))
+  AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN ? AND ?)
+  AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
+ORDER BY s.OrderDate, s.OrderId
+"""
+
+
+def unread_orders(store: Store, orders: Collection[str]) -> list[str]:
+    """Sentences about those of the orders whose last answer could not be read."""
+    rows = store.rows(
+        'SELECT OrderId, problem FROM qliro."order" '
+        "WHERE problem IS NOT NULL AND list_contains(?, OrderId::VARCHAR) ORDER BY OrderId",
+        [list(orders)],
+    )
+    return [
+        f"Qliro order {row['OrderId']} can't be read: {row['problem']}. Nothing is made of it; "
+        "every run asks again."
+        for row in rows
+    ]
+
+
+def unknown_orders(store: Store, scope: Scope) -> list[str]:
+    """Sentences about orders that are named and not known here."""
+    rows = store.rows(
+        'SELECT OrderId::VARCHAR AS id, MerchantReference AS reference FROM qliro."order" '
+        "WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)",
+        [list(scope.orders or ())],
+    )
+    known = {row["id"] for row in rows} | {row["reference"] for row in rows}
+    return [
+        f"No order {name} is known here: `sync --order {name}` asks Qliro for it."
+        for name in scope.orders or ()
+        if name not in known
+    ]
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Without Python's search for rings: the rows of a plan all live on, and it would look at each
+    of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Rows:
+    """The rows of some orders by entity, each read and derived once, when it is first asked for."""
+
+    def __init__(
+        self, store: Store, program: Program, books: Books, orders: Collection[str]
+    ) -> None:
+        self.store, self.program, self.books = store, program, books
+        self.orders = sorted(int(key) for key in orders)
+        self.loaded: dict[str, list[Row]] = {}
+        self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
+        self.sources: dict[str, dict[Any, str | None]] = {}
+
+    def of(self, name: str) -> list[Row]:
+        """The rows of an entity that belong to the orders, with derived columns."""
+        if name not in self.loaded:
+            rows = self.loaded[name] = []
+            late: list[tuple[Row, tuple[Any, ...]]] = []
+            rows.extend(self._derived(name, late))
+            like: dict[tuple[Any, ...], list[Any]] = {}
+            for row, key in late:
+                try:
+                    self._derive_late(name, row, key, like)
+                except Spoiled as problem:
+                    row["problem"] = str(problem)
+                except ItemError as error:
+                    row["problem"] = error.told()
+        return self.loaded[name]
+
+    def _derived(self, name: str, late: list[tuple[Row, tuple[Any, ...]]]) -> Iterator[Row]:
+        """Derived columns say the same where the columns that they are made of do: the same article
+        at the same price is derived once, and the row copied. Rows that ask for others are ``late``
+        ones: what needs those others is derived when all rows are there, for each row."""
+        entity = self.program.entities.get(name)
+        derived = self.program.mapping_set.entities[name].derive if entity else ()
+        columns = Columns(
+            self.store, ENTITIES[name].relation, self._alike(name), ("problem", *derived)
+        )
+        like: dict[tuple[Any, ...], Row] = {}
+        like_late: dict[tuple[Any, ...], Row] = {}
+        for values in self._read(name, columns):
+            key = values[: columns.alike]
+            if columns.alike and (known := like.get(key)):
+                row = known.copy()
+                columns.fill(row, values)
+                yield row
+                continue
+            if columns.alike and (known := like_late.get(key)):
+                row = known.copy()
+                columns.fill(row, values)
+                late.append((row, key))
+                yield row
+                continue
+            row = columns.row(values)
+            if entity is not None:
+                try:
+                    entity.derive(row, self.books, row, _not_yet)
+                    like[key] = row
+                except NotYet:
+                    like_late[key] = row
+                    late.append((row, key))
+                except ItemError as error:
+                    row["problem"] = row["problem"] or error.told()
+            yield row
+
+    def _derive_late(
+        self, name: str, row: Row, key: tuple[Any, ...], like: dict[tuple[Any, ...], list[Any]]
+    ) -> None:
+        """What needs the rows that belong to it; where one of those can't be read, nor can it. Says
+        the same where the row does (``key``) and they do, and is derived once for all of those."""
+        entity = self.program.entities[name]
+        if not key or entity.seen is None:
+            entity.derive(row, self.books, row, partial(self.belonging, name, row))
+            return
+        others = {alias: self.belonging(name, row, alias) for alias in entity.seen}
+        shape = (
+            key,
+            *(
+                tuple([tuple([one[column] for column in columns]) for one in others[alias]])
+                for alias, columns in entity.seen.items()
+            ),
+        )
+        known = like.get(shape)
+        if known is None:
+            entity.derive(row, self.books, row, others.__getitem__)
+            like[shape] = [row[column] for column in entity.late]
+        else:
+            row.update(zip(entity.late, known, strict=True))
+
+    def _alike(self, name: str) -> frozenset[str]:
+        """The columns that an entity's derived ones are made of; none when its id is among them."""
+        entity = self.program.entities.get(name)
+        return entity.reads if entity and ENTITIES[name].id not in entity.reads else frozenset()
+
+    def _read(self, name: str, columns: Columns) -> Iterator[tuple[Any, ...]]:
+        """As they are staged; of many orders by portions, so that no list of ids is too long."""
+        entity = ENTITIES[name]
+        in_order = f"ORDER BY {self._order(entity, columns.names)}"
+        if not entity.by_order:
+            yield from columns.fetched(in_order)
+            return
+        for start in range(0, len(self.orders), PORTION):
+            portion = self.orders[start : start + PORTION]
+            # Between them: what lies outside is not even unpacked.
+            of_orders = f"WHERE OrderId BETWEEN ? AND ? AND {OF_THEM} {in_order}"
+            yield from columns.fetched(of_orders, [portion[0], portion[-1], portion])
+
+    def _order(self, entity: Entity, names: Collection[str]) -> str:
+        """Ids are texts: the tenth row of an order would come before its second, and the capture
+        10 before the capture 9."""
+        numbers = [one for one in ("position", "PaymentTransactionId") if one in names]
+        if numbers and "OrderId" in names:
+            return ", ".join(f'"{one}"' for one in ("OrderId", *numbers))
+        is_text = self.store.types(entity.relation)[entity.id] == "VARCHAR"
+        return sql_order(f'"{entity.id}"') if is_text else f'"{entity.id}"'
+
+    def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
+        """The rows that belong to a source, as the mapping declares it."""
+        related = mapping.related[alias]
+        return _chosen(related, inputs, self._joined(related, inputs))
+
+    def belonging(self, name: str, row: Row, alias: str) -> list[Row]:
+        """The rows that belong to an entity's row, as its file declares it. Raises Spoiled where
+        one can't be read: it is not known then whether it does."""
+        spec = self.program.mapping_set.entities[name]
+        related, inputs = self.program.entities[name].related[alias], {spec.alias: row}
+        found = self._joined(related, inputs)
+        for one in found:
+            if one["problem"]:
+                raise Spoiled(one["problem"])
+        return _chosen(related, inputs, found)
+
+    def _joined(self, related: CompiledRelated, inputs: Mapping[str, Any]) -> list[Row]:
+        """The rows with its columns; whether each belongs to it is not asked yet."""
+        if related.never:
+            return []
+        index = self.joined.get((related.entity, related.columns))
+        if index is None:
+            index = {}
+            one = related.columns[0] if len(related.columns) == 1 else None
+            for row in self.of(related.entity):
+                key = (row[one],) if one else tuple(row[column] for column in related.columns)
+                if None not in key:
+                    index.setdefault(key, []).append(row)
+            self.joined[related.entity, related.columns] = index
+        return index.get(related.key(inputs), [])
+
+    def source_of(self, need: str, row: Row) -> str | None:
+        """The source that a needed mapping has in this row: by its own key, or its entity's id."""
+        mapping = self.program.mappings.get(need)
+        if mapping is None:  # its flow is off
+            return None
+        column = ENTITIES[mapping.spec.entity].id
+        value = row.get(column)
+        if mapping.spec.per is None:
+            return None if value is None else str(value)
+        keys = self.sources.get(need)
+        if keys is None:
+            keys = self.sources[need] = {}
+            for other in self.of(mapping.spec.entity):
+                if other[column] not in keys:
+                    key = mapping.per({mapping.spec.alias: other})
+                    keys[other[column]] = None if key is None else str(key)
+        return keys.get(value)
+
+
+class Spoiled(NotYet):
+    """A row that may be needed can't be read; the text says why."""
+
+
+def _not_yet(_alias: str) -> list[Row]:
+    raise NotYet
+
+
+def _chosen(related: CompiledRelated, inputs: Mapping[str, Any], rows: list[Row]) -> list[Row]:
+    """Those of the rows for which the condition holds."""
+    if related.when is None:
+        return list(rows)
+    asked, chosen = dict(inputs), []
+    for row in rows:
+        asked["it"] = row
+        if related.when(asked):
+            chosen.append(row)
+    return chosen
+
+
+class Columns:
+    """The columns of a relation as rows have them, those of ``first`` before the others: amounts
+    with two decimals where they have no more; a third decimal stays and is refused.
+
+    DuckDB gives amounts and moments slowly: they come as whole numbers, and each is made once.
+    ``alike`` is how many columns of ``first`` there are; ``more`` are null in a row of its own.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        relation: str,
+        first: Collection[str] = (),
+        more: Sequence[str] = (),
+    ) -> None:
+        types = store.types(relation)
+        self.names = sorted(types, key=lambda name: name not in first)
+        self.alike = sum(name in first for name in types)
+        self.store, self.relation = store, relation
+        self.makers: list[tuple[str, Made]] = []
+        moments, amounts = Made(_moment), {}
+        shown = []
+        for name in self.names:
+            if types[name].startswith("DECIMAL"):
+                places = int(types[name].rpartition(",")[2].rstrip(")"))
+                if places not in amounts:
+                    amounts[places] = Made(partial(_plain, places))
+                self.makers.append((name, amounts[places]))
+                shown.append(_parts(name, places))
+            elif types[name] == "TIMESTAMP WITH TIME ZONE":
+                self.makers.append((name, moments))
+                shown.append(f'epoch_us("{name}")')
+            else:
+                shown.append(f'"{name}"')
+        self.shown = ", ".join(shown)
+        self.blank = dict.fromkeys((*self.names, *more))
+        of_first = set(self.names[: self.alike])
+        self.others = self.names[self.alike :]
+        self.makers_of_others = [one for one in self.makers if one[0] not in of_first]
+
+    def fetched(self, which: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows as they come, for ``row`` and ``fill``."""
+        query = f"SELECT {self.shown} FROM {self.relation} {which}"
+        return self.store.tuples(query, parameters)
+
+    def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        """A row of its own."""
+        row = self.blank.copy()
+        row.update(zip(self.names, values, strict=True))
+        for name, made in self.makers:
+            row[name] = made[row[name]]
+        return row
+
+    def fill(self, row: dict[str, Any], values: tuple[Any, ...]) -> None:
+        """The other columns than ``first``, into a row that has those already."""
+        row.update(zip(self.others, values[self.alike :], strict=True))
+        for name, made in self.makers_of_others:
+            row[name] = made[row[name]]
+
+
+class Made(dict[Any, Any]):
+    """What was made of each whole number, so that it is made once; of null, null."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__({None: None})
+        self.make = make
+
+    def __missing__(self, number: int) -> Any:
+        made = self[number] = self.make(number)
+        return made
+
+
+def _parts(name: str, places: int) -> str:
+    """SQL of an amount as a whole number of its last decimal: the product has 18 digits, as the
+    column has, and only what is too large for that takes the slow way."""
+    largest, parts = 10 ** (18 - 2 * places) - 1, 10**places
+    return (
+        f'CASE WHEN "{name}" BETWEEN -{largest} AND {largest} '
+        f'THEN CAST("{name}" * {parts} AS BIGINT) '
+        f'ELSE CAST(CAST("{name}" AS DECIMAL(38, {places})) * {parts} AS BIGINT) END'
+    )
+
+
+def _moment(microseconds: int) -> datetime:
+    return (EPOCH + timedelta(microseconds=microseconds)).astimezone(STOCKHOLM)
+
+
+def _plain(places: int, parts: int) -> Decimal:
+    amount = Decimal(parts).scaleb(-places)
+    short = amount.quantize(CENT)
+    return short if short == amount else amount

@@ -1,0 +1,1 @@
+"""How everything stands, why, and what a person decided."""

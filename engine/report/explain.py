@@ -1,0 +1,329 @@
+"""Explains a payout, line, order, invoice or reference: back to its rule and its raw payload.
+
+Reads the states that the last run left, the outcomes with their traces, the ledger and the raw
+answers; writes nothing. The result is plain data; the command line makes it readable.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .. import json_text
+from ..errors import UsageError
+from ..ordering import sql_order
+from ..store.database import Store
+
+FIND = f"""
+SELECT * FROM ledger.line_state
+WHERE $ref IN (line, payout, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, reference, document,
+               number, delivery)
+ORDER BY {sql_order('payout')}, line
+"""
+
+CANDIDATE_OF = f"""
+-- The open lines for which an invoice was a candidate that was not chosen, or not yet.
+SELECT l.*
+FROM ledger.line_state AS l
+JOIN (
+    SELECT mapping, source, arg_max(trace, rowid) AS trace
+    FROM ledger.outcome
+    WHERE contains(trace, '"match"')
+    GROUP BY mapping, source
+) AS o ON o.mapping = l.mapping AND o.source = l.source
+WHERE l.state IN ('parked', 'waiting', 'planned')
+  AND contains(o.trace, $ref)
+  AND list_contains(json_extract_string(o.trace, '$.match.losers[*][0]'), $ref)
+ORDER BY {sql_order('l.payout')}, l.line
+"""
+
+VOUCHER = f"""
+-- Payouts of which a voucher has this number, or that are told of one. $number is a pattern.
+SELECT p.*
+FROM ledger.payout_state AS p
+WHERE regexp_matches(p.transfer_reason, $number)
+   OR p.payout IN (
+       SELECT i.source
+       FROM ledger.step AS s
+       JOIN ledger.intent AS i ON i.action = s.action
+       WHERE regexp_matches(s.number, $number)
+   )
+ORDER BY p.BatchDate, {sql_order('p.payout')}
+"""
+LINES_OF_VOUCHER = f"""
+SELECT * FROM ledger.line_state
+WHERE regexp_matches(number, $number) OR regexp_matches(reason, $number)
+ORDER BY {sql_order('payout')}, line
+"""
+# A voucher as people write it, T3 or T 3, and as it is printed, T/3 or T/3/2: series, number, year.
+WRITTEN = re.compile(r"([A-ZÅÄÖ]{1,10})[ /]?(\d+)(?:/(\d+))?", re.IGNORECASE)
+
+KINDS = (
+    "Give a payout, line, order, transaction, invoice, payment, voucher, article or customer "
+    "number, or a reference; `status` lists what there is."
+)
+
+MOST_STORED = 10  # invoices of one reference
+VANISHED = """
+SELECT count(*) AS lines, sum(gross) AS amount
+FROM ledger.line_state
+WHERE vanished AND Status = 'Accepted' AND payout = ?
+HAVING count(*) > 0
+"""
+
+OUTCOME = """
+SELECT * FROM ledger.outcome
+WHERE mapping = ? AND source = ?
+ORDER BY noted_at DESC, rowid DESC
+"""
+
+EVENTS = """
+SELECT seq, noted_at, step, event, method, path, body, status, answer, number, note
+FROM ledger.event WHERE list_contains(?, action) ORDER BY seq
+"""
+
+RAW = """
+SELECT a.seq, a.noted_at, a.origin, a.path, a.query
+FROM raw.answer AS a
+WHERE a.seq IN (SELECT raw_seq FROM qliro.settlement_line WHERE line = ?)
+"""
+
+
+def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
+    """All that is known of ``ref``: the lines it names, each with its history, and its payout.
+
+    Of an order that is found by one of its documents only those that go by ``ref`` are told;
+    ``further_items`` counts the others. ``most`` lines are told in full. Raises UsageError when
+    nothing carries that reference, and when what carries it was only fetched.
+    """
+    if not ref.strip():
+        raise UsageError("There is nothing to look for.", KINDS)
+    lines = store.rows(FIND, {"ref": ref})
+    known = {line["line"] for line in lines}
+    lines += [one for one in store.rows(CANDIDATE_OF, {"ref": ref}) if one["line"] not in known]
+    payouts = store.rows(
+        "SELECT * FROM ledger.payout_state WHERE payout = $ref OR list_contains("
+        "string_split(batches, ', '), $ref)",
+        {"ref": ref},
+    )
+    orders = [_order(store, row, ref) for row in store.rows(ORDERS, {"ref": ref})[:most]]
+    invoices = [] if lines or payouts else _stored(store, ref, orders)
+    number = None if invoices else _voucher(ref)
+    if not lines and not payouts and number:
+        lines = store.rows(LINES_OF_VOUCHER, {"number": number})
+        payouts = store.rows(VOUCHER, {"number": number})
+    of_payout = bool(payouts) and all(line["payout"] == ref for line in lines)
+    if not lines and payouts:
+        lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
+    if not (lines or payouts or orders or invoices):
+        if ref != ref.strip():
+            return explain(store, ref.strip(), most)
+        raise _only_fetched(store, ref)
+    if lines and not payouts:
+        payouts = store.rows(
+            "SELECT * FROM ledger.payout_state WHERE payout = ?", [lines[0]["payout"]]
+        )
+    return {
+        "ref": ref,
+        "of_payout": of_payout,
+        "orders": orders,
+        "invoices": invoices,
+        "payouts": [_payout(store, row) for row in payouts],
+        "lines": [_line(store, row) for row in lines[:most]],
+        "further_lines": max(0, len(lines) - most),
+    }
+
+
+ORDERS = f"""
+-- Orders that go by this name, or of which a document, capture or refund does.
+SELECT s.*, o.MerchantReference, o.raw_seq
+FROM ledger.order_state AS s
+LEFT JOIN qliro."order" AS o ON o.OrderId::VARCHAR = s.OrderId
+WHERE $ref IN (s.OrderId, o.MerchantReference)
+   OR s.OrderId IN (
+       SELECT OrderId FROM ledger.order_item
+       WHERE $ref IN (source, delivery, number)
+          OR (contains(source, '/') AND split_part(source, '/', 2) = $ref)
+   )
+ORDER BY s.OrderDate, {sql_order('s.OrderId')}
+"""
+ORDER_RAW = "SELECT seq, noted_at, origin, path, query FROM raw.answer WHERE seq = ?"
+
+
+STORED = f"""
+-- Invoices in Fortnox as its list showed them last, by their number or by what they carry.
+SELECT
+    i.*, d.YourOrderNumber, d.OurReference, d.YourReference,
+    a.noted_at AS read_at, a.path AS read_of
+FROM fortnox.invoice AS i
+LEFT JOIN fortnox.invoice_detail AS d USING (DocumentNumber)
+LEFT JOIN raw.answer AS a ON a.seq = i.raw_seq
+WHERE $ref IN (i.DocumentNumber, i.ExternalInvoiceReference1, i.ExternalInvoiceReference2, i.OCR,
+               d.YourOrderNumber, d.OurReference, d.YourReference)
+ORDER BY i.DocumentNumber <> $ref, {sql_order('i.DocumentNumber')}
+LIMIT {MOST_STORED}
+"""
+
+
+def _stored(store: Store, ref: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Invoices that are only stored: no line names them, and no document of ``orders`` is one."""
+    told = {item["number"] for order in orders for item in order["items"]
+            if "invoice" in item["mapping"]}  # fmt: skip
+    return [one for one in store.rows(STORED, {"ref": ref}) if one["DocumentNumber"] not in told]
+
+
+FETCHED = f"""
+-- What carries this reference without a history: of Qliro what no run has planned, of Fortnox what
+-- no document here is. ``look`` is what to ask for instead.
+SELECT * FROM (
+    SELECT 1 AS place, 'Payout ' || Id AS named, 'Qliro' AS of, NULL AS look
+    FROM qliro.settlement_batch WHERE $ref IN (Id::VARCHAR, BatchId)
+    UNION ALL
+    SELECT 2, 'Order ' || OrderId, 'Qliro', NULL
+    FROM qliro."order" WHERE $ref IN (OrderId::VARCHAR, MerchantReference)
+    UNION ALL
+    SELECT 3, 'Line ' || line || ' of payout ' || Id, 'Qliro', NULL
+    FROM qliro.settlement_line
+    WHERE $ref IN (line, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, MerchantOrderReference)
+    UNION ALL
+    SELECT 4, 'Transaction ' || PaymentTransactionId || ' of order ' || OrderId, 'Qliro', NULL
+    FROM qliro.transaction WHERE PaymentTransactionId::VARCHAR = $ref
+    UNION ALL
+    SELECT 5, 'Order ' || DocumentNumber, 'Fortnox', NULL
+    FROM fortnox."order"
+    WHERE $ref IN (DocumentNumber, ExternalInvoiceReference1, ExternalInvoiceReference2)
+    UNION ALL
+    SELECT 6, 'Payment ' || Number || ' of invoice ' || InvoiceNumber, 'Fortnox', InvoiceNumber
+    FROM fortnox.invoice_payment WHERE Number = $ref
+    UNION ALL
+    SELECT 7, 'Customer ' || CustomerNumber, 'Fortnox', NULL
+    FROM fortnox.customer WHERE CustomerNumber = $ref
+    UNION ALL
+    SELECT 8, 'Article ' || ArticleNumber, 'Fortnox', NULL
+    FROM fortnox.article WHERE ArticleNumber = $ref
+)
+ORDER BY place, {sql_order('named')}
+LIMIT 1
+"""
+
+
+def _only_fetched(store: Store, ref: str) -> UsageError:
+    """What to say of a reference that has no history here: that it is known, or that it is not."""
+    found = next(iter(store.rows(FETCHED, {"ref": ref})), None)
+    if found is None:
+        return UsageError(f"Nothing here carries {ref!r}.", KINDS)
+    if found["of"] == "Qliro":
+        return UsageError(
+            f"{found['named']} was fetched from Qliro, and nothing is planned of it.",
+            "`plan` shows what would become of it, and `run` keeps that; what is older than "
+            "payouts_from or orders_from stays with whatever booked it then.",
+        )
+    look = f"`explain {found['look']}` tells of that invoice." if found["look"] else \
+        "Look at it in Fortnox."  # fmt: skip
+    return UsageError(f"{found['named']} is in Fortnox, and nothing here made it.", look)
+
+
+def _order(store: Store, row: dict[str, Any], ref: str) -> dict[str, Any]:
+    """An order with the history of each of its documents, or of those alone that go by ``ref``."""
+    items = store.rows(
+        "SELECT * FROM ledger.order_item WHERE OrderId = ? "
+        f"ORDER BY mapping, {sql_order('source')}",
+        [row["OrderId"]],
+    )
+    of_order = len(items)
+    if ref not in (row["OrderId"], row["MerchantReference"]):
+        items = [one for one in items if _goes_by(one, ref)] or items
+    return {
+        **row,
+        "further_items": of_order - len(items),
+        "items": [{**one, **_story(store, one["mapping"], one["source"])} for one in items],
+        "raw": store.rows(ORDER_RAW, [row["raw_seq"]]),
+        "resolutions": store.rows(
+            "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
+            "WHERE list_contains(?, line) ORDER BY noted_at, rowid",
+            [[one["source"] for one in items]],
+        ),
+    }
+
+
+def _goes_by(item: dict[str, Any], ref: str) -> bool:
+    """Whether a document of an order, or the capture or refund that it is of, is called so."""
+    transaction = item["source"].partition("/")[2]
+    return ref in (item["source"], item["delivery"], item["number"], transaction)
+
+
+def _voucher(ref: str) -> str | None:
+    """A pattern for the number of the voucher that somebody means, None when it can be none."""
+    found = WRITTEN.fullmatch(ref.strip())
+    if found is None:
+        return None
+    series, number, year = found.groups()
+    return rf"(?i)(^|\s){series}/0*{int(number)}/{year or r'[0-9]+'}\b"
+
+
+def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    proof = store.rows(
+        "SELECT detail FROM ledger.proof WHERE payout = ? "
+        "ORDER BY noted_at DESC, rowid DESC LIMIT 1",
+        [row["payout"]],
+    )
+    interim = store.rows(
+        "SELECT account, held, must FROM ledger.interim_state WHERE payout = ? ORDER BY account",
+        [row["payout"]],
+    )
+    documents = store.rows(
+        "SELECT mapping, max(noted_at) AS last FROM ledger.outcome WHERE source = ? "
+        "GROUP BY mapping ORDER BY mapping",
+        [row["payout"]],
+    )
+    return {
+        **row,
+        "vanished": next(iter(store.rows(VANISHED, [row["payout"]])), None),
+        "figures": json_text.decode(proof[0]["detail"]) if proof else {},
+        "interim": interim,
+        "documents": [_story(store, one["mapping"], row["payout"]) for one in documents],
+    }
+
+
+def _line(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    stories = store.rows(
+        "SELECT DISTINCT mapping FROM ledger.outcome WHERE source = ? ORDER BY mapping",
+        [row["line"]],
+    )
+    names = [one["mapping"] for one in stories]
+    told = [_story(store, name, row["line"]) for name in names]
+    if row["source"] != row["line"] and row["mapping"]:
+        told.append(_story(store, row["mapping"], row["source"]))
+    return {
+        **row,
+        "stories": told,
+        "raw": store.rows(RAW, [row["line"]]),
+        "resolutions": store.rows(
+            "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
+            "WHERE line = ? ORDER BY noted_at, rowid",
+            [row["line"]],
+        ),
+    }
+
+
+def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
+    """The last outcome, the last one that had a trace of its match, and every delivery."""
+    outcomes = store.rows(OUTCOME, [mapping, source])
+    if not outcomes:
+        return {"mapping": mapping, "history": [], "events": []}
+    traced = next((one for one in outcomes if len(one["trace"]) > 2), outcomes[0])
+    # The last one first; of an order that is captured in parts there are several shipments.
+    actions = list(dict.fromkeys(one["action"] for one in outcomes if one["action"]))
+    history = [
+        {key: one[key] for key in ("noted_at", "state", "code", "reason")} for one in outcomes
+    ]
+    for one in history:
+        if one["code"] == "nothing-to-book":  # an earlier version called it posted
+            one["state"] = "done"
+    return {
+        "mapping": mapping,
+        "action": actions[0] if actions else None,
+        "trace": json_text.decode(traced["trace"]),
+        "history": history,
+        "events": store.rows(EVENTS, [actions]) if actions else [],
+    }

@@ -1,0 +1,1 @@
+"""The sandbox's Fortnox: its API, what it refuses, and what it books."""

@@ -1,0 +1,1 @@
+"""Lives of Qliro orders, by name and as a seeded mixture."""

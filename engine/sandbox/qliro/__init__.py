@@ -1,0 +1,1 @@
+"""The sandbox's Qliro: its Admin API, its orders, settlements and pushes."""

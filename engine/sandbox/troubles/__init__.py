@@ -1,0 +1,1 @@
+"""Seeded troubles by name, each adds its oddity to a world."""

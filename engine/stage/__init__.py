@@ -1,0 +1,1 @@
+"""Raw answers become typed tables; a sync fetches and stages in turn."""

@@ -1,0 +1,1 @@
+"""A merchant's database: tables and views, the ledger, what the books say."""

@@ -1,0 +1,492 @@
+"""The merchant's database: one DuckDB file, one writer, and a copy for readers while it is busy.
+
+Reads and writes ``<state>/<merchant>.duckdb``; holds ``<merchant>.lock`` while writing and leaves
+``<merchant>.last.duckdb``, the state after the last finished run, for ``status`` and ``explain``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ..errors import BusyError, NothingYetError, UsageError
+
+SQL_FOLDER = Path(__file__).parent / "sql"
+MEMORY_LIMIT = "1GB"
+# What people read: there in every database that was ever made ready.
+MADE_READY = "ledger.interim_state"
+# By position, or by name for a statement with $names.
+Parameters = Sequence[Any] | Mapping[str, Any]
+# Statements by their text; those that a run makes up itself don't pile up.
+_PARSED: dict[str, list[duckdb.Statement]] = {}
+PARSED_AT_MOST = 1000
+# The files of views, each after those that it uses.
+VIEWS = ("views", "views_orders")
+
+
+def sql(name: str) -> str:
+    """The text of ``engine/sql/<name>.sql``."""
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+class Store:
+    """An open database. All writes go through here, on one connection, from one thread."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+        self.connection = connection
+        self.path = path
+        self._inside = False
+        self._types: dict[str, dict[str, str]] = {}
+
+    def execute(self, statement: str, parameters: Parameters = ()) -> None:
+        """Carry out one statement, or several without parameters; nothing comes back."""
+        for one in self._parsed(statement):
+            self.connection.execute(one, parameters)
+
+    def rows(self, query: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """All rows of a query as dicts. Fetched at once: a write inside a fetch loop ends it."""
+        cursor = self._asked(query, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def tuples(self, query: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """The same without the names of their columns."""
+        return self._asked(query, parameters).fetchall()
+
+    def types(self, relation: str) -> dict[str, str]:
+        """The columns of a table or view with their types; a view takes long to look up, and stays
+        as it is."""
+        if relation not in self._types:
+            found = self.rows(f"DESCRIBE {relation}")
+            self._types[relation] = {row["column_name"]: row["column_type"] for row in found}
+        return self._types[relation]
+
+    def has(self, relation: str) -> bool:
+        """Whether there is such a table or view; a database of an earlier version may lack it."""
+        return _has(self.connection, relation)
+
+    def value(self, query: str, parameters: Parameters = ()) -> Any:
+        """The first column of the first row, or None."""
+        rows = self._asked(query, parameters).fetchall()
+        return rows[0][0] if rows else None
+
+    def _asked(self, query: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        (one,) = self._parsed(query)
+        return self.connection.execute(one, parameters)
+
+    def _parsed(self, text: str) -> list[duckdb.Statement]:
+        """The statements of a text, parsed once for a process: for few rows DuckDB takes as long to
+        parse a statement as to carry it out."""
+        if text not in _PARSED:
+            if len(_PARSED) == PARSED_AT_MOST:
+                _PARSED.clear()
+            _PARSED[text] = self.connection.extract_statements(text)
+        return _PARSED[text]
+
+    def append(self, table: str, rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
+        """Add rows of values in the order of ``columns``; the table's defaults fill the rest."""
+        values = [tuple(row) for row in rows]
+        if len(values) == 1:  # what an appender takes to begin is more than the row
+            names = ", ".join(f'"{name}"' for name in columns)
+            marks = ", ".join("?" * len(columns))
+            self.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values[0])
+        elif values:
+            appender = self.connection.appender(table, columns=list(columns))
+            appender.append_rows(values)
+            appender.flush()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Inside another transaction it joins that one."""
+        if self._inside:
+            yield
+            return
+        self.connection.execute("BEGIN")
+        self._inside = True
+        try:
+            yield
+        except BaseException:
+            self._inside = False
+            with suppress(duckdb.Error):  # the error that led here is the one to tell
+                self.connection.execute("ROLLBACK")
+            raise
+        self._inside = False
+        self.connection.execute("COMMIT")
+
+
+def in_memory() -> Store:
+    """A database that ends with the process, for tests, checks and replays."""
+    return _prepared(duckdb.connect(":memory:"), None)
+
+
+@contextmanager
+def writing(folder: Path, merchant: str) -> Iterator[Store]:
+    """The merchant's database, for this process alone; the readers' copy is renewed at the end.
+
+    Raises BusyError, naming the other process, when a run of the merchant is under way, and
+    UsageError where the folder cannot be one.
+    """
+    path = folder / f"{merchant}.duckdb"
+    with _private():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            what = f"{folder} cannot hold the database: a file stands where its folder should."
+            raise UsageError(what, "Move the file away, or name another folder in state.") from None
+        with _locked(folder / f"{merchant}.lock", merchant):
+            connection, whole = _connect(path, merchant), True
+            try:
+                path.chmod(0o600)
+                yield _prepared(connection, path)
+            except duckdb.Error as error:
+                whole = not _is_damage(error)
+                if whole:
+                    raise
+                raise _damaged(path) from None
+            finally:
+                # What is damaged must not take the place of the last state that was not.
+                if _finish(connection) and whole:
+                    _renew_copy(path)
+
+
+@contextmanager
+def reading(folder: Path, merchant: str) -> Iterator[Store]:
+    """The merchant's state for reading: live, or as the last finished run left it.
+
+    Raises NothingYetError when the merchant has no database yet.
+    """
+    path, copy = folder / f"{merchant}.duckdb", folder / f"{merchant}.last.duckdb"
+    none = NothingYetError(
+        f"{merchant} has no database in {folder} yet.", "Run `qliro-fortnox sync` first."
+    )
+    if not path.exists():
+        raise none
+    connection, opened = _opened_to_read(path, copy, merchant)
+    try:
+        if not _has(connection, MADE_READY):
+            raise none  # the first run ended, or its disk was full, before that
+        _configure(connection)
+        _harden(connection)
+        connection.execute("SET lock_configuration = true")
+        yield Store(connection, path)
+    except duckdb.Error as error:
+        if not _is_damage(error):
+            raise
+        raise _damaged(opened) from None
+    finally:
+        connection.close()
+
+
+def is_current(store: Store) -> bool:
+    """Whether this version made its tables and views; true of a database in memory."""
+    return store.path is None or _made_by(store.connection) == _digest(_statements())
+
+
+@contextmanager
+def made_current(store: Store) -> Iterator[Store]:
+    """A database of an earlier version as this one has it: a copy of what is open to read, made
+    ready and thrown away again. Its answers are still to be staged anew. Raises UsageError where
+    there is no room for it.
+    """
+    paths = [Path(row["path"]) for row in store.rows(OPEN_FILES)]
+    with _private(), tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "copy.duckdb"
+        for beside in ("", ".wal"):
+            try:
+                shutil.copyfile(f"{paths[0]}{beside}", f"{path}{beside}")
+            except FileNotFoundError:
+                continue
+            except OSError as refused:
+                raise UsageError(
+                    f"No copy of the database can be made in {folder} ({refused.strerror}).",
+                    "Free some room there, or name another folder in TMPDIR.",
+                ) from None
+        connection = duckdb.connect(str(path))
+        try:
+            yield _prepared(connection, path)
+        finally:
+            connection.close()
+
+
+OPEN_FILES = "SELECT path FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
+
+
+def _connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
+    if path.exists() and not path.stat().st_size:  # DuckDB would begin anew, and forget all
+        raise _unreadable(path)
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        if _is_locked(error):
+            raise BusyError(
+                f"Another program has the database of {merchant} open ({path}).",
+                "Close it and run again.",
+            ) from None
+        if _is_full(error):
+            raise
+        raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
+
+
+def _opened_to_read(
+    path: Path, copy: Path, merchant: str
+) -> tuple[duckdb.DuckDBPyConnection, Path]:
+    """The copy when it is as new as the database: a reader of that stands in no run's way. A copy
+    that can't be read is passed over. Second which of them it is."""
+    if _newest(copy) >= max(_newest(path), _newest(path.with_name(f"{path.name}.wal"))):
+        with suppress(duckdb.Error):
+            return duckdb.connect(str(copy), read_only=True), copy
+    try:
+        return duckdb.connect(str(path), read_only=True), path
+    except duckdb.Error as error:
+        if not _is_locked(error):
+            raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
+    if not copy.exists():
+        raise BusyError(
+            f"The first run of {merchant} is under way.", "Ask again when it has ended."
+        )
+    try:
+        return duckdb.connect(str(copy), read_only=True), copy
+    except duckdb.Error:
+        raise BusyError(
+            f"A run of {merchant} is under way, and the copy for readers can't be read ({copy}).",
+            "Ask again when it has ended: it makes the copy anew.",
+        ) from None
+
+
+def _newest(path: Path) -> int:
+    """When the file was last written, in nanoseconds; 0 when there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _is_locked(error: duckdb.Error) -> bool:
+    return "could not set lock" in str(error).lower()
+
+
+def _is_full(error: duckdb.Error) -> bool:
+    return "No space left" in str(error) or "quota exceeded" in str(error)
+
+
+def _is_damage(error: duckdb.Error) -> bool:
+    """Whether what is in the file is not what was written to it: DuckDB keeps a sum of each block,
+    and finds parts of it missing."""
+    signs = ("Corrupt database file", "Could not read", "Failure while replay")
+    return not _is_full(error) and any(sign in str(error) for sign in signs)
+
+
+def _unreadable(path: Path) -> UsageError:
+    return UsageError(f"{path} is not a database that this version can read.", _restored(path))
+
+
+def _damaged(path: Path) -> UsageError:
+    if path.suffixes == COPY:
+        return UsageError(
+            f"{path}, the copy for readers, is damaged; nothing is lost.",
+            "Delete it: the next run makes it anew.",
+        )
+    return UsageError(
+        f"{path} is damaged: what is in it is not what was written to it.", _restored(path)
+    )
+
+
+def _restored(path: Path) -> str:
+    copy = path.with_suffix("".join(COPY))
+    left = f" ({copy} is as the last finished run left it)" if copy.exists() else ""
+    return f"Restore it from a backup{left}, or move it away and sync again."
+
+
+# What the name of the copy for readers ends with.
+COPY = [".last", ".duckdb"]
+
+
+def _configure(connection: duckdb.DuckDBPyConnection) -> None:
+    """What reading needs too: the books' zone, and no progress bar amid what a program reads."""
+    connection.execute("SET TimeZone = 'Europe/Stockholm'")
+    connection.execute("SET enable_progress_bar = false")
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
+    """Harden, create what is missing, and call states as this version does. DDL only here, followed
+    by a checkpoint; none where this version has been before."""
+    _configure(connection)
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    statements = _statements()
+    made = _digest(statements)
+    if path is None:
+        _create(connection, statements)
+    elif _made_by(connection) != made:
+        earlier = _staged_columns(connection)
+        for schema, view in connection.execute(STAGED_VIEWS).fetchall():
+            connection.execute(f'DROP VIEW {schema}."{view}"')
+        _create(connection, statements[:1])
+        if earlier:
+            _widen(connection, earlier)
+        _create(connection, statements[1:])
+        connection.execute("INSERT INTO raw.made_by VALUES (?)", [made])
+        connection.execute("CHECKPOINT")
+    _harden(connection)
+    return Store(connection, path)
+
+
+def _statements() -> list[str]:
+    return [sql(name) for name in ("schema", *VIEWS)]
+
+
+def _digest(statements: Iterable[str]) -> str:
+    return sha256("".join(statements).encode()).hexdigest()
+
+
+def _create(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
+    for statement in statements:
+        connection.execute(statement)
+
+
+def _made_by(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Digest of the statements that last made the tables and views; None of an older database."""
+    if not _has(connection, "raw.made_by"):
+        return None
+    found = connection.execute("SELECT digest FROM raw.made_by ORDER BY rowid DESC LIMIT 1")
+    row = found.fetchone()
+    return row[0] if row else None
+
+
+def _has(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """By asking for it: DuckDB's list of tables counts the rows of each."""
+    try:
+        connection.execute(f"SELECT 1 FROM {relation} LIMIT 0")
+    except duckdb.CatalogException:
+        return False
+    return True
+
+
+# The columns of the tables that a stage fills.
+STAGED_COLUMNS = """
+SELECT c.schema_name, c.table_name, c.column_name, c.data_type
+FROM duckdb_columns() AS c
+JOIN duckdb_tables() AS t
+    ON t.schema_name = c.schema_name AND t.table_name = c.table_name
+WHERE c.schema_name IN ('qliro', 'fortnox')
+ORDER BY ALL
+"""
+
+# Views are made anew at each start: what was one in an earlier version may be a table now.
+STAGED_VIEWS = """
+SELECT schema_name, view_name FROM duckdb_views() WHERE schema_name IN ('qliro', 'fortnox')
+"""
+
+
+def _staged_columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
+    return set(connection.execute(STAGED_COLUMNS).fetchall())
+
+
+def _widen(connection: duckdb.DuckDBPyConnection, earlier: set[tuple[str, ...]]) -> None:
+    """Give the staged tables of an earlier version the columns that they lack.
+
+    All of it is derived from ``raw.answer``, so the next stage derives it anew.
+    """
+    with duckdb.connect(":memory:") as declared:
+        declared.execute(sql("schema"))
+        wanted = _staged_columns(declared)
+    for schema, table, name, data_type in sorted(wanted - _staged_columns(connection)):
+        connection.execute(f'ALTER TABLE {schema}."{table}" ADD COLUMN "{name}" {data_type}')
+    if wanted - earlier:
+        connection.execute("DELETE FROM raw.staged")
+
+
+def _harden(connection: duckdb.DuckDBPyConnection) -> None:
+    """No SQL reaches another file, the network or an extension, nor can change that again."""
+    for name in (
+        "autoinstall_known_extensions",
+        "autoload_known_extensions",
+        "enable_external_access",
+    ):
+        connection.execute(f"SET {name} = false")
+
+
+def _finish(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Close, whatever state it was left in: what was committed is in the file, the rest is not.
+    Whether the file is whole, as far as that was looked at."""
+    whole = True
+    try:
+        for statement in ("ROLLBACK", "CHECKPOINT"):
+            try:
+                connection.execute(statement)
+            except duckdb.Error as error:  # an error that led here is the one to tell
+                whole = whole and not _is_damage(error)
+    finally:
+        connection.close()
+    return whole
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Files made meanwhile are this user's alone; DuckDB makes its log by itself."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def _locked(path: Path, merchant: str) -> Iterator[None]:
+    """A lock that the kernel frees when the process ends, however it ends."""
+    if path.exists() and not path.is_file():
+        what = f"{path} is to be the lock of {merchant}'s runs, and is no file."
+        raise UsageError(what, "Move it away.")
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = lock_holder(path)
+            raise BusyError(
+                f"Another run of {merchant} is under way (process {holder or 'unknown'}); nothing "
+                "was done.",
+                "Try again when it has ended.",
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"{path} can't be locked ({error.strerror}), so that two runs could not be kept "
+                "apart.",
+                "Name a folder on a disk that can lock files in state.",
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def lock_holder(path: Path) -> int | None:
+    """The process that has written itself into a lock; None where nothing that can be one stands
+    there."""
+    with suppress(OSError), path.open("rb") as file:
+        found = re.fullmatch(rb"\s*([1-9][0-9]{0,9})\s*", file.read(20))
+        number = int(found[1]) if found else 0
+        return number if 0 < number < 2**31 else None
+    return None
+
+
+def _renew_copy(path: Path) -> None:
+    """Leave the finished state beside the database, complete or not at all."""
+    half = path.with_suffix(".half")
+    with suppress(OSError):  # a full disk must not turn a finished run into a failed one
+        shutil.copyfile(path, half)
+        half.chmod(0o600)
+        half.replace(path.with_suffix(".last.duckdb"))
+    with suppress(OSError):  # half a copy would keep the disk full
+        half.unlink(missing_ok=True)
