@@ -7,11 +7,13 @@ answers; writes nothing. The result is plain data; the command line makes it rea
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from .. import json_text
 from ..errors import UsageError
 from ..ordering import sql_order
+from ..plan.made_under import rules_of_action
 from ..store.database import Store
 
 FIND = f"""
@@ -320,10 +322,19 @@ def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
     for one in history:
         if one["code"] == "nothing-to-book":  # an earlier version called it posted
             one["state"] = "done"
+    events = store.rows(EVENTS, [actions]) if actions else []
     return {
         "mapping": mapping,
         "action": actions[0] if actions else None,
+        "rules": _rules(store, actions[0]) if events else None,
         "trace": json_text.decode(traced["trace"]),
         "history": history,
-        "events": store.rows(EVENTS, [actions]) if actions else [],
+        "events": events,
     }
+
+
+def _rules(store: Store, action: str) -> dict[str, Any] | None:
+    """The release and the texts that an action's document was made by; None where an earlier
+    version of the program made it, which kept none."""
+    kept = rules_of_action(store, action)
+    return None if kept is None else asdict(kept[1])

@@ -40,6 +40,8 @@ RATE_DECIMALS = 8
 DECIDED_BY = {"house": "decided before any mapping was asked", "person": "decided by a person"}
 # An answer is shown up to here; --verbose and --json show it whole.
 LONGEST = 400
+# So many characters of a digest tell texts apart.
+DIGEST = 10
 
 
 def state_text(state: str, reason: str) -> str:
@@ -69,6 +71,8 @@ def history(told: Row, *, whole: bool) -> Page:
         parts += _labelled("stopped", str(trace["place"]))
     if trace.get("document"):
         parts += _labelled("document", json_text.encode(trace["document"]))
+    if told["events"]:
+        parts += _labelled("under", _rules(told.get("rules")))
     for event in told["events"]:
         parts += _event(event, whole=whole)
     if len(told["history"]) > 1:
@@ -81,6 +85,16 @@ def history(told: Row, *, whole: bool) -> Page:
 
 def _labelled(label: str, text: str) -> Page:
     return [Text(f"{label:<9} {text}", indent=4, hang=10)] if text else []
+
+
+def _rules(kept: Row | None) -> str:
+    """The rules that a document was made by: release and name of the set, and what tells its
+    texts, and the overlay's, from others."""
+    if kept is None:
+        return "rules of an earlier version of the program, which kept no release"
+    release = f"release {kept['release']} of " if kept["release"] else ""
+    overlay = f", overlay {kept['overlay_digest'][:DIGEST]}" if kept["overlay_digest"] else ""
+    return f"{release}{kept['mapping_set'] or 'the set'} ({kept['set_digest'][:DIGEST]}){overlay}"
 
 
 def _row_name(row: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from shop import Shop
 
 from engine.home import HOME
 from engine.plan.made_under import Rules, record_rules, rules_of, rules_of_action
+from engine.report.explain import explain
 from engine.sandbox.history import new_sale, settle
+from engine.show.explanation import page
+from engine.show.page import Text
 from engine.store.database import in_memory
 
 OpenShop = Callable[..., Shop]
@@ -93,3 +97,47 @@ def test_a_run_notes_its_rules_once_however_often_it_plans() -> None:
     for _ in range(3):
         record_rules(store, "run-1", now, "digest", files)
     assert store.value("SELECT count(*) FROM ledger.made_under") == 1
+
+
+def test_explain_says_under_which_rules_a_payment_was_made(shop: OpenShop) -> None:
+    opened = shop()
+    settle(opened.world, [new_sale(opened.world, Decimal("100.00")).line])
+    opened.run()
+    kept = rules(opened, "100.00")
+    (line,) = opened.lines()
+    told = explained(opened, line["line"])
+    assert f"under     {release(kept)}({kept.set_digest[:10]})" in told
+    with_overlay = replace(kept, release="2026.12", mapping_set="hats", overlay_digest="f" * 64)
+    opened.store.execute("DELETE FROM ledger.made_under")
+    columns = ["run", "noted_at", "digest", *asdict(with_overlay)]
+    row = (run_of(opened), opened.clock.now(), "x", *asdict(with_overlay).values())
+    opened.store.append("ledger.made_under", [row], columns)
+    told = explained(opened, line["line"])
+    digest = kept.set_digest[:10]
+    assert f"under     release 2026.12 of hats ({digest}), overlay ffffffffff" in told
+
+
+def test_explain_says_so_of_what_an_earlier_version_made(shop: OpenShop) -> None:
+    opened = shop()
+    settle(opened.world, [new_sale(opened.world, Decimal("100.00")).line])
+    opened.run()
+    opened.store.execute("DROP TABLE ledger.made_under")
+    (line,) = opened.lines()
+    told = explained(opened, line["line"])
+    assert "under     rules of an earlier version of the program, which kept no release" in told
+
+
+def explained(opened: Shop, ref: str) -> str:
+    """What `explain` tells, line by line."""
+    parts = page(explain(opened.store, ref))
+    return "\n".join(part.text for part in parts if isinstance(part, Text))
+
+
+def release(kept: Rules) -> str:
+    named = f"release {kept.release} of " if kept.release else ""
+    return f"{named}{kept.mapping_set or 'the set'} "
+
+
+def run_of(opened: Shop) -> str:
+    run = opened.store.value("SELECT any_value(run) FROM ledger.intent WHERE mapping = 'payment'")
+    return str(run)
