@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from engine.sandbox.fortnox_invoices import bookkeep_invoice
-from engine.sandbox.fortnox_orders import create_invoice
-from engine.sandbox.lifecycle import capture, captures, lot
 from orders.kit import SETTINGS, chart
 from orders.test_foreseen import bought
 from orders.test_never_doubled import an_invoice, an_order
 
-from engine.sandbox import lifecycle
-from engine.sandbox import qliro_deeds as deeds
-from engine.sandbox.world import InvoiceRow, Order
+from engine.sandbox.fortnox.invoices import bookkeep_invoice
+from engine.sandbox.fortnox.orders import create_invoice
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import capture, captures, lot
+from engine.sandbox.qliro import operations
+from engine.sandbox.world.world import InvoiceRow, Order
 
 from .kit import Stage
 
@@ -96,7 +96,8 @@ def that_do_not_add_up(stage: Stage) -> None:
     for order, amount, items in ((other, "450.00", [shirt]), (untold, "100.00", []),
                                  (nothing, "0.00", [])):  # fmt: skip
         reserved = order.transactions[0].id
-        deeds.begin(world, order, "Capture", Decimal(amount), items, original=reserved, done=True)
+        operations.begin(world, order, "Capture", Decimal(amount), items, original=reserved,
+                         done=True)  # fmt: skip
     stage.run()
     shop.settings({"flows.orders": True})
     stage.run()

@@ -7,9 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from engine.sandbox.fortnox_orders import cancel_order
-from engine.sandbox.lifecycle import capture, lot, secure
-from engine.sandbox.lives_orders import goods
 from order_shop import OrderShop
 from orders.conftest import OTHERWISE
 from orders.kit import SETTINGS, chart
@@ -26,8 +23,11 @@ from orders.test_vat_of_another_country import (
 )
 from orders.test_vat_of_another_country import OSLO as OSLO_HOME
 
-from engine.sandbox import lifecycle
-from engine.sandbox.world import Address, Buyer, Customer, Item
+from engine.sandbox.fortnox.orders import cancel_order
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import capture, lot, secure
+from engine.sandbox.lives.orders import goods
+from engine.sandbox.world.world import Address, Buyer, Customer, Item
 
 from .kit import Stage
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.sandbox.fortnox_invoices import bookkeep_invoice, credit_invoice
-from engine.sandbox.lifecycle import capture, captures, lot
 from orders.test_foreseen import bought, screws
 from orders.test_never_doubled import an_invoice
 from orders.test_refunds import (
@@ -25,8 +23,10 @@ from orders.test_refunds import (
 )
 from orders.test_what_comes_back import BOOK, SALE, SHIRT, by_amount, refunded, sold
 
-from engine.sandbox import lifecycle
-from engine.sandbox import qliro_deeds as deeds
+from engine.sandbox.fortnox.invoices import bookkeep_invoice, credit_invoice
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import capture, captures, lot
+from engine.sandbox.qliro import operations
 
 from .kit import Stage
 
@@ -201,14 +201,15 @@ def of_nothing_and_of_no_capture(stage: Stage) -> None:
     order = sold(shop, lot("KANNA", "300.00", 2))
     held, (taken,) = shop.world.qliro_orders[order], captures(shop.world, order)
     stage.run()
-    deeds.begin(shop.world, held, "Refund", Decimal(0), original=taken.id, done=True)
+    operations.begin(shop.world, held, "Refund", Decimal(0), original=taken.id, done=True)
     stage.run()
     two = bought(shop, lot("A", "100.00"), lot("B", "50.00"))
     capture(shop.world, two, {"A": 1}), capture(shop.world, two)
     stage.run()
     held = shop.world.qliro_orders[two]
     line = replace(lot("A", "100.00"), action="Return")
-    deeds.begin(shop.world, held, "Refund", Decimal("100.00"), [line], original=None, done=True)
+    operations.begin(shop.world, held, "Refund", Decimal("100.00"), [line], original=None,
+                     done=True)  # fmt: skip
     stage.run()
 
 

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.sandbox.fortnox_invoices import bookkeep_invoice
-from engine.sandbox.fortnox_orders import cancel_order, create_invoice
-from engine.sandbox.lifecycle import lot
 from order_shop import OrderShop
 from orders.test_foreseen import bought
 from orders.test_never_doubled import an_invoice
@@ -16,8 +13,11 @@ from orders.test_others_status import ON, reference, written
 from orders.test_others_status import bought as bought_unseen
 from orders.test_status import LIVED, STATUS, order_of, rows_delivered, twice_the_same
 
-from engine.sandbox import lifecycle
-from engine.sandbox.world import Customer
+from engine.sandbox.fortnox.invoices import bookkeep_invoice
+from engine.sandbox.fortnox.orders import cancel_order, create_invoice
+from engine.sandbox.lives import lifecycle
+from engine.sandbox.lives.lifecycle import lot
+from engine.sandbox.world.world import Customer
 
 from .kit import Stage
 
