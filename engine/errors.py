@@ -37,16 +37,19 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A spot in a file that a person edits; line and column count from 1, 0 means unknown."""
+    """A spot in a file that a person edits; line and column count from 1, 0 means unknown.
+
+    ``via`` is where a part that others share is used: its own places hold for each of its users.
+    """
 
     path: str
     line: int = 0
     column: int = 0
+    via: Place | None = None
 
     def __str__(self) -> str:
-        if not self.line:
-            return self.path
-        return f"{self.path}:{self.line}:{self.column}"
+        spot = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return f"{spot}, used in {self.via}" if self.via else spot
 
 
 @dataclass(frozen=True, slots=True)

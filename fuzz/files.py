@@ -87,7 +87,8 @@ def _mapping(chance: Random, _folder: Path) -> str:
     """One file with the tables beside it: loading all others would take a second each time."""
     files = mapping_files()
     name = chance.choice(sorted(files))
-    texts = {one: yaml.safe_dump(tree) for one, tree in files.items() if one.startswith("tables/")}
+    beside = (one for one in files if one.startswith(("tables/", "shared/")))
+    texts = {one: yaml.safe_dump(files[one]) for one in beside}
     texts[name] = written(chance, spoiled(chance, files[name]))
     made = load_set_from_texts(texts, catalogue_from_ddl(sql("schema")), merchant_schema())
     refuse_unmet(made)

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import Finding
 from ..yamlfile import Path_, nearest
 from . import check_entities, check_related, check_tables, fields, lists, scope
-from .code import Code
+from .code import RESERVED, Code
 from .emit import Emitter
 from .expressions import Expression, Report, walk
 from .filters import NO_VALUE, Refused
@@ -194,7 +194,7 @@ class _Mapping:
             seen[need] = ("needs",)
         for path in paths:
             name = str(path[1])
-            if name in scope.RESERVED:
+            if name in RESERVED:
                 text = f"{name!r} has a meaning of its own in the language."
                 self._wrong(path, "reserved-name", text, "Take another name.", key=True)
             elif name in seen:
@@ -274,8 +274,8 @@ class _Mapping:
     def _covers(self, types: Mapping[str, Type]) -> None:
         for key, names in (("covers", self.spec.covers), ("moves", self.spec.moves)):
             for i, name in enumerate(names):
-                if name not in types or name in scope.RESERVED:
-                    known = [n for n in types if n not in scope.RESERVED]
+                if name not in types or name in RESERVED:
+                    known = [n for n in types if n not in RESERVED]
                     text = f"there is no {name!r} here."
                     self._wrong((key, i), "unknown-name", text, nearest(name, known))
                 elif types[name].kind not in ("record", "list", "any"):

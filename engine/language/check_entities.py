@@ -12,7 +12,7 @@ from functools import partial
 from ..errors import Finding
 from ..yamlfile import Path_, nearest
 from . import check_related, derived, kinds, scope
-from .code import Code
+from .code import RESERVED, Code
 from .emit import Emitter
 from .expressions import Report
 from .kinds import Type
@@ -59,7 +59,7 @@ def _names(spec: EntitySpec, columns: Mapping[str, Mapping[str, Type]]) -> Itera
     for alias in spec.related:
         code = "twice"
         text = f"{alias!r} is the name of something else in this file."
-        if alias in scope.RESERVED:
+        if alias in RESERVED:
             text, code = f"{alias!r} has a meaning of its own in the language.", "reserved-name"
         elif alias != spec.alias and alias not in spec.derive:
             continue

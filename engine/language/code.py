@@ -14,6 +14,11 @@ from . import kinds
 from .expressions import Expression
 from .kinds import BOOLEAN, INTEGER, Type
 
+# Names with a meaning of their own, which nothing else may have.
+RESERVED = frozenset(
+    {"settings", "tables", "books", "it", "earlier", "match", "document", "rows", "group"}
+)
+
 
 class _Unknown:
     """What a code's ``value`` is while it is not known before the run."""

@@ -49,7 +49,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def _of_kind(kind: str) -> dict[str, Any]:
-    made = copy.deepcopy(schema(kind))
+    made = _alone(copy.deepcopy(schema(kind)))
     if kind == "mapping":
         _complete_mapping(made)
     if kind == "table":
@@ -60,10 +60,30 @@ def _of_kind(kind: str) -> dict[str, Any]:
     return made
 
 
+def _alone(made: dict[str, Any]) -> dict[str, Any]:
+    """A schema with what it takes from those of other kinds beside it."""
+    taken: dict[str, Any] = {}
+
+    def walk(node: Any) -> None:
+        for one in node.values() if isinstance(node, dict) else node:
+            if isinstance(one, dict | list):
+                walk(one)
+        reference = node.get("$ref") if isinstance(node, dict) else None
+        if isinstance(reference, str) and not reference.startswith("#"):
+            file, _, name = reference.partition("#/$defs/")
+            node["$ref"] = f"#/$defs/{name}"
+            taken.update(copy.deepcopy(schema(file.removesuffix(".schema.json"))["$defs"]))
+
+    walk(made)
+    return made | ({"$defs": {**taken, **made.get("$defs", {})}} if taken else {})
+
+
 def _complete_mapping(made: dict[str, Any]) -> None:
     """What depends on the target: the fields of its document, and what may follow its creation."""
     aims = targets()
     properties, named = made["properties"], {"enum": list(ID_COLUMNS)}
+    for key in ("related", "match", "document", "then"):
+        properties[key] = copy.deepcopy(made["$defs"][key])
     properties["target"] = _one_of(properties["target"], aims)
     properties["source"]["additionalProperties"] |= named
     for key in ("related", "match"):
@@ -124,6 +144,7 @@ def _fields(declared: Mapping[str, Any], defs: Mapping[str, Any], **beside: Any)
     """The fields of a document, or of a row of it beside the keys that any row has."""
     needed = declared.get("required", ())
     return {
+        "patternProperties": copy.deepcopy(defs["row"]["patternProperties"]),
         "properties": {
             **beside,
             **{

@@ -19,6 +19,7 @@ from jinja2.parser import Parser
 from ..errors import Finding, Place
 from ..yamlfile import nearest
 from .filters import FILTERS
+from .given import Given, put_in
 
 LONGEST = 2_000  # characters of one expression
 MOST_NODES = 300
@@ -26,6 +27,10 @@ DEEPEST = 25
 LONGEST_NUMBER = 15  # digits that a literal may have: more would not be read exactly
 
 Report = Callable[[Finding], None]
+
+
+# Stands for what could not be parsed and was reported; its type is any, so nothing more is said.
+NOTHING = nodes.Name("", "load")
 
 
 class _Lexer(Lexer):
@@ -84,8 +89,13 @@ class Expression:
         return Finding(self.place, code, f"{self.field}: {message}", remedy, severity, where)
 
 
-def bare(text: Any, place: Place, field: str, report: Report) -> Expression | None:
-    """An expression without braces (``when``, ``that`` …); a YAML boolean or number is itself."""
+def bare(
+    text: Any, place: Place, field: str, report: Report, given: Given | None = None
+) -> Expression | None:
+    """An expression without braces (``when``, ``that`` …); a YAML boolean or number is itself.
+
+    ``given`` are the arguments of the part that it stands in.
+    """
     if not isinstance(text, str):
         return Expression(str(text), nodes.Const(text), place, field, plain=True)
     if "{{" in text:
@@ -98,10 +108,13 @@ def bare(text: Any, place: Place, field: str, report: Report) -> Expression | No
             )
         )
         return None
-    return _checked(_parsed(text, place, field, report), text, place, field, report, 0)
+    node = _parsed(text, place, field, report)
+    return _checked(node, text, place, field, report, given=given)
 
 
-def template(value: Any, place: Place, field: str, report: Report) -> Expression | None:
+def template(
+    value: Any, place: Place, field: str, report: Report, given: Given | None = None
+) -> Expression | None:
     """A value: with ``{{ }}`` an expression or a text with expressions in it, else itself."""
     if not isinstance(value, str) or not _MARK.search(value):
         return Expression(str(value), nodes.Const(value), place, field, plain=True)
@@ -132,7 +145,7 @@ def template(value: Any, place: Place, field: str, report: Report) -> Expression
             nodes.Const(p.data) if isinstance(p, nodes.TemplateData) else p for p in part.nodes
         ]
     node = parts[0] if len(parts) == 1 else nodes.Concat(parts)
-    return _checked(node, text, place, field, report, lead)
+    return _checked(node, text, place, field, report, lead, given)
 
 
 def _parsed(text: str, place: Place, field: str, report: Report) -> nodes.Expr | None:
@@ -185,10 +198,24 @@ def _too_large(place: Place, field: str) -> Finding:
 
 
 def _checked(
-    node: nodes.Expr | None, text: str, place: Place, field: str, report: Report, lead: int
+    node: nodes.Expr | None,
+    text: str,
+    place: Place,
+    field: str,
+    report: Report,
+    lead: int = 0,
+    given: Given | None = None,
 ) -> Expression | None:
     if node is None:
         return None
+    if given is not None:
+        put, missing = put_in(node, given)
+        assert isinstance(put, nodes.Expr)  # noqa: S101 — arguments are expressions
+        node = put
+        for name in missing:
+            report(given.missing(name, place))
+        if missing:
+            return None
     count, deepest = _size(node)
     if count > MOST_NODES or deepest > DEEPEST or len(text) > 4 * LONGEST:
         report(_too_large(place, field))

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import Finding
-from . import kinds, scope
-from .code import Code
+from . import kinds
+from .code import RESERVED, Code
 from .kinds import ANY, Type
 from .spec import Field, Row
 
@@ -41,7 +41,7 @@ def item_of(emitter: Emitter, row: Row) -> Code:
     if items.type.kind not in ("list", "any"):
         text = f"each needs a list, not {kinds.a(items.type.kind)}."
         emitter.report(row.each.finding("type", text))
-    taken = {*scope.RESERVED, *emitter.lets, *(emitter.names.keys() - emitter.items)}
+    taken = {*RESERVED, *emitter.lets, *(emitter.names.keys() - emitter.items)}
     if row.alias in taken:
         text = f"{row.alias!r} is taken."
         emitter.report(row.each.finding("twice", text, "Take another name."))

@@ -15,13 +15,12 @@ from typing import Any
 from ..errors import FileError, Finding
 from ..home import HOME
 from ..yamlfile import YamlFile, parse, read_text
-from . import check, kinds, parts, source, structure
+from . import check, declared, kinds, parts, structure
 from .catalogue import Catalogue
+from .declared import OVERLAY
 from .expressions import Report, collect
 from .source import Source
 from .spec import EntitySpec, MappingSet, MappingSpec, TableSpec
-
-OVERLAY = "overlay:"
 
 
 def load_set(
@@ -94,18 +93,17 @@ def _load(
     flows: Collection[str] | None = None,
 ) -> MappingSet:
     findings: list[Finding] = []
+    report = collect(findings)
     parsed: dict[str, YamlFile] = {}
     for name, text in texts.items():
         try:
             parsed[name] = parse(text, paths[name])
         except FileError as error:
             findings += error.findings
-    sources = _merged(parsed)
-    if flows is not None:
-        sources = _of_flows(sources, flows)
-    report = collect(findings)
+    found, uses = declared.read(parsed, report)
+    sources = found.sources if flows is None else _of_flows(found.sources, flows)
     mappings, entities, tables = _specs(sources, report)
-    columns = {name: dict(found) for name, found in catalogue.items()}
+    columns = {name: dict(one) for name, one in catalogue.items()}
     result = MappingSet(
         mappings=mappings,
         entities=entities,
@@ -119,24 +117,16 @@ def _load(
         columns=columns,
         targets=targets(),
         sources=sources,
+        about=found.about,
+        changes=found.changes,
     )
     broken = bool(findings)
     check.check(result, columns, report, complete=not broken, whole=flows is None)
     if any(f.severity == "error" for f in findings):
         raise FileError(findings)
+    if flows is None and not found.changes:  # what an overlay replaces may have been the last use
+        findings += uses.unused()
     result.warnings.extend(findings)  # type: ignore[attr-defined]
-    return result
-
-
-def _merged(parsed: Mapping[str, YamlFile]) -> dict[str, Source]:
-    result: dict[str, Source] = {}
-    for name, file in sorted(parsed.items(), key=lambda i: (i[0].startswith(OVERLAY), i[0])):
-        short = name.removeprefix(OVERLAY)
-        alone = source.of_file(short, file)
-        if short in result and alone.value is not None:
-            result[short] = source.merged(result[short], alone)
-        elif short not in result:
-            result[short] = alone
     return result
 
 
@@ -169,24 +159,19 @@ def _specs(
     mappings: dict[str, MappingSpec] = {}
     entities: dict[str, EntitySpec] = {}
     tables: dict[str, TableSpec] = {}
-    named: dict[tuple[str, str], Source] = {}
-    for found in sources.values():
-        kind, wrong = structure.check(found)
-        name = str(found.value[kind]) if kind else ""
-        first = named.setdefault((kind, name), found) if kind else found
-        if first is not found:
-            text = f"the {kind} {name} stands already in {first.place((kind,))}."
-            remedy = f"Take another name; an overlay's file that changes it is called {first.name}."
-            report(found.finding((kind,), "twice", text, remedy))
-            continue
+    for source in sources.values():
+        kind, unclear = structure.kind_of(source.root)
+        if unclear or kind not in ("mapping", "entity", "table"):
+            continue  # told when it was read
+        wrong = list(structure.findings_of(kind, source))
         for finding in wrong:
             report(finding)
         if wrong:
             continue
         if kind == "mapping":
-            mappings[name] = parts.mapping(found, report)
+            mappings[source.value["mapping"]] = parts.mapping(source, report)
         elif kind == "entity":
-            entities[name] = parts.entity(found, report)
+            entities[source.value["entity"]] = parts.entity(source, report)
         else:
-            tables[name] = parts.table(found, report)
+            tables[source.value["table"]] = parts.table(source, report)
     return mappings, entities, tables

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import nodes
-
 from ..yamlfile import Path_
 from . import expressions
-from .expressions import Expression, Report
+from .expressions import NOTHING, Expression, Report
 from .kinds import INTEGER, SCALARS, Type
 from .source import Source
 from .spec import (
@@ -37,8 +35,7 @@ from .spec import (
 )
 from .words import countries
 
-# Stands for what could not be parsed and was reported; its type is any, so nothing more is said.
-_NOTHING = nodes.Name("", "load")
+ROW_KEYS = ("id", "each", "group", "when")  # what of a row is no field of it
 
 
 class Parts:
@@ -58,14 +55,16 @@ class Parts:
         return value
 
     def bare(self, *path: str | int) -> Expression:
-        place, field = self.source.place(path), label(path)
-        found = expressions.bare(self.at(path), place, field, self.report)
-        return found or Expression("", _NOTHING, place, field, plain=True)
+        place, field = self.source.place(path), self.source.label(path)
+        given = self.source.given(path)
+        found = expressions.bare(self.at(path), place, field, self.report, given)
+        return found or Expression("", NOTHING, place, field, plain=True)
 
     def template(self, *path: str | int, name: str = "") -> Expression:
-        place, field = self.source.place(path), name or label(path)
-        found = expressions.template(self.at(path), place, field, self.report)
-        return found or Expression("", _NOTHING, place, field, plain=True)
+        place, field = self.source.place(path), name or self.source.label(path)
+        given = self.source.given(path)
+        found = expressions.template(self.at(path), place, field, self.report, given)
+        return found or Expression("", NOTHING, place, field, plain=True)
 
     def maybe_bare(self, *path: str | int) -> Expression | None:
         return None if self.at(path) is None else self.bare(*path)
@@ -78,14 +77,6 @@ class Parts:
 
     def items(self, *path: str | int) -> range:
         return range(len(self.at(path) or []))
-
-
-def label(path: Path_) -> str:
-    """``checks.2.that`` as people count: ``checks[3].that``."""
-    text = ""
-    for step in path:
-        text += f"[{step + 1}]" if isinstance(step, int) else f".{step}"
-    return text[1:]
 
 
 def mapping(source: Source, report: Report) -> MappingSpec:
@@ -158,14 +149,23 @@ def _match(p: Parts, name: str) -> Match:
                 ours=step.get("ours", False),
                 refutable=step.get("against", True),
                 place=p.source.place(here),
+                id=step["id"],
             )
         )
     requires = []
     for i in p.items(*path, "require"):
         here = (*path, "require", i)
-        otherwise = value["require"][i].get("or", "skip")
-        that, because = p.bare(*here, "that"), p.template(*here, "because")
-        requires.append(Require(that, otherwise, because, p.source.place(here)))
+        one = value["require"][i]
+        requires.append(
+            Require(
+                that=p.bare(*here, "that"),
+                otherwise=one.get("or", "skip"),
+                because=p.template(*here, "because"),
+                place=p.source.place(here),
+                id=one["id"],
+                essential=one.get("essential", False),
+            )
+        )
     consume = None
     if "consume" in value:
         here = (*path, "consume")
@@ -215,7 +215,7 @@ def _field(p: Parts, path: Path_) -> Field:
         rows = tuple(_row(p, (*path, i)) for i in range(len(value)))
         return Field(name, place, rows=rows)
     if isinstance(value, dict):
-        optional = p.template(*path, "value", name=label(path))
+        optional = p.template(*path, "value", name=p.source.label(path))
         return Field(name, place, optional, p.maybe_bare(*path, "when"))
     return Field(name, place, p.template(*path))
 
@@ -225,11 +225,12 @@ def _row(p: Parts, path: Path_) -> Row:
     alias = next(iter(value["each"]), "") if "each" in value else ""
     return Row(
         place=p.source.place(path),
+        id=value["id"],
         alias=alias,
         each=p.bare(*path, "each", alias) if alias else None,
         group=p.maybe_bare(*path, "group"),
         when=p.maybe_bare(*path, "when"),
-        fields=tuple(_field(p, (*path, k)) for k in value if k not in ("each", "group", "when")),
+        fields=tuple(_field(p, (*path, k)) for k in value if k not in ROW_KEYS),
     )
 
 
@@ -262,9 +263,16 @@ def _confirm(p: Parts, name: str) -> Confirm:
 
 
 def _check(p: Parts, key: str, i: int) -> Check:
-    state = p.at((key, i)).get("or", "park")
-    that, because = p.bare(key, i, "that"), p.template(key, i, "because")
-    return Check(that, because, state, p.source.place((key, i)), p.at((key, i)).get("until", ""))
+    value = p.at((key, i))
+    return Check(
+        that=p.bare(key, i, "that"),
+        because=p.template(key, i, "because"),
+        state=value.get("or", "park"),
+        place=p.source.place((key, i)),
+        until=value.get("until", ""),
+        id=value["id"],
+        essential=value.get("essential", False),
+    )
 
 
 def entity(source: Source, report: Report) -> EntitySpec:
@@ -284,7 +292,8 @@ def table(source: Source, report: Report) -> TableSpec:
     for i in p.items("rows"):
         row = value["rows"][i]
         then = p.templates("rows", i, "then")
-        rows.append(TableRow(i + 1, row.get("when", {}), then, source.place(("rows", i))))
+        place = source.place(("rows", i))
+        rows.append(TableRow(i + 1, row.get("when", {}), then, place, row["id"]))
     otherwise = p.templates("otherwise")
     fails = set(otherwise) == {"error"} and "error" not in value["outputs"]
     return TableSpec(

@@ -24,10 +24,6 @@ MADE: Mapping[str, Type] = {
 # What is known of a customer's card in Fortnox; null where there is no customer yet.
 CARD: Mapping[str, Type] = {"CustomerNumber": TEXT, "VATType": TEXT}
 
-RESERVED = frozenset(
-    {"settings", "tables", "books", "it", "earlier", "match", "document", "rows", "group"}
-)
-
 BOOKS_CODE = Code("v_books", Type("books"))
 
 

@@ -1,39 +1,61 @@
-"""A mapping file as merged from its set and a merchant's overlay, every value with its origin.
+"""A declared mapping, entity or table as the rest reads it: its values, each with its place.
 
-Reads YAML texts, gives one value for each file name and, beside it, the place of each key and
-value in whichever of the two files it came from.
+Holds the tree that remains when parts are put in and overlays laid; gives plain values and, by
+path of keys, places and the arguments of the part that a value comes from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import Finding, Place
-from ..yamlfile import Path_, YamlFile
+from ..yamlfile import Path_
+from .given import Given
+from .tree import Node, identifier, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The merged file ``name``; ``values`` and ``keys`` hold a place by path of keys."""
+    """What the file ``name`` (within its set or overlay) declares."""
 
     name: str
-    value: Any
-    values: Mapping[Path_, Place] = field(repr=False)
-    keys: Mapping[Path_, Place] = field(repr=False)
+    root: Node = field(repr=False)
+    value: Any = field(repr=False)
 
     def place(self, path: Iterable[str | int] = (), *, key: bool = False) -> Place:
         """Where the value (or its key) at ``path`` stands; of the nearest ancestor if nowhere."""
-        steps = tuple(path)
-        while True:
-            if key and steps in self.keys:
-                return self.keys[steps]
-            if steps in self.values:
-                return self.values[steps]
-            if not steps:
-                return Place(self.name)
-            steps = steps[:-1]
+        return self._nearest(path).place(key=key)
+
+    def given(self, path: Path_) -> Given | None:
+        """The use of a part that the value at ``path`` comes from."""
+        return self._nearest(path).frame.given
+
+    def _nearest(self, path: Iterable[str | int]) -> Node:
+        node = self.root
+        for step in path:
+            value: Any = node.value
+            at_key = isinstance(value, dict) and step in value
+            if at_key or (isinstance(value, list) and isinstance(step, int) and step < len(value)):
+                node = value[step]
+            elif node.gone and step in node.gone:
+                return node.gone[str(step)]  # what then lacks it is told where it was removed
+            else:
+                break
+        return node
+
+    def label(self, path: Path_) -> str:
+        """``checks.2.that`` with the id of the item: ``checks.locked-period.that``."""
+        text = ""
+        for deep, step in enumerate(path):
+            if not isinstance(step, int):
+                text += f".{step}"
+                continue
+            item = self._nearest(path[: deep + 1])
+            name = identifier(item) if isinstance(item.value, dict) else ""
+            text += f".{name}" if name else f"[{step + 1}]"
+        return text[1:]
 
     def finding(
         self,
@@ -49,42 +71,6 @@ class Source:
         return Finding(self.place(path, key=key), code, message, remedy, severity)
 
 
-def of_file(name: str, file: YamlFile) -> Source:
-    """The file alone, without an overlay."""
-    values = {path: Place(file.path, *spot) for path, spot in file.values.items()}
-    keys = {path: Place(file.path, *spot) for path, spot in file.keys.items()}
-    return Source(name, file.value, values, keys)
-
-
-def merged(base: Source, over: Source) -> Source:
-    """``base`` with ``over`` laid on it: mappings key by key, the rest replaced, null removes."""
-    values: dict[Path_, Place] = {}
-    keys: dict[Path_, Place] = {}
-
-    def take(source: Source, path: Path_) -> None:
-        for into, places in ((values, source.values), (keys, source.keys)):
-            into.update({p: place for p, place in places.items() if p[: len(path)] == path})
-
-    def lay(old: Any, new: Any, path: Path_) -> Any:
-        if not isinstance(old, dict) or not isinstance(new, dict):
-            take(over, path)
-            return new
-        values[path] = base.values[path]
-        if path in base.keys:
-            keys[path] = base.keys[path]
-        result: dict[str, Any] = {}
-        for key in [*old, *(k for k in new if k not in old)]:
-            below = (*path, key)
-            if key not in new:
-                take(base, below)
-                result[key] = old[key]
-            elif key not in old:
-                take(over, below)
-                result[key] = new[key]
-            elif new[key] is not None:
-                result[key] = lay(old[key], new[key], below)
-            else:  # what then lacks it is told where it was removed
-                take(over, below)
-        return result
-
-    return Source(base.name, lay(base.value, over.value, ()), values, keys)
+def of_tree(name: str, root: Node) -> Source:
+    """The source of a tree."""
+    return Source(name, root, plain(root))

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import Finding, Place
 from .expressions import Expression
 from .kinds import Type
+from .laid import Change
 from .source import Source
 
 
@@ -42,6 +43,7 @@ class Step:
     ours: bool
     refutable: bool
     place: Place
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Require:
     otherwise: str
     because: Expression
     place: Place
+    id: str
+    essential: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Match:
 class Check:
     """What must hold; ``state`` is park, wait or done when it does not.
 
-    ``until`` is the mapping that makes what is missing, if one does.
+    ``until`` is the mapping that makes what is missing, if one does. No overlay can weaken what is
+    ``essential``.
     """
 
     that: Expression
@@ -107,6 +112,8 @@ class Check:
     state: str
     place: Place
     until: str = ""
+    id: str = ""
+    essential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,7 @@ class Row:
     """Rows of a list: one, or one for each item of ``each``, or one for each ``group`` of them."""
 
     place: Place
+    id: str
     alias: str
     each: Expression | None
     group: Expression | None
@@ -220,6 +228,7 @@ class TableRow:
     when: Mapping[str, Any]
     then: Mapping[str, Expression]
     place: Place
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +254,8 @@ class MappingSet:
     """All that a folder (and its overlay) declares; ``warnings`` did not stop it from loading.
 
     ``files`` holds each text by name (``overlay:NAME`` for an overlay's), ``digest`` their SHA-256.
+    ``sources`` are by kind and name (``mapping payment``); ``about`` is the set's own file, if it
+    has one; ``changes`` are what the overlay does to the set.
     """
 
     mappings: Mapping[str, MappingSpec]
@@ -257,7 +268,9 @@ class MappingSet:
     columns: Mapping[str, Mapping[str, Type]] = field(repr=False)
     targets: Mapping[str, Mapping[str, Any]] = field(repr=False)
     sources: Mapping[str, Source] = field(repr=False)
+    about: Source | None
+    changes: Sequence[Change]
 
-    def origin(self, file: str, path: Sequence[str | int] = ()) -> Place:
-        """Where the value at ``path`` of ``file`` comes from: the set's file or the overlay's."""
-        return self.sources[file].place(path)
+    def origin(self, what: str, path: Sequence[str | int] = ()) -> Place:
+        """Where the value at ``path`` of ``what`` (``mapping payment``) comes from."""
+        return self.sources[what].place(path)

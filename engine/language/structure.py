@@ -19,8 +19,9 @@ from ..errors import Finding
 from ..home import HOME
 from ..yamlfile import nearest
 from .source import Source
+from .tree import Node
 
-KINDS = ("mapping", "entity", "table")
+KINDS = ("mapping", "entity", "table", "part", "set")
 
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
@@ -39,7 +40,7 @@ _NAMES = {
 
 @cache
 def schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of a kind of file: mapping, entity or table."""
+    """The JSON Schema of a kind of file: mapping, entity, table, part or set."""
     text = (HOME / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
     result: dict[str, Any] = json.loads(text)
     return result
@@ -47,32 +48,70 @@ def schema(kind: str) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str) -> Any:
-    return _Validator(schema(kind))
+    return _Validator(_lean(schema(kind), kind, uses=kind == "part"))
 
 
-def check(source: Source) -> tuple[str, list[Finding]]:
-    """The kind of a file and what is wrong with its structure."""
-    value = source.value
-    if not isinstance(value, dict):
-        found = source.finding(
-            (), "wrong-type", "a mapping file holds keys with values.", "Start with version: 1."
-        )
-        return "", [found]
-    kinds = [k for k in KINDS if k in value]
-    if len(kinds) != 1:
-        what = f"has {' and '.join(kinds)}" if kinds else "has none of them"
-        found = source.finding(
-            (), "unknown-kind", f"a file has one of {', '.join(KINDS)} as a key; this one {what}."
-        )
-        return "", [found]
-    errors = list(_validator(kinds[0]).iter_errors(value))
-    return kinds[0], [f for error in errors for f in findings(source, error)]
+def _lean(part: Any, kind: str, *, uses: bool) -> Any:
+    """A schema of a kind with its references resolved; without ``uses`` also without what only
+    editors need, for a file is checked when the parts that it uses are put in."""
+    if isinstance(part, list):
+        return [_lean(one, kind, uses=uses) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if isinstance(part.get("$ref"), str):
+        file, _, name = part["$ref"].partition("#/$defs/")
+        other = file.removesuffix(".schema.json") or kind
+        return _lean(schema(other)["$defs"][name], other, uses=uses)
+    result = {k: v for k, v in part.items() if k not in ("$defs", "description")}
+    if not uses and any(key.startswith("^use ") for key in part.get("patternProperties", ())):
+        del result["patternProperties"]
+        names = result.get("if", {}).get("propertyNames")
+        if names:  # what holds where no part is used
+            del result["if"]
+            result |= result.pop("then" if "not" in names else "else")
+    return {key: _lean(value, kind, uses=uses) for key, value in result.items()}
+
+
+def kind_of(root: Node) -> tuple[str, Finding | None]:
+    """What kind of file a tree is, or why that can't be told."""
+    if not isinstance(root.value, dict):
+        text = "a mapping file holds keys with values."
+        return "", root.finding("wrong-type", text, "Start with version: 2.")
+    kinds = [k for k in KINDS if k in root.value]
+    if len(kinds) == 1:
+        return kinds[0], None
+    what = f"has {' and '.join(kinds)}" if kinds else "has none of them"
+    text = f"a file has one of {', '.join(KINDS)} as a key; this one {what}."
+    return "", root.finding("unknown-kind", text)
+
+
+def findings_of(kind: str, source: Source) -> Iterator[Finding]:
+    """What is wrong with the structure of a file of a kind."""
+    for error in _validator(kind).iter_errors(source.value):
+        yield from findings(source, error)
+    yield from _twice(source.root)
+
+
+def _twice(node: Node) -> Iterator[Finding]:
+    """Items of one list with one id."""
+    if isinstance(node.value, list):
+        seen: dict[str, Node] = {}
+        for item in node.value:
+            name = item.text("id")
+            if name and name in seen:
+                text = f"the id {name!r} stands already in {seen[name].value['id'].place()}."
+                yield item.value["id"].finding("twice", text, "Take another id.")
+            elif name:
+                seen[name] = item
+    inner = node.value.values() if isinstance(node.value, dict) else node.value
+    for one in inner if isinstance(node.value, dict | list) else ():
+        yield from _twice(one)
 
 
 def findings(source: Source, error: ValidationError) -> Iterator[Finding]:
     """The sentences for one error of a JSON Schema."""
     path = tuple(error.absolute_path)
-    name = ".".join(str(p) for p in path) or "the file"
+    name = source.label(path) or "the file"
     rule: str = str(error.validator)
     got: Any = error.instance
     wanted: Any = error.validator_value
@@ -118,6 +157,7 @@ _WHY = {
     "delivered exactly once.",
     "otherwise": "Say what holds when no row does: values, or {error: text}.",
     "hit": "Use first or unique.",
+    "id": "A short name that speaks, such as locked-period; overlays name the item by it.",
 }
 
 

@@ -40,7 +40,7 @@ def data(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> dict[st
         "mappings": _mappings(mapping_set),
         "entities": sorted(mapping_set.entities),
         "tables": sorted(mapping_set.tables),
-        "overlaid": list(overlaid(mapping_set, overlay)),
+        "overlaid": list(overlaid(mapping_set)),
     }
 
 

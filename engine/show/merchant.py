@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import json_text
+from ..errors import Place
 from ..language.spec import MappingSet
 from ..merchant.load import Merchant, shown
 from .page import Column, Page, Table, Text, blank, heading
 
+CHANGES = (
+    Column("Changed by the overlay"), Column("The set"), Column("The overlay"), Column("From"),
+)  # fmt: skip
 COLUMNS = (Column("Setting"), Column("Value"), Column("From"))
 # A longer value is cut in the table; --json has it whole.
 LONGEST = 60
@@ -32,13 +36,19 @@ def page(merchant: Merchant, mapping_set: MappingSet) -> Page:
 
 def overlay_page(mapping_set: MappingSet, overlay: Path) -> Page:
     """What the overlay says otherwise than the set."""
-    laid = [
-        [one["key"], _cut(one["value"]), one["origin"]] for one in overlaid(mapping_set, overlay)
-    ]
     parts: Page = [Text(f"Overlay:  {overlay}"), blank()]
-    if not laid:
+    if not mapping_set.changes:
         return [*parts, Text("The overlay changes nothing.")]
-    return [*parts, Table((Column("Changed by the overlay"), *COLUMNS[1:]), laid)]
+    laid = [
+        [
+            f"{one['operation']} {one['key']}",
+            _cut(_text(one["before"])),
+            _cut(_text(one["after"])),
+            one["origin"],
+        ]
+        for one in overlaid(mapping_set)
+    ]
+    return [*parts, Table(CHANGES, laid)]
 
 
 def data(merchant: Merchant, mapping_set: MappingSet) -> dict[str, Any]:
@@ -51,38 +61,31 @@ def data(merchant: Merchant, mapping_set: MappingSet) -> dict[str, Any]:
         ],
         "mapping_folder": str(merchant.mapping_folder),
         "overlay_folder": str(merchant.overlay_folder) if merchant.overlay_folder else None,
-        "overlaid": list(overlaid(mapping_set, merchant.overlay_folder)),
+        "overlaid": list(overlaid(mapping_set)),
     }
 
 
-def overlaid(mapping_set: MappingSet, overlay: Path | None) -> Iterator[dict[str, str]]:
-    """Each value of the merged mappings that comes from the overlay, the outermost only."""
-    if overlay is None:
-        return
-    home = f"{overlay}/"
-    for name, source in sorted(mapping_set.sources.items()):
-        told: set[tuple[str | int, ...]] = set()
-        for path, place in sorted(
-            source.values.items(), key=lambda item: (len(item[0]), str(item))
-        ):
-            inside = any(path[:length] in told for length in range(len(path)))
-            if inside or not place.path.startswith(home):
-                continue
-            told.add(path)
-            yield {
-                "key": f"{name}: {'.'.join(map(str, path)) or 'the whole file'}",
-                "value": _text(_at(source.value, path)),
-                "origin": f"{place.path}:{place.line}",
-            }
+def overlaid(mapping_set: MappingSet) -> Iterator[dict[str, Any]]:
+    """Each change of the overlay: what the set has there, and where; what the overlay has."""
+    for one in mapping_set.changes:
+        yield {
+            "operation": one.operation,
+            "key": str(one),
+            "before": one.before,
+            "before_origin": _origin(one.before_place),
+            "after": one.after,
+            "origin": _origin(one.place),
+            "because": one.because,
+        }
 
 
-def _at(value: Any, path: tuple[str | int, ...]) -> Any:
-    for step in path:
-        value = value[step]
-    return value
+def _origin(place: Place | None) -> str | None:
+    return f"{place.path}:{place.line}" if place else None
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "—"
     return value if isinstance(value, str) else json_text.encode(value)
 
 

@@ -43,7 +43,7 @@ def test_malformed_yaml(cli: Cli, lonely: Path) -> None:
 def test_all_findings_of_a_file_and_its_overlay_come_at_once(cli: Cli, lonely: Path) -> None:
     overlay = lonely.parent / "over"
     overlay.mkdir()
-    (overlay / "payment.yaml").write_text("lett: {cost: 1}\n")
+    (overlay / "payment.yaml").write_text("version: 2\nmapping: payment\nlett: {cost: 1}\n")
     text = lonely.read_text().replace("payouts_from:", "paiouts_from:")
     lonely.write_text(text.replace("fee_vat: 2641", "fee_vat: 26411") + "overlay: over\n")
     told = cli("lint", "shop")
@@ -53,7 +53,7 @@ def test_all_findings_of_a_file_and_its_overlay_come_at_once(cli: Cli, lonely: P
         ["merchants/shop.yaml:1:1", "missing-key"],
         ["merchants/shop.yaml:15:1", "unknown-key"],
         ["merchants/shop.yaml:22:32", "impossible-account"],
-        ["merchants/over/payment.yaml:1:1", "unknown-key"],
+        ["merchants/over/payment.yaml:3:1", "unknown-key"],
     ]
     assert "Did you mean 'payouts_from'?" in told.err
     assert told.err.endswith("\n4 errors.\n")

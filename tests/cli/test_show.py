@@ -8,9 +8,13 @@ import pytest
 from shopkit import SECRETS, Cli, write_shop
 
 OVERLAY = """\
+version: 2
+mapping: payment
 let:
   wanted_date: "{{ line.BatchDate }}"
-then: []
+then: {remove: [bookkeep]}
+checks:
+  remove: [{id: method-declared, because: every method is declared}]
 """
 
 
@@ -45,15 +49,20 @@ def test_what_an_overlay_changes_is_shown_with_its_file_and_line(cli: Cli, shop_
     told = cli("show", "shop").out
     lines = [" ".join(line.split()) for line in told.splitlines()]
     assert "Overlay: merchants/over" in lines
-    assert (
-        "payment.yaml: let.wanted_date {{ line.BatchDate }} merchants/over/payment.yaml:2" in lines
-    )
-    assert "payment.yaml: then [] merchants/over/payment.yaml:3" in lines
+    (told,) = [one for one in lines if one.startswith("replaced mapping payment: let.wanted_date")]
+    assert "{{ happened if settings.dates.payment == " in told
+    assert told.endswith("{{ line.BatchDate }} merchants/over/payment.yaml:4")
+    gone = "removed mapping payment: then.bookkeep bookkeep — merchants/over/payment.yaml:5"
+    assert gone in lines
     changed = cli("show", "shop", "--json").json["overlaid"]
-    assert [one["key"] for one in changed] == [
-        "payment.yaml: then",
-        "payment.yaml: let.wanted_date",
+    assert [(one["operation"], one["key"]) for one in changed] == [
+        ("replaced", "mapping payment: let.wanted_date"),
+        ("removed", "mapping payment: then.bookkeep"),
+        ("removed", "mapping payment: checks.method-declared"),
     ]
+    assert changed[2]["because"] == "every method is declared"
+    assert changed[2]["before"]["that"].startswith("line.method_is_known")
+    assert "mappings/qliro-fortnox/" in changed[2]["before_origin"]
 
 
 def test_lint_all_looks_at_every_merchant_and_at_what_comes_with_the_program(

@@ -309,7 +309,9 @@ def test_a_change_is_judged_on_what_a_merchant_has_fetched(cli: Cli, shop: Path)
     altered = text.replace("account: 1581", "account: 1583") + "overlay: ./changed\n"
     (shop.parent / "changed").mkdir()
     (shop.parent / "changed" / "transfer.yaml").write_text(
-        'mapping: transfer\ndocument:\n  Description: "Qliro {{ payout.payout }}"\n', "utf-8"
+        "version: 2\nmapping: transfer\ndocument:\n"
+        '  Description: "Qliro {{ payout.payout }}"\n',
+        "utf-8",
     )
     told = {}
     for name, content in {"same": text, "altered": altered}.items():
@@ -327,11 +329,12 @@ def test_a_value_that_cannot_be_worked_out_is_told_with_its_place(cli: Cli, shop
     shop.write_text(shop.read_text("utf-8") + "overlay: ./changed\n", "utf-8")
     overlay = shop.parent / "changed" / "payment.yaml"
     overlay.parent.mkdir()
-    overlay.write_text('mapping: payment\nlet:\n  paid: "{{ line.gross / line.cost }}"\n', "utf-8")
+    text = 'version: 2\nmapping: payment\nlet:\n  paid: "{{ line.gross / line.cost }}"\n'
+    overlay.write_text(text, "utf-8")
     cli("run", "shop", "--quiet")
-    assert "A division by zero (payment.yaml:3)." in cli("status", "shop").out
+    assert "A division by zero (payment.yaml:4)." in cli("status", "shop").out
     told = cli("explain", "shop", "10001").out
-    assert "stopped   merchants/changed/payment.yaml:3:9\n" in told
+    assert "stopped   merchants/changed/payment.yaml:4:9\n" in told
 
 
 PREAUTHORISED = {

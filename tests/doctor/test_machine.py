@@ -54,15 +54,16 @@ def test_a_database_that_others_may_read_is_told_of(shop: OpenShop) -> None:
 def test_an_invalid_mapping_is_a_result_with_its_place(shop: OpenShop, tmp_path: Path) -> None:
     overlay = tmp_path / "overlay"
     overlay.mkdir()
-    (overlay / "payment.yaml").write_text("mapping: payment\nlet: {gross: '{{ line.Amont }}'}\n")
+    text = "version: 2\nmapping: payment\nlet: {gross: '{{ line.Amont }}'}\n"
+    (overlay / "payment.yaml").write_text(text)
     (told, *_) = found(shop(well(), overlay=str(overlay)), "mapping_set")
     assert told.severity == "error"
     assert "Amount" in told.what + told.remedy
-    assert "payment.yaml:2:" in told.where
+    assert "payment.yaml:3:" in told.where
     (other,) = found(shop(well(), overlay=str(overlay)), "accounts")
     assert other.severity == "warning"
     assert other.what.startswith("This could not be checked: ")
-    assert "payment.yaml:2:" in other.where
+    assert "payment.yaml:3:" in other.where
 
 
 @pytest.mark.parametrize(

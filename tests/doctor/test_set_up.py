@@ -187,11 +187,11 @@ def test_an_account_that_only_an_overlay_names_is_looked_at(shop: OpenShop, tmp_
     overlay = tmp_path / "overlay" / "tables"
     overlay.mkdir(parents=True)
     (overlay / "interim_accounts.yaml").write_text(
-        "table: interim_accounts\notherwise: {account: 1777, known: false}\n"
+        "version: 2\ntable: interim_accounts\notherwise: {account: 1777, known: false}\n"
     )
     (told,) = found(shop(well(), overlay=str(overlay.parent)), "accounts")
     assert "Account 1777 (tables.interim_accounts[otherwise])" in told.what
-    assert "interim_accounts.yaml:2:" in told.where
+    assert "interim_accounts.yaml:3:" in told.where
 
 
 def test_refunds_with_their_credentials_are_well(order_shop: Callable[..., OrderShop]) -> None:

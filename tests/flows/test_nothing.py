@@ -10,6 +10,7 @@ from shop import OpenShop
 from engine.sandbox.history import new_sale, settle
 
 OVERLAY = """\
+version: 2
 mapping: payment
 nothing: {when: line.reference == 'GIFT', because: "{{ line.reference }} is given away"}
 """

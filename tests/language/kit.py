@@ -33,7 +33,7 @@ BOOKS = Books()
 __all__ = ["BOOKS", "CATALOGUE", "HOUSE", "SETTINGS"]
 
 PAYMENT = """\
-version: 1
+version: 2
 mapping: payment
 source: {line: qliro.settlement_line}
 target: fortnox.invoice_payment

@@ -215,7 +215,8 @@ def test_texts_cannot_grow_without_end() -> None:
 def test_several_parts_make_a_text_and_a_single_one_keeps_its_type() -> None:
     lets = (
         'let: {a: "{{ line.OrderId }}", b: "no {{ line.OrderId }}!"}\nchecks:\n'
-        "  - {that: a == 12, because: x}\n  - {that: b == 'no 12!', because: x}\ndocument:"
+        "  - {id: a, that: a == 12, because: x}\n"
+        "  - {id: b, that: b == 'no 12!', because: x}\ndocument:"
     )
     assert render(PAYMENT.replace("document:", lets, 1)).failures == ()
 

@@ -34,16 +34,19 @@ def amount(text: str, fees: Any = FEES, **changes: Any) -> Decimal:
 
 ROWS = """\
   sent:
-    - each: {fee: fees}
+    - id: fees
+      each: {fee: fees}
       country: "{{ fee.CountryCode }}"
       net: "{{ -fee.Amount }}"
-    - when: line.Amount > 50
+    - id: rest
+      when: line.Amount > 50
       country: DK
       net: "{{ line.Amount }}"
 """
 BY_COUNTRY = """\
   by_country:
-    - each: {one: sent}
+    - id: sent
+      each: {one: sent}
       group: one.country
       country: "{{ group }}"
       vat: "{{ (rows | sum('net') / 10) | round(2) }}"
@@ -66,7 +69,8 @@ def test_its_rows_are_worked_out_one_by_one_and_by_group() -> None:
 
 def test_a_field_that_is_left_out_is_null() -> None:
     text = mapping(
-        "  sent:\n    - each: {fee: fees}\n      net: {when: fee.CountryCode == 'SE', "
+        "  sent:\n    - id: fees\n      each: {fee: fees}\n"
+        "      net: {when: fee.CountryCode == 'SE', "
         'value: "{{ fee.Amount }}"}\n',
         "{{ (sent | first).net + (1 if (sent | where('net', none) | length) == 1 else 0) }}",
     )
@@ -76,9 +80,9 @@ def test_a_field_that_is_left_out_is_null() -> None:
 def test_a_named_list_is_made_only_where_it_is_needed_also_inside_another() -> None:
     """``vats`` is first met for one row of ``sent``, and never when there is none."""
     text = mapping(
-        "  sent:\n    - each: {fee: fees}\n"
+        "  sent:\n    - id: fees\n      each: {fee: fees}\n"
         "      net: \"{{ fee.Amount + vats | sum('vat') if fee.CountryCode == 'NO' else 0 }}\"\n"
-        "  vats:\n    - each: {fee: fees}\n      when: fee.Amount > 2\n"
+        "  vats:\n    - id: fees\n      each: {fee: fees}\n      when: fee.Amount > 2\n"
         '      vat: "{{ fee.Amount }}"\n',
         "{{ sent | sum('net') + vats | sum('vat') if line.Amount > 0 else 5 }}",
     )
@@ -91,13 +95,14 @@ def test_what_is_wrong_in_a_row_is_told_with_its_place() -> None:
     text = mapping(ROWS, "{{ sent | sum('net') }}")
     spoiled = [*FEES, {**FEES[0], "Amount": None}]
     assert failure(text, fees=spoiled) == (
-        "a.yaml:10:12: payment, let.sent[1].net: fee.Amount is null (line L1)."
+        "a.yaml:11:12: payment, let.sent.fees.net: fee.Amount is null (line L1)."
     )
 
 
 def test_a_check_that_spoke_is_not_hidden_by_a_row_that_fails() -> None:
     checks = (
-        '[{that: line.Amount < 0, because: "not so"}, {that: "(sent | length) > 9", because: x}]'
+        '[{id: less, that: line.Amount < 0, because: "not so"}, '
+        '{id: many, that: "(sent | length) > 9", because: x}]'
     )
     spoiled = [{**FEES[0], "Amount": None}]
     rendered = render(mapping(ROWS, checks=checks), fees=spoiled)
@@ -107,19 +112,19 @@ def test_a_check_that_spoke_is_not_hidden_by_a_row_that_fails() -> None:
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
-        ("    - {each: {fee: fees}, net: 1}\n    - {gross: 1}\n",
+        ("    - {id: r1, each: {fee: fees}, net: 1}\n    - {id: r2, gross: 1}\n",
          "a.yaml:9:7: fields-differ: the rows of sent have not the same fields: gross, net."),
-        ("    - {each: {fee: line}, net: 1}\n",
-         "a.yaml:8:20: type: let.sent[1].each.fee: each needs a list, not a record."),
-        ("    - {each: {line: fees}, net: 1}\n",
-         "a.yaml:8:21: twice: let.sent[1].each.line: 'line' is taken. Take another name."),
-        ('    - {each: {fee: fees}, net: "{{ fee.Amout }}"}\n',
-         "a.yaml:8:32: unknown-key: let.sent[1].net: qliro.settlement_line has no 'Amout'. "
+        ("    - {id: r3, each: {fee: line}, net: 1}\n",
+         "a.yaml:8:28: type: let.sent.r3.each.fee: each needs a list, not a record."),
+        ("    - {id: r4, each: {line: fees}, net: 1}\n",
+         "a.yaml:8:29: twice: let.sent.r4.each.line: 'line' is taken. Take another name."),
+        ('    - {id: r5, each: {fee: fees}, net: "{{ fee.Amout }}"}\n',
+         "a.yaml:8:40: unknown-key: let.sent.r5.net: qliro.settlement_line has no 'Amout'. "
          "Did you mean 'Amount'?"),
-        ('    - {net: "{{ fees }}"}\n',
-         "a.yaml:8:13: type: let.sent[1].net: a row holds no lists."),
-        ('    - {each: {one: sent}, net: "{{ one.net }}"}\n',
-         "a.yaml:8:20: cycle: let.sent[1].each.one: 'sent' needs itself: sent → sent."),
+        ('    - {id: r6, net: "{{ fees }}"}\n',
+         "a.yaml:8:21: type: let.sent.r6.net: a row holds no lists."),
+        ('    - {id: r7, each: {one: sent}, net: "{{ one.net }}"}\n',
+         "a.yaml:8:28: cycle: let.sent.r7.each.one: 'sent' needs itself: sent → sent."),
     ],
 )  # fmt: skip
 def test_a_slip_in_a_named_list_is_found_when_it_is_loaded(rows: str, complaint: str) -> None:
@@ -127,7 +132,9 @@ def test_a_slip_in_a_named_list_is_found_when_it_is_loaded(rows: str, complaint:
 
 
 def test_lists_that_double_are_stopped() -> None:
-    lets = "  a0:\n    - {each: {fee: fees}, n: 1}\n" + "".join(
-        f"  a{n}:\n" + f"    - {{each: {{row{n}: a{n - 1}}}, n: 1}}\n" * 2 for n in range(1, 20)
+    lets = "  a0:\n    - {id: r8, each: {fee: fees}, n: 1}\n" + "".join(
+        f"  a{n}:\n"
+        + "".join(f"    - {{id: {i}, each: {{row{n}: a{n - 1}}}, n: 1}}\n" for i in ("a", "b"))
+        for n in range(1, 20)
     )
     assert "a list of over 100000 rows" in failure(mapping(lets, "{{ a19 | length }}"), fees=FEES)

@@ -47,7 +47,8 @@ def test_an_overlay_changes_single_keys_and_remembers_where_each_came_from(tmp_p
     base = write(tmp_path / "base", {"payment.yaml": PAYMENT})
     over = write(
         tmp_path / "over",
-        {"payment.yaml": "document:\n  ModeOfPaymentAccount: 1999\n  ModeOfPayment: QLIRO\n"},
+        {"ours.yaml": "version: 2\nmapping: payment\ndocument:\n  ModeOfPaymentAccount: 1999\n"
+         "  ModeOfPayment: QLIRO\n"},
     )
     loaded = load_set(base, over, CATALOGUE)
     rendered = compile_set(loaded, {}).mappings["payment"].render({"line": LINE, "books": BOOKS})
@@ -55,16 +56,17 @@ def test_an_overlay_changes_single_keys_and_remembers_where_each_came_from(tmp_p
     assert rendered.document["ModeOfPaymentAccount"] == 1999
     assert rendered.document["ModeOfPayment"] == "QLIRO"
     assert rendered.document["InvoiceNumber"] == 5
-    document = ("payment.yaml", ["document", "ModeOfPaymentAccount"])
-    assert str(loaded.origin(*document)) == f"{over}/payment.yaml:2:25"
-    assert str(loaded.origin("payment.yaml", ["document", "Amount"])) == (
+    document = ("mapping payment", ["document", "ModeOfPaymentAccount"])
+    assert str(loaded.origin(*document)) == f"{over}/ours.yaml:4:25"
+    assert str(loaded.origin("mapping payment", ["document", "Amount"])) == (
         f"{base}/payment.yaml:9:11"
     )
 
 
 def test_null_in_an_overlay_removes_a_key_and_the_result_is_checked(tmp_path: Path) -> None:
     base = write(tmp_path / "base", {"payment.yaml": PAYMENT})
-    over = write(tmp_path / "over", {"payment.yaml": "document:\n  Amount: null\n"})
+    text = "version: 2\nmapping: payment\ndocument: {Amount: null}\n"
+    over = write(tmp_path / "over", {"p.yaml": text})
     with pytest.raises(FileError) as caught:
         load_set(base, over, CATALOGUE)
     assert [str(f) for f in caught.value.findings] == [
@@ -75,25 +77,24 @@ def test_null_in_an_overlay_removes_a_key_and_the_result_is_checked(tmp_path: Pa
     ]
 
 
-def test_a_misnamed_file_of_the_overlay_is_told_what_it_is_called(tmp_path: Path) -> None:
-    base = write(tmp_path / "base", {"payment.yaml": PAYMENT})
-    over = write(tmp_path / "over", {"pay.yaml": "mapping: payment\nthen: []\n"})
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    base = write(tmp_path / "base", {"payment.yaml": PAYMENT, "pay.yaml": PAYMENT})
     with pytest.raises(FileError) as caught:
-        load_set(base, over, CATALOGUE)
+        load_set(base, None, CATALOGUE)
     assert str(caught.value) == (
-        f"{over}/pay.yaml:1:10: twice: the mapping payment stands already in "
-        f"{base}/payment.yaml:2:10. Take another name; an overlay's file that changes it is called "
-        "payment.yaml."
+        f"{base}/payment.yaml:2:10: twice: the mapping payment stands already in "
+        f"{base}/pay.yaml:2:10. Take another name."
     )
 
 
 def test_a_fault_of_the_overlay_is_told_in_the_overlay(tmp_path: Path) -> None:
     base = write(tmp_path / "base", {"payment.yaml": PAYMENT})
-    over = write(tmp_path / "over", {"payment.yaml": "docment:\n  Amount: 1\n"})
+    text = "version: 2\nmapping: payment\ndocment:\n  Amount: 1\n"
+    over = write(tmp_path / "over", {"payment.yaml": text})
     with pytest.raises(FileError) as caught:
         load_set(base, over, CATALOGUE)
     assert str(caught.value) == (
-        f"{over}/payment.yaml:1:1: unknown-key: 'docment' is not a key here. "
+        f"{over}/payment.yaml:3:1: unknown-key: 'docment' is not a key here. "
         "Did you mean 'document'?"
     )
 
@@ -102,12 +103,12 @@ def test_all_findings_of_all_files_come_at_once() -> None:
     found = findings({
         "a.yaml": PAYMENT.replace("line.Amount", "line.Amout"),
         "b.yaml": PAYMENT.replace("mapping: payment", "mapping: other\nmapping: twice"),
-        "c.yaml": "version: 1\nentity: qliro.setlement_line\nas: line\nderive: {a: 1}\n",
+        "c.yaml": "version: 2\nentity: qliro.setlement_line\nas: line\nderive: {a: 1}\n",
         "d.yaml": "- 1\n",
     })  # fmt: skip
     assert found == [
         "b.yaml:3:1: duplicate-key: 'mapping' stands already in line 2.",
-        "d.yaml:1:1: wrong-type: a mapping file holds keys with values. Start with version: 1.",
+        "d.yaml:1:1: wrong-type: a mapping file holds keys with values. Start with version: 2.",
         "c.yaml:2:9: unknown-entity: there is no entity 'qliro.setlement_line'. "
         "Did you mean 'qliro.settlement_line'?",
         "a.yaml:9:11: unknown-key: document.Amount: qliro.settlement_line has no 'Amout'. "
@@ -120,8 +121,9 @@ def test_all_findings_of_all_files_come_at_once() -> None:
     [
         ("source:", "sorce:",
          "a.yaml:3:1: unknown-key: 'sorce' is not a key here. Did you mean 'source'?"),
-        ("version: 1", "version: 2",
-         "a.yaml:1:10: unknown-value: version cannot be 2. Known: 1."),
+        ("version: 2", "version: 3",
+         "a.yaml:1:10: version: there is no version 3 of the mapping language here. "
+         "Write version: 2."),
         ("target: fortnox.invoice_payment", "target: fortnox.invoice_paymnt",
          "a.yaml:4:9: unknown-target: there is no target 'fortnox.invoice_paymnt'. "
          "Did you mean 'fortnox.invoice_payment'?"),
@@ -153,8 +155,8 @@ def test_all_findings_of_all_files_come_at_once() -> None:
          "a.yaml:5:9: unknown-mapping: there is no mapping 'paymnt'. Did you mean 'payment'?"),
         ("document:", 'for: [paymnt]\ndocument:',
          "a.yaml:5:7: unknown-mapping: there is no mapping 'paymnt'. Did you mean 'payment'?"),
-        ("document:", "checks: [{that: true, until: payment, because: no}]\ndocument:",
-         "a.yaml:5:30: unknown-mapping: payment is not made for payment. "
+        ("document:", "checks: [{id: made, that: true, until: payment, because: no}]\ndocument:",
+         "a.yaml:5:40: unknown-mapping: payment is not made for payment. "
          "Name payment in its `for`."),
         ("document:", 'needs: [payment]\ndocument:',
          "a.yaml:5:9: cycle: payment needs itself: payment → payment."),
@@ -164,8 +166,8 @@ def test_all_findings_of_all_files_come_at_once() -> None:
          "a.yaml:5:7: syntax: when: unexpected '=' after the expression. To compare write ==."),
         ("{{ line.Amount }}", "{{ line.Amount",
          "a.yaml:9:11: syntax: document.Amount: a {{ has no }} after it."),
-        ("document:", "checks: [{that: line.Amount > 0}]\ndocument:",
-         "a.yaml:5:10: missing-key: checks.0 needs the key 'because'."),
+        ("document:", "checks: [{id: sold, that: line.Amount > 0}]\ndocument:",
+         "a.yaml:5:10: missing-key: checks.sold needs the key 'because'."),
     ],
 )  # fmt: skip
 def test_a_slip_is_told_with_its_place_and_the_nearest_name(
@@ -205,10 +207,10 @@ def test_a_match_looks_only_into_columns_that_there_are() -> None:
 match:
   invoice:
     from: fortnox.invoice
-    steps: [{name: x, field: OCRR, keys: ["1"]}]
+    steps: [{id: x, name: x, field: OCRR, keys: ["1"]}]
 document:"""
     assert findings(PAYMENT.replace("document:", match, 1)) == [
-        "a.yaml:8:30: unknown-key: fortnox.invoice has no 'OCRR'. Did you mean 'OCR'?"
+        "a.yaml:8:37: unknown-key: fortnox.invoice has no 'OCRR'. Did you mean 'OCR'?"
     ]
 
 
@@ -216,7 +218,7 @@ MATCHED = """\
 match:
   invoice:
     from: fortnox.invoice
-    steps: [{name: x, field: OCR, keys: ["1"]}]
+    steps: [{id: x, name: x, field: OCR, keys: ["1"]}]
     consume: {of: it.Balance, amount: line.Amount}
     outcome: {none: wait, OUTCOME}
 document:"""
@@ -270,7 +272,7 @@ def test_a_setting_that_nobody_gave_is_found_when_the_merchant_is_compiled() -> 
 
 def test_a_broken_table_does_not_make_every_call_of_it_a_finding() -> None:
     call = PAYMENT.replace("1684", '"{{ tables.t(a=1).b }}"')
-    assert findings({"t.yaml": "version: 1\ntable: t\n", "a.yaml": call})[0].startswith(
+    assert findings({"t.yaml": "version: 2\ntable: t\n", "a.yaml": call})[0].startswith(
         "t.yaml:1:1: missing-key: the file needs the key 'inputs'."
     )
     assert not any("a.yaml" in f for f in findings({"t.yaml": "table: t\n", "a.yaml": call}))

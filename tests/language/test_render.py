@@ -283,7 +283,8 @@ def test_a_text_that_is_too_long_or_has_a_forbidden_character_is_refused() -> No
     fields = (
         'document:\n  Description: "{{ line.Type }}"\n  TransactionDate: "2026-11-02"\n'
         "  VoucherSeries: A\n  Year: 3\n  VoucherRows:\n"
-        "    - {Account: 1930, Debit: 1, Credit: 0}\n    - {Account: 1684, Debit: 0, Credit: 1}\n"
+        "    - {id: r1, Account: 1930, Debit: 1, Credit: 0}\n"
+        "    - {id: r2, Account: 1684, Debit: 0, Credit: 1}\n"
         "identity:\n  ask: {series: A}\n  agree: [Description]\n"
     )
     text = voucher[: voucher.index("document:")] + fields
@@ -294,13 +295,14 @@ def test_a_text_that_is_too_long_or_has_a_forbidden_character_is_refused() -> No
     assert failure(text, line={**LINE, "Type": "x" * 201}).endswith(
         "has 201 characters, the field takes 200 (line L1)."
     )
-    fewer = text.replace("    - {Account: 1684, Debit: 0, Credit: 1}\n", "")
+    fewer = text.replace("    - {id: r2, Account: 1684, Debit: 0, Credit: 1}\n", "")
     assert "VoucherRows has 1 row, the target takes no less than 2" in failure(fewer)
 
 
 def test_a_postal_code_stays_text_and_digits_become_a_number_where_one_is_wanted() -> None:
     text = PAYMENT.replace("InvoiceNumber: 5", 'InvoiceNumber: "{{ line.PaymentMethodType }}"')
-    rows = "  WriteOffs:\n    - {AccountNumber: 3740, Amount: 1, Project: '01234'}\nidentity:"
+    row = "{id: rounding, AccountNumber: 3740, Amount: 1, Project: '01234'}"
+    rows = f"  WriteOffs:\n    - {row}\nidentity:"
     text = text.replace("identity:", rows, 1)
     document = render(text, line={**LINE, "PaymentMethodType": "0077"}).document
     assert document is not None
@@ -312,7 +314,8 @@ def test_an_optional_field_is_left_out_and_null_to_later_checks() -> None:
     text = PAYMENT.replace(
         "identity:",
         "  CurrencyRate: {when: line.CurrencyCode != 'SEK', value: \"{{ line.Amount }}\"}\n"
-        "checks:\n  - {that: document.CurrencyRate is none, or: wait, because: foreign}\nidentity:",
+        "checks:\n  - {id: home, that: document.CurrencyRate is none, or: wait, because: foreign}\n"
+        "identity:",
     )
     assert "CurrencyRate" not in (render(text).document or {})
     failures = render(text, line={**LINE, "CurrencyCode": "EUR"}).failures
@@ -337,7 +340,7 @@ def test_groups_come_in_the_order_of_their_first_item() -> None:
         "related: {fees: {from: qliro.settlement_line, on: {settles: line.line}}}",
     ).replace(
         "identity:",
-        "  WriteOffs:\n    - each: {fee: fees}\n      group: fee.CountryCode\n"
+        "  WriteOffs:\n    - id: r6\n      each: {fee: fees}\n      group: fee.CountryCode\n"
         "      AccountNumber: 6064\n      Amount: \"{{ rows | sum('Amount') }}\"\n"
         '      Description: "{{ group }}"\nidentity:',
         1,
@@ -365,7 +368,7 @@ def test_what_comes_to_nothing_is_said_before_anything_is_looked_up() -> None:
 
 def test_nothing_sees_what_when_sees() -> None:
     """Not what it would be matched with: that is not looked for."""
-    step = "{name: number, field: DocumentNumber, keys: [X]}"
+    step = "{id: number, name: number, field: DocumentNumber, keys: [X]}"
     match = f"match:\n  invoice: {{from: fortnox.invoice, steps: [{step}]}}\n"
     (told,) = findings(PAYMENT + match + NOTHING.replace("line.Amount", "invoice.Total"))
     assert "there is no 'invoice' here" in told

@@ -119,9 +119,9 @@ match:
   invoice:
     from: fortnox.invoice
     steps:
-      - {{name: x, field: OCR, keys: ["{{{{ {text} }}}}"]}}
+      - {{id: x, name: x, field: OCR, keys: ["{{{{ {text} }}}}"]}}
 document:"""
     assert findings(PAYMENT.replace("document:", match, 1)) == [
-        f"a.yaml:9:38: no-sql: match.invoice.steps[1].keys[1]: {complaint} "
+        f"a.yaml:9:45: no-sql: match.invoice.steps.x.keys[1]: {complaint} "
         "Derive a column of the entity, and name that."
     ]

@@ -14,7 +14,7 @@ from engine.language.program import Program
 from .kit import CATALOGUE, PAYMENT, failure, findings, program, render
 
 HEAD = """\
-version: 1
+version: 2
 table: accounts
 inputs: {method: text, amount: decimal, kind: {enum: [sale, refund]}}
 outputs: {account: account}
@@ -44,20 +44,21 @@ def lint(rows: str, hit: str, tail: str = "otherwise: {account: 1999}\n") -> lis
 
 def test_the_first_row_that_holds_decides() -> None:
     rows = (
-        "  - {when: {method: [INVOICE, PART]}, then: {account: 1001}}\n"
-        "  - {when: {method: {prefix: CA}, amount: {min: 50, max: 100}}, then: {account: 1002}}\n"
-        "  - {then: {account: 1003}}\n"
+        "  - {id: r1, when: {method: [INVOICE, PART]}, then: {account: 1001}}\n"
+        "  - {id: r2, when: {method: {prefix: CA}, amount: {min: 50, max: 100}},"
+        " then: {account: 1002}}\n"
+        "  - {id: r3, then: {account: 1003}}\n"
     )
     assert account(rows) == 1002
 
 
 def test_otherwise_holds_when_no_row_does() -> None:
-    assert account("  - {when: {amount: {max: 99.99}}, then: {account: 1001}}\n") == 1999
+    assert account("  - {id: r4, when: {amount: {max: 99.99}}, then: {account: 1001}}\n") == 1999
 
 
 def test_otherwise_can_be_an_error_that_names_the_inputs() -> None:
     table = (
-        f"{HEAD}hit: first\nrows:\n  - {{when: {{method: X}}, then: {{account: 1001}}}}\n"
+        f"{HEAD}hit: first\nrows:\n  - {{id: X, when: {{method: X}}, then: {{account: 1001}}}}\n"
         'otherwise: {error: "no account for {{ method }}"}\n'
     )
     text = failure({"t.yaml": table, "a.yaml": CALL})  # type: ignore[arg-type]
@@ -69,8 +70,8 @@ def test_otherwise_can_be_an_error_that_names_the_inputs() -> None:
 
 def test_a_row_that_an_earlier_one_covers_is_found() -> None:
     rows = (
-        "  - {when: {amount: {min: 0}}, then: {account: 1001}}\n"
-        "  - {when: {amount: {min: 5, max: 9}, method: A}, then: {account: 1002}}\n"
+        "  - {id: r5, when: {amount: {min: 0}}, then: {account: 1001}}\n"
+        "  - {id: r6, when: {amount: {min: 5, max: 9}, method: A}, then: {account: 1002}}\n"
     )
     assert lint(rows, "first") == [
         "t.yaml:8:5: unreachable-row: row 2 is never reached: row 1 (t.yaml:7:5) covers it. "
@@ -80,8 +81,8 @@ def test_a_row_that_an_earlier_one_covers_is_found() -> None:
 
 def test_rows_that_can_hold_at_once_are_found_under_unique() -> None:
     rows = (
-        "  - {when: {method: {prefix: IN}}, then: {account: 1001}}\n"
-        "  - {when: {amount: 5}, then: {account: 1002}}\n"
+        "  - {id: r7, when: {method: {prefix: IN}}, then: {account: 1001}}\n"
+        "  - {id: r8, when: {amount: 5}, then: {account: 1002}}\n"
     )
     assert lint(rows, "unique") == [
         "t.yaml:8:5: overlap: rows 1 (t.yaml:7:5) and 2 can hold at once. "
@@ -91,21 +92,22 @@ def test_rows_that_can_hold_at_once_are_found_under_unique() -> None:
 
 def test_rows_that_exclude_each_other_are_fine_under_unique() -> None:
     rows = (
-        "  - {when: {amount: {max: 4.99}}, then: {account: 1001}}\n"
-        "  - {when: {amount: {min: 5}}, then: {account: 1002}}\n"
+        "  - {id: r9, when: {amount: {max: 4.99}}, then: {account: 1001}}\n"
+        "  - {id: r10, when: {amount: {min: 5}}, then: {account: 1002}}\n"
     )
     assert lint(rows, "unique") == []
 
 
 def test_a_row_that_stands_twice_is_found() -> None:
-    rows = "  - {when: {method: A}, then: {account: 1001}}\n" * 2
+    row = "when: {method: A}, then: {account: 1001}"
+    rows = f"  - {{id: one, {row}}}\n  - {{id: two, {row}}}\n"
     assert lint(rows, "first") == [
         "t.yaml:8:5: duplicate-row: row 2 has the conditions of row 1 (t.yaml:7:5)."
     ]
 
 
 def test_words_that_no_row_covers_are_found_where_that_is_an_error() -> None:
-    rows = "  - {when: {kind: sale}, then: {account: 1001}}\n"
+    rows = "  - {id: r12, when: {kind: sale}, then: {account: 1001}}\n"
     assert lint(rows, "first", "otherwise: {error: nothing}\n") == [
         "t.yaml:1:1: uncovered: no row of accounts holds for kind: refund. "
         "Add a row, or outputs as otherwise."
@@ -116,25 +118,26 @@ def test_words_that_no_row_covers_are_found_where_that_is_an_error() -> None:
     ("row", "complaint"),
     [
         ("{when: {metod: A}, then: {account: 1001}}",
-         "t.yaml:7:13: unknown-input: the table has no input 'metod'. Did you mean 'method'?"),
+         "t.yaml:7:20: unknown-input: the table has no input 'metod'. Did you mean 'method'?"),
         ("{when: {kind: sales}, then: {account: 1001}}",
-         "t.yaml:7:19: wrong-type: kind is never 'sales'. Did you mean 'sale'?"),
+         "t.yaml:7:26: wrong-type: kind is never 'sales'. Did you mean 'sale'?"),
         ("{when: {amount: much}, then: {account: 1001}}",
-         "t.yaml:7:21: wrong-type: amount is a number, not 'much'."),
+         "t.yaml:7:28: wrong-type: amount is a number, not 'much'."),
         ("{when: {amount: {min: 9, max: 1}}, then: {account: 1001}}",
-         "t.yaml:7:21: wrong-type: min 9 is above max 1, so no amount fits. Exchange them."),
+         "t.yaml:7:28: wrong-type: min 9 is above max 1, so no amount fits. Exchange them."),
         ("{when: {method: A}, then: {account: 19}}",
-         "t.yaml:7:41: wrong-type: account is an account number, not 19."),
+         "t.yaml:7:48: wrong-type: account is an account number, not 19."),
         ("{when: {method: A}, then: {acount: 1001}}",
-         "t.yaml:7:32: unknown-output: the table has no output 'acount'. Did you mean 'account'?"),
+         "t.yaml:7:39: unknown-output: the table has no output 'acount'. Did you mean 'account'?"),
     ],
 )  # fmt: skip
 def test_a_wrong_row_is_found(row: str, complaint: str) -> None:
-    assert complaint in lint(f"  - {row}\n", "first")
+    assert complaint in lint(f"  - {row.replace('{', '{id: a, ', 1)}\n", "first")
 
 
 def test_a_call_without_an_input_is_found() -> None:
-    table = f"{HEAD}hit: first\nrows: [{{then: {{account: 1001}}}}]\notherwise: {{account: 1999}}\n"
+    table = f"{HEAD}hit: first\nrows: [{{id: all, then: {{account: 1001}}}}]\n"
+    table += "otherwise: {account: 1999}\n"
     call = CALL.replace(", kind='sale'", "")
     assert findings({"t.yaml": table, "a.yaml": call}) == [
         "a.yaml:8:25: missing-input: document.ModeOfPaymentAccount: "
@@ -143,7 +146,7 @@ def test_a_call_without_an_input_is_found() -> None:
 
 
 MERCHANTS = """\
-version: 1
+version: 2
 table: accounts
 inputs: {method: text, currency: text}
 outputs: {account: account, known: boolean}
@@ -197,7 +200,7 @@ def test_a_merchants_row_that_does_not_fit_is_found_in_its_file() -> None:
 
 def test_a_table_that_refuses_a_row_stops_that_row_and_no_other() -> None:
     entity = (
-        "version: 1\nentity: qliro.settlement_line\nas: line\nderive:\n"
+        "version: 2\nentity: qliro.settlement_line\nas: line\nderive:\n"
         '  interim: "{{ tables.accounts(method=line.PaymentMethodType, '
         'currency=line.CurrencyCode).account }}"\n'
     )

@@ -25,14 +25,14 @@ from engine.merchant.settings import merchant_schema, settings_of
 from engine.store.database import Store
 
 TABLE = """\
-version: 1
+version: 2
 table: tolls
 hit: unique
 inputs: {day: date, weight: decimal}
 outputs: {toll: decimal}
 rows:
-  - {when: {day: {min: 2026-04-01, max: 2026-09-30}}, then: {toll: 12}}
-  - {when: WHEN, then: {toll: 30}}
+  - {id: summer, when: {day: {min: 2026-04-01, max: 2026-09-30}}, then: {toll: 12}}
+  - {id: other, when: WHEN, then: {toll: 30}}
 otherwise: {error: no toll}
 """
 
@@ -132,7 +132,8 @@ def test_a_bound_of_another_kind_is_told_alone(when: str, says: str, hit: str) -
 # What the engine needs ----------------------------------------------------------------------------
 def overlay(folder: Path, name: str, text: str) -> None:
     (folder / "over").mkdir(exist_ok=True)
-    (folder / "over" / name).write_text(text, "utf-8")
+    entity = f"version: 2\nentity: qliro.{name.removesuffix('.yaml')}\n"
+    (folder / "over" / name).write_text(entity + text, "utf-8")
 
 
 FILES = {BATCH: "settlement_batch.yaml", LINE: "settlement_line.yaml"}
@@ -149,7 +150,7 @@ def test_a_column_that_an_overlay_removes_is_told_where_the_engine_needs_it(
     assert told
     if told[0].startswith("over/"):  # else the mappings need it, and say so
         (says,) = told
-        assert says.startswith(f"over/{FILES[entity]}:1:")
+        assert says.startswith(f"over/{FILES[entity]}:3:")
         assert f"missing-column: {entity} needs the column {column}: " in says
 
 
@@ -161,7 +162,7 @@ def test_a_column_of_another_name_is_told_by_lint_and_before_a_run(
     with pytest.raises(FileError) as refused:
         opened.run()
     assert [str(one).removeprefix(f"{tmp_path}/") for one in refused.value.findings] == [
-        "over/settlement_batch.yaml:1:10: missing-column: qliro.settlement_batch needs the column "
+        "over/settlement_batch.yaml:3:10: missing-column: qliro.settlement_batch needs the column "
         "payout: batches with the same text are one payout. Give it under derive; a column of "
         "another name is added beside it."
     ]
@@ -171,7 +172,7 @@ def test_a_column_of_another_kind_is_told(tmp_path: Path) -> None:
     overlay(tmp_path, FILES[BATCH], 'derive: {payout: "{{ batch.Id }}"}\n')
     (told,) = linted(tmp_path, {"overlay": "over"})
     assert told == (
-        "over/settlement_batch.yaml:1:10: wrong-type: payout of qliro.settlement_batch is a whole "
+        "over/settlement_batch.yaml:3:10: wrong-type: payout of qliro.settlement_batch is a whole "
         "number, and has to be a text: batches with the same text are one payout."
     )
 

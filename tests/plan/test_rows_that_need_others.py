@@ -15,7 +15,7 @@ from engine.plan.order_rows import Rows
 
 # A line of a wrapping costs what a tenth of all hats of its order cost.
 ORDERED = """\
-version: 1
+version: 2
 entity: qliro.order_line
 as: line
 related:
@@ -27,7 +27,7 @@ derive:
   worth: "{{ line.Quantity * tables.prices(reference=line.MerchantReference).price }}"
 """
 CAPTURED = """\
-version: 1
+version: 2
 entity: qliro.capture_line
 as: taken
 related:
@@ -38,15 +38,15 @@ derive:
   tenth: "{{ (ordered | first).tenth }}"
 """
 PRICES = """\
-version: 1
+version: 2
 table: prices
 inputs: {reference: text}
 outputs: {price: decimal}
 hit: first
 rows:
-  - {when: {reference: HAT}, then: {price: 100}}
-  - {when: {reference: CAP}, then: {price: 50}}
-  - {when: {reference: WRAP}, then: {price: 0}}
+  - {id: HAT, when: {reference: HAT}, then: {price: 100}}
+  - {id: CAP, when: {reference: CAP}, then: {price: 50}}
+  - {id: WRAP, when: {reference: WRAP}, then: {price: 0}}
 otherwise: {error: "no price of {{ reference }}"}
 """
 FILES = {"order.yaml": ORDERED, "capture.yaml": CAPTURED, "prices.yaml": PRICES}

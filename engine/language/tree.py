@@ -1,0 +1,99 @@
+"""The values of mapping files as trees: each knows its file, its line and who used it.
+
+Reads a parsed YAML file, gives ``Node``; parts are put in (``uses``) and files laid over each other
+(``laid``) on trees, before anything else is read from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Finding, Place
+from ..yamlfile import Path_, YamlFile
+from .given import Given
+
+Spot = tuple[int, int]  # line and column, from 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Where nodes come from: their file; and of a part, where it is used and with what."""
+
+    path: str
+    via: Place | None = None
+    given: Given | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A value: nodes by key, a list of nodes, or a plain value.
+
+    ``key`` is where its key stands; ``gone`` are the keys that were removed of it, and where.
+    """
+
+    value: Any
+    frame: Frame
+    spot: Spot
+    key: Spot | None = None
+    gone: dict[str, Node] | None = None
+
+    def place(self, *, key: bool = False) -> Place:
+        """Where the value (or its key) stands."""
+        spot = self.key if key and self.key else self.spot
+        return Place(self.frame.path, *spot, self.frame.via)
+
+    def finding(
+        self, code: str, message: str, remedy: str = "", *, key: bool = False,
+        severity: str = "error",
+    ) -> Finding:  # fmt: skip
+        """A finding at this place."""
+        return Finding(self.place(key=key), code, message, remedy, severity)
+
+    def text(self, key: str) -> str:
+        """The text or number under a key, as a text; empty where there is none."""
+        child = self.value.get(key) if isinstance(self.value, dict) else None
+        plain_ = child.value if child is not None else None
+        return str(plain_) if isinstance(plain_, str | int) else ""
+
+
+def of_file(file: YamlFile) -> Node:
+    """The tree of a parsed file."""
+    frame, values, keys = Frame(file.path), file.values, file.keys
+
+    def node(value: Any, path: Path_) -> Node:
+        made: Any = value
+        if isinstance(value, dict):
+            made = {key: node(inner, (*path, key)) for key, inner in value.items()}
+        elif isinstance(value, list):
+            made = [node(inner, (*path, i)) for i, inner in enumerate(value)]
+        return Node(made, frame, values.get(path, (0, 0)), keys.get(path))
+
+    return node(file.value, ())
+
+
+def plain(node: Node) -> Any:
+    """The value without places, as YAML has it."""
+    value = node.value
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def framed(node: Node, frame: Frame) -> Node:
+    """A copy of the tree whose nodes come from ``frame``."""
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: framed(inner, frame) for key, inner in value.items()}
+    elif isinstance(value, list):
+        value = [framed(inner, frame) for inner in value]
+    return Node(value, frame, node.spot, node.key)
+
+
+def identifier(node: Node) -> str:
+    """What an item of a list is known by: its ``id``, its word (``do``), or the value itself."""
+    if isinstance(node.value, dict):
+        return node.text("id") or node.text("do")
+    return str(node.value) if isinstance(node.value, str | int) else ""
