@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 from shopkit import Cli, write_shop
 
-MISSPELT = 'document:\n  ModeOfPayment: {when: mode is not none, value: "{{ mod }}"}\n'
+MISSPELT = """\
+version: 2
+mapping: payment
+document:
+  ModeOfPayment: {when: mode is not none, value: "{{ mod }}"}
+"""
 SHADOWED = """\
-version: 1
+version: 2
 table: own_rows
 inputs: {a: text}
 outputs: {b: text}
 hit: first
 rows:
-  - {then: {b: x}}
-  - {when: {a: y}, then: {b: y}}
+  - {id: all, then: {b: x}}
+  - {id: y, when: {a: y}, then: {b: y}}
 otherwise: {b: null}
 """
 
@@ -39,9 +44,9 @@ def test_people_see_the_line_and_a_caret(cli: Cli, shop_file: Path) -> None:
     told = cli("lint", "shop")
     assert (told.code, told.out) == (2, "")
     assert told.err.splitlines() == [
-        "merchants/over/payment.yaml:2:54: unknown-name: document.ModeOfPayment: there is no 'mod' "
+        "merchants/over/payment.yaml:4:54: unknown-name: document.ModeOfPayment: there is no 'mod' "
         "here. Did you mean 'mode'?",
-        '  2 | ModeOfPayment: {when: mode is not none, value: "{{ mod }}"}',
+        '  4 | ModeOfPayment: {when: mode is not none, value: "{{ mod }}"}',
         "    |                                                    ^^^",
         "1 error.",
     ]
@@ -52,7 +57,7 @@ def test_json_is_the_same_by_either_name(cli: Cli, shop_file: Path) -> None:
     told = cli("lint", "shop", "--format", "json").json
     assert told == cli("lint", "shop", "--json").json
     (finding,) = told["findings"]
-    assert (told["ok"], finding["line"], finding["column"]) == (False, 2, 54)
+    assert (told["ok"], finding["line"], finding["column"]) == (False, 4, 54)
     assert (finding["code"], finding["severity"]) == ("unknown-name", "error")
 
 
@@ -61,7 +66,7 @@ def test_github_annotates_the_line(cli: Cli, shop_file: Path) -> None:
     told = cli("lint", "shop", "--format", "github")
     assert told.code == 2
     assert told.out == (
-        "::error file=merchants/over/payment.yaml,line=2,col=54,endColumn=57,title=unknown-name::"
+        "::error file=merchants/over/payment.yaml,line=4,col=54,endColumn=57,title=unknown-name::"
         "document.ModeOfPayment: there is no 'mod' here. Did you mean 'mode'?\n"
     )
 
@@ -92,7 +97,7 @@ def test_sarif_names_rule_place_and_a_fingerprint_that_stays(cli: Cli, shop_file
     (location,) = first["locations"]  # type: ignore[misc]
     place = location["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "merchants/over/payment.yaml"
-    assert place["region"] == {"startLine": 2, "startColumn": 54, "endColumn": 57}
+    assert place["region"] == {"startLine": 4, "startColumn": 54, "endColumn": 57}
     path.write_text(f"# A line above it.\n{MISSPELT}", "utf-8")
     assert run()["partialFingerprints"] == first["partialFingerprints"]
 

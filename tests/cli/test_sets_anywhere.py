@@ -155,10 +155,11 @@ def test_an_overlay_alone_is_linted_over_the_set_that_comes_with_the_program(
 ) -> None:
     over = tmp_path / "over"
     over.mkdir()
-    (over / "payment.yaml").write_text("version: 1\nlet: {wanted_date: '{{ lime.BatchDate }}'}\n")
+    text = "version: 2\nmapping: payment\nlet: {wanted_date: '{{ lime.BatchDate }}'}\n"
+    (over / "payment.yaml").write_text(text)
     told = cli("lint", "--overlay", "over")
     assert told.code == 2
-    assert "over/payment.yaml:2:" in told.err
+    assert "over/payment.yaml:3:" in told.err
 
 
 def test_a_set_is_shown_without_a_merchant(cli: Cli, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from engine.language.editor import FOLDER, schemas, write
 
 HEAD = """\
 # yaml-language-server: $schema=schemas/mapping.schema.json
-version: 1
+version: 2
 mapping: gift_card
 source: {line: qliro.settlement_line}
 """

@@ -57,15 +57,15 @@ def test_a_word_that_cannot_be_is_told_with_the_nearest(when: str, complaint: st
     assert one.endswith(complaint)
 
 
-SEEN = "version: 1\nentity: qliro.settlement_line\nas: line\nderive:\n" \
+SEEN = "version: 2\nentity: qliro.settlement_line\nas: line\nderive:\n" \
     "  side: \"{{ 'in' if line.Action == 'Debit' else 'out' }}\"\n"  # fmt: skip
 KINDS = """\
-version: 1
+version: 2
 table: kinds
 inputs: {type: text}
 outputs: {kind: {enum: [goods, fee]}}
 hit: first
-rows: [{when: {type: Fee}, then: {kind: fee}}]
+rows: [{id: fee, when: {type: Fee}, then: {kind: fee}}]
 otherwise: {kind: goods}
 """
 
@@ -107,20 +107,21 @@ def test_words_that_can_be_are_left_alone(when: str) -> None:
 
 
 def rates(condition: str, kind: str = "text") -> list[str]:
-    text = f"version: 1\ntable: rates\ninputs: {{country: {kind}}}\noutputs: {{rate: decimal}}\n"
-    text += f"hit: first\nrows:\n  - {{when: {{country: {condition}}}, then: {{rate: 25}}}}\n"
+    text = f"version: 2\ntable: rates\ninputs: {{country: {kind}}}\noutputs: {{rate: decimal}}\n"
+    row = f"{{id: a, when: {{country: {condition}}}, then: {{rate: 25}}}}"
+    text += f"hit: first\nrows:\n  - {row}\n"
     return findings(text + "otherwise: {rate: null}\n")
 
 
 def test_a_row_for_a_country_that_is_none_is_told_with_what_to_write() -> None:
     assert rates("UK") == [
-        "a.yaml:7:22: not-a-country: country is never 'UK'. Write GB."
+        "a.yaml:7:29: not-a-country: country is never 'UK'. Write GB."
     ]  # fmt: skip
     assert rates("[SE, EL]", "country") == [
-        "a.yaml:7:22: not-a-country: country is never 'EL'. Write GR."
+        "a.yaml:7:29: not-a-country: country is never 'EL'. Write GR."
     ]  # fmt: skip
     assert rates("sverige") == [
-        "a.yaml:7:22: not-a-country: country is never 'sverige'. A country is a code of two "
+        "a.yaml:7:29: not-a-country: country is never 'sverige'. A country is a code of two "
         "capitals (ISO 3166-1): SE."
     ]
 
