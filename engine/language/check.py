@@ -11,7 +11,16 @@ from typing import Any
 
 from ..errors import Finding
 from ..yamlfile import Path_, nearest
-from . import check_entities, check_related, check_tables, fields, lists, scope
+from . import (
+    check_entities,
+    check_related,
+    check_tables,
+    fields,
+    lineage,
+    lists,
+    rules,
+    scope,
+)
 from .code import RESERVED, Code
 from .emit import Emitter
 from .expressions import Expression, Report, walk
@@ -51,6 +60,9 @@ def check(
         _Mapping(mapping_set, spec, settings, report).check()
     _needs(mapping_set, report)
     _made_for(mapping_set, report, whole)
+    if complete and whole:
+        for finding in rules.of_set(mapping_set):
+            report(finding)
 
 
 def _without(report: Report, codes: tuple[str, ...]) -> Report:
@@ -113,8 +125,10 @@ class _Mapping:
         self.set = mapping_set
         self.spec = spec
         self.settings = settings
-        self.report = report
+        self.report = self._noting(report)
+        self.told: list[str] = []
         self.signatures = scope.signatures(mapping_set)
+        self.sure: set[str] = set()
 
     def check(self) -> None:
         spec = self.spec
@@ -149,6 +163,7 @@ class _Mapping:
         schema = self.set.targets.get(spec.target)
         if schema is None:
             return
+        self.sure = self._surely(emitter)
         self._object(spec.document, schema, emitter, "document")
         document = scope.made_document(spec, schema)
         after = {**names, "document": Code("v_document", document)}
@@ -157,6 +172,39 @@ class _Mapping:
             self._check(one, later)
         self._identity(later, document)
         self._then(schema, later)
+
+    def _noting(self, report: Report) -> Report:
+        """``report``, with the codes in ``told``: one mistake is one finding."""
+
+        def noted(finding: Finding) -> None:
+            self.told.append(finding.code)
+            report(finding)
+
+        return noted
+
+    def _surely(self, emitter: Emitter) -> set[str]:
+        """What is not null where a document is made: by conditions, requirements, checks."""
+        spec, view = self.spec, self._view(emitter)
+        others = [self.set.mappings.get(need) for need in spec.needs]
+        # Where another document of the same source is needed, that has passed its checks too.
+        stand = [spec, *(one for one in others if one and one.entity == spec.entity)]
+        conditions = [
+            condition
+            for one in stand
+            for condition in (one.when, *(check.that for check in one.checks))
+            if condition and not uses_document(condition)
+        ]
+        found = {path for one in conditions for path in lineage.holding(one.node, view)}
+        for match in spec.match.values():
+            needed = {
+                path for one in match.require for path in lineage.holding(one.that.node, view)
+            }
+            found |= {f"{match.alias}{path[2:]}" for path in needed if path.startswith("it.")}
+        return found
+
+    def _view(self, emitter: Emitter) -> lineage.View:
+        sure = frozenset(self.sure)
+        return lineage.View(self.set, dict(emitter.names), emitter.lets, self.settings, sure)
 
     def _emitter(
         self,
@@ -341,7 +389,7 @@ class _Mapping:
             elif field.value is None:
                 self._list(field, child, emitter)
             else:
-                self._value(field, child, emitter)
+                self._value(field, child, emitter, field.name in schema.get("required", ()))
         there = {f.name for f in made if f.when is None}
         for needed in schema.get("required", ()):
             if needed not in there:
@@ -352,7 +400,9 @@ class _Mapping:
                 where = place or self.spec.source.place(("document",), key=True)
                 self.report(Finding(where, "missing-field", text))
 
-    def _value(self, field: Field, schema: Mapping[str, Any], emitter: Emitter) -> None:
+    def _value(
+        self, field: Field, schema: Mapping[str, Any], emitter: Emitter, needed: bool
+    ) -> None:
         assert field.value is not None  # noqa: S101 — told apart by the caller
         if field.when:
             emitter.emit(field.when)
@@ -360,7 +410,10 @@ class _Mapping:
             text = f"{field.value.field} takes a list of rows."
             self.report(Finding(field.place, "wrong-type", text))
             return
+        told = len(self.told)
         code = emitter.emit(field.value)
+        if "missing-braces" in self.told[told:]:
+            return
         wrong = fields.misfit(schema, code.type)
         if code.known and code.value is not None and (not wrong or code.type.kind == "integer"):
             try:
@@ -370,6 +423,12 @@ class _Mapping:
                 wrong = refusal(error)
         if wrong:
             self.report(field.value.finding("misfit", f"{wrong}."))
+            return
+        view = self._view(emitter)
+        if field.when:
+            view = view.with_sure(lineage.holding(field.when.node, view))
+        for finding in rules.of_value(rules.Value(field.value, schema, needed, code.type, view)):
+            self.report(finding)
 
     def _list(self, field: Field, schema: Mapping[str, Any], emitter: Emitter) -> None:
         if schema.get("type") != "array":
@@ -380,14 +439,16 @@ class _Mapping:
             self._row(field, row, schema.get("items", {}), emitter)
 
     def _row(self, field: Field, row: Row, schema: Mapping[str, Any], emitter: Emitter) -> None:
-        before = dict(emitter.names)
+        before, sure = dict(emitter.names), self.sure
         if row.each:
             lists.item_of(emitter, row)
         if row.group:
             lists.group_of(emitter, row)
         if row.when:
             emitter.emit(row.when)
+            self.sure = sure | lineage.holding(row.when.node, self._view(emitter))
         self._object(row.fields, schema, emitter, f"a row of {field.name}", row.place)
+        self.sure = sure
         emitter.names.clear()
         emitter.names.update(before)
 

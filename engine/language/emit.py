@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import nodes
 
 from ..yamlfile import nearest
-from . import calls, kinds, lists, words
+from . import calls, kinds, lists, missing_braces, words
 from .code import BOOKS, Code, Mark, Signature
 from .expressions import OPERATORS, Expression, Report, constant, written
 from .kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
@@ -66,11 +66,19 @@ class Emitter:
     def emit(self, expression: Expression, wrap: str = "{value}") -> Code:
         """The code of a value; ``wrap`` puts the conversion to its field around it."""
         before, self.now = self.now, expression
+        if expression.plain and isinstance(expression.node, nodes.Const):
+            self.plain(expression, expression.node.value)
         code = self.visit(expression.node)
         self.now = before
         self.marks.append(Mark(expression, dict(self.names), self.kind))
         inner = wrap.format(value=code.text)
         return Code(f"(\x01{len(self.marks) - 1}\x02{inner}\x03)", code.type, code.value)
+
+    def plain(self, expression: Expression, value: Any) -> None:
+        """Looks at a value without braces."""
+        if isinstance(value, str) and "." in value:
+            for finding in missing_braces.check(self, expression, value):
+                self.report(finding)
 
     def bind(self, value: Any) -> str:
         """Source that gives a value known now."""

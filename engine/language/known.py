@@ -57,11 +57,24 @@ _EXACT: Mapping[str, int] = {
 }  # fmt: skip
 _WHOLE = frozenset({"Quantity", "shipped", "released", "returned", "remaining", "before"})
 # What is always there, by what Qliro and Fortnox document and send, although no table insists.
+_ITEM = frozenset(
+    {"MerchantReference", "Type", "PricePerItemIncVat", "PricePerItemExVat", "Currency",
+     "OrderDate", "DeliveryCountry", *_WHOLE}
+)  # fmt: skip
 ALWAYS: Mapping[str, frozenset[str]] = {
     "qliro.settlement_line": frozenset(
-        {"Action", "Type", "CurrencyCode", "Amount", "payout", "BatchDate"}
+        {"Action", "Type", "CurrencyCode", "Amount", "PaymentMethodType", "payout", "BatchDate"}
     ),
     "qliro.payout": frozenset({"payout", "BatchDate", "CurrencyCode", "batches", "lines"}),
+    "qliro.order": frozenset(  # of what is paid
+        {"MerchantReference", "Currency", "Country", "DeliveryCountry", "OrderDate"}
+    ),
+    "qliro.order_line": _ITEM,
+    "qliro.capture": frozenset({"MerchantReference", "Currency", "Amount", "CaptureDate"}),
+    "qliro.capture_line": _ITEM,
+    "qliro.refund": frozenset({"MerchantReference", "Currency", "Amount", "RefundDate"}),
+    "qliro.refund_line": _ITEM,
+    "fortnox.invoice": frozenset({"CustomerNumber", "InvoiceDate"}),
 }
 
 

@@ -43,9 +43,9 @@ WRITTEN = {
     "kept line by line": "|-\n    {{ line.Amount\n    + line.Fee }}",
     "with its indentation said": "|2-\n    {{ line.Amount\n    + line.Fee }}",
     "in quotes over two lines": '"{{ line.Amount +\n    line.Fee }}"',
-    "behind escapes": '"{{ 1 if line.Type == \\"\\u00e5\\n\\" else line.Fee }}"',
-    "behind doubled quotes": "'{{ 1 if line.Type == ''Fee'' else line.Fee }}'",
-    "behind Swedish letters": "\"{{ 1 if line.Type == 'åäö' else line.Fee }}\"",
+    "behind escapes": '"{{ 1 if line.line == \\"\\u00e5\\n\\" else line.Fee }}"',
+    "behind doubled quotes": "'{{ 1 if line.line == ''Fee'' else line.Fee }}'",
+    "behind Swedish letters": "\"{{ 1 if line.line == 'åäö' else line.Fee }}\"",
 }
 
 

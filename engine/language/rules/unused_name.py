@@ -1,0 +1,99 @@
+"""A named value, related rows or a table that nothing uses: mostly the name of another was meant.
+
+**Anti-pattern**
+
+    let:
+      fee: "{{ own_fees | sum('cost') }}"
+    document:
+      Amount: "{{ line.gross }}"
+
+**Best practice**
+
+    document:
+      Amount: "{{ line.gross - fee }}"
+
+Use it, or delete it. A name that a shared part brings counts as used where any of its users does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from jinja2 import nodes
+
+from ...errors import Finding, Place
+from ...yamlfile import Path_
+from ..expressions import Expression, walk
+from ..source import Source
+from ..spec import EntitySpec, MappingSet, MappingSpec
+
+CODE, SEVERITY = "unused-name", "warning"
+Spot = tuple[str, int, int]
+
+
+def check(mapping_set: MappingSet) -> Iterator[Finding]:
+    used: set[Spot] = set()
+    unused: dict[Spot, Finding] = {}
+    called: set[str] = set()
+    specs: list[MappingSpec | EntitySpec] = [*mapping_set.mappings.values()]
+    for spec in (*specs, *mapping_set.entities.values()):
+        named = _named(spec, called)
+        if isinstance(spec, MappingSpec):
+            named |= {*spec.covers, *spec.moves}
+        for path, what in _declared(spec):
+            finding = _finding(spec.source, path, what)
+            spot = _spot(finding.place)
+            if path[1] in named:
+                used.add(spot)
+            else:
+                unused.setdefault(spot, finding)
+    for table in mapping_set.tables.values():
+        _named((table.rows, table.rows_add, table.otherwise, table.error), called)
+    for name, table in mapping_set.tables.items():
+        if name not in called and (specs or mapping_set.entities):
+            finding = _finding(table.source, ("table",), f"the table {name}")
+            unused[_spot(finding.place)] = finding
+    yield from (finding for spot, finding in unused.items() if spot not in used)
+
+
+def _declared(spec: MappingSpec | EntitySpec) -> Iterator[tuple[Path_, str]]:
+    if isinstance(spec, MappingSpec):
+        yield from ((("let", name), f"the named value {name}") for name in spec.lets)
+    yield from ((("related", name), f"the related rows {name}") for name in spec.related)
+
+
+def _finding(source: Source, path: Path_, what: str) -> Finding:
+    text, remedy = f"nothing uses {what}.", "Use it or delete it."
+    return source.finding(path, CODE, text, remedy, key=True, severity=SEVERITY)
+
+
+def _spot(place: Place) -> Spot:
+    return place.path, place.line, place.column
+
+
+def _named(parts: Any, called: set[str]) -> set[str]:
+    """The names in all expressions of a spec; ``called`` gets the tables."""
+    found: set[str] = set()
+    for expression in _expressions(parts):
+        for node in walk(expression.node):
+            if isinstance(node, nodes.Name):
+                found.add(node.name)
+            elif isinstance(node, nodes.Getattr) and getattr(node.node, "name", "") == "tables":
+                called.add(node.attr)
+    return found
+
+
+def _expressions(part: Any) -> Iterable[Expression]:
+    if isinstance(part, Expression):
+        yield part
+    elif isinstance(part, dict):
+        for one in part.values():
+            yield from _expressions(one)
+    elif isinstance(part, tuple | list):
+        for one in part:
+            yield from _expressions(one)
+    elif is_dataclass(part) and not isinstance(part, Source | Place):
+        for one in fields(part):
+            yield from _expressions(getattr(part, one.name))
