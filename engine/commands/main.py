@@ -36,6 +36,7 @@ from .command import (
 from .connect import connect
 from .oss import oss
 from .sandbox import demo, sandbox
+from .sets import migrate, schemas
 from .webhooks import webhooks
 
 if TYPE_CHECKING:
@@ -91,24 +92,6 @@ def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
     hint = "Fill in payouts_from, the first day that this program is to book, and set the\nsecrets"
     out.page([Text(f"Wrote {path}.\n{hint} that it names. Then: qliro-fortnox lint {name}")])
     out.data({"file": str(path)})
-
-
-@commands.command(epilog=EXIT_CODES)
-@option("--out", "folder", type=command.FOLDER, default=Path("schemas"), metavar="FOLDER",
-              help="Write them here.")  # fmt: skip
-@shared
-def schemas(out: Output, folder: Path) -> None:
-    """Write the JSON Schemas that editors read: keys, fields, filters and settings, explained.
-
-    A file names its own in its first line, with a path from itself:
-    # yaml-language-server: $schema=../schemas/mapping.schema.json
-    """
-    from ..language.editor import write
-    from ..show.page import Text
-
-    written = write(folder)
-    out.page([Text(f"Wrote {', '.join(one.name for one in written)} into {folder}.")])
-    out.data({"files": [str(one) for one in written]})
 
 
 @commands.command(epilog=EXIT_CODES)
@@ -443,7 +426,17 @@ def errors(out: Output, code: str | None) -> None:
     out.data(view.data(found))
 
 
-for one in (activate, connect, deactivate, demo, oss, sandbox, webhooks):
+for one in (
+    activate,
+    connect,
+    deactivate,
+    demo,
+    migrate,
+    oss,
+    sandbox,
+    schemas,
+    webhooks,
+):
     commands.add_command(one)
 
 

@@ -49,10 +49,14 @@ def load_set(
 
 
 def load_set_from_texts(
-    texts: Mapping[str, str], catalogue: Catalogue, settings: Mapping[str, Any] | None = None
+    texts: Mapping[str, str],
+    catalogue: Catalogue,
+    settings: Mapping[str, Any] | None = None,
+    paths: Mapping[str, str] | None = None,
 ) -> MappingSet:
-    """The set that these texts (the ``files`` of an earlier set) declare."""
-    return _load(dict(texts), {name: name for name in texts}, catalogue, settings)
+    """The set that these texts (the ``files`` of an earlier set) declare; ``paths`` are what the
+    files are called in findings."""
+    return _load(dict(texts), paths or {name: name for name in texts}, catalogue, settings)
 
 
 def targets() -> dict[str, dict[str, Any]]:
