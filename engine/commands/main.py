@@ -18,6 +18,7 @@ import click
 
 from ..clock import SystemClock, today
 from ..errors import Exit, UsageError
+from ..merchant.mapping_sets import DEFAULT, folder_of
 from ..show.output import Output
 from . import command
 from .activate import activate, deactivate
@@ -70,6 +71,7 @@ def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
     Beside it, in the folder schemas, are the JSON Schemas by which an editor completes and explains
     its keys: keep them with the file, so that they are there for others too.
     """
+    from ..doctor.lint import whole_set
     from ..language import editor
     from ..merchant.first_file import initial_text
     from ..show.page import Text
@@ -87,7 +89,7 @@ def init(out: Output, name: str, title: str | None, merchants: Path) -> None:
     if path.exists():
         raise UsageError(f"{path} is there already; it is left as it is.", "Choose another name.")
     merchants.mkdir(parents=True, exist_ok=True)
-    editor.write(merchants / SCHEMAS)
+    editor.write(merchants / SCHEMAS, whole_set(folder_of(DEFAULT, merchants), None))
     path.write_text(initial_text(title or name, f"{SCHEMAS}/{editor.MERCHANT}"), encoding="utf-8")
     hint = "Fill in payouts_from, the first day that this program is to book, and set the\nsecrets"
     out.page([Text(f"Wrote {path}.\n{hint} that it names. Then: qliro-fortnox lint {name}")])

@@ -27,17 +27,23 @@ if TYPE_CHECKING:
 @click.command(epilog=EXIT_CODES)
 @option("--out", "folder", type=command.FOLDER, default=Path("schemas"), metavar="FOLDER",
               help="Write them here.")  # fmt: skip
+@option("--set", "mapping_set", default=DEFAULT, metavar="SET",
+              help="The set that overlays are for: its name, a path, or a package.")  # fmt: skip
 @shared
-def schemas(out: Output, folder: Path) -> None:
+def schemas(out: Output, folder: Path, mapping_set: str) -> None:
     """Write the JSON Schemas that editors read: keys, fields, filters and settings, explained.
 
     A file names its own in its first line, with a path from itself:
     # yaml-language-server: $schema=../schemas/mapping.schema.json
+
+    A file of an overlay names overlay.schema.json, which is made for one set: it knows its values
+    and the ids of its items.
     """
+    from ..doctor.lint import whole_set
     from ..language.editor import write
     from ..show.page import Text
 
-    written = write(folder)
+    written = write(folder, whole_set(folder_of(mapping_set, Path()), None))
     out.page([Text(f"Wrote {', '.join(one.name for one in written)} into {folder}.")])
     out.data({"files": [str(one) for one in written]})
 

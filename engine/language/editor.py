@@ -17,12 +17,15 @@ from typing import Any
 from ..home import HOME
 from ..merchant.settings import SCHEMA, merchant_schema, settings_of
 from .catalogue import ID_COLUMNS
+from .editor_overlay import overlay_schema
 from .filters import FILTERS
 from .load import targets
+from .spec import MappingSet
 from .structure import KINDS, schema
 
 FOLDER = HOME / "schemas" / "editor"
 MERCHANT = SCHEMA.name
+OVERLAY = "overlay.schema.json"
 # The marks of the settings' schema that are of no use to an editor begin so.
 _OURS = "x-"
 
@@ -36,11 +39,19 @@ def schemas() -> dict[str, str]:
     }
 
 
-def write(folder: Path) -> list[Path]:
-    """Write the schemas into ``folder``, which is made where it is missing; the files."""
+def overlay_of(mapping_set: MappingSet) -> str:
+    """The text of the schema of overlays over a set."""
+    made = overlay_schema(mapping_set, {kind: _of_kind(kind) for kind in KINDS if kind != "set"})
+    return f"{json.dumps(made, ensure_ascii=False)}\n"
+
+
+def write(folder: Path, mapping_set: MappingSet | None = None) -> list[Path]:
+    """Write the schemas into ``folder``, which is made where it is missing, with that of overlays
+    over the set where one is given; the files."""
     folder.mkdir(parents=True, exist_ok=True)
+    texts = schemas() | ({OVERLAY: overlay_of(mapping_set)} if mapping_set else {})
     written = []
-    for name, text in schemas().items():
+    for name, text in texts.items():
         path = folder / name
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")

@@ -21,7 +21,7 @@ def test_a_new_merchant_has_the_schemas_beside_it(cli: Cli, tmp_path: Path) -> N
 def test_schemas_are_written_where_they_are_wanted(cli: Cli, tmp_path: Path) -> None:
     told = cli("schemas", "--out", "ours/schemas", "--json").json
     names = {Path(one).name for one in told["files"]}
-    assert {"mapping.schema.json", "entity.schema.json", "table.schema.json"} <= names
+    assert {"mapping.schema.json", "overlay.schema.json", "table.schema.json"} <= names
     assert all((tmp_path / one).is_file() for one in told["files"])
 
 
