@@ -24,12 +24,12 @@ from .clock import Clock, today
 from .deliver.delivery import deliver
 from .deliver.queue import Delivery
 from .error_catalogue import Catalogue, read_catalogue
-from .errors import Exit, StoppedError, UsageError
+from .errors import Exit, FileError, StoppedError, UsageError
 from .extract.orders import fetch_orders
 from .extract.raw import Report
 from .language.catalogue import catalogue_from_ddl
 from .language.compile import compile_set
-from .language.load import load_set
+from .language.load import load_set, texts_of
 from .language.program import Program
 from .language.required_columns import refuse_unmet
 from .language.spec import MappingSet
@@ -139,6 +139,14 @@ def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
     refuse_unmet(mapping_set)
     program = compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
     return mapping_set, program
+
+
+def present_texts(merchant: Merchant) -> dict[str, str] | None:
+    """The texts of the merchant's mappings as they are now; None where they can't be read."""
+    try:
+        return texts_of(merchant.mapping_folder, merchant.overlay_folder)
+    except (FileError, UsageError):
+        return None
 
 
 @contextmanager

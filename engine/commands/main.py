@@ -350,12 +350,13 @@ def explain(out: Output, merchant: str, merchants: Path, ref: str, most: int) ->
     left out.
     """
     from ..report.explain import explain as gather
+    from ..session import present_texts
     from ..show import explanation
     from . import opening
 
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     with opening.to_read(out, found) as store:
-        told = gather(store, ref, most)
+        told = gather(store, ref, most, present_texts(found))
     out.page(explanation.page(told, whole=out.verbose))
     out.data(told)
 

@@ -36,16 +36,26 @@ def load_set(
     Raises FileError with every finding of every file. Findings of severity warning do not stop
     it; they are the set's ``warnings``.
     """
+    texts = texts_of(folder, overlay)
+    paths = {
+        name: str((overlay or folder) / name.removeprefix(OVERLAY))
+        if name.startswith(OVERLAY)
+        else str(folder / name)
+        for name in texts
+    }
+    return _load(texts, paths, catalogue, settings, flows)
+
+
+def texts_of(folder: Path, overlay: Path | None) -> dict[str, str]:
+    """The texts of a set and its overlay by name (``overlay:NAME`` for the latter's). Raises
+    FileError with all that can't be read."""
     findings: list[Finding] = []
     texts = _texts(folder, "", findings)
-    paths = {name: str(folder / name) for name in texts}
     if overlay is not None:
-        over = _texts(overlay, OVERLAY, findings)
-        paths |= {name: str(overlay / name.removeprefix(OVERLAY)) for name in over}
-        texts |= over
+        texts |= _texts(overlay, OVERLAY, findings)
     if findings:
         raise FileError(findings)
-    return _load(texts, paths, catalogue, settings, flows)
+    return texts
 
 
 def load_set_from_texts(

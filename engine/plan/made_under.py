@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
@@ -19,7 +20,7 @@ from ..yamlfile import parse
 
 TABLE = "ledger.made_under"
 _OVERLAY = "overlay:"
-_ABOUT = "set.yaml"
+_ABOUT = re.compile(r"^set\s*:", re.MULTILINE)  # the set's own file, whatever it is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def rules_of(files: Mapping[str, str]) -> Rules:
     """The rules of these texts, as a loaded set has them (``overlay:NAME`` for an overlay's)."""
     own = {name: text for name, text in files.items() if not name.startswith(_OVERLAY)}
     over = {name: text for name, text in files.items() if name not in own}
-    told = _about(own.get(_ABOUT, ""))
+    told = _about(next((text for text in own.values() if _ABOUT.search(text)), ""))
     name, release = (str(told[key]) if key in told else None for key in ("set", "release"))
     return Rules(name, release, _digest(own), _digest(over) if over else None)
 

@@ -7,6 +7,7 @@ answers; writes nothing. The result is plain data; the command line makes it rea
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..errors import UsageError
 from ..ordering import sql_order
 from ..plan.made_under import rules_of_action
 from ..store.database import Store
+from .rules_since import Since
 
 FIND = f"""
 SELECT * FROM ledger.line_state
@@ -91,8 +93,13 @@ WHERE a.seq IN (SELECT raw_seq FROM qliro.settlement_line WHERE line = ?)
 """
 
 
-def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
+def explain(
+    store: Store, ref: str, most: int = 25, files: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """All that is known of ``ref``: the lines it names, each with its history, and its payout.
+
+    With ``files``, the present texts of the mappings, also whether the rule of each document has
+    changed since it was made.
 
     Of an order that is found by one of its documents only those that go by ``ref`` are told;
     ``further_items`` counts the others. ``most`` lines are told in full. Raises UsageError when
@@ -119,13 +126,13 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
         lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
     if not (lines or payouts or orders or invoices):
         if ref != ref.strip():
-            return explain(store, ref.strip(), most)
+            return explain(store, ref.strip(), most, files)
         raise _only_fetched(store, ref)
     if lines and not payouts:
         payouts = store.rows(
             "SELECT * FROM ledger.payout_state WHERE payout = ?", [lines[0]["payout"]]
         )
-    return {
+    found = {
         "ref": ref,
         "of_payout": of_payout,
         "orders": orders,
@@ -134,6 +141,19 @@ def explain(store: Store, ref: str, most: int = 25) -> dict[str, Any]:
         "lines": [_line(store, row) for row in lines[:most]],
         "further_lines": max(0, len(lines) - most),
     }
+    if files is not None:
+        _tell_changes(found, Since(store, files))
+    return found
+
+
+def _tell_changes(found: Mapping[str, Any], since: Since) -> None:
+    """Note for each document whether the rule that made it reads otherwise now."""
+    told = [item for order in found["orders"] for item in order["items"]]
+    told += [one for payout in found["payouts"] for one in payout["documents"]]
+    told += [one for line in found["lines"] for one in line["stories"]]
+    for one in told:
+        if rules := one.get("rules"):
+            rules["changed"] = since.changed(rules["digest"], one["mapping"])
 
 
 ORDERS = f"""
@@ -337,4 +357,4 @@ def _rules(store: Store, action: str) -> dict[str, Any] | None:
     """The release and the texts that an action's document was made by; None where an earlier
     version of the program made it, which kept none."""
     kept = rules_of_action(store, action)
-    return None if kept is None else asdict(kept[1])
+    return None if kept is None else {"digest": kept[0], **asdict(kept[1])}

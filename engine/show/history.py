@@ -94,7 +94,14 @@ def _rules(kept: Row | None) -> str:
         return "rules of an earlier version of the program, which kept no release"
     release = f"release {kept['release']} of " if kept["release"] else ""
     overlay = f", overlay {kept['overlay_digest'][:DIGEST]}" if kept["overlay_digest"] else ""
-    return f"{release}{kept['mapping_set'] or 'the set'} ({kept['set_digest'][:DIGEST]}){overlay}"
+    name = kept["mapping_set"] or "the set"
+    changed = kept.get("changed")
+    since = (
+        "" if changed is None
+        else f"; changed since: {', '.join(changed)}" if changed
+        else "; the rule is the same now"
+    )  # fmt: skip
+    return f"{release}{name} ({kept['set_digest'][:DIGEST]}){overlay}{since}"
 
 
 def _row_name(row: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 from shop import Shop
 
 from engine.home import HOME
+from engine.language.load import texts_of
 from engine.plan.made_under import Rules, record_rules, rules_of, rules_of_action
 from engine.report.explain import explain
 from engine.sandbox.history import new_sale, settle
@@ -141,3 +143,47 @@ def release(kept: Rules) -> str:
 def run_of(opened: Shop) -> str:
     run = opened.store.value("SELECT any_value(run) FROM ledger.intent WHERE mapping = 'payment'")
     return str(run)
+
+
+def posted_then(shop: OpenShop, tmp_path: Path, **then: str) -> str:
+    """What `explain` tells of a payment, once the set that made it has been edited."""
+    folder = tmp_path / "ours"
+    shutil.copytree(HOME / "mappings" / "qliro-fortnox", folder)
+    opened = shop(mapping_set=str(folder))
+    settle(opened.world, [new_sale(opened.world, Decimal("100.00")).line])
+    opened.run()
+    for name, text in then.items():
+        path = next(folder.rglob(f"{name}.yaml"))
+        old, _, new = text.partition(" => ")
+        assert old in path.read_text("utf-8")
+        path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    (line,) = opened.lines()
+    told = explain(opened.store, line["line"], files=texts_of(folder, None))
+    return "\n".join(part.text for part in page(told) if isinstance(part, Text))
+
+
+def test_a_comment_or_another_mapping_is_no_change_of_the_rule(
+    shop: OpenShop, tmp_path: Path
+) -> None:
+    told = posted_then(
+        shop,
+        tmp_path,
+        payment="mapping: payment => mapping: payment   # how a line pays",
+        dispute="target:  => target:   ",
+    )
+    assert "; the rule is the same now" in told
+
+
+def test_explain_names_what_of_the_rule_has_changed_since(shop: OpenShop, tmp_path: Path) -> None:
+    told = posted_then(
+        shop,
+        tmp_path,
+        payment="  Amount:  => # shown\n  Amount: 5 # ",
+        signs="hit: first => hit: unique",
+    )
+    assert "; changed since: document.Amount, table signs: hit" in told
+
+
+def test_explain_says_when_the_mapping_is_no_more(shop: OpenShop, tmp_path: Path) -> None:
+    told = posted_then(shop, tmp_path, payment="mapping: payment => mapping: settlement")
+    assert "; changed since: the set has no such mapping any more" in told
