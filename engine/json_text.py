@@ -84,13 +84,3 @@ def _is_deep(value: Any) -> bool:
 def digest(value: Any) -> str:
     """The first 16 hex digits of the SHA-256 of the canonical text: an id by content."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:16]
-
-
-# An amount of the APIs has no more decimals; of more it is a quotient.
-FINEST = 4
-
-
-def decimals(number: Decimal) -> int:
-    """How many decimals a number has, the zeros behind them aside."""
-    exponent = number.normalize().as_tuple().exponent
-    return -exponent if isinstance(exponent, int) and exponent < 0 else 0

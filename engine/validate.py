@@ -10,14 +10,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from .errors import Finding
+from .quick_schema import quick
 from .yamlfile import Path_, YamlFile, nearest
+
+if TYPE_CHECKING:  # it takes long to load, and only what is wrong needs it
+    from jsonschema.exceptions import ValidationError
 
 _KINDS = {
     "object": "a mapping (key: value)",
@@ -50,7 +51,10 @@ def faults(
     Read the schema with ``parse_float=Decimal``: numbers are compared as they are written.
     """
     found: list[Fault] = []
-    for error in _Validator(schema).iter_errors(file.value):
+    fits = quick(schema)
+    if fits is not None and fits(file.value):
+        return found
+    for error in _validator()(schema).iter_errors(file.value):
         if not leave(tuple(error.absolute_path)):
             found += _translate(file, error)
     once = dict.fromkeys(found)  # too large and not in whole steps is one refusal
@@ -208,28 +212,35 @@ def _of(path: Path_) -> str:
     return f"{dotted(path)}: " if path else ""
 
 
-def _pattern(
-    validator: Any, pattern: str, instance: Any, schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """As jsonschema's own, but ``$`` is the end of the text and not also a last line break."""
-    if isinstance(instance, str) and (not re.search(pattern, instance) or instance.endswith("\n")):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+@cache
+def _validator() -> Any:
+    """The class of the library's validators with two rules of our own."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  see above
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
+    from jsonschema.validators import extend  # noqa: PLC0415
 
+    def pattern(
+        _validator: Any, pattern: str, instance: Any, _schema: Mapping[str, Any]
+    ) -> Iterator[ValidationError]:
+        """As jsonschema's own, but ``$`` is the end of the text and not also a last line break."""
+        fits = not isinstance(instance, str) or (
+            re.search(pattern, instance) and not instance.endswith("\n")
+        )
+        if not fits:
+            yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
-def _multiple(
-    validator: Any, step: Any, instance: Any, schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """As jsonschema's own, which raises for a number of more than 28 steps' digits."""
-    if not validator.is_type(instance, "number"):
-        return
-    try:
-        fits = not Decimal(instance) % Decimal(str(step))
-    except ArithmeticError:
-        fits = False
-    if not fits:
-        yield ValidationError(f"{instance} is not a multiple of {step}")
+    def multiple(
+        validator: Any, step: Any, instance: Any, _schema: Mapping[str, Any]
+    ) -> Iterator[ValidationError]:
+        """As jsonschema's own, which raises for a number of more than 28 steps' digits."""
+        if not validator.is_type(instance, "number"):
+            return
+        try:
+            fits = not Decimal(instance) % Decimal(str(step))
+        except ArithmeticError:
+            fits = False
+        if not fits:
+            yield ValidationError(f"{instance} is not a multiple of {step}")
 
-
-_Validator: Any = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"pattern": _pattern, "multipleOf": _multiple}
-)
+    made: Any = extend
+    return made(Draft202012Validator, {"pattern": pattern, "multipleOf": multiple})

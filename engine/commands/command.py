@@ -24,7 +24,6 @@ from click.shell_completion import CompletionItem
 
 from ..clock import SystemClock
 from ..errors import Exit, QliroFortnoxError, UsageError
-from ..merchant.load import merchant_files
 from ..merchant.mapping_sets import DEFAULT, folder_of
 from ..scope import named
 from ..show import failure
@@ -58,6 +57,8 @@ class MerchantName(click.ParamType[str, str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
+        from ..merchant.load import merchant_files  # noqa: PLC0415  only where it is asked for
+
         folder = Path(
             ctx.params.get("merchants") or os.environ.get(f"{PREFIX}_MERCHANTS", "merchants")
         )

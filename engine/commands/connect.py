@@ -12,7 +12,6 @@ import select
 import sys
 import time
 import webbrowser
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
     from ..access.connection import Company
     from ..access.consent import Consent
     from ..merchant.load import Merchant
+    from .listener import Listener
 
 # A code lasts ten minutes, and a person needs about as long to sign in.
 PATIENCE_SECONDS = 900.0
 HERE = ("localhost", "127.0.0.1", "::1")
-THANKS = b"<!DOCTYPE html><meta charset=utf-8><p>Thank you. You can close this window."
 
 
 @click.command(epilog=EXIT_CODES)
@@ -167,35 +166,6 @@ def _company_data(company: Company) -> dict[str, str]:
     }
 
 
-class _Back(BaseHTTPRequestHandler):
-    """Takes the one request that the sign-in sends the browser back with."""
-
-    server: _Listener
-    timeout = 5
-
-    def do_GET(self) -> None:
-        """Keep the answer; whatever else a browser asks for is not there."""
-        asked = urlsplit(self.path)
-        is_answer = asked.path == self.server.expected and asked.query
-        self.send_response(200 if is_answer else 404)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        if is_answer:
-            self.wfile.write(THANKS)
-            self.server.answer = self.path
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing: the address holds the code."""
-
-
-class _Listener(HTTPServer):
-    def __init__(self, redirect_uri: str) -> None:
-        asked = urlsplit(redirect_uri)
-        self.expected = asked.path or "/"
-        self.answer = ""
-        super().__init__(("127.0.0.1", asked.port or 80), _Back)
-
-
 def _answer(out: Output, consent: Consent, redirect_uri: str, browser: bool) -> str:
     """What the sign-in sends back. Raises UnavailableError when nothing comes."""
     listener = _listening(out, redirect_uri)
@@ -213,18 +183,20 @@ def _answer(out: Output, consent: Consent, redirect_uri: str, browser: bool) -> 
             listener.server_close()
 
 
-def _listening(out: Output, redirect_uri: str) -> _Listener | None:
+def _listening(out: Output, redirect_uri: str) -> Listener | None:
+    from .listener import Listener
+
     asked = urlsplit(redirect_uri)
     if asked.scheme != "http" or asked.hostname not in HERE:
         return None
     try:
-        return _Listener(redirect_uri)
+        return Listener(redirect_uri)
     except OSError as error:
         out.note(f"The answer can't be taken on {redirect_uri}: {error.strerror}.")
         return None
 
 
-def _waited(listener: _Listener | None) -> str:
+def _waited(listener: Listener | None) -> str:
     sources: list[Any] = [one for one in (sys.stdin, listener) if one is not None]
     end = time.monotonic() + PATIENCE_SECONDS
     while sources and (rest := end - time.monotonic()) > 0:

@@ -14,20 +14,21 @@ from pathlib import Path
 from ..error_catalogue import read_catalogue
 from ..errors import FileError, Finding, UsageError
 from ..language.catalogue import catalogue_from_ddl
-from ..language.compile import compile_set
 from ..language.load import load_set
 from ..language.required_columns import refuse_unmet
 from ..language.spec import MappingSet
-from ..merchant.load import load_merchant
 from ..merchant.mapping_sets import DEFAULT, folder_of, installed_sets
 from ..merchant.settings import merchant_schema, settings_of
-from ..store.database import sql
+from ..store.statements import sql
 from ..yamlfile import read
-from .oss_gaps import gaps_of, never_fitting
 
 
 def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
     """What is wrong with a merchant's file, its mappings and overlay; secrets may be absent."""
+    from ..language.compile import compile_set  # noqa: PLC0415  sets alone do without
+    from ..merchant.load import load_merchant  # noqa: PLC0415  likewise
+    from .oss_gaps import gaps_of, never_fitting  # noqa: PLC0415  likewise
+
     try:
         merchant = load_merchant(path, environ, needs_secrets=False)
     except FileError as error:

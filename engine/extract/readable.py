@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from ..store.database import SQL_FOLDER
+from ..store.statements import FOLDER as SQL_FOLDER
 from ..transport.endpoints import ENDPOINTS, Endpoint
 from .dates import stockholm_date
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import Lexer
@@ -19,7 +20,7 @@ from jinja2.parser import Parser
 from ..errors import Finding, Place
 from ..yamlfile import nearest
 from .filters import FILTERS
-from .given import Given, put_in
+from .given import Given, copied, put_in
 
 LONGEST = 2_000  # characters of one expression
 MOST_NODES = 300
@@ -108,8 +109,15 @@ def bare(
             )
         )
         return None
-    node = _parsed(text, place, field, report)
-    return _checked(node, text, place, field, report, given=given)
+    if len(text) > LONGEST:
+        report(_too_large(place, field))
+        return None
+    try:
+        read = _bare(text)
+    except (TemplateSyntaxError, RecursionError, ValueError) as error:
+        report(_syntax(error, place, field, 0))
+        return None
+    return _checked(read, text, place, field, report, given=given)
 
 
 def template(
@@ -124,43 +132,59 @@ def template(
     text = value.strip() if value.strip().startswith("{{") else value
     lead = value.index(text)
     try:
-        body = _ENVIRONMENT.parse(text).body
+        read = _template(text)
     except (TemplateSyntaxError, RecursionError, ValueError) as error:
         report(_syntax(error, place, field, lead))
         return None
+    return _checked(read, text, place, field, report, lead, given)
+
+
+class _Read(NamedTuple):
+    """What a text is as an expression: None where it has statements. ``wrong`` is what of it is not
+    part of the language, where one part of it is."""
+
+    node: nodes.Expr | None
+    too_large: bool
+    wrong: tuple[str, str, nodes.Node] | None
+
+
+# Sets say the same in many places, and a part is said once for each of its users.
+@lru_cache(maxsize=10_000)
+def _template(text: str) -> _Read:
     parts: list[nodes.Expr] = []
-    for part in body:
+    for part in _ENVIRONMENT.parse(text).body:
         if not isinstance(part, nodes.Output) or "{#" in text:
-            report(
-                Finding(
-                    place,
-                    "unsupported-syntax",
-                    f"{field}: statements and comments ({{% %}}, {{# #}}) are not part of the "
-                    "language.",
-                    "Use let, when, each or a table.",
-                )
-            )
-            return None
+            return _Read(None, False, None)
         parts += [
             nodes.Const(p.data) if isinstance(p, nodes.TemplateData) else p for p in part.nodes
         ]
-    node = parts[0] if len(parts) == 1 else nodes.Concat(parts)
-    return _checked(node, text, place, field, report, lead, given)
+    return _judged(parts[0] if len(parts) == 1 else nodes.Concat(parts), text)
 
 
-def _parsed(text: str, place: Place, field: str, report: Report) -> nodes.Expr | None:
-    if len(text) > LONGEST:
-        report(_too_large(place, field))
-        return None
-    try:
-        parser = Parser(_ENVIRONMENT, text, state="variable")
-        node: nodes.Expr = parser.parse_expression()
-        if not parser.stream.eos:
-            parser.fail(f"unexpected {parser.stream.current.value!r} after the expression")
-    except (TemplateSyntaxError, RecursionError, ValueError) as error:
-        report(_syntax(error, place, field, 0))
-        return None
-    return node
+@lru_cache(maxsize=10_000)
+def _bare(text: str) -> _Read:
+    parser = Parser(_ENVIRONMENT, text, state="variable")
+    node: nodes.Expr = parser.parse_expression()
+    if not parser.stream.eos:
+        parser.fail(f"unexpected {parser.stream.current.value!r} after the expression")
+    return _judged(node, text)
+
+
+def _judged(node: nodes.Expr, text: str) -> _Read:
+    count, deepest, level = 0, 0, [cast(nodes.Node, node)]
+    wrong = None
+    while level:
+        count += len(level)
+        deepest += 1
+        for one in level if wrong is None else ():
+            if found := _refusal(one):
+                wrong = (*found, one)
+                break
+        level = [child for parent in level for child in children(parent)]
+    if wrong is None and (found := _long_number(text)):
+        wrong = (*found, node)
+    too_large = count > MOST_NODES or deepest > DEEPEST or len(text) > 4 * LONGEST
+    return _Read(node, too_large, wrong)
 
 
 def _syntax(error: Exception, place: Place, field: str, lead: int) -> Finding:
@@ -198,7 +222,7 @@ def _too_large(place: Place, field: str) -> Finding:
 
 
 def _checked(
-    node: nodes.Expr | None,
+    read: _Read,
     text: str,
     place: Place,
     field: str,
@@ -206,38 +230,28 @@ def _checked(
     lead: int = 0,
     given: Given | None = None,
 ) -> Expression | None:
-    if node is None:
+    if read.node is None:
+        what = f"{field}: statements and comments ({{% %}}, {{# #}}) are not part of the language."
+        remedy = "Use let, when, each or a table."
+        report(Finding(place, "unsupported-syntax", what, remedy))
         return None
     if given is not None:
-        put, missing = put_in(node, given)
-        assert isinstance(put, nodes.Expr)  # noqa: S101 — arguments are expressions
-        node = put
+        put, missing = put_in(copied(read.node), given)
         for name in missing:
             report(given.missing(name, place))
         if missing:
             return None
-    count, deepest = _size(node)
-    if count > MOST_NODES or deepest > DEEPEST or len(text) > 4 * LONGEST:
+        read = _judged(cast(nodes.Expr, put), text)
+    if read.too_large:
         report(_too_large(place, field))
         return None
-    expression = Expression(text, node, place, field, lead=lead)
-    wrong = ((found, child) for child in walk(node) if (found := _refusal(child)))
-    found, child = next(wrong, (_long_number(text), node))
-    if found:
-        what, remedy = found
+    expression = Expression(text, cast(nodes.Expr, read.node), place, field, lead=lead)
+    if read.wrong:
+        what, remedy, child = read.wrong
         code = "unknown-filter" if "there is no filter" in what else "unsupported-syntax"
         report(expression.finding(code, what, remedy, child))
         return None
     return expression
-
-
-def _size(node: nodes.Node) -> tuple[int, int]:
-    count, deepest, level = 0, 0, [node]
-    while level:
-        count += len(level)
-        deepest += 1
-        level = [child for parent in level for child in parent.iter_child_nodes()]
-    return count, deepest
 
 
 def offset(node: nodes.Node) -> int | None:
@@ -253,9 +267,23 @@ def offset(node: nodes.Node) -> int | None:
 
 def walk(node: nodes.Node) -> Iterator[nodes.Node]:
     """The node and all below it."""
-    yield node
-    for child in node.iter_child_nodes():
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting += reversed(children(one))
+
+
+def children(node: nodes.Node) -> list[nodes.Node]:
+    """The nodes right below; Jinja2's own way to them is slow."""
+    found: list[nodes.Node] = []
+    for name in node.fields:
+        value = getattr(node, name)
+        if isinstance(value, nodes.Node):
+            found.append(value)
+        elif isinstance(value, list):
+            found += [one for one in value if isinstance(one, nodes.Node)]
+    return found
 
 
 _SUPPORTED = (

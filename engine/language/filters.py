@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from .. import personal
-from ..json_text import FINEST, decimals
+from ..decimals import FINEST, decimals
 from . import giving_back
 from .deliveries import of_lines
 from .foreseen import COLUMNS, MADE, foreseen, half_up

@@ -63,11 +63,12 @@ def put_in(node: nodes.Node, given: Given) -> tuple[nodes.Node, list[str]]:
     return visit(node), missing
 
 
-def copied(node: nodes.Node, at: int) -> nodes.Node:
-    """The same tree made anew, all of it where the parameter's name stands."""
+def copied(node: nodes.Node, at: int | None = None) -> nodes.Node:
+    """The same tree made anew, with ``at`` all of it where the parameter's name stands."""
     result: nodes.Node = object.__new__(type(node))
     result.__dict__.update(node.__dict__)
-    result.lineno = at - isinstance(node, nodes.Getattr)  # a key is told behind its point
+    if at is not None:
+        result.lineno = at - isinstance(node, nodes.Getattr)  # a key is told behind its point
     for name in node.fields:
         inner = getattr(node, name)
         if isinstance(inner, nodes.Node):

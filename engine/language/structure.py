@@ -10,26 +10,19 @@ import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any
-
-import jsonschema
-from jsonschema import Draft202012Validator, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Finding
 from ..home import HOME
+from ..quick_schema import Fits, quick
 from ..yamlfile import nearest
 from .source import Source
 from .tree import Node
 
-KINDS = ("mapping", "entity", "table", "part", "set")
+if TYPE_CHECKING:  # it takes long to load, and only what is wrong needs it
+    from jsonschema import ValidationError
 
-_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-        "number",
-        lambda _checker, value: isinstance(value, int | Decimal) and not isinstance(value, bool),
-    ),
-)
+KINDS = ("mapping", "entity", "table", "part", "set")
 
 _NAMES = {
     "object": "keys with values", "array": "a list", "string": "a text",
@@ -47,8 +40,26 @@ def schema(kind: str) -> dict[str, Any]:
 
 
 @cache
+def _leaned(kind: str) -> Any:
+    return _lean(schema(kind), kind, uses=kind == "part")
+
+
+@cache
+def _quick(kind: str) -> Fits | None:
+    return quick(_leaned(kind))
+
+
+@cache
 def _validator(kind: str) -> Any:
-    return _Validator(_lean(schema(kind), kind, uses=kind == "part"))
+    import jsonschema  # noqa: PLC0415  see above
+
+    draft = jsonschema.Draft202012Validator
+    checker = draft.TYPE_CHECKER.redefine(
+        "number",
+        lambda _checker, value: isinstance(value, int | Decimal) and not isinstance(value, bool),
+    )
+    extend: Any = jsonschema.validators.extend
+    return extend(draft, type_checker=checker)(_leaned(kind))
 
 
 def _lean(part: Any, kind: str, *, uses: bool) -> Any:
@@ -62,7 +73,8 @@ def _lean(part: Any, kind: str, *, uses: bool) -> Any:
         file, _, name = part["$ref"].partition("#/$defs/")
         other = file.removesuffix(".schema.json") or kind
         return _lean(schema(other)["$defs"][name], other, uses=uses)
-    result = {k: v for k, v in part.items() if k not in ("$defs", "description")}
+    notes = {"$defs"} | ({"description"} if isinstance(part.get("description"), str) else set())
+    result = {k: v for k, v in part.items() if k not in notes}
     if not uses and any(key.startswith("^use ") for key in part.get("patternProperties", ())):
         del result["patternProperties"]
         names = result.get("if", {}).get("propertyNames")
@@ -87,8 +99,10 @@ def kind_of(root: Node) -> tuple[str, Finding | None]:
 
 def findings_of(kind: str, source: Source) -> Iterator[Finding]:
     """What is wrong with the structure of a file of a kind."""
-    for error in _validator(kind).iter_errors(source.value):
-        yield from findings(source, error)
+    fits = _quick(kind)
+    if fits is None or not fits(source.value):
+        for error in _validator(kind).iter_errors(source.value):
+            yield from findings(source, error)
     yield from _twice(source.root)
 
 

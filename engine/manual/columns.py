@@ -15,7 +15,7 @@ from ..language.catalogue import ADDED, ID_COLUMNS, catalogue_from_ddl
 from ..language.kinds import Type
 from ..language.spec import EntitySpec
 from ..merchant.mapping_sets import DEFAULT, folder_of
-from ..store.database import sql
+from ..store.statements import sql
 
 _HEAD = """\
 # Columns of the entities

@@ -10,12 +10,15 @@ import importlib.util
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..home import HOME
 from ..yamlfile import nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "qliro_fortnox.mapping_sets"
 DEFAULT = "qliro-fortnox"
@@ -83,6 +86,8 @@ def is_path(name: str) -> bool:
 
 def offered() -> Iterator[Offer]:
     """The sets that installed packages offer, by name."""
+    from importlib.metadata import entry_points  # noqa: PLC0415  slow, and seldom asked for
+
     for one in sorted(entry_points(group=GROUP), key=lambda one: one.name):
         package, version = (one.dist.name, one.dist.version) if one.dist else ("", "")
         yield Offer(one.name, package, version, _dotted(one))

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .. import json_text
 from ..errors import FileError, Finding
 from ..yamlfile import read_text
 from .failure import counted, finding_data, finding_line
@@ -85,6 +84,8 @@ def put(out: Output, form: str, found: Sequence[Shown], *, ok: bool, version: st
     if out.json:
         out.data({"findings": data(found), "ok": ok})
     elif form == "sarif":
+        from .. import json_text  # noqa: PLC0415  only here
+
         out.line(json_text.encode(sarif(found, {}, version)))
     elif form == "github":
         out.page([Text(line) for line in github(found)])

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from .. import json_text
 from ..errors import QliroFortnoxError
 from .page import Cell, Page, Table, Text
 
@@ -67,6 +66,8 @@ class Output:
     def data(self, value: Any) -> None:
         """A result as JSON on stdout, where that is wanted."""
         if self.json:
+            from .. import json_text  # noqa: PLC0415  only where it is wanted
+
             self.line(self._shown(json_text.encode(_speakable(value))))
 
     def line(self, text: str) -> None:

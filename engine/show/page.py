@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..clock import STOCKHOLM
-from ..json_text import FINEST, decimals
+from ..decimals import FINEST, decimals
 
 OERE = Decimal("0.01")
 LARGEST = Decimal(10**20)  # decimals are not added to what is no amount

@@ -20,8 +20,8 @@ from typing import Any
 import duckdb
 
 from ..errors import BusyError, NothingYetError, UsageError
+from .statements import sql as sql  # noqa: PLC0414  who has a database takes it from here
 
-SQL_FOLDER = Path(__file__).parent / "sql"
 MEMORY_LIMIT = "1GB"
 # What people read: there in every database that was ever made ready.
 MADE_READY = "ledger.interim_state"
@@ -32,11 +32,6 @@ _PARSED: dict[str, list[duckdb.Statement]] = {}
 PARSED_AT_MOST = 1000
 # The files of views, each after those that it uses.
 VIEWS = ("views", "views_orders")
-
-
-def sql(name: str) -> str:
-    """The text of ``engine/sql/<name>.sql``."""
-    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
 class Store:

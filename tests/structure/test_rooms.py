@@ -13,8 +13,8 @@ from engine.home import HOME
 ENGINE = HOME / "engine"
 # What all share, then the rooms in the order of the way, the conductor, and the rooms beside it.
 SHARED = (
-    "home", "errors", "clock", "json_text", "ordering", "yamlfile", "validate", "personal", "scope",
-    "error_catalogue",
+    "home", "errors", "clock", "decimals", "json_text", "ordering", "yamlfile", "quick_schema",
+    "validate", "personal", "scope", "error_catalogue",
 )  # fmt: skip
 WAY = (
     "merchant", "store", "language", "transport", "webhooks", "access", "extract", "stage", "match",

@@ -19,7 +19,7 @@ import yaml
 
 from ...errors import FileError, Finding
 from ...merchant.settings import merchant_schema
-from ...store.database import sql
+from ...store.statements import sql
 from ...yamlfile import Path_, parse
 from ..catalogue import catalogue_from_ddl
 from ..declared import OVERLAY, VERSION
