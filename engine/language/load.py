@@ -188,4 +188,5 @@ def _specs(
             entities[source.value["entity"]] = parts.entity(source, report)
         else:
             tables[source.value["table"]] = parts.table(source, report)
-    return mappings, entities, tables
+    # By their names, wherever their files lie: in this order they are looked at.
+    return dict(sorted(mappings.items())), entities, tables

@@ -19,7 +19,7 @@ from .reasons import told_hits
 # Columns that tell who somebody is or where they live.
 PERSONAL = re.compile(
     r"(Billing|Shipping)(?!CountryCode)|FirstName|LastName|Email|email|MobileNumber|PersonHash|"
-    r"by_(person|email)|company$|(delivery_)?(address|care|city|name$|person$|second|street|zip)"
+    r"by_(person|email)|company$|(first|last)_name|(delivery_)?(address|care|city|name$|person$|second|street|zip)"
 )
 
 

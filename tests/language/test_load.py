@@ -31,7 +31,8 @@ def test_a_set_is_known_by_its_texts_and_can_be_loaded_from_them_again() -> None
     again = load_set_from_texts(loaded.files, CATALOGUE)
     assert again.digest == loaded.digest
     assert again.mappings.keys() == loaded.mappings.keys()
-    changed = {**loaded.files, "fees.yaml": loaded.files["fees.yaml"] + "# another\n"}
+    fees = "payouts/fees.yaml"
+    changed = {**loaded.files, fees: loaded.files[fees] + "# another\n"}
     assert load_set_from_texts(changed, CATALOGUE).digest != loaded.digest
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ItemError
-from engine.home import HOME
 from engine.language import filters
 from engine.language.fortnox_signs import as_article, forbidden
 
@@ -99,8 +98,7 @@ def test_an_order_of_which_nobody_knows_where_it_goes_is_left_to_a_person() -> N
 
 
 def test_the_lines_of_orders_captures_and_refunds_are_read_alike() -> None:
-    files = [HOME / f"mappings/qliro-fortnox/{one.removeprefix('qliro.')}.yaml" for one in LINES]
-    first, *others = [path.read_text("utf-8").split("derive:\n", 1)[1] for path in files]
+    first, *others = [mappings().entities[one].source.value["derive"] for one in LINES]
     assert others == [first, first]
 
 

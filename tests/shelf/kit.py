@@ -8,6 +8,7 @@ sent. Where a rule stands (path:line) is no part of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from engine.store.database import Store
 
 Row = dict[str, Any]
 LEDGER = ("outcome", "action", "event")
+PLACE = re.compile(r"\([\w/]+\.yaml:\d+(:\d+)?(, [^)]*)?\)")
 
 
 @dataclass(slots=True)
@@ -65,7 +67,8 @@ class Stage:
             report: RunReport = self.shop.run(*named)
             if self.store is not self.shop.store:
                 self.store, self.read = self.shop.store, dict.fromkeys(LEDGER, -1)
-            self.lines += ["", "RUN", *self._told(report)]
+            told = [PLACE.sub("(…)", line) for line in self._told(report)]
+            self.lines += ["", "RUN", *told]
         return report
 
     def close(self) -> None:
