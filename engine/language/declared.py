@@ -57,8 +57,8 @@ class _Reader:
         short, into = name.removeprefix(OVERLAY), self.over if is_over else self.base
         root = of_file(file)
         kind, wrong = structure.kind_of(root)
-        if wrong is None:
-            wrong = _of_another_version(root)
+        if isinstance(root.value, dict):  # of version 1 a file need not say what it changes
+            wrong = _of_another_version(root, short) or wrong
         if wrong is None and kind == "set" and is_over:
             text = "an overlay is no set: it holds what differs from one."
             wrong = root.value["set"].finding("unknown-kind", text, "Delete this file.", key=True)
@@ -196,7 +196,7 @@ def read(files: Mapping[str, YamlFile], report: Report) -> tuple[Declared, Uses]
     return reader.declared, uses
 
 
-def _of_another_version(root: Node) -> Finding | None:
+def _of_another_version(root: Node, name: str) -> Finding | None:
     said: Node | None = root.value.get("version")
     if said is not None and said.value == VERSION:
         return None
@@ -207,7 +207,9 @@ def _of_another_version(root: Node) -> Finding | None:
         "this file is written in version 1 of the mapping language." if said is not None
         else f"this file does not say version: {VERSION}, so it is taken for one of version 1."
     )  # fmt: skip
-    return (said or root).finding("version", text, "Bring it over: qliro-fortnox migrate FOLDER.")
+    folder = root.frame.path.removesuffix(name).rstrip("/") or "FOLDER"
+    remedy = f"Bring it over: qliro-fortnox migrate {folder}"
+    return (said or root).finding("version", text, remedy)
 
 
 def _split(kind: str, root: Node) -> list[Node]:

@@ -33,7 +33,15 @@ def test_an_overlay_of_version_1_is_refused_with_the_command_that_brings_it_over
         told = cli(*command)
         assert told.code == 2
         assert "merchants/over/payment.yaml:2:10: version:" in told.err
-        assert "Bring it over: qliro-fortnox migrate" in told.err
+        assert "Bring it over: qliro-fortnox migrate merchants/over\n" in told.err
+
+
+def test_one_that_does_not_say_what_it_changes_is_too(cli: Cli, over: Path) -> None:
+    """In version 1 the name of its file said so."""
+    over.write_text("let:\n  wanted_date: null\n")
+    told = cli("lint", "shop").err
+    assert "merchants/over/payment.yaml:1:1: version:" in told
+    assert "Bring it over: qliro-fortnox migrate merchants/over\n" in told
 
 
 def test_it_is_shown_then_written_and_then_there_is_nothing_to_do(cli: Cli, over: Path) -> None:

@@ -158,6 +158,15 @@ checks:
     ("said", "becomes"),
     [
         ("then: []", "then: {remove: [bookkeep]}"),
+        ("then: [bookkeep]", "then: {}"),
+        ("identity: {agree: [InvoiceNumber, Amount]}", "identity: {agree: {}}"),
+        ("identity:\n  agree:  # both\n    # the number\n    - InvoiceNumber\n    - Amount\n\n"
+         "then: []",
+         "identity:\n  agree: {}  # both\n      # the number\n\nthen: {remove: [bookkeep]}"),
+        ("checks:\n  - {that: paid != 0, because: nothing is paid}\n"
+         "  - {that: line.Status == 'Accepted', because: it is not accepted}\n"
+         "  - {that: line.CurrencyCode == 'SEK', because: it is in another currency}\n\nthen: []",
+         "checks: {}\n\nthen: {remove: [bookkeep]}"),
         ("then:", "then: {remove: [bookkeep]}"),
         ("then: null # none", "then: {remove: [bookkeep]} # none"),
         ("identity: {agree: [InvoiceNumber]}", "identity: {agree: {replace: [InvoiceNumber]}}"),

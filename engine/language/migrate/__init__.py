@@ -24,7 +24,7 @@ from ...yamlfile import Path_, parse
 from ..catalogue import catalogue_from_ddl
 from ..declared import OVERLAY, VERSION
 from ..load import load_set, load_set_from_texts
-from ..same import differences
+from ..same import differences, meaning
 from ..spec import MappingSet
 from ..structure import KINDS
 from ..tree import Node, identifier, of_file
@@ -203,7 +203,8 @@ def _list(
 ) -> None:
     items = new.value or []
     whole = any(isinstance(item.value, dict) for item in (*old.value, *items))
-    if not whole and path[-1] not in _WITHOUT_IDS and isinstance(node, yaml.SequenceNode):
+    same = [meaning(item) for item in old.value] == [meaning(item) for item in items]
+    if not (whole or same) and path[-1] not in _WITHOUT_IDS and isinstance(node, yaml.SequenceNode):
         if node.value:
             one.text.wrap(key_node, node)
         else:

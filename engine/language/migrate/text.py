@@ -200,6 +200,8 @@ class Text:
 
     def _put(self, lines: range, new: Sequence[str]) -> None:
         start, end = self._starts[lines.start], self._line_end(lines.stop - 1)
+        if not new:  # with the line's end before them
+            start = self._line_end(lines.start - 1)
         self.edits.append((start, end, self.newline.join(new)))
 
     def _notes(self, first: int, last: int) -> list[str]:
