@@ -1,7 +1,7 @@
 """``python -m benchmarks [NAME…]``: measures, and prints each figure beside its yardstick.
 
-Names are mapping, staging, matching, delivery, orders, lives, receiver and idle; all without one.
-Ends with 0 whatever the figures are, with ``--strict`` with 1 when one falls short; ``--json``
+Names are mapping, staging, matching, delivery, orders, lives, receiver, idle and lint; all without
+one. Ends with 0 whatever the figures are, with ``--strict`` with 1 when one falls short; ``--json``
 prints them for a program.
 """
 
@@ -24,7 +24,9 @@ from rich.table import Table
 
 from benchmarks.figure import Figure
 
-NAMES = ("mapping", "staging", "matching", "delivery", "orders", "lives", "receiver", "idle")
+NAMES = (
+    "mapping", "staging", "matching", "delivery", "orders", "lives", "receiver", "idle", "lint",
+)  # fmt: skip
 
 
 def machine() -> dict[str, Any]:

@@ -194,6 +194,16 @@ def named_set(
     return folder_of(mapping_set or DEFAULT, Path()), overlay
 
 
+def merchant_paths(names: Sequence[str], folder: Path, *, everything: bool) -> list[Path]:
+    """The files of the merchants that are named, and with ``everything`` of all others."""
+    if not names and not everything:
+        return []
+    from ..merchant.load import find_merchant, merchant_files  # noqa: PLC0415  as above
+
+    paths = [find_merchant(name, folder) for name in names]
+    return paths + [one for one in merchant_files(folder) if everything and one not in paths]
+
+
 def of_merchant(command: Command) -> Command:
     """The argument MERCHANT, with --merchants and what all commands share."""
     argument = click.argument("merchant", type=MerchantName(), metavar="MERCHANT")

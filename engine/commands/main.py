@@ -151,16 +151,13 @@ def lint(
     found.
     """
     from ..doctor.lint import lint_installed, lint_merchant, lint_set, quotable, without_repeats
-    from ..merchant.load import find_merchant, merchant_files
     from ..show import findings as view
 
     of_merchants = bool(merchant_names) or everything
     named = command.named_set(mapping_set, overlay, of_merchants=of_merchants)
     if named is None and not of_merchants:
         raise UsageError("Lint what?", "Name merchants, say --all, or name a set with --set.")
-    paths = [find_merchant(name, merchants) for name in merchant_names]
-    if everything:
-        paths += [path for path in merchant_files(merchants) if path not in paths]
+    paths = command.merchant_paths(merchant_names, merchants, everything=everything)
     findings = [one for path in paths for one in lint_merchant(path, os.environ)]
     findings += lint_set(*named) if named is not None else []
     findings = without_repeats([*findings, *(lint_installed() if everything else [])])

@@ -129,6 +129,7 @@ class _Mapping:
         self.told: list[str] = []
         self.signatures = scope.signatures(mapping_set)
         self.sure: set[str] = set()
+        self.shared: dict[Any, Any] = {}
 
     def check(self) -> None:
         spec = self.spec
@@ -159,6 +160,7 @@ class _Mapping:
         names = scope.of_document(self.set, spec, self.settings)
         emitter = self._emitter(names, spec.lets)
         lets = {name: emitter.let(name).type for name in spec.lets}
+        self.shared = {("type", name): type_ for name, type_ in lets.items()}
         self._covers({**{n: c.type for n, c in names.items()}, **lets})
         schema = self.set.targets.get(spec.target)
         if schema is None:
@@ -204,7 +206,9 @@ class _Mapping:
 
     def _view(self, emitter: Emitter) -> lineage.View:
         sure = frozenset(self.sure)
-        return lineage.View(self.set, dict(emitter.names), emitter.lets, self.settings, sure)
+        return lineage.View(
+            self.set, dict(emitter.names), emitter.lets, self.settings, sure, shared=self.shared
+        )
 
     def _emitter(
         self,

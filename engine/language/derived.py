@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jinja2 import nodes
-
-from .expressions import Expression, walk
+from .expressions import Expression, names
 from .spec import EntitySpec
 
 
 def named(expression: Expression) -> set[str]:
     """The names that an expression uses."""
-    return {node.name for node in walk(expression.node) if isinstance(node, nodes.Name)}
+    return {name for name in names(expression.node) if "." not in name}
 
 
 def in_order(derive: Mapping[str, Expression]) -> list[str]:

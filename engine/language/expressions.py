@@ -274,6 +274,18 @@ def walk(node: nodes.Node) -> Iterator[nodes.Node]:
         waiting += reversed(children(one))
 
 
+@lru_cache(maxsize=20_000)
+def names(node: nodes.Node) -> frozenset[str]:
+    """The names in an expression; of tables as they are called, ``tables.signs``."""
+    found = set()
+    for one in walk(node):
+        if isinstance(one, nodes.Name):
+            found.add(one.name)
+        elif isinstance(one, nodes.Getattr) and getattr(one.node, "name", "") == "tables":
+            found.add(f"tables.{one.attr}")
+    return frozenset(found)
+
+
 def children(node: nodes.Node) -> list[nodes.Node]:
     """The nodes right below; Jinja2's own way to them is slow."""
     found: list[nodes.Node] = []

@@ -13,11 +13,11 @@ from typing import Any
 
 from jinja2 import nodes
 
-from . import known, lists, scope
+from . import kinds, known, scope
 from .code import Code
 from .emit import Emitter
 from .expressions import Expression, constant, written
-from .kinds import NUMERIC, Type
+from .kinds import ANY, NUMERIC, Type
 from .spec import MappingSet, Row
 
 ENDLESS = 99  # decimals of a quotient
@@ -56,7 +56,7 @@ class Literal:
 class View:
     """What an expression sees: names, named values, and which paths (``line.rate``) are not null.
 
-    ``lenient`` where a null makes the value null and stops nothing: in derived columns.
+    ``shared`` is what was found out once for all values of a mapping.
     """
 
     set: MappingSet
@@ -65,6 +65,7 @@ class View:
     settings: Code
     sure: frozenset[str] = frozenset()
     depth: int = 0
+    shared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     _quiet: list[Emitter] = field(default_factory=list, compare=False, repr=False)
 
     def with_sure(self, more: Iterable[str]) -> View:
@@ -78,12 +79,18 @@ class View:
         """The type of a part of an expression, as the emitter has it."""
         if isinstance(node, nodes.Name) and node.name in self.names and node.name not in self.lets:
             return self.names[node.name].type
+        if isinstance(node, nodes.Name) and ("type", node.name) in self.shared:
+            found: Type = self.shared["type", node.name]
+            return found
         if not self._quiet:
             tables = scope.signatures(self.set)
             self._quiet.append(
                 Emitter(lambda _: None, dict(self.names), tables, self.lets, now=_NOWHERE)
             )
-        return self._quiet[0].visit(node).type
+        type_ = self._quiet[0].visit(node).type
+        if isinstance(node, nodes.Name):
+            self.shared["type", node.name] = type_
+        return type_
 
     def column(self, node: nodes.Node) -> Column | None:
         """The column that a path names, where it names one of an entity."""
@@ -220,8 +227,15 @@ def derivation(node: nodes.Getattr, column: Column, view: View) -> tuple[Express
     row = f"{written(node.node)}."
     sure = {path.removeprefix(row) for path in view.sure if path.startswith(row)}
     sure |= {f"{spec.alias}.{path}" for path in sure}
-    names = scope.of_derived(view.set, spec, view.settings)
-    below = View(view.set, names, spec.derive, view.settings, frozenset(sure), view.depth + 1)
+    key = ("derived", column.entity)
+    if key not in view.shared:
+        columns = view.set.columns[column.entity]
+        types = {("type", name): columns[name] for name in spec.derive if name in columns}
+        view.shared[key] = scope.of_derived(view.set, spec, view.settings), types, []
+    names, shared, quiet = view.shared[key]
+    shared[key] = view.shared[key]  # what it derives may come of itself
+    depth = view.depth + 1
+    below = View(view.set, names, spec.derive, view.settings, frozenset(sure), depth, shared, quiet)
     return spec.derive[column.name], below
 
 
@@ -244,14 +258,17 @@ def _of_rows(node: nodes.Getattr, view: View, ask: Any) -> Iterator[Any]:
 
 def row_view(row: Row, view: View) -> View:
     """What the fields of a declared row see."""
-    made = Emitter(
-        lambda _: None, dict(view.names), scope.signatures(view.set), view.lets, now=_NOWHERE
-    )
-    if row.each is not None:
-        lists.item_of(made, row)
-    if row.group is not None:
-        lists.group_of(made, row)
-    inside = replace(view, names=dict(made.names), depth=view.depth + 1, _quiet=[])
+    key = ("row", id(row))
+    if key not in view.shared:
+        names = dict(view.names)
+        if row.each is not None:
+            names[row.alias] = Code("", view.type_of(row.each.node).item or ANY)
+        if row.group is not None:
+            names["rows"] = Code("", kinds.rows(names.pop(row.alias).type))
+            names["group"] = Code("", ANY)
+        view.shared[key] = names, []
+    names, quiet = view.shared[key]
+    inside = replace(view, names=names, depth=view.depth + 1, _quiet=quiet)
     return inside.with_sure(holding(row.when.node, inside)) if row.when else inside
 
 

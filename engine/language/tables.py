@@ -198,8 +198,13 @@ def lint(spec: TableSpec, rows: Sequence[Placed]) -> list[Finding]:
     Only rows whose conditions are right: those of two kinds can't be held against each other.
     """
     findings = []
-    for index, (number, when, place) in enumerate(rows):
-        for before, earlier, where in rows[:index]:
+    apart: dict[Any, list[Placed]] = {}
+    key = _told_apart(spec, rows)
+    for row in rows:
+        number, when, place = row
+        above = apart.setdefault(when[key] if key else None, [])
+        above.append(row)
+        for before, earlier, where in above[:-1]:
             if when == earlier:
                 text = f"row {number} has the conditions of row {before} ({where})."
                 kind = "error" if spec.hit == "unique" else "warning"
@@ -216,6 +221,14 @@ def lint(spec: TableSpec, rows: Sequence[Placed]) -> list[Finding]:
                 findings.append(Finding(place, "overlap", text, remedy))
                 break
     return findings
+
+
+def _told_apart(spec: TableSpec, rows: Sequence[Placed]) -> str:
+    """An input of which every row names one value: rows of two values never meet."""
+    for name in spec.inputs:
+        if all(isinstance(when.get(name), str | int) for _, when, _ in rows):
+            return name
+    return ""
 
 
 def uncovered(spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:

@@ -21,11 +21,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from jinja2 import nodes
-
 from ...errors import Finding, Place
 from ...yamlfile import Path_
-from ..expressions import Expression, walk
+from ..expressions import Expression, names
 from ..source import Source
 from ..spec import EntitySpec, MappingSet, MappingSpec
 
@@ -77,11 +75,8 @@ def _named(parts: Any, called: set[str]) -> set[str]:
     """The names in all expressions of a spec; ``called`` gets the tables."""
     found: set[str] = set()
     for expression in _expressions(parts):
-        for node in walk(expression.node):
-            if isinstance(node, nodes.Name):
-                found.add(node.name)
-            elif isinstance(node, nodes.Getattr) and getattr(node.node, "name", "") == "tables":
-                called.add(node.attr)
+        found |= names(expression.node)
+    called |= {name.removeprefix("tables.") for name in found if name.startswith("tables.")}
     return found
 
 
