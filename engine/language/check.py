@@ -51,7 +51,7 @@ def check(
     """Reports what is wrong. ``complete`` is false when some file could not be read at all,
     ``whole`` when the mappings of some flows were left out."""
     if not complete:  # what is missing may stand in the file that could not be read
-        report = _without(report, ("unknown-table", "unknown-mapping"))
+        report = _without(report, ("unknown-table", "unknown-mapping", "may-be-null"))
     settings = Code("K_settings", mapping_set.settings_type)
     for table in mapping_set.tables.values():
         check_tables.check(mapping_set, table, settings, report)
