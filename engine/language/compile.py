@@ -64,7 +64,7 @@ def compile_set(
     wanted = {name: spec for name, spec in mapping_set.mappings.items() if _is_on(spec, settings)}
     mappings = {
         name: _mapping(mapping_set, spec, code, found, place, report)
-        for name, spec in _ordered(wanted)
+        for name, spec in in_order_of_needs(wanted)
     }
     errors = [f for f in findings if f.severity == "error"]
     if errors:
@@ -97,7 +97,7 @@ def _is_on(spec: MappingSpec, settings: Mapping[str, Any]) -> bool:
     return any(flows.get(flow, True) for flow in spec.flows)
 
 
-def _ordered(mappings: Mapping[str, MappingSpec]) -> Iterator[tuple[str, MappingSpec]]:
+def in_order_of_needs(mappings: Mapping[str, MappingSpec]) -> Iterator[tuple[str, MappingSpec]]:
     """Each mapping after those that it needs; what is switched off is not waited for."""
     done: list[str] = []
     while len(done) < len(mappings):

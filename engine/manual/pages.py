@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ on settings, errors, checks and columns from what they document.
+"""Writes the pages on settings, errors, checks, columns and documents from what they document.
 
 Reads the merchant schema, the error catalogue, the checks of `doctor` and what
 ``engine.manual.columns`` reads. ``python -m engine.manual.pages`` writes the pages; a test checks
@@ -24,7 +24,7 @@ from ..merchant.settings import (
     resolved,
     settings_of,
 )
-from . import columns
+from . import columns, documents
 
 _SETTINGS_HEAD = """\
 # Settings of a merchant
@@ -204,6 +204,7 @@ def _pages() -> Iterator[tuple[Path, str]]:
     yield HOME / "docs" / "errors.md", errors_page()
     yield HOME / "docs" / "doctor.md", checks_page()
     yield HOME / "docs" / "columns.md", columns.page()
+    yield HOME / "mappings" / "qliro-fortnox" / "README.md", documents.page()
 
 
 def main() -> None:
