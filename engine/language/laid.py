@@ -20,7 +20,7 @@ from .uses import OPERATIONS, is_list
 ACKNOWLEDGED = ("checks", "warnings", "require")
 # What of an essential item stays as it is.
 HELD = ("id", "that", "or", "until", "essential")
-SHORT = 60  # characters of an item that is shown in a sentence
+SHORT = 100  # characters of an item that is shown in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,8 @@ class Laying:
         whole = [one for one in (*items, *said.value) if isinstance(one.value, dict)]
         if not whole and path[-1] != "then":
             before = Node(list(items), items[0].frame, items[0].spot) if items else None
-            self._change("replaced", path, said, before=before, after=said)
+            if [one.value for one in items] != [one.value for one in said.value]:
+                self._change("replaced", path, said, before=before, after=said)
             items[:] = said.value
             return
         for new in said.value:

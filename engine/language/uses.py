@@ -153,7 +153,7 @@ class Uses:
             self.report(use.finding("wrong-type", text, key=True))
             return None
         self.used.add((name, wanted))
-        given = Given(name, place, takes(part), self._arguments(name, part, use))
+        given = Given(name, place, frozenset(takes(part)), self._arguments(name, part, use))
         self._hidden(given, use, piece)
         self.given.append(given)
         frame = Frame(piece.frame.path, place, given)
@@ -221,12 +221,12 @@ class Uses:
                 yield Finding(one.place, "unused", text, "Leave it out.", "warning")
 
 
-def takes(part: Node) -> frozenset[str]:
-    """The names of a part's parameters."""
+def takes(part: Node) -> tuple[str, ...]:
+    """The names of a part's parameters, as it declares them."""
     declared = part.value.get("takes")
     if declared is None or not isinstance(declared.value, dict):
-        return frozenset()
-    return frozenset(declared.value)
+        return ()
+    return tuple(declared.value)
 
 
 def unsound(part: Node) -> Iterator[Finding]:
