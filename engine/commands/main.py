@@ -41,6 +41,7 @@ from .sets import migrate, schemas
 from .webhooks import webhooks
 
 if TYPE_CHECKING:
+    from ..language.laid import Change
     from ..scope import Scope
     from ..session import RunReport, Session
 
@@ -158,11 +159,17 @@ def lint(
     if named is None and not of_merchants:
         raise UsageError("Lint what?", "Name merchants, say --all, or name a set with --set.")
     paths = command.merchant_paths(merchant_names, merchants, everything=everything)
-    findings = [one for path in paths for one in lint_merchant(path, os.environ)]
-    findings += lint_set(*named) if named is not None else []
+    laid: dict[str, Change] = {}  # each once: merchants may share an overlay
+
+    def changed(change: Change) -> None:
+        laid[f"{change} {change.place}"] = change
+
+    findings = [one for path in paths for one in lint_merchant(path, os.environ, changed)]
+    findings += lint_set(*named, changed) if named is not None else []
     findings = without_repeats([*findings, *(lint_installed() if everything else [])])
     wrong = any(strict or one.severity == "error" for one in findings)
-    view.put(out, form, view.shown(findings, quotable(paths)), ok=not wrong, version=VERSION)
+    told = view.shown(findings, quotable(paths))
+    view.put(out, form, told, list(laid.values()), ok=not wrong, version=VERSION)
     return Exit.INVALID if wrong else Exit.OK
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..errors import FileError, Finding, UsageError
 from ..language.catalogue import catalogue_from_ddl
+from ..language.laid import Change
 from ..language.load import load_set
 from ..language.required_columns import refuse_unmet
 from ..language.spec import MappingSet
@@ -23,8 +24,13 @@ from ..store.statements import sql
 from ..yamlfile import read
 
 
-def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
-    """What is wrong with a merchant's file, its mappings and overlay; secrets may be absent."""
+def lint_merchant(
+    path: Path, environ: Mapping[str, str], changed: Callable[[Change], None] = lambda _change: None
+) -> list[Finding]:
+    """What is wrong with a merchant's file, its mappings and overlay; secrets may be absent.
+
+    ``changed`` is told what the overlay changes.
+    """
     from ..language.compile import compile_set  # noqa: PLC0415  sets alone do without
     from ..merchant.load import load_merchant  # noqa: PLC0415  likewise
     from .oss_gaps import gaps_of, never_fitting  # noqa: PLC0415  likewise
@@ -32,11 +38,13 @@ def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
     try:
         merchant = load_merchant(path, environ, needs_secrets=False)
     except FileError as error:
-        return [*error.findings, *_mappings_of(path)]
+        return [*error.findings, *_mappings_of(path, changed)]
     findings = list(merchant.warnings)
     try:
         mapping_set = whole_set(merchant.mapping_folder, merchant.overlay_folder)
         findings += mapping_set.warnings
+        for one in mapping_set.changes:
+            changed(one)
         program = compile_set(
             mapping_set, merchant.settings, lambda path: merchant.place(tuple(path))
         )
@@ -47,7 +55,7 @@ def lint_merchant(path: Path, environ: Mapping[str, str]) -> list[Finding]:
     return without_repeats(findings)
 
 
-def _mappings_of(path: Path) -> list[Finding]:
+def _mappings_of(path: Path, changed: Callable[[Change], None]) -> list[Finding]:
     """The findings of the mappings that a wrong merchant file names all the same."""
     try:
         value = read(path).value
@@ -60,15 +68,25 @@ def _mappings_of(path: Path) -> list[Finding]:
         folder = folder_of(str(name), path.parent)
     except UsageError:
         return []  # it is among what is wrong in the file
-    return lint_set(folder, over) if over is None or over.is_dir() else []
+    return lint_set(folder, over, changed) if over is None or over.is_dir() else []
 
 
-def lint_set(folder: Path, overlay: Path | None) -> list[Finding]:
-    """What is wrong with a mapping set, and an overlay over it, whoever may use them."""
+def lint_set(
+    folder: Path,
+    overlay: Path | None,
+    changed: Callable[[Change], None] = lambda _change: None,
+) -> list[Finding]:
+    """What is wrong with a mapping set, and an overlay over it, whoever may use them.
+
+    ``changed`` is told what the overlay changes.
+    """
     try:
-        return list(whole_set(folder, overlay).warnings)
+        found = whole_set(folder, overlay)
     except FileError as error:
         return list(error.findings)
+    for one in found.changes:
+        changed(one)
+    return list(found.warnings)
 
 
 def whole_set(folder: Path, overlay: Path | None) -> MappingSet:

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import FileError, Finding
+from ..errors import FileError, Finding, Place
+from ..language.laid import Change
 from ..yamlfile import read_text
+from . import changes
 from .failure import counted, finding_data, finding_line
 from .output import Output
 from .page import Text
@@ -41,8 +43,8 @@ class Shown:
     @property
     def place(self) -> str:
         """``file:line:column``, as far as they are known."""
-        path = self.finding.place.path
-        return f"{path}:{self.line}:{self.column}" if self.line else path
+        at = self.finding.place
+        return str(Place(at.path, self.line, self.column if self.line else 0, at.via))
 
 
 def shown(
@@ -77,22 +79,33 @@ def _shown(finding: Finding, text_of: Callable[[str], str], quotes: Quotes) -> S
     return Shown(finding, line, column, source, len(found[0]) if found else 1)
 
 
-def put(out: Output, form: str, found: Sequence[Shown], *, ok: bool, version: str) -> None:
+def put(
+    out: Output,
+    form: str,
+    found: Sequence[Shown],
+    laid: Sequence[Change],
+    *,
+    ok: bool,
+    version: str,
+) -> None:
     """Findings in the form that was asked for: text (what is wrong goes to stderr), json, github
-    or sarif."""
+    or sarif. Text and JSON tell also what overlays change."""
     out.json = out.json or form == "json"
     if out.json:
-        out.data({"findings": data(found), "ok": ok})
+        out.data({"findings": data(found), "changes": changes.data(laid), "ok": ok})
     elif form == "sarif":
         from .. import json_text  # noqa: PLC0415  only here
 
         out.line(json_text.encode(sarif(found, {}, version)))
     elif form == "github":
         out.page([Text(line) for line in github(found)])
-    elif ok:
-        out.page([Text(text(found))])
     else:
-        out.complain(text(found))
+        said = [*changes.lines(laid), ""] if laid else []
+        told = "\n".join([*said, text(found)])
+        if ok:
+            out.page([Text(told)])
+        else:
+            out.complain(told)
 
 
 # Text ---------------------------------------------------------------------------------------------

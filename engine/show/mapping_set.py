@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..language.spec import MappingSet, MappingSpec
-from .merchant import overlaid, overlay_page
+from . import changes
+from .merchant import overlay_page
 from .page import Column, Page, Table, Text, blank, heading
 
 COLUMNS = (Column("Mapping"), Column("Flow"), Column("Of"), Column("Makes"), Column("In"))
@@ -40,7 +41,7 @@ def data(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> dict[st
         "mappings": _mappings(mapping_set),
         "entities": sorted(mapping_set.entities),
         "tables": sorted(mapping_set.tables),
-        "overlaid": list(overlaid(mapping_set)),
+        "overlaid": changes.data(mapping_set.changes),
     }
 
 

@@ -119,7 +119,8 @@ def test_a_warning_fails_with_strict_alone(cli: Cli, shop_file: Path) -> None:
 def test_nothing_wrong_is_an_empty_list_for_each_program(cli: Cli, tmp_path: Path) -> None:
     write_shop(tmp_path, "http://127.0.0.1:1")
     assert cli("lint", "shop", "--format", "github").out == ""
-    assert cli("lint", "shop", "--format", "json").json == {"findings": [], "ok": True}
+    told = cli("lint", "shop", "--format", "json").json
+    assert told == {"findings": [], "changes": [], "ok": True}
     log = json.loads(cli("lint", "shop", "--format", "sarif").out)
     assert log["runs"][0]["results"] == []
 

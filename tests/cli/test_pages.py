@@ -60,7 +60,7 @@ def test_an_option_may_be_an_environment_variable(
 ) -> None:
     monkeypatch.setenv("QLIRO_FORTNOX_LINT_ALL", "1")
     monkeypatch.setenv("QLIRO_FORTNOX_JSON", "1")
-    assert cli("lint").json == {"findings": [], "ok": True}
+    assert cli("lint").json == {"findings": [], "changes": [], "ok": True}
 
 
 def test_merchant_names_are_completed(cli: Cli, shop: Path) -> None:

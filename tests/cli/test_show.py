@@ -49,11 +49,15 @@ def test_what_an_overlay_changes_is_shown_with_its_file_and_line(cli: Cli, shop_
     told = cli("show", "shop").out
     lines = [" ".join(line.split()) for line in told.splitlines()]
     assert "Overlay: merchants/over" in lines
-    (told,) = [one for one in lines if one.startswith("replaced mapping payment: let.wanted_date")]
-    assert "{{ happened if settings.dates.payment == " in told
-    assert told.endswith("{{ line.BatchDate }} merchants/over/payment.yaml:4")
-    gone = "removed mapping payment: then.bookkeep bookkeep — merchants/over/payment.yaml:5"
-    assert gone in lines
+    at = lines.index("The overlay says 3 values otherwise than the set:")
+    (date, was, is_), gone, check = lines[at + 1 : at + 4], lines[at + 4 : at + 6], lines[at + 6 :]
+    assert date == "replaced mapping payment: let.wanted_date (merchants/over/payment.yaml:4)"
+    assert was.startswith("set {{ happened if settings.dates.payment == 'transaction' else line.")
+    assert "mappings/qliro-fortnox/" in was
+    assert is_ == "overlay {{ line.BatchDate }}"
+    assert gone[0] == "removed mapping payment: then.bookkeep (merchants/over/payment.yaml:5)"
+    assert gone[1].startswith("set bookkeep (")
+    assert check[2] == "because every method is declared"
     changed = cli("show", "shop", "--json").json["overlaid"]
     assert [(one["operation"], one["key"]) for one in changed] == [
         ("replaced", "mapping payment: let.wanted_date"),
@@ -81,4 +85,18 @@ def test_lint_needs_to_know_what(cli: Cli) -> None:
     assert (told.code, told.err) == (
         2,
         "Lint what? Name merchants, say --all, or name a set with --set.\n",
+    )
+
+
+def test_lint_tells_the_same_and_json_has_it_whole(cli: Cli, shop_file: Path) -> None:
+    (shop_file.parent / "over").mkdir()
+    (shop_file.parent / "over" / "payment.yaml").write_text(OVERLAY)
+    shop_file.write_text(shop_file.read_text() + "overlay: over\n")
+    told = cli("lint", "shop")
+    assert told.code == 0
+    shown = cli("show", "shop").out
+    assert told.out.split("\n\n")[0] in shown
+    assert told.out.endswith("    because  every method is declared\n\nNo findings.\n")
+    assert cli("lint", "shop", "--json").json["changes"] == (
+        cli("show", "shop", "--json").json["overlaid"]
     )

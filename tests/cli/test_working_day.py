@@ -276,7 +276,7 @@ def test_every_command_speaks_json_and_nothing_else_on_stdout(cli: Cli) -> None:
     assert cli("explain", "shop", "10001", "--json").json["lines"]
     assert cli("references", "shop", "--json").json["fields"][0]["percent"] == 67
     assert cli("show", "shop", "--json").json["merchant"] == "shop"
-    assert cli("lint", "shop", "--json").json == {"findings": [], "ok": True}
+    assert cli("lint", "shop", "--json").json == {"findings": [], "changes": [], "ok": True}
     assert cli("errors", "2000663", "--json").json[0]["retry"] == "after_fix"
     resolved = cli("resolve", "shop", "10003", "--retry", "--by", "Anna", "--json").json
     assert resolved == {"line": "c171f7afd4876faf", "kind": "retry", "detail": "", "by": "Anna"}
