@@ -1,7 +1,6 @@
 """Which tests `make test` leaves to `make test-slow`: those that `tests/slow.txt` names, by cost.
 
 ``pytest --cost FILE`` writes the seconds of processor time that each test took, of it and of the
-``pytest --cost FILE`` writes the seconds of processor time that each test took, of it and of the
 processes that it started; other work on the machine changes them little.
 ``python tests/slow.py FILE`` makes ``slow.txt`` of them: a file whose tests are all slow stands
 there once, others by name.
