@@ -1,6 +1,6 @@
-"""Every account that the merchant's file or a table of its mappings names, and what for.
+"""Every account that the merchant's file, a mapping or a table of its set names, and what for.
 
-Reads the settings by their schema and the mapping set's own rows; asks no server.
+Reads the settings by their schema, the mapping set's own rows and its documents; asks no server.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def named_accounts(context: Context) -> list[Named]:
 
     Raises FileError where the mappings are invalid.
     """
-    return [*_of_settings(context), *_of_tables(context)]
+    found = [*_of_settings(context), *_of_tables(context)]
+    told = {(one.number, one.place) for one in found}
+    return [*found, *(one for one in _of_mappings(context) if (one.number, one.place) not in told)]
 
 
 def _of_settings(context: Context) -> Iterator[Named]:
@@ -86,6 +88,13 @@ def _of_tables(context: Context) -> Iterator[Named]:
                 if account is not None:
                     use = f"tables.{table.name}[{number}]"
                     yield Named(account, use, outputs[name].place)
+
+
+def _of_mappings(context: Context) -> Iterator[Named]:
+    """What a mapping or an overlay names in a document itself."""
+    for one in context.literals("accounts"):
+        if one.value.isdecimal():
+            yield Named(int(one.value), f"{one.mapping}: {one.field}", one.place)
 
 
 def _literal(expression: Expression) -> int | None:

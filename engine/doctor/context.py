@@ -28,6 +28,7 @@ from ..extract.ask import Extraction, ask
 from ..extract.dates import stockholm_date
 from ..extract.qliro import LONGEST_WINDOW, sync_settlements
 from ..extract.raw import Call, Kept, Report
+from ..language.literals import Named, named
 from ..language.program import Program
 from ..language.spec import MappingSet
 from ..merchant.load import Merchant
@@ -325,6 +326,16 @@ class Context:
         return found
 
     # -- mappings --------------------------------------------------------------------------------
+
+    def literals(self, register: str) -> list[Named]:
+        """What the mappings name outright of one of Fortnox's registers (``voucher_series``).
+
+        Raises FileError where the mappings are invalid.
+        """
+        mapping_set, program = self.mappings
+        on = program.mappings.keys()
+        found: list[Named] = self.once("literals", lambda: named(mapping_set))
+        return [one for one in found if one.register == register and one.mapping in on]
 
     @property
     def mappings(self) -> tuple[MappingSet, Program]:

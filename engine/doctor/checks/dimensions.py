@@ -51,11 +51,17 @@ def _rows(context: Context, kind: _Kind) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _named(context: Context, kind: _Kind) -> Iterator[Result]:
-    """Those of the file that Fortnox does not have, or has closed."""
-    rows = _rows(context, kind)
-    known = {str(one.get(kind.key)): one for one in context.listed(kind.register)} if rows else {}
-    for index, row in rows:
-        code = row[kind.setting]
+    """Those of the file and of mappings that Fortnox does not have, or has closed."""
+    named = []
+    for index, row in _rows(context, kind):
+        place = context.place("dimensions", index, kind.setting)
+        named.append((row[kind.setting], f"dimensions[{index}]", place))
+    named += [
+        (one.value, f"{one.mapping}: {one.field}", one.place)
+        for one in context.literals(f"{kind.setting}s")
+    ]
+    known = {str(one.get(kind.key)): one for one in context.listed(kind.register)} if named else {}
+    for code, use, place in named:
         held = known.get(code)
         closed = held is not None and (
             held.get("Active") is False or held.get("Status") == "COMPLETED"
@@ -64,9 +70,8 @@ def _named(context: Context, kind: _Kind) -> Iterator[Result]:
             yield error(
                 f"The {kind.english} {code} is {'closed' if closed else 'not'} in Fortnox.",
                 "Fortnox refuses the documents that carry it.",
-                f"{'Open' if closed else 'Add'} it, or correct dimensions[{index}].",
-                f"{in_fortnox('Register', kind.swedish)}; "
-                f"{context.place('dimensions', index, kind.setting)}",
+                f"{'Open' if closed else 'Add'} it, or correct {use}.",
+                f"{in_fortnox('Register', kind.swedish)}; {place}",
             )
 
 

@@ -17,22 +17,31 @@ INTERIM = ("interim_accounts", "default_interim_account")
 
 def run(context: Context) -> Iterator[Result]:
     rows = context.settings["payment_methods"]
-    named = {row["mode_of_payment"]: i for i, row in enumerate(rows) if row.get("mode_of_payment")}
+    named = {
+        row["mode_of_payment"]: (
+            f"payment_methods[{index}]",
+            context.place("payment_methods", index, "mode_of_payment"),
+        )
+        for index, row in enumerate(rows)
+        if row.get("mode_of_payment")
+    }
+    for one in context.literals("modes_of_payment"):
+        named.setdefault(one.value, (f"{one.mapping}: {one.field}", one.place))
     if not named or not context.on("payouts"):
         yield ok("No mode of payment is named: payments carry the interim account alone.")
         return
     known = {str(row.get("Code")): row for row in context.listed("/3/modesofpayments")}
     interim = {one.number for one in named_accounts(context) if one.group in INTERIM}
     well = True
-    for code, index in named.items():
-        where = f"{MENU}; {context.place('payment_methods', index, 'mode_of_payment')}"
+    for code, (use, place) in named.items():
+        where = f"{MENU}; {place}"
         account = str((known.get(code) or {}).get("AccountNumber") or "")
         if code not in known:
             well = False
             yield error(
                 f"The mode of payment {code} is not in Fortnox.",
                 "Fortnox refuses the payments that carry it.",
-                f"Add {code} with the interim account, or correct payment_methods[{index}].",
+                f"Add {code} with the interim account, or correct {use}.",
                 where,
             )
         elif account not in map(str, interim):
