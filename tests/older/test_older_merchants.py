@@ -18,7 +18,8 @@ from engine.store.database import writing
 from older.living import Write, lines, opened, restore, run
 from older.scenes import SCENES, Scene
 
-STORED = Path(__file__).parent / "f7b183f"
+# An early build with most that a merchant has, and the last one with mappings of version 1.
+BUILDS = [Path(__file__).parent / build for build in ("f7b183f", "b11c07a")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,17 @@ class Lived:
     documents: tuple[int, int, int]
 
 
-@pytest.fixture(scope="module", params=SCENES, ids=lambda scene: scene.name)
+@pytest.fixture(
+    scope="module",
+    params=[(build, scene) for build in BUILDS for scene in SCENES],
+    ids=lambda both: f"{both[0].name}-{both[1].name}",
+)
 def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    scene: Scene = request.param
+    stored: Path
+    scene: Scene
+    stored, scene = request.param
     folder = tmp_path_factory.mktemp("older")
-    state, world, told = restore(scene, STORED, folder)
+    state, world, told = restore(scene, stored, folder)
     documents = len(world.orders), len(world.invoices), len(world.made_payments)
     with writing(state, scene.name) as store:
         shop = opened(scene, folder, store, world)
