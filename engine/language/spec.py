@@ -16,6 +16,9 @@ from .kinds import Type
 from .laid import Change
 from .source import Source
 
+# What is proved to balance as a whole.
+PROVED = ("qliro.settlement_line", "qliro.payout")
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -206,6 +209,18 @@ class MappingSpec:
     checks: tuple[Check, ...]
     warnings: tuple[Check, ...]
     source: Source = field(repr=False)
+
+    @property
+    def shares_balances(self) -> bool:
+        """Whether its sources take of the balances of the same documents: then they choose what
+        they refer to all at once."""
+        return any(match.consume for match in self.match.values())
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether its sources are payouts or lines of them: nothing of a payout is booked before
+        it is proved to balance."""
+        return self.entity in PROVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from sales.kit import DAY, plain, program
 
 from engine.language.program import NO_BOOKS
 from engine.plan.entities import ENTITIES
+from engine.plan.order_matches import is_complete
 from engine.plan.order_rows import Columns, Rows
-from engine.plan.orders import _Planner
 
 HAT: dict[str, Any] = {
     "OrderId": 1, "position": 1, "MerchantReference": "HAT", "Description": "A hat",
@@ -109,6 +109,6 @@ def test_a_document_that_nothing_follows_is_complete_as_it_stands() -> None:
     """A merchant's overlay may take all steps away: then nothing is left to be finished."""
     mapping = program(flows={"invoices": True, "orders": True}).mappings["invoice"]
     bare = replace(mapping, spec=replace(mapping.spec, then=()))
-    assert not _Planner._complete(mapping, {"Booked": False})
-    assert _Planner._complete(mapping, {"Booked": True})
-    assert _Planner._complete(bare, {"Booked": False})
+    assert not is_complete(mapping, {"Booked": False})
+    assert is_complete(mapping, {"Booked": True})
+    assert is_complete(bare, {"Booked": False})
