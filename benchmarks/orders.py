@@ -31,7 +31,8 @@ from engine.merchant.settings import filled, merchant_schema
 from engine.plan.order_rows import PORTION, Rows, without_garbage_collection
 from engine.stage.staging import stage
 from engine.store.books import Books
-from engine.store.database import Store, sql, writing
+from engine.store.database import Store, writing
+from engine.store.statements import sql
 from engine.transport.endpoints import ORDER
 
 ORDERS, FIRST = 200_000, 5_000_000

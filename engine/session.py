@@ -45,8 +45,9 @@ from .scope import ALL, Scope
 from .stage.staging import is_staged, stage
 from .stage.sync import extractions, sync_all
 from .store.books import CURRENCIES, LOCKED, Books, read_books
-from .store.database import Store, sql
+from .store.database import Store
 from .store.ledger import Action, begun
+from .store.statements import sql
 from .transport.http import Api
 
 OnProgress = Callable[[str, int, int | None], None]

@@ -21,7 +21,7 @@ from engine.language.required_columns import refuse_unmet
 from engine.merchant import oss
 from engine.merchant.load import Merchant, load_merchant
 from engine.merchant.settings import merchant_schema, settings_of
-from engine.store.database import sql
+from engine.store.statements import sql
 from fuzz.values import ODD, spoiled
 
 MAPPINGS = HOME / "mappings" / "qliro-fortnox"

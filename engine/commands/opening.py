@@ -23,7 +23,8 @@ from ..session import Session, open_session
 from ..show import failure
 from ..show.output import Output, text_as_it_is
 from ..show.progress import progress
-from ..store.database import Store, in_memory, lock_holder, reading, writing
+from ..store.database import Store, in_memory, reading, writing
+from ..store.lock import lock_holder
 from . import signals
 
 

@@ -15,7 +15,8 @@ from .. import json_text
 from ..errors import Finding, Place
 from ..extract.raw import OTHER_LIST, OTHER_ORDER
 from ..extract.readable import readable
-from ..store.database import Store, sql
+from ..store.database import Store
+from ..store.statements import sql
 from ..transport.endpoints import ENDPOINTS
 
 REGISTERS = {

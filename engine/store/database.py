@@ -6,21 +6,19 @@ Reads and writes ``<state>/<merchant>.duckdb``; holds ``<merchant>.lock`` while 
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ..errors import BusyError, NothingYetError, UsageError
-from .statements import sql as sql  # noqa: PLC0414  who has a database takes it from here
+from .lock import locked
+from .tables import create, has, is_made_current, make_current
 
 MEMORY_LIMIT = "1GB"
 # What people read: there in every database that was ever made ready.
@@ -30,8 +28,6 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 # Statements by their text; those that a run makes up itself don't pile up.
 _PARSED: dict[str, list[duckdb.Statement]] = {}
 PARSED_AT_MOST = 1000
-# The files of views, each after those that it uses.
-VIEWS = ("views", "views_orders")
 
 
 class Store:
@@ -68,7 +64,7 @@ class Store:
 
     def has(self, relation: str) -> bool:
         """Whether there is such a table or view; a database of an earlier version may lack it."""
-        return _has(self.connection, relation)
+        return has(self.connection, relation)
 
     def value(self, query: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""
@@ -138,7 +134,7 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
         except (FileExistsError, NotADirectoryError):
             what = f"{folder} cannot hold the database: a file stands where its folder should."
             raise UsageError(what, "Move the file away, or name another folder in state.") from None
-        with _locked(folder / f"{merchant}.lock", merchant):
+        with locked(folder / f"{merchant}.lock", merchant):
             connection, whole = _connect(path, merchant), True
             try:
                 path.chmod(0o600)
@@ -168,7 +164,7 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
         raise none
     connection, opened = _opened_to_read(path, copy, merchant)
     try:
-        if not _has(connection, MADE_READY):
+        if not has(connection, MADE_READY):
             raise none  # the first run ended, or its disk was full, before that
         _configure(connection)
         _harden(connection)
@@ -184,7 +180,7 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
 
 def is_current(store: Store) -> bool:
     """Whether this version made its tables and views; true of a database in memory."""
-    return store.path is None or _made_by(store.connection) == _digest(_statements())
+    return store.path is None or is_made_current(store.connection)
 
 
 @contextmanager
@@ -313,91 +309,15 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
-    """Harden, create what is missing, and call states as this version does. DDL only here, followed
-    by a checkpoint; none where this version has been before."""
+    """Hardened, with the tables and views of this version."""
     _configure(connection)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    statements = _statements()
-    made = _digest(statements)
     if path is None:
-        _create(connection, statements)
-    elif _made_by(connection) != made:
-        earlier = _staged_columns(connection)
-        for schema, view in connection.execute(STAGED_VIEWS).fetchall():
-            connection.execute(f'DROP VIEW {schema}."{view}"')
-        _create(connection, statements[:1])
-        if earlier:
-            _widen(connection, earlier)
-        _create(connection, statements[1:])
-        connection.execute("INSERT INTO raw.made_by VALUES (?)", [made])
-        connection.execute("CHECKPOINT")
+        create(connection)
+    else:
+        make_current(connection)
     _harden(connection)
     return Store(connection, path)
-
-
-def _statements() -> list[str]:
-    return [sql(name) for name in ("schema", *VIEWS)]
-
-
-def _digest(statements: Iterable[str]) -> str:
-    return sha256("".join(statements).encode()).hexdigest()
-
-
-def _create(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
-    for statement in statements:
-        connection.execute(statement)
-
-
-def _made_by(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Digest of the statements that last made the tables and views; None of an older database."""
-    if not _has(connection, "raw.made_by"):
-        return None
-    found = connection.execute("SELECT digest FROM raw.made_by ORDER BY rowid DESC LIMIT 1")
-    row = found.fetchone()
-    return row[0] if row else None
-
-
-def _has(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
-    """By asking for it: DuckDB's list of tables counts the rows of each."""
-    try:
-        connection.execute(f"SELECT 1 FROM {relation} LIMIT 0")
-    except duckdb.CatalogException:
-        return False
-    return True
-
-
-# The columns of the tables that a stage fills.
-STAGED_COLUMNS = """
-SELECT c.schema_name, c.table_name, c.column_name, c.data_type
-FROM duckdb_columns() AS c
-JOIN duckdb_tables() AS t
-    ON t.schema_name = c.schema_name AND t.table_name = c.table_name
-WHERE c.schema_name IN ('qliro', 'fortnox')
-ORDER BY ALL
-"""
-
-# Views are made anew at each start: what was one in an earlier version may be a table now.
-STAGED_VIEWS = """
-SELECT schema_name, view_name FROM duckdb_views() WHERE schema_name IN ('qliro', 'fortnox')
-"""
-
-
-def _staged_columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
-    return set(connection.execute(STAGED_COLUMNS).fetchall())
-
-
-def _widen(connection: duckdb.DuckDBPyConnection, earlier: set[tuple[str, ...]]) -> None:
-    """Give the staged tables of an earlier version the columns that they lack.
-
-    All of it is derived from ``raw.answer``, so the next stage derives it anew.
-    """
-    with duckdb.connect(":memory:") as declared:
-        declared.execute(sql("schema"))
-        wanted = _staged_columns(declared)
-    for schema, table, name, data_type in sorted(wanted - _staged_columns(connection)):
-        connection.execute(f'ALTER TABLE {schema}."{table}" ADD COLUMN "{name}" {data_type}')
-    if wanted - earlier:
-        connection.execute("DELETE FROM raw.staged")
 
 
 def _harden(connection: duckdb.DuckDBPyConnection) -> None:
@@ -433,47 +353,6 @@ def _private() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-@contextmanager
-def _locked(path: Path, merchant: str) -> Iterator[None]:
-    """A lock that the kernel frees when the process ends, however it ends."""
-    if path.exists() and not path.is_file():
-        what = f"{path} is to be the lock of {merchant}'s runs, and is no file."
-        raise UsageError(what, "Move it away.")
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = lock_holder(path)
-            raise BusyError(
-                f"Another run of {merchant} is under way (process {holder or 'unknown'}); nothing "
-                "was done.",
-                "Try again when it has ended.",
-            ) from None
-        except OSError as error:
-            raise UsageError(
-                f"{path} can't be locked ({error.strerror}), so that two runs could not be kept "
-                "apart.",
-                "Name a folder on a disk that can lock files in state.",
-            ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        try:
-            yield
-        finally:
-            file.truncate(0)
-
-
-def lock_holder(path: Path) -> int | None:
-    """The process that has written itself into a lock; None where nothing that can be one stands
-    there."""
-    with suppress(OSError), path.open("rb") as file:
-        found = re.fullmatch(rb"\s*([1-9][0-9]{0,9})\s*", file.read(20))
-        number = int(found[1]) if found else 0
-        return number if 0 < number < 2**31 else None
-    return None
 
 
 def _renew_copy(path: Path) -> None:

@@ -17,7 +17,7 @@ from engine.language.editor import OVERLAY, overlay_of, write
 from engine.language.load import load_set, load_set_from_texts
 from engine.language.spec import MappingSet
 from engine.merchant.settings import merchant_schema
-from engine.store.database import sql
+from engine.store.statements import sql
 
 SET = {
     "payouts/payment.yaml": """\

@@ -9,7 +9,7 @@ from engine.language.catalogue import ID_COLUMNS, catalogue_from_ddl
 from engine.manual.columns import page as columns_page
 from engine.manual.pages import checks_page, errors_page, settings_page
 from engine.merchant.settings import merchant_schema, settings_of
-from engine.store.database import sql
+from engine.store.statements import sql
 
 DOCS = Path(__file__).parents[2] / "docs"
 REMEDY = "write them again: python -m engine.manual.pages"

@@ -13,7 +13,7 @@ from engine.language.catalogue import catalogue_from_ddl
 from engine.language.load import load_set
 from engine.language.migrate import migrated
 from engine.merchant.settings import merchant_schema
-from engine.store.database import sql
+from engine.store.statements import sql
 
 FILES = {"payment.yaml": "payouts/payment.yaml", "tables/countries.yaml": "tables/countries.yaml"}
 KINDS = {"payment.yaml": "mapping payment", "tables/countries.yaml": "table countries"}

@@ -17,7 +17,8 @@ from engine.errors import BusyError, UsageError
 from engine.home import HOME
 from engine.merchant.secrets import resolve
 from engine.show.output import Output, text_as_it_is
-from engine.store.database import lock_holder, reading, writing
+from engine.store.database import reading, writing
+from engine.store.lock import lock_holder
 from engine.transport import http
 from engine.yamlfile import parse
 

@@ -15,7 +15,7 @@ from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.spec import MappingSet
 from engine.merchant.settings import filled, merchant_schema
-from engine.store.database import sql
+from engine.store.statements import sql
 
 SCHEMA = merchant_schema()
 ACCOUNTS = {"fee": 6570, "fee_vat": 2641, "rounding": 3740, "suspense": 2999, "dispute": 1589}

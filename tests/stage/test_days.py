@@ -9,7 +9,8 @@ import few_rows
 import pytest
 
 from engine.extract.dates import stockholm_date
-from engine.store.database import Store, sql
+from engine.store.database import Store
+from engine.store.statements import sql
 
 WRITTEN = [
     "2021-01-15", "2021/01/15", "2021-01-15T23:30:00", "2021-06-15T22:30:00Z",

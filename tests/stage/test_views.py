@@ -9,7 +9,8 @@ import pytest
 
 from engine.language.catalogue import ID_COLUMNS, VIEW_COLUMNS, catalogue_from_ddl
 from engine.plan.payout_rows import _payout_row
-from engine.store.database import Store, in_memory, sql
+from engine.store.database import Store, in_memory
+from engine.store.statements import sql
 
 VIEWS = {
     "qliro.settlement_line": "qliro.line_view",
