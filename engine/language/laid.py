@@ -20,6 +20,8 @@ from .uses import OPERATIONS, is_list
 ACKNOWLEDGED = ("checks", "warnings", "require")
 # What of an essential item stays as it is.
 HELD = ("id", "that", "or", "until", "essential")
+# What a document waits for, and what Fortnox's own must say before it is booked: kept as well.
+KEPT = ("after", "confirm")
 SHORT = 100  # characters of an item that is shown in a sentence
 
 
@@ -84,7 +86,9 @@ class Laying:
                 key, new = head, _below(rest, new)  # noqa: PLW2901 — as if written one in another
             here = (*path, key)
             old = result.get(key)
-            if held and key in HELD:
+            if old is not None and _is_kept(here, new):
+                self._held(new, here, "it can't be removed or changed")
+            elif held and key in HELD:
                 self._held(new, path, f"its {key!r} can't be changed")
             elif old is not None and key == "id" and path and isinstance(path[-1], str):
                 self._wrong(new, "id", f"the id of {self._called(path)} stays as it is.")
@@ -275,7 +279,9 @@ class Laying:
 
     def _held(self, at: Node, path: Path_, what: str) -> None:
         text = f"{self._called(path)} is essential: {what}."
-        remedy = "It keeps money from being booked twice or wrongly. Its `because` may be changed."
+        remedy = "It keeps money from being booked twice or wrongly."
+        if path[0] not in KEPT:
+            remedy += " Its `because` may be changed."
         self._wrong(at, "essential", text, remedy)
 
     def _bare(self, base: Node, over: Node, path: Path_) -> Finding:
@@ -311,6 +317,13 @@ def _without_beside(given: Node) -> tuple[Node, dict[str, Node]]:
     beside = {key: given.value[key] for key in ("before", "after") if key in given.value}
     rest = {key: one for key, one in given.value.items() if key not in beside}
     return Node(rest, given.frame, given.spot, given.key), beside
+
+
+def _is_kept(path: Path_, new: Node) -> bool:
+    """Whether a value would take away a proof that is waited for, or a figure that is confirmed."""
+    if path[0] not in KEPT or isinstance(new.value, dict):
+        return False  # the keys in it are looked at one by one
+    return path[0] == "after" or path[-1] != "within"
 
 
 def _is_essential(item: Node) -> bool:

@@ -210,6 +210,47 @@ def test_what_is_essential_can_t_be_weakened(said: str, what: str) -> None:
         assert other.changes
 
 
+@pytest.mark.parametrize(
+    ("mapping", "said", "what"),
+    [
+        ("transfer", "after: null", "after"),
+        ("transfer", "after: {proof: null}", "after.proof"),
+        ("transfer", "after.proof: payout.other", "after.proof"),
+        ("invoice", "confirm: null", "confirm"),
+        ("invoice", "confirm: {Total: null}", "confirm.Total"),
+        ("invoice", "confirm.TotalVAT.is: 5", "confirm.TotalVAT.is"),
+    ],
+)
+def test_the_proof_and_what_fortnox_must_confirm_stay(
+    texts: dict[str, str], mapping: str, said: str, what: str
+) -> None:
+    (told,) = refused(texts, f"version: 2\nmapping: {mapping}\n{said}\n")
+    assert told == (
+        f"overlay:0.yaml:3:{told.split(':')[3]}: essential: {what} of the mapping {mapping} is "
+        "essential: it can't be removed or changed. It keeps money from being booked twice or "
+        "wrongly."
+    )
+    more = "version: 2\nmapping: invoice\nconfirm.Total.within: 0\n"
+    assert over(texts, more).changes
+
+
+@pytest.mark.parametrize(
+    ("mapping", "item"),
+    [
+        ("payment", "not-twice"), ("fees", "not-twice"), ("transfer", "not-twice"),
+        ("dispute", "not-twice"), ("fees", "debit-is-credit"), ("transfer", "debit-is-credit"),
+        ("payment", "adds-up"), ("invoice", "items-add-up"), ("invoice", "total-as-sold"),
+        ("credit_invoice", "total-as-sold"), ("further_credit_invoice", "not-more-than-captured"),
+    ],
+)  # fmt: skip
+def test_no_overlay_takes_the_guards_of_money_away(
+    texts: dict[str, str], mapping: str, item: str
+) -> None:
+    gone = f"checks: {{remove: [{{id: {item}, because: we know better}}]}}"
+    (told,) = refused(texts, f"version: 2\nmapping: {mapping}\n{gone}\n")
+    assert f"checks.{item} of the mapping {mapping} is essential: it can't be removed." in told
+
+
 def test_the_sentence_of_an_essential_check_may_be_said_otherwise() -> None:
     found = over({"payment.yaml": ESSENTIAL}, f"{HEAD}checks.all.because: nothing is there\n")
     (change,) = found.changes
@@ -227,9 +268,12 @@ def test_a_file_of_version_1_is_refused_with_the_command_that_brings_it_over(
     told = [str(one).removeprefix(f"{tmp_path}/") for one in caught.value.findings]
     assert told[0] == (
         "fees.yaml:1:10: version: this file is written in version 1 of the mapping language. "
-        "Bring it over: qliro-fortnox migrate FOLDER."
+        f"Bring it over: qliro-fortnox migrate {tmp_path}"
     )
-    assert told[1].startswith("payment.yaml:1:1: unknown-kind: a file has one of mapping, entity")
+    assert told[1] == (
+        "payment.yaml:1:1: version: this file does not say version: 2, so it is taken for one of "
+        f"version 1. Bring it over: qliro-fortnox migrate {tmp_path}"
+    )
 
 
 def test_a_misspelt_name_is_told_with_the_nearest(texts: dict[str, str]) -> None:
