@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..yamlfile import Path_, nearest
-from . import tables, words
+from . import not_a_country, tables
 from .code import Code
 from .emit import Emitter
 from .expressions import Expression, Report
@@ -33,9 +33,7 @@ def check(mapping_set: MappingSet, spec: TableSpec, settings: Code, report: Repo
             message, remedy = tables.wrong_condition(spec, name, condition)
             if message:
                 wrong, known = True, name in spec.inputs
-                is_country = known and spec.inputs[name].name == words.COUNTRY
-                code = "not-a-country" if is_country else "wrong-type"
-                code = code if known else "unknown-input"
+                code = not_a_country.code(spec, name)
                 where = (*path, "when", name)
                 report(source.finding(where, code, message, remedy, key=not known))
         if not wrong:

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import nodes
 
 from ..yamlfile import nearest
-from . import calls, kinds, lists, missing_braces, words
+from . import calls, impossible_word, kinds, lists, missing_braces
 from .code import BOOKS, Code, Mark, Signature
 from .expressions import OPERATORS, Expression, Report, constant, written
 from .kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
@@ -343,15 +343,9 @@ class Emitter:
     def possible(self, type_: Type, code: Code, node: nodes.Node, word: nodes.Node) -> None:
         """Reports a word that a value of this type never is, or that nobody knows of."""
         value = code.value if code.known else None
-        if not isinstance(value, str):
-            return
-        if type_.values and value not in type_.values:
-            text, remedy = f"{written(node)} is never {value!r}.", words.near(value, type_)
-            self.wrong(word, "never-equal", text, remedy)
-        elif type_.usual and value not in type_.usual and self.now:
-            text = f"{written(node)}: {value!r} is none of the words that are known of it."
-            remedy = words.near(value, type_)
-            self.report(self.now.finding("unknown-word", text, remedy, word, "warning"))
+        if isinstance(value, str) and self.now:
+            for finding in impossible_word.check(type_, value, node, word, self.now):
+                self.report(finding)
 
     def alike(self, a: Type, b: Type, left: nodes.Node, right: nodes.Node, verb: str) -> None:
         kinds_ = {a.kind, b.kind}

@@ -15,6 +15,7 @@ from typing import Any
 from ..doctor.checks import CHECKS
 from ..error_catalogue import NAMES, Catalogue, Entry, read_catalogue
 from ..home import HOME
+from ..language.rules.explained import OTHERS, RULES
 from ..merchant.settings import (
     BY_ENVIRONMENT,
     BY_SETTING,
@@ -71,6 +72,32 @@ is missing) is a warning, and the others go on. Exit code 3 when there is anythi
 | check | looks at | how |
 | --- | --- | --- |
 """
+
+
+_LINT_HEAD = """\
+# What lint finds
+
+<!-- Written by `python -m engine.manual.pages` from engine/language/rules/. -->
+
+`qliro-fortnox lint` looks at merchant files, mapping sets and overlays, asks no server, and tells
+all findings at once: file, line and column, the line with a caret below the very word, and what to
+write. **Errors** stop a run; **warnings** are what may go wrong later, and fail only with
+`--strict`. `--format` gives the same as JSON, as annotations of GitHub, or as SARIF 2.1.0, where the
+code of a finding is the `ruleId` and stays.
+
+"""
+
+
+def lint_page() -> str:
+    """The text of docs/lint.md."""
+    parts = [_LINT_HEAD]
+    for rule in RULES:
+        told = str(rule.__doc__).strip()
+        parts.append(f"## {rule.CODE}\n\n*{rule.SEVERITY.capitalize()}.* {told}\n\n")
+    for title, codes in OTHERS.items():
+        rows = "".join(f"| `{code}` | {told} |\n" for code, told in codes.items())
+        parts.append(f"## {title}\n\n| code | finds |\n| --- | --- |\n{rows}\n")
+    return "".join(parts).rstrip() + "\n"
 
 
 def checks_page() -> str:
@@ -203,6 +230,7 @@ def _pages() -> Iterator[tuple[Path, str]]:
     yield HOME / "docs" / "settings.md", settings_page()
     yield HOME / "docs" / "errors.md", errors_page()
     yield HOME / "docs" / "doctor.md", checks_page()
+    yield HOME / "docs" / "lint.md", lint_page()
     yield HOME / "docs" / "columns.md", columns.page()
     yield HOME / "mappings" / "qliro-fortnox" / "README.md", documents.page()
 

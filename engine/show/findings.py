@@ -95,8 +95,9 @@ def put(
         out.data({"findings": data(found), "changes": changes.data(laid), "ok": ok})
     elif form == "sarif":
         from .. import json_text  # noqa: PLC0415  only here
+        from ..language.rules.explained import explained  # noqa: PLC0415  likewise
 
-        out.line(json_text.encode(sarif(found, {}, version)))
+        out.line(json_text.encode(sarif(found, explained(), version)))
     elif form == "github":
         out.page([Text(line) for line in github(found)])
     else:
