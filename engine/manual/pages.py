@@ -82,8 +82,8 @@ _LINT_HEAD = """\
 `qliro-fortnox lint` looks at merchant files, mapping sets and overlays, asks no server, and tells
 all findings at once: file, line and column, the line with a caret below the very word, and what to
 write. **Errors** stop a run; **warnings** are what may go wrong later, and fail only with
-`--strict`. `--format` gives the same as JSON, as annotations of GitHub, or as SARIF 2.1.0, where the
-code of a finding is the `ruleId` and stays.
+`--strict`. `--format` gives the same as JSON, as annotations of GitHub, or as SARIF 2.1.0, where
+the code of a finding is the `ruleId` and stays.
 
 """
 
