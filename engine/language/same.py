@@ -22,6 +22,8 @@ _EMPTY = ("checks", "warnings", "then", "needs", "moves")
 def meaning(node: Node) -> Any:
     """What a tree says, to be compared with another's."""
     value = node.value
+    if isinstance(value, dict) and list(value) == ["do"]:  # a step that is only given a place
+        return meaning(value["do"])
     if isinstance(value, dict):
         return {
             key: meaning(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from migratekit import SET, bare, folder_of, merged_by_version_1, value
 
 from engine.errors import FileError
+from engine.home import HOME
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.load import load_set
 from engine.language.migrate import migrated
@@ -241,6 +243,33 @@ def test_a_mapping_of_the_overlays_own_gets_ids(tmp_path: Path) -> None:
 def test_what_is_in_version_2_already_is_left(tmp_path: Path) -> None:
     files = {"payment.yaml": "version: 2\nmapping: payment\nlet: {paid: 5}\n"}
     assert over(tmp_path, files) == {}
+
+
+def test_steps_in_another_order_are_said_anew(tmp_path: Path) -> None:
+    """A word can't say before which it goes."""
+    text = "version: 1\nmapping: payment\nthen: [confirm, bookkeep]\n"
+    text += "confirm: {Amount: {is: '{{ paid }}'}}\n"
+    assert value(of_payment(tmp_path, text))["then"] == {
+        "remove": ["bookkeep"],
+        "add": ["confirm", "bookkeep"],
+    }
+
+
+def test_a_file_of_the_set_that_came_with_version_1_copied_whole_says_what_is_its_own(
+    tmp_path: Path,
+) -> None:
+    """What people did to change one line: nothing of it stands in the way of the set now."""
+    with tarfile.open(Path(__file__).parent / "version_1.tar.xz") as stored:
+        member = stored.extractfile("qliro-fortnox/payment.yaml")
+        assert member is not None
+        text = member.read().decode()
+    copied = text.replace("  - that: cost <= (paid | abs)", "  - that: cost < (paid | abs)")
+    folder = folder_of({"payment.yaml": copied}, tmp_path / "over")
+    (made,) = migrated(folder, HOME / "mappings" / "qliro-fortnox")
+    checks = value(made.after)["checks"]
+    assert list(checks) == ["replace"]
+    assert [one["that"] for one in checks["replace"]] == ["cost < (paid | abs)"]
+    assert value(made.after)["warnings"] == {}
 
 
 # -- what can't be brought over is refused, with file and line -----------------------------------

@@ -81,7 +81,7 @@ def migrated(folder: Path, base: Path | None) -> list[Moved]:
     if base is None:
         return _set(folder, texts, files)
     known = load_set(base, None, catalogue_from_ddl(sql("schema")), merchant_schema())
-    return _overlay(folder, texts, files, known)
+    return _overlay(folder, texts, files, known, base)
 
 
 def looks_whole(folder: Path) -> bool:
@@ -142,7 +142,8 @@ def _set(folder: Path, texts: Mapping[str, str], files: list[_File]) -> list[Mov
         told = f"version: {VERSION}\nset: {folder.name}\nrelease: 1\n"
         moved.append(Moved(ABOUT, "", told))
     whole = {**texts, **{one.name: one.after for one in moved}}
-    _hold_against(files, _loaded(whole, folder), {one.what: one.root for one in files})
+    result = _loaded(whole, folder, None)
+    _hold_against(files, result, {one.what: one.root for one in files})
     return moved
 
 
@@ -150,12 +151,12 @@ def _set(folder: Path, texts: Mapping[str, str], files: list[_File]) -> list[Mov
 
 
 def _overlay(
-    folder: Path, texts: Mapping[str, str], files: list[_File], base: MappingSet
+    folder: Path, texts: Mapping[str, str], files: list[_File], base: MappingSet, home: Path
 ) -> list[Moved]:
-    home = {what: source.name for what, source in base.sources.items()}
+    names = {what: source.name for what, source in base.sources.items()}
     expected: dict[str, Node] = {}
     for one in files:
-        one.what = meant(one.name, one.root, base.sources, home)
+        one.what = meant(one.name, one.root, base.sources, names)
         if not one.what:
             raise FileError([one.root.finding(
                 "migrate", "it can't be told what of the set this file changes.",
@@ -176,7 +177,7 @@ def _overlay(
     moved = _moved(files)
     over = {**texts, **{one.name: one.after for one in moved}}
     whole = {**base.files, **{f"{OVERLAY}{name}": text for name, text in over.items()}}
-    result = _loaded(whole, folder)
+    result = _loaded(whole, folder, home)
     _hold_against(files, result, expected)
     _refuse_unused(files, base, result)
     return moved
@@ -289,9 +290,14 @@ def _moved(files: list[_File]) -> list[Moved]:
     return [Moved(one.name, one.text.text, one.text.edited()) for one in files]
 
 
-def _loaded(texts: Mapping[str, str], folder: Path) -> MappingSet:
+def _loaded(texts: Mapping[str, str], folder: Path, base: Path | None) -> MappingSet:
     """What the new texts declare. Raises FileError with what the language has against them."""
-    paths = {name: str(folder / name.removeprefix(OVERLAY)) for name in texts}
+    paths = {
+        name: str(folder / name.removeprefix(OVERLAY))
+        if base is None or name.startswith(OVERLAY)
+        else str(base / name)
+        for name in texts
+    }
     catalogue = catalogue_from_ddl(sql("schema"))
     return load_set_from_texts(texts, catalogue, merchant_schema(), paths)
 

@@ -74,6 +74,10 @@ def divided(base: Sequence[Node], over: Sequence[Node], path: Path_) -> Division
             said.append(Said("" if same else "replace", ids[number]))
         else:
             said.append(Said("add", ids[number], _beside(number, ids, pairs)))
+    plain = any(one.beside and not isinstance(item.value, dict)
+                for one, item in zip(said, over, strict=True))  # fmt: skip
+    if plain:  # a word can't say where it goes: the list is said anew
+        return Division(tuple(Said("add", one.id) for one in said), tuple(known))
     return Division(tuple(said), tuple(removed))
 
 
