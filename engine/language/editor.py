@@ -26,6 +26,9 @@ from .structure import KINDS, schema
 FOLDER = HOME / "schemas" / "editor"
 MERCHANT = SCHEMA.name
 OVERLAY = "overlay.schema.json"
+_USE = "^use [a-z][a-z0-9_]*$"
+# What a mapping says of itself, also one that extends another.
+_NAMES = ("version", "mapping", "extends", "flow")
 # The marks of the settings' schema that are of no use to an editor begin so.
 _OURS = "x-"
 
@@ -63,6 +66,11 @@ def _of_kind(kind: str) -> dict[str, Any]:
     made = _alone(copy.deepcopy(schema(kind)))
     if kind == "mapping":
         _complete_mapping(made)
+    if kind in ("mapping", "part"):
+        for inner in (*made["properties"].values(), *made["$defs"].values()):
+            _allow_uses(inner)
+    if kind == "mapping":
+        made = _or_like_another(made)
     if kind == "table":
         made["properties"]["rows_from"]["enum"] = [
             one.key for one in settings_of(merchant_schema()) if one.is_rows
@@ -118,6 +126,43 @@ def _complete_mapping(made: dict[str, Any]) -> None:
             },
         }
     )
+
+
+def _allow_uses(node: Any) -> None:
+    """Let the piece of a part stand for keys, wherever keys with values stand."""
+    if isinstance(node, list):
+        for one in node:
+            _allow_uses(one)
+    if not isinstance(node, dict):
+        return
+    for key, one in node.items():
+        if key != "items":  # what items need, the language's own schema says
+            _allow_uses(one)
+    if node.get("type") == "object" and node.get("additionalProperties") is False:
+        node.setdefault("patternProperties", {})[_USE] = {"$ref": "#/$defs/use"}
+        if "required" in node and "if" not in node:
+            node["if"] = {"propertyNames": {"not": {"pattern": _USE}}}
+            node["then"] = {"required": node.pop("required")}
+
+
+def _or_like_another(made: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a mapping, or of one that extends another: that says what differs, by keys,
+    ids and paths of the other."""
+    for key in ("if", "then"):
+        made.pop(key)
+    made |= made.pop("else")
+    beside = ("$schema", "$defs", "title", "type", "description")
+    whole = {key: made.pop(key) for key in list(made) if key not in beside}
+    told = {
+        key: {"description": one.get("description", "")} for key, one in whole["properties"].items()
+    }
+    what_differs = {
+        "required": ["version", "mapping"],
+        "properties": {**told, **{key: whole["properties"][key] for key in _NAMES}},
+        "patternProperties": {"^[^.]+\\..+$": {}},
+        "additionalProperties": False,
+    }
+    return {**made, "if": {"required": ["extends"]}, "then": what_differs, "else": whole}
 
 
 def _just(name: str) -> dict[str, str]:

@@ -104,7 +104,7 @@ class _Made:
     def of_file(self, kind: str, value: Mapping[str, Any]) -> Schema:
         """What an overlay may say of a file of the set."""
         self.what = f"{kind} {value[kind]}"
-        whole = dict(self.defs[kind])
+        whole = dict(self._alone(kind))
         properties = dict(whole["properties"])
         properties |= self._of_target(str(value.get("target")))
         laid = self.keys({**whole, "properties": properties}, value, ())
@@ -117,8 +117,13 @@ class _Made:
             self._paths(laid["properties"]["document"], document, ("document", key))
         return laid
 
+    def _alone(self, kind: str) -> Schema:
+        """The schema of a file that stands for itself."""
+        found: Schema = self.defs[kind].get("else", self.defs[kind])
+        return found
+
     def _of_target(self, target: str) -> Schema:
-        for branch in self.defs["mapping"].get("allOf", ()):
+        for branch in self._alone("mapping").get("allOf", ()):
             if branch["if"]["properties"]["target"].get("pattern") == f"^{re.escape(target)}$":
                 found: Schema = branch["then"]["properties"]
                 return found

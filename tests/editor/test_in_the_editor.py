@@ -134,10 +134,10 @@ def test_words_of_a_field_are_offered(editor: Server, file: Path) -> None:
     ("text", "line"),
     [
         ("document:\n  Ammount: 5", 7),
-        ("document:\n  WriteOffs:\n    - Acount: 5", 8),
+        ("document:\n  WriteOffs:\n    - {id: fee, Acount: 5}", 8),
         ("document: {Amount: 5}\nthen: [bokkeep]", 7),
         ("document: {Amount: 5}\nfrobnicate: 1", 7),
-        ("document: {Amount: 5}\nchecks:\n  - that: 1 == 1", 8),
+        ("document: {Amount: 5}\nchecks:\n  - {id: same, that: 1 == 1}", 8),
     ],
 )
 def test_a_mistake_is_underlined(editor: Server, file: Path, text: str, line: int) -> None:
