@@ -30,6 +30,7 @@ from ..show import failure
 from ..show.output import FULL, Output, UnwrittenError, text_as_it_is, unwritten
 from . import signals
 
+VERSION = "0.2.0"
 PREFIX = "QLIRO_FORTNOX"
 EXIT_CODES = """\b
 Exit codes:

@@ -18,7 +18,7 @@ PAGE = HOME / "docs" / "commands.md"
 _HEAD = """\
 # Commands
 
-<!-- Written by `python -m engine.manual.commands` from engine/commands/main.py. -->
+<!-- Written by `python -m engine.manual.commands` from engine/commands/. -->
 
 `qliro-fortnox COMMAND -h` says the same at the prompt; `python cli.py` is the same program.
 MERCHANT is the name of a file in the folder of merchants, or a path to one. Results go to stdout,
