@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from .home import HOME
+
 # What stands in any text in place of a secret.
 STARS = "***"
 
@@ -46,6 +48,14 @@ class Place:
     line: int = 0
     column: int = 0
     via: Place | None = None
+
+    def near(self) -> str:
+        """The file with the folders that tell it from others of its name, and the line."""
+        path = Path(self.path)
+        own = path.is_relative_to(HOME / "mappings")
+        parts = path.relative_to(HOME / "mappings").parts if own else path.parts[-3:]
+        spot = f"{'/'.join(parts)}:{self.line}"
+        return f"{spot}, used in {self.via.near()}" if self.via else spot
 
     def __str__(self) -> str:
         spot = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
@@ -153,14 +163,16 @@ class StoppedError(QliroFortnoxError):
 class ItemError(QliroFortnoxError):
     """One line, document or answer cannot be handled; it is parked and the rest goes on.
 
-    ``what`` is the bare sentence and ``place`` where a mapping says so, for those who keep books.
+    ``what`` is the bare sentence, ``at`` the mapping, the field and the item (``payment,
+    document.Amount of line L1``), ``place`` where the value stands, for those who keep books.
     """
 
     what: str = ""
     place: Place | None = None
+    at: str = ""
 
     def told(self) -> str:
-        """What is wrong, first; then which file and line decide it."""
+        """What is wrong, first; then of what, and which file and line decide it."""
         if not self.what or self.place is None:
             return str(self)
-        return f"{self.what} ({Path(self.place.path).name}:{self.place.line})"
+        return f"{self.what} ({f'{self.at}; ' if self.at else ''}{self.place.near()})"

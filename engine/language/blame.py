@@ -40,7 +40,8 @@ def explain(error: Exception, built: Built, of: str) -> ItemError:
     mark, values = found
     what, remedy = _why(error, mark, built, values)
     text = f"{mark.expression.place}: {built.name}, {mark.expression.field}: {what} ({of})."
-    return ItemError(text, remedy, what, mark.expression.place)
+    at = f"{built.name}, {mark.expression.field} of {of}"
+    return ItemError(text, remedy, what, mark.expression.place, at)
 
 
 def spot(error: Exception, built: Built) -> tuple[Mark, Locals] | None:

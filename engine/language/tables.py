@@ -6,7 +6,7 @@ that remembers its answers, and for each the row that decided with its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -198,6 +198,7 @@ def lint(spec: TableSpec, rows: Sequence[Placed]) -> list[Finding]:
     Only rows whose conditions are right: those of two kinds can't be held against each other.
     """
     findings = []
+    hidden: dict[tuple[int, Place], list[tuple[int, Place]]] = {}
     apart: dict[Any, list[Placed]] = {}
     key = _told_apart(spec, rows)
     for row in rows:
@@ -211,16 +212,27 @@ def lint(spec: TableSpec, rows: Sequence[Placed]) -> list[Finding]:
                 findings.append(Finding(place, "duplicate-row", text, severity=kind))
                 break
             if spec.hit == "first" and _covers(earlier, when):
-                text = f"row {number} is never reached: row {before} ({where}) covers it."
-                remedy = "Put it before that row."
-                findings.append(Finding(place, "unreachable-row", text, remedy, "warning"))
+                hidden.setdefault((before, where), []).append((number, place))
                 break
             if spec.hit == "unique" and _meet(earlier, when):
                 text = f"rows {before} ({where}) and {number} can hold at once."
                 remedy = "Make them exclude each other, or declare hit: first."
                 findings.append(Finding(place, "overlap", text, remedy))
                 break
-    return findings
+    return [*findings, *_unreachable(hidden)]
+
+
+def _unreachable(hidden: Mapping[tuple[int, Place], list[tuple[int, Place]]]) -> Iterator[Finding]:
+    """Rows that are never reached, by the row that covers them; of several it is told once."""
+    for (before, where), rows in hidden.items():
+        if len(rows) == 1:
+            ((number, place),) = rows
+            text = f"row {number} is never reached: row {before} ({where}) covers it."
+            yield Finding(place, "unreachable-row", text, "Put it before that row.", "warning")
+            continue
+        numbers = ", ".join(str(number) for number, _ in rows)
+        text = f"row {before} covers the rows {numbers}, which are never reached."
+        yield Finding(where, "unreachable-row", text, "Put it behind them.", "warning")
 
 
 def _told_apart(spec: TableSpec, rows: Sequence[Placed]) -> str:

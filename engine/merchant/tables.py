@@ -98,24 +98,42 @@ def sales_rows(file: YamlFile, tree: Mapping[str, Any]) -> Iterator[Finding]:
 def _covered(
     file: YamlFile, tree: Mapping[str, Any], table: str, inputs: tuple[str, ...]
 ) -> Iterator[Finding]:
+    """Rows that a row above always decides; of one that decides several, it is told once, there."""
     above: dict[tuple[Any, ...], int] = {}
     at: Path_ = tuple(table.split("."))
+    hidden: dict[int, dict[int, str]] = {}
     for index, row in usable(tree, table):
         for case in _cases(row, inputs):
             first = next((line for known, line in above.items() if _covers(known, case)), None)
             if first is None:
                 above[case] = index
                 continue
-            named = zip(inputs, case, strict=True)
-            what = ", ".join(f"any {n}" if v is None else str(v) for n, v in named)
+            what = _words(inputs, case)
             if first == index:
                 message = f"{table}[{index}] names {what} twice."
+                yield file.finding((*at, index), "duplicate-row", message, _NARROWER)
             else:
-                place = file.place((*at, first))
-                message = f"{table}[{index}]: {what} is decided by the row in line {place.line}."
-            yield file.finding(
-                (*at, index), "duplicate-row", message, "Delete one, or put the narrower first."
-            )
+                hidden.setdefault(first, {}).setdefault(index, what)
+    for first, rows in hidden.items():
+        place = file.place((*at, first))
+        if len(rows) == 1:
+            ((index, what),) = rows.items()
+            message = f"{table}[{index}]: {what} is decided by the row in line {place.line}."
+            yield file.finding((*at, index), "duplicate-row", message, _NARROWER)
+            continue
+        case = next(case for case, index in above.items() if index == first)
+        names = ", ".join(f"{table}[{index}]" for index in rows)
+        message = f"{table}[{first}] takes {_words(inputs, case)}, so {names} never decide."
+        remedy = "Put it last, or delete them."
+        yield file.finding((*at, first), "duplicate-row", message, remedy)
+
+
+_NARROWER = "Delete one, or put the narrower first."
+
+
+def _words(inputs: tuple[str, ...], case: tuple[Any, ...]) -> str:
+    named = zip(inputs, case, strict=True)
+    return ", ".join(f"any {n}" if v is None else str(v) for n, v in named)
 
 
 def usable(tree: Mapping[str, Any], table: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -332,7 +332,7 @@ def test_a_value_that_cannot_be_worked_out_is_told_with_its_place(cli: Cli, shop
     text = 'version: 2\nmapping: payment\nlet:\n  paid: "{{ line.gross / line.cost }}"\n'
     overlay.write_text(text, "utf-8")
     cli("run", "shop", "--quiet")
-    assert "A division by zero (payment.yaml:4)." in cli("status", "shop").out
+    assert "merchants/changed/payment.yaml:4)" in cli("status", "shop").out
     told = cli("explain", "shop", "10001").out
     assert "stopped   merchants/changed/payment.yaml:4:9\n" in told
 

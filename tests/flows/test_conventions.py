@@ -127,7 +127,8 @@ def test_an_action_that_nobody_knows_parks_the_payout_whole_in_plain_words(shop:
     (line,) = one.lines()
     assert line["state"] == "parked"
     assert line["reason"].startswith(
-        "tables.signs: the action Reserve of a Transaction is not known (settlement_line.yaml:"
+        "tables.signs: the action Reserve of a Transaction is not known (qliro.settlement_line, "
+        f"derive.sign of line {line['line']}; qliro-fortnox/entities/settlement_line.yaml:"
     )
     assert one.posted == Posted(0, 0)
 

@@ -23,7 +23,7 @@ from engine.store.database import Store
 
 Row = dict[str, Any]
 LEDGER = ("outcome", "action", "event")
-PLACE = re.compile(r"\([\w/]+\.yaml:\d+(:\d+)?(, [^)]*)?\)")
+PLACE = re.compile(r"\((?:[^()]*; )?[\w/-]+\.yaml:\d+(:\d+)?(, [^)]*)?\)")
 
 
 @dataclass(slots=True)
