@@ -43,7 +43,7 @@ def load_set(
         else str(folder / name)
         for name in texts
     }
-    return _load(texts, paths, catalogue, settings, flows)
+    return _load(texts, paths, catalogue, settings, flows, folder)
 
 
 def texts_of(folder: Path, overlay: Path | None) -> dict[str, str]:
@@ -105,6 +105,7 @@ def _load(
     catalogue: Catalogue,
     settings: Mapping[str, Any] | None,
     flows: Collection[str] | None = None,
+    folder: Path | None = None,
 ) -> MappingSet:
     findings: list[Finding] = []
     report = collect(findings)
@@ -115,6 +116,11 @@ def _load(
         except FileError as error:
             findings += error.findings
     found, uses = declared.read(parsed, report)
+    if folder and not findings and not any(w.startswith("mapping ") for w in found.sources):
+        text = "no file of this folder declares a mapping, so nothing would ever be booked."
+        findings += FileError.at(
+            folder, 0, 0, "no-mappings", text, "Name the folder of a set."
+        ).findings
     sources = found.sources if flows is None else _of_flows(found.sources, flows)
     mappings, entities, tables = _specs(sources, report)
     columns = {name: dict(one) for name, one in catalogue.items()}

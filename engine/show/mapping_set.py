@@ -22,7 +22,9 @@ def page(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> Page:
         [one["mapping"], ", ".join(one["flows"]), one["source"], one["target"], one["file"]]
         for one in _mappings(mapping_set)
     ]
-    parts: Page = [heading(f"Mapping set {folder.name} ({folder})"), blank(), Table(COLUMNS, rows)]
+    name, release = named(mapping_set)
+    title = f"Mapping set {name or folder.name}{f', release {release}' if release else ''}"
+    parts: Page = [heading(f"{title} ({folder})"), blank(), Table(COLUMNS, rows)]
     parts += [
         blank(),
         Text(f"Entities: {', '.join(sorted(mapping_set.entities)) or 'none'}"),
@@ -33,8 +35,10 @@ def page(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> Page:
 
 def data(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> dict[str, Any]:
     """The same for ``--json``."""
+    name, release = named(mapping_set)
     return {
-        "set": folder.name,
+        "set": name or folder.name,
+        "release": release,
         "mapping_folder": str(folder),
         "overlay_folder": str(overlay) if overlay else None,
         "digest": mapping_set.digest,
@@ -43,6 +47,13 @@ def data(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> dict[st
         "tables": sorted(mapping_set.tables),
         "overlaid": changes.data(mapping_set.changes),
     }
+
+
+def named(mapping_set: MappingSet) -> tuple[str | None, str | None]:
+    """The set's own name and release, as its file says them; None where it has none."""
+    about = mapping_set.about.value if mapping_set.about else {}
+    name, release = (str(about[key]) if key in about else None for key in ("set", "release"))
+    return name, release
 
 
 def _mappings(mapping_set: MappingSet) -> list[dict[str, Any]]:

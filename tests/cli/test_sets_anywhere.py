@@ -11,6 +11,7 @@ import pytest
 from shopkit import Cli, write_shop
 
 from engine.home import HOME
+from engine.yamlfile import parse
 
 OWN = HOME / "mappings" / "qliro-fortnox"
 Install = Callable[..., Path]
@@ -136,6 +137,16 @@ def test_a_package_with_two_sets_wants_to_hear_which(cli: Cli, install: Install)
     assert "Name one of them: caps, hats." in told.err
 
 
+def test_a_folder_without_mappings_is_no_set(cli: Cli, shop_file: Path, tmp_path: Path) -> None:
+    """Nothing would be booked, and nobody told."""
+    (tmp_path / "ours").mkdir()
+    use(shop_file, "../ours")
+    expected = "ours: no-mappings: no file of this folder declares a mapping, so nothing would"
+    assert expected in cli("lint", "shop").err
+    assert expected in cli("run", "shop").err
+    assert cli("lint", "--set", "./ours").code == 2
+
+
 # -- without any merchant --------------------------------------------------------------------------
 
 
@@ -169,7 +180,10 @@ def test_a_set_is_shown_without_a_merchant(cli: Cli, tmp_path: Path) -> None:
         "qliro.settlement_line", "fortnox.invoice_payment", ["payouts"],
     )  # fmt: skip
     assert {"countries", "interim_accounts"} <= set(told["tables"])
+    release = str(parse((OWN / "set.yaml").read_text("utf-8")).value["release"])
+    assert (told["set"], told["release"]) == ("qliro-fortnox", release)
     page = cli("show", "--set", "qliro-fortnox").out
+    assert page.startswith(f"Mapping set qliro-fortnox, release {release} (")
     assert any(line.split()[:2] == ["payment", "payouts"] for line in page.splitlines())
 
 
