@@ -148,6 +148,7 @@ def locked(stage: Stage) -> None:
     """The period is locked; the next open day is taken; it is opened again."""
     shop = stage.payouts(overpayment="suspense")
     _all(shop, "overpayment", "chargeback", "lump_fee_without_order", "locked_period")
+    shop.world.locked_until = shop.world.today()
     line = _nobodys(shop)
     stage.run()
     shop.resolve(line, "suspense", reason="nobody knows it")
@@ -180,10 +181,10 @@ def _nobodys(shop: Shop, **fields: Any) -> str:
 def series_that_are_not_open(stage: Stage) -> None:
     """Of disputes, suspense and overpayments, and of fees."""
     shop = stage.payouts(overpayment="suspense", **{"fees.mode": "voucher"})
-    _all(shop, "overpayment", "chargeback", "lump_fee_without_order")
-    line = _nobodys(shop)
     for series in ("D", "Q"):
         shop.world.series[series] = replace(shop.world.series[series], manual=False)
+    _all(shop, "overpayment", "chargeback", "lump_fee_without_order")
+    line = _nobodys(shop)
     stage.run()
     shop.resolve(line, "suspense", reason="nobody knows it")
     stage.run()
