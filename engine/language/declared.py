@@ -132,7 +132,7 @@ class _Reader:
         names = [name for kind, name in known if kind == one.kind]
         text = f"the set has no {one}."
         node = one.root.value[one.kind]
-        self.report(node.finding(f"unknown-{one.kind}", text, nearest(node.value, names)))
+        self.report(node.finding(f"unknown-{one.kind}", text, nearest(str(node.value), names)))
         return False
 
     def _extended(

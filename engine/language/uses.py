@@ -210,11 +210,10 @@ class Uses:
                 if (name, key) not in self.used:
                     text = f"nothing uses {key!r} of the part {name}."
                     yield part.value[key].finding("unused", text, key=True, severity="warning")
-            declared = part.value.get("takes")
-            for key, node in declared.value.items() if declared else ():
+            for key in takes(part):
                 if not any(key in one.named for one in mine):
                     text = f"nothing in the part {name} names {key!r}."
-                    yield node.finding("unused", text, key=True, severity="warning")
+                    yield part.value["takes"].value[key].finding("unused", text, key=True, severity="warning")
         for one in self.given:
             for key in one.arguments.keys() - one.named:
                 text = f"the part {one.part} names no {key!r} here."
