@@ -213,7 +213,8 @@ class Uses:
             for key in takes(part):
                 if not any(key in one.named for one in mine):
                     text = f"nothing in the part {name} names {key!r}."
-                    yield part.value["takes"].value[key].finding("unused", text, key=True, severity="warning")
+                    node = part.value["takes"].value[key]
+                    yield node.finding("unused", text, key=True, severity="warning")
         for one in self.given:
             for key in one.arguments.keys() - one.named:
                 text = f"the part {one.part} names no {key!r} here."

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import Finding
 from engine.language.declared import read
+from engine.language.expressions import written
 from engine.language.laid import Laying
 from engine.language.load import load_set_from_texts
 from engine.language.tree import Frame, Node, plain
@@ -210,3 +211,43 @@ def test_a_part_is_overlaid_for_all_who_use_it() -> None:
     assert not told
     for name in ("payment", "other"):
         assert found[f"mapping {name}"]["let"] == {"series": "B", "day": 1}
+
+
+SHARED = (
+    "version: 2\npart: guards\ntakes: {what: x}\nlet: {b: \"{{ what }}\"}\nchecks:\n"
+    "  - {id: first, that: what > 0, because: x}\n  - {id: second, that: what > 1, because: x}\n"
+    "row: {Amount: \"{{ what }}\"}\nrows: [{id: whole, AccountNumber: 3740, Amount: 1}]\n"
+)
+
+
+def test_an_overlay_uses_the_parts_of_its_set_wherever_it_adds_something() -> None:
+    files = {
+        "p.yaml": SHARED,
+        "a.yaml": EXTENDED["a.yaml"].replace(
+            "identity:", "  WriteOffs: [{id: fee, AccountNumber: 6570, Amount: 1}]\nidentity:"
+        ),
+        "overlay:x.yaml": f"{HEAD}let: {{use guards: {{what: line.Amount}}}}\nchecks:\n"
+        "  add:\n    - {use guards: {what: line.Amount}, after: one}\n"
+        "document:\n  WriteOffs:\n    add:\n"
+        "      - {id: own, AccountNumber: 3741, use guards: {what: '5'}, before: fee}\n"
+        "      - use guards: {}\n",
+    }
+    found, told = sources(files)
+    assert not told
+    payment = found["mapping payment"]
+    assert [one["id"] for one in payment["checks"]] == ["one", "first", "second", "two"]
+    assert [one["id"] for one in payment["document"]["WriteOffs"]] == ["own", "fee", "whole"]
+    assert payment["let"] == {"b": "{{ what }}"}
+
+
+def test_what_an_overlay_makes_with_a_part_of_the_set_is_worked_out_with_its_arguments() -> None:
+    files = {
+        "p.yaml": SHARED,
+        "a.yaml": EXTENDED["a.yaml"],
+        "overlay:x.yaml": f"{HEAD}checks: {{add: [use guards: {{what: line.Amount}}]}}\n",
+    }
+    checks = load_set_from_texts(files, CATALOGUE).mappings["payment"].checks
+    assert [(one.id, written(one.that.node)) for one in checks[2:]] == [
+        ("first", "line.Amount > 0"), ("second", "line.Amount > 1")
+    ]  # fmt: skip
+    assert str(checks[2].place) == "p.yaml:6:5, used in overlay:x.yaml:3:16"
