@@ -235,7 +235,7 @@ def _checked(
         remedy = "Use let, when, each or a table."
         report(Finding(place, "unsupported-syntax", what, remedy))
         return None
-    if given is not None:
+    if given is not None and not given.takes.isdisjoint(names(read.node)):
         put, missing = put_in(copied(read.node), given)
         for name in missing:
             report(given.missing(name, place))

@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from .. import personal
 from ..decimals import FINEST, decimals
 from . import giving_back
 from .deliveries import of_lines
@@ -468,6 +467,8 @@ def text(value: Any) -> str:
 @declared("text", TEXT, as_is="type({new}) is str and not has_digit({0})")
 def without_numbers(value: Any) -> str:
     """The text without personal numbers, which some write behind a name or glue to it."""
+    from .. import personal  # noqa: PLC0415  its check digits are slow to load, and seldom needed
+
     return personal.without_numbers(_text(value))
 
 

@@ -17,8 +17,9 @@ Use it, or delete it. A name that a shared part brings counts as used where any 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from ...errors import Finding, Place
@@ -80,15 +81,24 @@ def _named(parts: Any, called: set[str]) -> set[str]:
     return found
 
 
-def _expressions(part: Any) -> Iterable[Expression]:
-    if isinstance(part, Expression):
-        yield part
-    elif isinstance(part, dict):
-        for one in part.values():
-            yield from _expressions(one)
-    elif isinstance(part, tuple | list):
-        for one in part:
-            yield from _expressions(one)
-    elif is_dataclass(part) and not isinstance(part, Source | Place):
-        for one in fields(part):
-            yield from _expressions(getattr(part, one.name))
+def _expressions(part: Any) -> Iterator[Expression]:
+    waiting = [part]
+    while waiting:
+        one = waiting.pop()
+        kind: Any = type(one)
+        if kind is Expression:
+            yield one
+        elif kind is dict:
+            waiting += one.values()
+        elif kind is tuple or kind is list:
+            waiting += one
+        else:
+            waiting += [getattr(one, name) for name in _parts(kind)]
+
+
+@cache
+def _parts(kind: Any) -> tuple[str, ...]:
+    """The parts of a spec that may hold expressions."""
+    if not is_dataclass(kind) or kind in (Source, Place):
+        return ()
+    return tuple(one.name for one in fields(kind))
