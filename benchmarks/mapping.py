@@ -18,7 +18,7 @@ from jinja2 import Environment, StrictUndefined
 from benchmarks.figure import Figure
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
-from engine.language.expressions import Expression
+from engine.language.expressions import Expression, written
 from engine.language.filters import FILTERS
 from engine.language.load import load_set
 from engine.language.program import CompiledMapping, Program
@@ -260,8 +260,7 @@ def by_jinja(mapping: CompiledMapping, compiled: Program) -> Callable[[Inputs], 
     shared = {"settings": SETTINGS, "tables": tables}
 
     def made(expression: Expression) -> Callable[..., Any]:
-        text = expression.text.strip().removeprefix("{{").removesuffix("}}")
-        return environment.compile_expression(text, undefined_to_none=False)
+        return environment.compile_expression(written(expression.node), undefined_to_none=False)
 
     lets = {name: made(e) for name, e in _ordered(mapping.spec.lets).items()}
 
