@@ -8,6 +8,7 @@ what was sold is held against the OSS table.
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,10 @@ from ..language.spec import MappingSet
 from ..merchant.mapping_sets import DEFAULT, folder_of, installed_sets
 from ..merchant.settings import merchant_schema, settings_of
 from ..store.statements import sql
-from ..yamlfile import read
+from ..yamlfile import read, read_text
+
+# How a file of a mapping set, or of an overlay, says that it is one.
+_VERSION = re.compile(r"(?m)^version: *([0-9]+) *(?:#.*)?$")
 
 
 def lint_merchant(
@@ -125,10 +129,11 @@ def quotable(merchant_files: Sequence[Path]) -> Callable[[Finding, int], bool]:
     """Tells whether a line of the file that a finding is in may be shown.
 
     Of a merchant's file only what stands under keys that are known and hold no secrets: a secret
-    may stand where it must not, and behind a misspelt key.
+    may stand where it must not, and behind a misspelt key. Of others only where the file says that
+    it is of a mapping set: a folder of secrets may be named as one.
     """
     if not merchant_files:
-        return lambda finding, _line: finding.code != "secrets-file-unreadable"
+        return _is_of_a_set
     schema = merchant_schema()
     groups = {setting.path[0] for setting in settings_of(schema) if setting.is_secret}
     sound = schema["properties"].keys() - groups
@@ -138,12 +143,23 @@ def quotable(merchant_files: Sequence[Path]) -> Callable[[Finding, int], bool]:
     def may_be(finding: Finding, line: int) -> bool:
         path = finding.place.path
         if path not in lines:
-            return finding.code != "secrets-file-unreadable"
+            return _is_of_a_set(finding, line)
         if path not in known:
             known[path] = lines[path]()
         return line in known[path]
 
     return may_be
+
+
+def _is_of_a_set(finding: Finding, line: int) -> bool:
+    """Whether the file says in which version of the mapping language it is written; of one that is
+    not in this one, that line alone."""
+    try:
+        text = read_text(Path(finding.place.path))
+    except (FileError, OSError, ValueError):
+        return False
+    said = _VERSION.search(text)
+    return said is not None and (said[1] == "2" or text.count("\n", 0, said.start()) + 1 == line)
 
 
 def _lines_under(path: Path, sound: Set[str]) -> Set[int]:
