@@ -67,7 +67,7 @@ def test_the_name_of_a_package_with_one_set_is_enough(
     assert cli("show", "shop", "--json").json["mapping_folder"] == str(folder)
 
 
-@pytest.mark.parametrize("named", ["../ours", "./../ours", "{folder}/ours"])
+@pytest.mark.parametrize("named", ["../ours", "{folder}/ours"])
 def test_a_path_is_taken_from_the_merchant_file(
     cli: Cli, shop_file: Path, tmp_path: Path, named: str
 ) -> None:
