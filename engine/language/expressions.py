@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
-from jinja2.lexer import Lexer
 from jinja2.parser import Parser
 
 from ..errors import Finding, Place
 from ..yamlfile import nearest
 from .filters import FILTERS
 from .given import Given, copied, put_in
+from .tokens import OffsetLexer
 
 LONGEST = 2_000  # characters of one expression
 MOST_NODES = 300
@@ -34,31 +34,14 @@ Report = Callable[[Finding], None]
 NOTHING = nodes.Name("", "load")
 
 
-class _Lexer(Lexer):
-    """Jinja2's own, with offsets in place of line numbers: each node tells where it begins."""
-
-    def tokeniter(
-        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
-    ) -> Iterator[tuple[int, str, str]]:
-        at = 0
-        try:
-            for _line, kind, text in super().tokeniter(source, name, filename, state):
-                at = max(at, source.find(text, at))  # blanks before a {{- are left out
-                yield at, kind, text
-                at += len(text)
-        except TemplateSyntaxError as error:
-            error.lineno = at
-            raise
-
-
 class _Environment(Environment):
     @property
-    def lexer(self) -> Lexer:
+    def lexer(self) -> OffsetLexer:
         return _LEXER
 
 
 _ENVIRONMENT = _Environment(keep_trailing_newline=True)
-_LEXER = _Lexer(_ENVIRONMENT)
+_LEXER = OffsetLexer(_ENVIRONMENT)
 _MARK = re.compile(r"\{\{|\{%|\{#")
 
 
