@@ -80,6 +80,8 @@ def _cut(source: str, at: int, end: int) -> list[Token] | None:
             return None
         kind, text = one.lastgroup, one[0]
         if kind == "name":
+            if not text.isidentifier():
+                return None
             found.append(Token(at, "name", text))
         elif kind == "operator":
             if text in "([":
