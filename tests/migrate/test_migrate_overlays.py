@@ -313,3 +313,19 @@ def test_what_the_language_refuses_is_refused_and_nothing_is_half_done(tmp_path:
         tmp_path, {"payment.yaml": "version: 1\ndocument: {Amount: '{{ line.Amont }}'}\n"}
     )
     assert any("over/payment.yaml" in one and "Amont" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("version: 3\nthen: []\n", "1:10: version: there is no version 3 of the mapping language."),
+        ("then:\t# none\n  - bookkeep\n", "1:6: migrate: this can't be edited: found character"),
+        ("document:\n  WriteOffs: null\n", "2:3: migrate: document.WriteOffs of the mapping"),
+        ("a: &a [bookkeep]\nthen: *a\n", "payment.yaml:"),
+        ("x: &a {that: paid > 1, because: x}\nwarnings: []\nchecks:\n  - *a\n",
+         "migrate: an item that is an alias can't be moved."),
+        ("hello\n", "1:1: wrong-type: a mapping file holds keys with values."),
+    ],
+)  # fmt: skip
+def test_odd_files_end_in_a_sentence(tmp_path: Path, text: str, told: str) -> None:
+    assert any(told in one for one in refused(tmp_path, {"payment.yaml": text}))

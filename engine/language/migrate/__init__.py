@@ -123,6 +123,9 @@ def _old(folder: Path, name: str, text: str) -> _File | None:
             return None
         raise FileError([root.finding("wrong-type", "a mapping file holds keys with values.")])
     said = root.value.get("version")
+    if said is not None and said.value not in (1, VERSION):
+        what = f"there is no version {said.value} of the mapping language."
+        raise FileError([said.finding("version", what, "Write version: 1 or 2.")])
     return (
         None if said is not None and said.value == VERSION else _File(name, Text(text, path), root)
     )
@@ -339,6 +342,17 @@ def _hold_against(files: list[_File], result: MappingSet, expected: Mapping[str,
             continue
         for path in differences(expected[one.what], source.root):
             text = f"{path} of the {one.what} can't be said the same way in version {VERSION}."
-            found.append(one.root.finding("migrate", text, "Bring this part over by hand."))
+            place = _nearest(one.root, path)
+            found.append(place.finding("migrate", text, "Bring this part over by hand.", key=True))
     if found:
         raise FileError(found)
+
+
+def _nearest(root: Node, path: str) -> Node:
+    """What of a file comes nearest to a path of keys and ids."""
+    node = root
+    for step in path.split("."):
+        if not isinstance(node.value, dict) or step not in node.value:
+            break
+        node = node.value[step]
+    return node

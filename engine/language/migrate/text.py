@@ -32,7 +32,13 @@ class Text:
     def __init__(self, text: str, path: str) -> None:
         self.text = text
         self.path = path
-        self.root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        try:
+            self.root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:  # PyYAML itself is stricter than libyaml about tabs
+            mark = error.problem_mark
+            spot = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            what = f"this can't be edited: {error.problem}."
+            raise FileError.at(path, *spot, "migrate", what, "Write blanks, not tabs.") from None
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self.edits: list[tuple[int, int, str]] = []
         self._starts = [0, *(i + 1 for i, sign in enumerate(text) if sign == "\n")]
