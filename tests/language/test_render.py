@@ -254,8 +254,11 @@ PROGRAMS = {mode: compiled(fees={"mode": mode}) for mode in ("write_off", "vouch
 
 
 def _told(mapping: Any, given: dict[str, Any], *, traced: bool) -> Any:
+    """All but the trace, and how old a payment of others may be, which only a trace says."""
     try:
-        return mapping.render(given, traced=traced)._replace(trace=None)
+        made = mapping.render(given, traced=traced)
+        identity = {key: one for key, one in made.identity.items() if key != "since"}
+        return made._replace(trace=None, identity=identity)
     except ItemError as error:
         return str(error)
 
@@ -300,11 +303,11 @@ def test_a_text_that_is_too_long_or_has_a_forbidden_character_is_refused() -> No
 
 
 def test_a_postal_code_stays_text_and_digits_become_a_number_where_one_is_wanted() -> None:
-    text = PAYMENT.replace("InvoiceNumber: 5", 'InvoiceNumber: "{{ line.PaymentMethodType }}"')
+    text = PAYMENT.replace("InvoiceNumber: 5", 'InvoiceNumber: "{{ line.chosen_invoice }}"')
     row = "{id: rounding, AccountNumber: 3740, Amount: 1, Project: '01234'}"
     rows = f"  WriteOffs:\n    - {row}\nidentity:"
     text = text.replace("identity:", rows, 1)
-    document = render(text, line={**LINE, "PaymentMethodType": "0077"}).document
+    document = render(text, line={**LINE, "chosen_invoice": "0077"}).document
     assert document is not None
     assert document["InvoiceNumber"] == 77
     assert document["WriteOffs"][0]["Project"] == "01234"
