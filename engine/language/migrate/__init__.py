@@ -124,7 +124,7 @@ def _old(folder: Path, name: str, text: str) -> _File | None:
         raise FileError([root.finding("wrong-type", "a mapping file holds keys with values.")])
     said = root.value.get("version")
     if said is not None and said.value not in (1, VERSION):
-        what = f"there is no version {said.value} of the mapping language."
+        what = f"there is no version {said.value!r} of the mapping language."
         raise FileError([said.finding("version", what, "Write version: 1 or 2.")])
     return (
         None if said is not None and said.value == VERSION else _File(name, Text(text, path), root)
