@@ -14,7 +14,7 @@ from ..errors import Finding, Place
 from ..yamlfile import Path_, nearest
 from .expressions import Report
 from .tree import Node, identifier, plain
-from .uses import OPERATIONS, is_list
+from .uses import OPERATIONS, USE, is_list
 
 # Lists of which nothing goes without a reason.
 ACKNOWLEDGED = ("checks", "warnings", "require")
@@ -332,7 +332,9 @@ def _is_essential(item: Node) -> bool:
 
 
 def _items(node: Node) -> Iterator[str]:
-    """The ids of all items of lists in a value."""
+    """The ids of all items of lists in a value; of a part's also what it uses."""
+    if isinstance(node.value, dict):
+        yield from (key for key in node.value if key.startswith(USE))
     if isinstance(node.value, list):
         yield from (one.text("id") for one in node.value if one.text("id"))
     inner = node.value.values() if isinstance(node.value, dict) else node.value

@@ -251,3 +251,13 @@ def test_what_an_overlay_makes_with_a_part_of_the_set_is_worked_out_with_its_arg
         ("first", "line.Amount > 0"), ("second", "line.Amount > 1")
     ]  # fmt: skip
     assert str(checks[2].place) == "p.yaml:6:5, used in overlay:x.yaml:3:16"
+
+
+def test_what_a_part_uses_does_not_go_unnamed_either() -> None:
+    outer = "version: 2\npart: outer\nchecks: [use guards: {what: '1'}]\n"
+    over = "version: 2\npart: outer\nchecks: null\n"
+    _, told = sources({"p.yaml": SHARED, "o.yaml": outer, "overlay:x.yaml": over})
+    assert any(
+        "checks of the part outer holds use guards (o.yaml:3), which would go unnamed." in one
+        for one in told
+    )
