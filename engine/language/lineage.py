@@ -6,7 +6,7 @@ be, and how many decimals. Lint goes by it, and doctor for what mappings name ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -92,6 +92,16 @@ class View:
             self.shared["type", node.name] = type_
         return type_
 
+    def of_name(self, fact: str, name: str, ask: Callable[[Expression], Any]) -> Any:
+        """A fact of a named value, asked once: names of names would be asked without end."""
+        declared = self.lets.get(name)
+        if not isinstance(declared, Expression):
+            return None
+        key = (fact, id(declared), self.sure, self.depth)
+        if key not in self.shared:
+            self.shared[key] = ask(declared)
+        return self.shared[key]
+
     def column(self, node: nodes.Node) -> Column | None:
         """The column that a path names, where it names one of an entity."""
         if not isinstance(node, nodes.Getattr):
@@ -124,9 +134,10 @@ def holding(node: nodes.Node, view: View, *, true: bool = True) -> set[str]:
     if true and isinstance(node, nodes.Name | nodes.Getattr):
         found |= {written(node)}
     if isinstance(node, nodes.Name) and view.depth < DEEPEST:
-        declared = view.lets.get(node.name)
-        if isinstance(declared, Expression):
-            found |= holding(declared.node, view.deeper(), true=true)
+        inside = view.deeper()
+        found |= view.of_name(
+            f"holding {true}", node.name, lambda one: holding(one.node, inside, true=true)
+        ) or set()
     if true and isinstance(node, nodes.Call) and getattr(node.node, "attr", "") in _BOOKS:
         found |= {written(argument) for argument in node.args}
     return found
@@ -171,8 +182,8 @@ def may_be_null(node: nodes.Node, view: View) -> Column | None:
         return None
     view = view.deeper()
     if isinstance(node, nodes.Name):
-        declared = view.lets.get(node.name)
-        return may_be_null(declared.node, view) if isinstance(declared, Expression) else None
+        null: Column | None = view.of_name("null", node.name, lambda d: may_be_null(d.node, view))
+        return null
     if isinstance(node, nodes.Getattr):
         return _null_of_path(node, view)
     if isinstance(node, nodes.CondExpr) and node.expr2 is not None:
@@ -281,9 +292,9 @@ def sources(node: nodes.Node, expression: Expression, view: View) -> Iterator[Co
     if isinstance(node, nodes.Const):
         yield Literal(constant(node), node, expression)
     elif isinstance(node, nodes.Name):
-        declared = view.lets.get(node.name)
-        if isinstance(declared, Expression):
-            yield from sources(declared.node, declared, view)
+        yield from view.of_name(
+            "sources", node.name, lambda one: _each_once(sources(one.node, one, view))
+        ) or ()
     elif isinstance(node, nodes.CondExpr) and node.expr2 is not None:
         yield from sources(node.expr1, expression, view)
         yield from sources(node.expr2, expression, view)
@@ -294,6 +305,13 @@ def sources(node: nodes.Node, expression: Expression, view: View) -> Iterator[Co
             yield from sources(node.node, expression, view)
     elif isinstance(node, nodes.Getattr):
         yield from _sources_of_path(node, expression, view)
+
+
+def _each_once(found: Iterator[Column | Literal]) -> list[Column | Literal]:
+    once: dict[object, Column | Literal] = {
+        str(one) if isinstance(one, Column) else id(one.node): one for one in found
+    }
+    return list(once.values())
 
 
 def _sources_of_path(
@@ -335,8 +353,8 @@ def decimals(node: nodes.Node, view: View) -> int:
         exponent = value.as_tuple().exponent if isinstance(value, Decimal) else 0
         return max(0, -exponent) if isinstance(exponent, int) else 0
     if isinstance(node, nodes.Name):
-        declared = view.lets.get(node.name)
-        return decimals(declared.node, view) if isinstance(declared, Expression) else 0
+        most: int | None = view.of_name("decimals", node.name, lambda d: decimals(d.node, view))
+        return most or 0
     if isinstance(node, nodes.Getattr):
         return _decimals_of_path(node, view)
     if isinstance(node, nodes.CondExpr) and node.expr2 is not None:
