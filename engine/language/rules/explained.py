@@ -21,6 +21,7 @@ OTHERS: Mapping[str, Mapping[str, str]] = {
     "Reading files": {
         "duplicate-key": "A key stands twice: the second would hide the first.",
         "key-not-text": "A key is no plain text: an expression without quotes, say.",
+        "no-mappings": "No file of a folder that is named as a set declares a mapping.",
         "no-such-file": "A file that is named is not there.",
         "no-such-folder": "A folder that is named is not there.",
         "not-a-file": "A folder stands where a file is meant.",
