@@ -47,7 +47,7 @@ def overlay_schema(mapping_set: MappingSet, kinds: Mapping[str, Schema]) -> Sche
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Overlay",
         "type": "object",
-        "description": "What differs from the set, by keys and ids. Read docs/language.md.",
+        "description": "What differs from the set: items added, replaced or removed by id.",
         "required": ["version"],
         "properties": {
             "version": {"const": 2, "description": "The version of the language."},

@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.home import HOME
 
 # They write pages of docs/ themselves.
-WRITERS = ("engine/manual/pages.py", "engine/manual/filters.py", "engine/manual/commands.py")
+WRITERS = "engine/manual/"
 ONLY_SOURCES = re.compile(r"\bdocs/\w+\.md|\bmake (demo|sandbox|test|bench)\b")
 
 
@@ -34,7 +34,7 @@ def test_no_sentence_of_a_module_does() -> None:
     found = [
         (str(path.relative_to(HOME)), one)
         for path in modules
-        if str(path.relative_to(HOME)) not in WRITERS
+        if not path.relative_to(HOME).as_posix().startswith(WRITERS)
         for one in sentences(path)
         if ONLY_SOURCES.search(one)
     ]
