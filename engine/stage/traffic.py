@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+
+from jinja2 import nodes
 
 from ..clock import Clock
 from ..extract.export import export
 from ..extract.personal_key import personal_key
 from ..extract.raw import Report
 from ..extract.replay import UNREADABLE, ingest
-from ..language.spec import MappingSet
+from ..language.expressions import Expression, walk
+from ..language.spec import Field, MappingSet, Row
 from ..merchant.load import Merchant
 from ..store.database import Store
 from .staging import stage
@@ -66,12 +68,14 @@ def write(path: Path, lines: Iterable[str]) -> int:
 
 
 def own_words(mapping_set: MappingSet) -> set[str]:
-    """The words that the mappings write into texts of documents."""
-    words: set[str] = set()
-    for source in mapping_set.sources.values():
-        for text in _texts(source.value):
-            words.update(re.findall(r"[^\W\d_]+", text))
-    return words
+    """The words that the mappings write into texts of documents, by themselves or by a name."""
+    return {
+        word
+        for spec in mapping_set.mappings.values()
+        for expression in _texts(spec.document)
+        for text in _spoken(expression, spec.lets, set())
+        for word in re.findall(r"[^\W\d_]+", text)
+    }
 
 
 def territories(mapping_set: MappingSet) -> set[str]:
@@ -86,12 +90,30 @@ def territories(mapping_set: MappingSet) -> set[str]:
     }
 
 
-def _texts(value: Any, wanted: bool = False) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, wanted or key in TEXTS)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item, wanted)
-    elif isinstance(value, str) and wanted:
-        yield value
+def _texts(fields: Iterable[Field]) -> Iterator[Expression]:
+    """What stands in texts, and what the rows come of that hold texts."""
+    for field in fields:
+        if field.name in TEXTS and field.value is not None:
+            yield field.value
+        for row in field.rows:
+            texts = list(_texts(row.fields))
+            yield from texts
+            if texts and row.each is not None:
+                yield row.each
+
+
+def _spoken(
+    expression: Expression, lets: Mapping[str, Expression | tuple[Row, ...]], seen: set[str]
+) -> Iterator[str]:
+    """The texts in an expression, and in the named values that it comes of."""
+    for node in walk(expression.node):
+        if isinstance(node, nodes.Const) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, nodes.Name) and node.name in lets and node.name not in seen:
+            seen.add(node.name)
+            named = lets[node.name]
+            rows = () if isinstance(named, Expression) else named
+            inner = [named] if isinstance(named, Expression) else []
+            inner += [one.value for row in rows for one in row.fields if one.value is not None]
+            for one in inner:
+                yield from _spoken(one, lets, seen)

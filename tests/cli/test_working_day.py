@@ -85,7 +85,7 @@ def test_a_posted_line_is_explained_from_rule_to_answer(cli: Cli) -> None:
     for wanted in (
         "Line 39a014fbc6d6c00d: sale 100.00 SEK, reference 10001, order 4900001\n",
         "  with fee -5.00 (line cf2ea264bf086be7)\n",
-        "/payment.yaml:4:1\n",
+        "/payment.yaml:5:1\n",
         "match     invoice 1001 by 'payout reference': its balance is exactly 100.00 (exact)\n",
         "POST /3/invoicepayments\n",
         '{"InvoicePayment":{"InvoiceNumber":1001,"PaymentDate":"2026-11-13",'

@@ -14,6 +14,7 @@ import pytest
 from carried import read, tables
 from hypothesis import given
 from hypothesis import strategies as st
+from sales.kit import mappings
 from stdnum import luhn
 from stdnum.eu import vat as eu_vat
 from stdnum.fi import ytunnus
@@ -24,6 +25,7 @@ from engine.extract.export import export
 from engine.extract.pseudonym import Pseudonyms
 from engine.extract.readable import shapes
 from engine.extract.redact import hashed
+from engine.stage.traffic import own_words
 from engine.store.database import Store
 
 KEY = b"key"
@@ -233,6 +235,12 @@ def test_texts_of_vouchers_keep_references_numbers_and_the_merchants_own_words()
     told = json.loads(names.body(json.dumps({"Description": text})))["Description"]
     assert told.startswith(text.removesuffix("Anna"))
     assert not told.endswith("Anna")
+
+
+def test_the_words_that_mappings_write_are_known_by_whatever_name_a_text_is_put_together() -> None:
+    """``tvist`` and ``tillägg`` are named values, ``Öresavrundning`` stands in a part."""
+    words = {"utbetalning", "tillägg", "tvist", "vunnen", "rad", "rader", "utan", "referens"}
+    assert {*words, "avgifter", "överbetalning", "Öresavrundning"} <= own_words(mappings())
 
 
 def test_a_body_that_is_no_json_is_replaced_whole() -> None:
