@@ -288,7 +288,7 @@ def recover(session: Session) -> None:
 
     Comes before a sync, so that what is read afterwards shows it: a plan that did not know what a
     cut-off run had done to an invoice would take its balance for another. What is not there is
-    planned anew. A merchant that may not write leaves it is. Raises AccessError,
+    planned anew. A merchant that may not write leaves it as it is. Raises AccessError,
     UnavailableError, and StoppedError when told to end.
     """
     left = begun(session.store)

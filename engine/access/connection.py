@@ -94,7 +94,7 @@ class Kept:
         return found
 
     def save(self, connection: Connection) -> Connection:
-        """Write it, on the disk when this returns; gives it was written.
+        """Write it, on the disk when this returns; gives it as it was written.
 
         Raises OSError, and then what was there before is still there.
         """

@@ -1,4 +1,4 @@
-"""Replaces one key of a merchant's file and leaves the rest of it stands, comments and all.
+"""Replaces one key of a merchant's file and leaves the rest of it as it stands, comments and all.
 
 Reads the file's text, gives the new text; writes it at once, or not at all.
 """

@@ -139,7 +139,7 @@ def test_the_sentence_tells_the_figures_and_the_ways_out(shop: OpenShop) -> None
     assert reason == (
         "its VAT would be 0.90 (its amount of 5.00 less 4.10 without VAT), and a VatRate of 25 % "
         "makes it 1.00. It is left to you; its line and other fees go on. Ask Qliro which is "
-        "right: --retry books it came, in the fee voucher where its line is paid already; "
+        "right: --retry books it as it came, in the fee voucher where its line is paid already; "
         "--ignore books nothing, once you have booked it by hand"
     )
 

@@ -1,4 +1,4 @@
-"""Order among equals: numbers and dates, though Fortnox gives them as texts."""
+"""Order among equals: numbers as numbers and dates as dates, though Fortnox gives them as texts."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def _row(
 
 
 def _kept(fields: Mapping[str, Any], name: str, before: str, longest: int) -> str:
-    """A text: null and API_BLANK clear it, "" and silence leave it was (recorded)."""
+    """A text: null and API_BLANK clear it, "" and silence leave it as it was (recorded)."""
     if name not in fields or fields[name] == "":
         return before
     return "" if fields[name] in (None, _BLANK) else text_of(fields, name, longest)
