@@ -13,7 +13,7 @@ from flows.test_fee_vat import fee, lump
 from older.living import opened as lived
 from older.living import restore
 from older.scenes import SCENES, Scene
-from older.test_older_merchants import STORED
+from older.test_older_merchants import BUILDS
 from order_shop import OrderShop
 from orders.kit import chart
 from orders.test_vat_of_another_country import sold
@@ -199,7 +199,7 @@ def rows(shop: Shop) -> dict[str, Any]:
 def test_a_database_of_an_earlier_version_is_looked_at_in_a_copy(
     scene: Scene, tmp_path: Path
 ) -> None:
-    state, world, _ = restore(scene, STORED, tmp_path)
+    state, world, _ = restore(scene, BUILDS[0], tmp_path)
     shop = lived(scene, tmp_path, in_memory(), world)
     stored = (state / f"{scene.name}.duckdb").rename(shop.merchant.database)
     before = stored.read_bytes()
@@ -225,7 +225,7 @@ def test_the_readers_copy_is_enough_and_stays_as_it_is(shop: OpenShop) -> None:
 
 def test_where_there_is_no_room_for_a_copy_that_is_said(tmp_path: Path) -> None:
     scene = SCENES[0]
-    state, world, _ = restore(scene, STORED, tmp_path)
+    state, world, _ = restore(scene, BUILDS[0], tmp_path)
     shop = lived(scene, tmp_path, in_memory(), world)
     (state / f"{scene.name}.duckdb").rename(shop.merchant.database)
     (one,) = told(shop, state=None, free=lambda folder: 1000)
