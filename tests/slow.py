@@ -18,7 +18,7 @@ import pytest
 
 LIST = Path(__file__).parent / "slow.txt"
 # Seconds beyond which a test is slow, so that all others fit into four minutes of two cores.
-MOST = 0.8
+MOST = 0.4
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
