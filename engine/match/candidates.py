@@ -74,10 +74,22 @@ class Query:
         """The amount that each line demands."""
         return f"SELECT l.line, {self.amount} AS amount FROM demand AS l"
 
+    def asked_of_pairs(self) -> list[tuple[int, str]]:
+        """The requirements that line and document must fulfil together, with their numbers; the
+        others ask the document alone, once."""
+        numbered = enumerate(self.require, start=1)
+        return [(number, one.that) for number, one in numbered if any(_named("l", [one.that]))]
+
+    def asked_of_documents(self) -> list[tuple[int, str]]:
+        """The requirements that a document fulfils or not, whichever line asks."""
+        pairs = dict(self.asked_of_pairs())
+        numbered = enumerate(self.require, start=1)
+        return [(number, one.that) for number, one in numbered if number not in pairs]
+
     def columns(self, alias: str) -> list[str]:
         """The columns that the fragments name of ``l`` or ``i``: nothing else need be carried."""
         keys = [key for step in self.steps for key in step.keys]
-        fragments = [*keys, *(one.that for one in self.require), self.balance, self.amount]
+        fragments = [*keys, *(that for _, that in self.asked_of_pairs()), self.balance, self.amount]
         fragments += self.against.fragments() if self.against else []
         return list(dict.fromkeys(_named(alias, fragments)))
 
@@ -112,7 +124,8 @@ def document_sql(query: Query, *, owned: bool = False) -> str:
     fields.pop(query.key, None)  # never blank
     searched = [f'nullif(i."{field}", \'\') AS "find {field}"' for field in fields]
     numbers = query.against.numbers() if query.against else []
-    shown = ", ".join([*(f'i."{name}"' for name in names), *searched, *numbers])
+    fails = [f"{_first_failed(query.asked_of_documents())} AS fails"]
+    shown = ", ".join([*(f'i."{name}"' for name in names), *searched, *numbers, *fails])
     table = f"{query.documents} AS i"
     if owned and query.against:
         shown += ", owner.source AS owner"
@@ -121,6 +134,16 @@ def document_sql(query: Query, *, owned: bool = False) -> str:
             f'AND owner.DocumentNumber = i."{query.key}"'
         )
     return f"CREATE OR REPLACE TEMP TABLE document AS\nSELECT {shown}\nFROM {table}"
+
+
+# Where a document fails nothing by itself: beyond the number of any requirement.
+NONE_FAILED = 127
+
+
+def _first_failed(numbered: Sequence[tuple[int, str]]) -> str:
+    """SQL of the number of the first requirement that is not fulfilled."""
+    cases = " ".join(f"WHEN NOT ({that}) THEN {number}" for number, that in numbered)
+    return f"(CASE {cases} ELSE {NONE_FAILED} END)::TINYINT" if cases else f"{NONE_FAILED}::TINYINT"
 
 
 def where_searched(query: Query, step: Step) -> str:
@@ -135,11 +158,9 @@ def candidate_sql(query: Query, *, owned: bool = False) -> str:
     Conditions are part of the keys and not of a WHERE: what DuckDB guesses of those makes it build
     its hash table on the longer side.
     """
-    verdict = "CASE " + " ".join(
-        f"WHEN NOT ({one.that}) THEN {number}" for number, one in enumerate(query.require, start=1)
-    )
-    verdict = f"{verdict} ELSE 0 END" if query.require else "0"
-    asked = [*(one.that for one in query.require), query.balance, query.amount]
+    pairs = query.asked_of_pairs()
+    verdict = f"least(i.fails, {_first_failed(pairs)}) % {NONE_FAILED}"
+    asked = [*(that for _, that in pairs), query.balance, query.amount]
     asked += query.against.asked(owned=owned) if query.against else []
     carried = "".join(f', l."{name}"' for name in dict.fromkeys(_named("l", asked)))
     branches = []
