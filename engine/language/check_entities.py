@@ -6,7 +6,7 @@ of which only the types are known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from ..errors import Finding
@@ -39,32 +39,35 @@ def check(
 def emitter(
     mapping_set: MappingSet, spec: EntitySpec, settings: Code, report: Report, *, traced: bool
 ) -> Emitter:
-    """An emitter in which an entity's derived values are the named values."""
+    """An emitter in which an entity's derived values are named values too."""
     names = scope.of_derived(mapping_set, spec, settings)
-    return Emitter(report, names, scope.signatures(mapping_set), spec.derive, traced=traced)
+    return Emitter(report, names, scope.signatures(mapping_set), spec.named, traced=traced)
 
 
 def _names(spec: EntitySpec, columns: Mapping[str, Mapping[str, Type]]) -> Iterator[Finding]:
     """The entities that a file names must exist, and the names that it gives be free."""
-    named: list[tuple[Path_, str]] = [(("entity",), spec.entity)]
-    named += [(("related", alias, "from"), one.entity) for alias, one in spec.related.items()]
-    for path, name in named:
+    entities: list[tuple[Path_, str]] = [(("entity",), spec.entity)]
+    entities += [(("related", alias, "from"), one.entity) for alias, one in spec.related.items()]
+    for path, name in entities:
         if name not in columns:
             text, remedy = f"there is no entity {name!r}.", nearest(name, columns)
             yield spec.source.finding(path, "unknown-entity", text, remedy)
-    for name in spec.derive:
-        if name in columns.get(spec.entity, {}):
-            text = f"{spec.entity} has a column {name} already."
-            yield spec.source.finding(("derive", name), "twice", text, key=True)
-    for alias in spec.related:
-        code = "twice"
-        text = f"{alias!r} is the name of something else in this file."
-        if alias in RESERVED:
-            text, code = f"{alias!r} has a meaning of its own in the language.", "reserved-name"
-        elif alias != spec.alias and alias not in spec.derive:
+    values = [*(("derive", name) for name in spec.derive), *(("let", name) for name in spec.lets)]
+    for path in values:
+        if path[1] in columns.get(spec.entity, {}):
+            text = f"{spec.entity} has a column {path[1]} already."
+            yield spec.source.finding(path, "twice", text, key=True)
+    taken = {spec.alias, *spec.derive}
+    named = [*(("let", name) for name in spec.lets), *(("related", name) for name in spec.related)]
+    for path in named:
+        code, name = "twice", path[1]
+        text = f"{name!r} is the name of something else in this file."
+        if name in RESERVED:
+            text, code = f"{name!r} has a meaning of its own in the language.", "reserved-name"
+        elif name not in taken:
+            taken.add(name)
             continue
-        remedy = "Take another name."
-        yield spec.source.finding(("related", alias), code, text, remedy, key=True)
+        yield spec.source.finding(path, code, text, "Take another name.", key=True)
 
 
 def _derive(
@@ -76,12 +79,17 @@ def _derive(
 ) -> None:
     """Adds the derived columns; those that need other rows when the others are there, for those
     of its own entity are among them."""
-    late, ordered = derived.late(spec), derived.in_order(spec.derive)
+    late, ordered = derived.late(spec), derived.in_order(spec.named)
     made = emitter(mapping_set, spec, settings, report, traced=False)
     staged = scope.of_entity(mapping_set, spec, settings)
-    columns.update({name: made.let(name).type for name in ordered if name not in late})
+
+    def add(names: Iterable[str]) -> None:
+        types = {name: made.let(name).type for name in names}
+        columns.update({name: type_ for name, type_ in types.items() if name in spec.derive})
+
+    add(name for name in ordered if name not in late)
     row_of = partial(scope.belonging, mapping_set, spec)
     check_related.check(mapping_set, spec.source, spec.related, staged, row_of, report)
     for alias, related in spec.related.items():
         made.names[alias] = Code(made.names[alias].text, kinds.rows(row_of(related)))
-    columns.update({name: made.let(name).type for name in ordered if name in late})
+    add(name for name in ordered if name in late)

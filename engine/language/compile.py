@@ -77,7 +77,7 @@ def only(mapping_set: MappingSet, entity: str) -> MappingSet:
     spec = mapping_set.entities[entity]
     used = {
         node.attr
-        for expression in spec.derive.values()
+        for expression in spec.named.values()
         for node in walk(expression.node)
         if isinstance(node, nodes.Getattr)
         and isinstance(node.node, nodes.Name)

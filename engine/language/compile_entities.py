@@ -1,7 +1,7 @@
 """Compiles how an entity's rows are read: its derived columns become one function of a row.
 
-Reads an ``EntitySpec`` with the settings and tables known, gives a ``CompiledEntity``. A value
-that lacks its input is null, without a word.
+Reads an ``EntitySpec`` with the settings and tables known, gives a ``CompiledEntity``. A column
+that lacks its input is null, without a word, whether it names it itself or by a named value.
 """
 
 from __future__ import annotations
@@ -34,37 +34,12 @@ def entity(
 ) -> CompiledEntity:
     """The function that derives the columns of an entity's rows, and the one that traces them."""
     late = derived.late(spec)
-    ordered = derived.in_order(spec.derive)
+    ordered = [name for name in derived.in_order(spec.named) if name in spec.derive]
     parts = [[name for name in ordered if (name in late) is last] for last in (False, True)]
 
     def made(traced: bool) -> Built:
         emitter = check_entities.emitter(mapping_set, spec, code, report, traced=traced)
-        body = Body()
-        body.add(f"def derive(v_{spec.alias}, v_books, I, B{', H' if traced else ''}):")
-        body.depth += 1
-
-        def hoist(text: str) -> None:
-            variable = text.split(" ", 1)[0]
-            body.add("try:")
-            body.lines.append((body.depth + 1, text))
-            body.add("except TypeError as error:")
-            body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
-
-        emitter.hoist = hoist
-        for expression in spec.derive.values():
-            emitter.passing |= _passing(expression.node)
-        for part in parts:  # what needs other rows comes when all else is there
-            codes = {name: emitter.let(name) for name in part}
-            for name in spec.derive:
-                if name in codes:
-                    body.add(f"I[{name!r}] = {codes[name].text}")
-        body.add("return I")
-        more = {
-            **compile_tables.space(found),
-            "TypeError": TypeError,
-            "null_or_raise": _null_or_raise,
-        }
-        return build(spec.entity, body, emitter, more)
+        return _function(spec, emitter, parts, compile_tables.space(found))
 
     plain = made(False)
     tracing = cache(lambda: made(True))  # of few rows: made when it is first asked for
@@ -107,6 +82,49 @@ def entity(
     return CompiledEntity(
         derive, trace, related, _reads(spec), tuple(parts[1]), seen, plain.source
     )
+
+
+def _function(
+    spec: EntitySpec, emitter: Emitter, parts: Sequence[Sequence[str]], space: Mapping[str, Any]
+) -> Built:
+    """The function that puts the columns into ``I``, those of each of ``parts`` once all of them
+    are there. A column and the named values that it needs stand in one ``try``."""
+    body = Body()
+    body.add(f"def derive(v_{spec.alias}, v_books, I, B{', H' if emitter.traced else ''}):")
+    body.depth += 1
+    needed: list[str] = []
+
+    def hoist(text: str) -> None:
+        needed.append(text)
+        variable = text.split(" ", 1)[0]
+        if variable.removeprefix("v_") in spec.lets:
+            return
+        body.add("try:")
+        body.lines += [(body.depth + 1, one) for one in needed]
+        body.add("except TypeError as error:")
+        body.lines.append((body.depth + 1, f"{variable} = null_or_raise(error)"))
+        needed.clear()
+
+    emitter.hoist = hoist
+    emitter.passing = {name: _passing(one.node) for name, one in spec.derive.items()}
+    for part in parts:
+        codes = {}
+        for name in part:
+            codes[name] = emitter.let(name)
+            needed.clear()  # of a column that is known without them
+            # A null may have ended the column before all that it needs was there.
+            emitter.ready = {
+                one for one in emitter.ready
+                if one not in spec.lets or emitter.let_codes[one].known
+            }  # fmt: skip
+        for name in spec.derive:
+            if name in codes:
+                body.add(f"I[{name!r}] = {codes[name].text}")
+    body.add("return I")
+    if unset := sorted(emitter.guarded):
+        body.lines.insert(1, (body.depth, " = ".join(f"v_{name}" for name in unset) + " = U"))
+    more = {**space, "TypeError": TypeError, "null_or_raise": _null_or_raise}
+    return build(spec.entity, body, emitter, more)
 
 
 def _seen(

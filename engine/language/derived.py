@@ -1,4 +1,5 @@
-"""How the derived columns of an entity hang together: which need which, and which need other rows.
+"""How the derived columns of an entity hang together: which need which, and which need other rows,
+by themselves or by a named value.
 
 Reads ``EntitySpec``s, gives orders and sets of names; the checks at loading and the compiler use
 the same ones.
@@ -17,29 +18,30 @@ def named(expression: Expression) -> set[str]:
     return {name for name in names(expression.node) if "." not in name}
 
 
-def in_order(derive: Mapping[str, Expression]) -> list[str]:
-    """The derived names, each after those that it uses."""
-    done: list[str] = []
+def in_order(values: Mapping[str, Expression]) -> list[str]:
+    """The names, each after those that it uses; of a circle, which the emitter tells, each once."""
+    done: dict[str, bool] = {}
 
     def visit(name: str) -> None:
         if name in done:
             return
-        for used in sorted(named(derive[name]) - {name}):
-            if used in derive:
-                visit(used)
-        done.append(name)
+        done[name] = True
+        for used in sorted(named(values[name]) & values.keys()):
+            visit(used)
+        del done[name]  # so that it comes after those
+        done[name] = True
 
-    for name in derive:
+    for name in values:
         visit(name)
-    return done
+    return list(done)
 
 
 def late(spec: EntitySpec) -> frozenset[str]:
-    """The columns that need rows of others, by themselves or by a column that they use: they are
-    worked out when all other columns of all rows are there."""
+    """The columns and named values that need rows of others, by themselves or by another that they
+    use: they are worked out when all other columns of all rows are there."""
     if not spec.related:
         return frozenset()
-    uses = {name: named(expression) for name, expression in spec.derive.items()}
+    uses = {name: named(expression) for name, expression in spec.named.items()}
     found: set[str] = set()
     while more := {
         name for name, used in uses.items()

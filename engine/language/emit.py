@@ -31,9 +31,10 @@ MOST_EXPANDED = 20_000
 class Emitter:
     """Held open over one document: names in scope, named values already evaluated, constants.
 
-    ``passing`` are nodes (by ``id``) that are null where this part of them is: seen in time, a null
-    costs nothing, and raised it costs more than the rest of the value. ``items`` are names that
-    rows give, which named values do not see. ``touched`` are the columns of records that were
+    ``passing`` are nodes (by ``id``) of a named value that are null where this part of them is:
+    seen in time, a null costs nothing, and raised it costs more than the rest of the value;
+    ``passed`` are those of the value that is emitted. ``items`` are names that rows give, which
+    named values do not see. ``touched`` are the columns of records that were
     named, each with its record's type by ``id`` and name; ``*`` is one that is not known before.
     """
 
@@ -47,7 +48,8 @@ class Emitter:
     marks: list[Mark] = field(default_factory=list)
     hoist: Callable[[str], None] | None = None
     kind: str = "value"
-    passing: dict[int, nodes.Node] = field(default_factory=dict)
+    passing: Mapping[str, Mapping[int, nodes.Node]] = field(default_factory=dict)
+    passed: Mapping[int, nodes.Node] = field(default_factory=dict)
     given: dict[int, Code] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
@@ -126,7 +128,7 @@ class Emitter:
         self.expanded += 1
         if id(node) in self.given:
             return self.given[id(node)]
-        visit, part = _VISITORS[type(node)], self.passing.get(id(node))
+        visit, part = _VISITORS[type(node)], self.passed.get(id(node))
         if part is None:
             return visit(self, node)
         found, name = self.visit(part), self.temporary()
@@ -178,13 +180,14 @@ class Emitter:
             return self.wrong(None, "too-large", "the named values unfold to too much.")
         self.stack.append(name)
         kind, self.kind = self.kind, "let"
+        passed, self.passed = self.passed, self.passing.get(name, {})
         names, self.names = self.names, {k: c for k, c in self.names.items() if k not in self.items}
         declared = self.lets[name]
         if isinstance(declared, tuple):
             inner = lists.named(self, name, declared)
         else:
             inner = self.emit(declared)
-        self.kind, self.names = kind, names
+        self.kind, self.names, self.passed = kind, names, passed
         self.stack.pop()
         if inner.known:
             code = self.known(inner.value, inner.type)
@@ -239,6 +242,8 @@ class Emitter:
             return self.known(value, fits)
         if type_.fields is not None and key not in type_.fields and type_.item is None:
             text, remedy = f"{type_} has no {key!r}.", nearest(key, type_.fields)
+            if key in type_.inner:
+                remedy = f"{key} is a named value of it: only under derive it is a column."
             return self.wrong(node, "unknown-key", text, remedy)
         if base.known and isinstance(base.value, dict):
             return self.known(None)  # declared, and left out of the file

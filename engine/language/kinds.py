@@ -19,7 +19,8 @@ class Type:
 
     ``fields`` are a record's keys (None: any key goes), ``item`` is what a list holds or what an
     open record's keys hold, ``values`` the only texts there are, ``usual`` those that are known of,
-    ``name`` what findings call it. A column that is not ``optional`` is never null.
+    ``name`` what findings call it. A column that is not ``optional`` is never null. ``inner`` are
+    names that a record's own columns are made of, and that nobody else sees.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Type:
     name: str = ""
     usual: tuple[str, ...] = ()
     optional: bool = field(default=True, compare=False)
+    inner: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __str__(self) -> str:
         return self.name or self.kind
@@ -75,9 +77,11 @@ def shown(value: Any) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def record(fields: Mapping[str, Type], name: str = "record") -> Type:
+def record(
+    fields: Mapping[str, Type], name: str = "record", inner: frozenset[str] = frozenset()
+) -> Type:
     """A closed record: other keys are findings."""
-    return Type("record", fields=fields, name=name)
+    return Type("record", fields=fields, name=name, inner=inner)
 
 
 def words(one: Type, change: Callable[[str], str] = str) -> Type:

@@ -242,11 +242,12 @@ def derivation(node: nodes.Getattr, column: Column, view: View) -> tuple[Express
     if key not in view.shared:
         columns = view.set.columns[column.entity]
         types = {("type", name): columns[name] for name in spec.derive if name in columns}
-        view.shared[key] = scope.of_derived(view.set, spec, view.settings), types, []
-    names, shared, quiet = view.shared[key]
+        seen = scope.of_derived(view.set, spec, view.settings)
+        view.shared[key] = seen, spec.named, types, []
+    names, lets, shared, quiet = view.shared[key]
     shared[key] = view.shared[key]  # what it derives may come of itself
     depth = view.depth + 1
-    below = View(view.set, names, spec.derive, view.settings, frozenset(sure), depth, shared, quiet)
+    below = View(view.set, names, lets, view.settings, frozenset(sure), depth, shared, quiet)
     return spec.derive[column.name], below
 
 

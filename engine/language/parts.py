@@ -279,8 +279,14 @@ def entity(source: Source, report: Report) -> EntitySpec:
     """The spec of a file with the key ``entity``."""
     p = Parts(source, report)
     value = source.value
-    related = {name: _related(p, name) for name in value.get("related", {})}
-    return EntitySpec(value["entity"], value["as"], related, p.templates("derive"), source)
+    return EntitySpec(
+        entity=value["entity"],
+        alias=value["as"],
+        related={name: _related(p, name) for name in value.get("related", {})},
+        lets=p.templates("let"),
+        derive=p.templates("derive"),
+        source=source,
+    )
 
 
 def table(source: Source, report: Report) -> TableSpec:

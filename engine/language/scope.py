@@ -32,7 +32,8 @@ def row_type(mapping_set: MappingSet, entity: str) -> Type:
     columns = mapping_set.columns.get(entity)
     if columns is None or _is_broken(mapping_set, entity):
         return Type("record", None, name=entity)
-    return kinds.record(columns, entity)
+    spec = mapping_set.entities.get(entity)
+    return kinds.record(columns, entity, frozenset(spec.lets) if spec else frozenset())
 
 
 def _is_broken(mapping_set: MappingSet, entity: str) -> bool:
@@ -72,11 +73,11 @@ def of_entity(mapping_set: MappingSet, spec: EntitySpec, settings: Code) -> dict
 
 def belonging(mapping_set: MappingSet, spec: EntitySpec, related: Related) -> Type:
     """The type of the rows that belong to an entity's row: those of its own entity are not through
-    yet, and lack the columns that need other rows themselves."""
+    yet, and lack the columns that need other rows."""
     row = row_type(mapping_set, related.entity)
     if related.entity != spec.entity or row.fields is None:
         return row
-    late = derived.late(spec)
+    late = derived.late(spec) & spec.derive.keys()
     there = {k: t for k, t in row.fields.items() if k not in late}
     return kinds.record(there, spec.entity)
 

@@ -226,13 +226,19 @@ class MappingSpec:
 @dataclass(frozen=True, slots=True)
 class EntitySpec:
     """How the rows of an entity are read: columns derived from its own, from each other, and from
-    the rows that belong to it."""
+    the rows that belong to it. ``lets`` are values that only those name: no columns."""
 
     entity: str
     alias: str
     related: Mapping[str, Related]
+    lets: Mapping[str, Expression]
     derive: Mapping[str, Expression]
     source: Source = field(repr=False)
+
+    @property
+    def named(self) -> Mapping[str, Expression]:
+        """All that its expressions may name of each other."""
+        return {**self.lets, **self.derive}
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,8 +110,9 @@ Grammar = Mapping[str, tuple[list[str], list[str]]]
 
 
 @st.composite
-def grown(draw: st.DrawFn, grammar: Grammar) -> str:
-    """An expression of a grammar, up to three levels deep; each way of writing is as likely.
+def grown(draw: st.DrawFn, grammar: Grammar, kind: str = "") -> str:
+    """An expression of a grammar (of a kind), up to three levels deep; each way of writing is as
+    likely.
 
     Grown from a drawn seed: drawing each part lets Hypothesis keep to the simplest few, and of
     wide ranges to small numbers.
@@ -123,7 +124,7 @@ def grown(draw: st.DrawFn, grammar: Grammar) -> str:
         text = chance.choice([*leaves, *branches] if depth else leaves)
         return re.sub(r"\{(\w+)\}", lambda found: grow(found[1], depth - 1), text)
 
-    return grow(chance.choice(list(grammar)), chance.randint(1, 3))
+    return grow(kind or chance.choice(list(grammar)), chance.randint(1, 3))
 
 
 def fits(text: str) -> bool:

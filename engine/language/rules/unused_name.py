@@ -58,8 +58,7 @@ def check(mapping_set: MappingSet) -> Iterator[Finding]:
 
 
 def _declared(spec: MappingSpec | EntitySpec) -> Iterator[tuple[Path_, str]]:
-    if isinstance(spec, MappingSpec):
-        yield from ((("let", name), f"the named value {name}") for name in spec.lets)
+    yield from ((("let", name), f"the named value {name}") for name in spec.lets)
     yield from ((("related", name), f"the related rows {name}") for name in spec.related)
 
 
