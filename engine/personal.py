@@ -7,10 +7,7 @@ digits too where anything may stand, and ids beside.
 from __future__ import annotations
 
 import re
-
-from stdnum import luhn
-from stdnum.fi import hetu
-from stdnum.no import fodselsnummer
+from functools import cache
 
 from .errors import STARS
 
@@ -49,16 +46,21 @@ def without_numbers(text: str) -> str:
 
 # Numbers of persons, whatever they touch beside digits. Of Sweden: a day and four digits, or such a
 # number between SE and 01, as a sole trader's VAT number is; of Finland, and of Norway.
-PERSONAL_NUMBER = re.compile(
+_PERSONS = (
     r"(?<![0-9])(?:"
     r"(?:18|19|20)?(?P<day>[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{2})[-+ ]?(?P<last>[0-9]{4})"
     r"(?:(?![0-9])|(?<=SE[0-9]{10})01(?![0-9])|(?<=SE[0-9]{12})01(?![0-9])"
     r"|(?<=SE[0-9]{6}-[0-9]{4})-?01(?![0-9]))"
     r"|(?P<finnish>[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y])(?![0-9])"
     r"|(?P<norwegian>[0-9]{6} ?[0-9]{5})(?![0-9])"
-    r")",
-    re.IGNORECASE,
+    r")"
 )
+
+
+@cache
+def persons_numbers() -> re.Pattern[str]:
+    """What finds them; it takes its time to compile, and few commands meet any."""
+    return re.compile(_PERSONS, re.IGNORECASE)
 
 
 def starred(text: str) -> str:
@@ -66,11 +68,15 @@ def starred(text: str) -> str:
 
     For the words of a server's refusal, which may quote anything that it knows, and ids beside.
     """
-    return PERSONAL_NUMBER.sub(lambda found: STARS if is_persons(found) else found[0], text)
+    return persons_numbers().sub(lambda found: STARS if is_persons(found) else found[0], text)
 
 
 def is_persons(found: re.Match[str]) -> bool:
-    """Whether what ``PERSONAL_NUMBER`` found has a person's date and check digits."""
+    """Whether what ``persons_numbers`` found has a person's date and check digits."""
+    from stdnum import luhn  # noqa: PLC0415  slow to load, and seldom needed
+    from stdnum.fi import hetu  # noqa: PLC0415  likewise
+    from stdnum.no import fodselsnummer  # noqa: PLC0415  likewise
+
     if found["day"]:
         return luhn.is_valid(found["day"] + found["last"])
     if found["finnish"]:

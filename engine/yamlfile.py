@@ -7,7 +7,6 @@ read the country ``NO`` as false, ``12:30`` as a number, and let a duplicate key
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
@@ -179,6 +178,8 @@ def nearest(name: str, known: Iterable[str], used: Container[str] = ()) -> str:
 
     One that is ``used`` already is named only where it is the one that is near.
     """
+    import difflib  # noqa: PLC0415  only what is wrong needs it
+
     names = sorted(known)
     left = [one for one in names if one not in used] or names
     for some in (left, names):

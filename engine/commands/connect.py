@@ -8,10 +8,8 @@ company it is and has it confirmed. What it finds out is kept by ``engine.access
 
 from __future__ import annotations
 
-import select
 import sys
 import time
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -174,6 +172,8 @@ def _answer(out: Output, consent: Consent, redirect_uri: str, browser: bool) -> 
             f"Let an administrator of the company open this and approve:\n{consent.address}"
         )
         if browser and sys.stderr.isatty():
+            import webbrowser
+
             webbrowser.open(consent.address)
         if somebody_answers() or listener is None:
             out.complain("Then paste the address that the browser was sent to, if need be:")
@@ -197,6 +197,8 @@ def _listening(out: Output, redirect_uri: str) -> Listener | None:
 
 
 def _waited(listener: Listener | None) -> str:
+    import select
+
     sources: list[Any] = [one for one in (sys.stdin, listener) if one is not None]
     end = time.monotonic() + PATIENCE_SECONDS
     while sources and (rest := end - time.monotonic()) > 0:

@@ -7,7 +7,6 @@ Shows row by row what an import changes, before it is written; gives the same as
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -91,6 +90,8 @@ def changes(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, str]]:
     """The rows that go and those that come, in their order; the first that fits decides."""
+    import difflib
+
     from ..merchant.oss import row_text
 
     told = difflib.ndiff([row_text(row) for row in before], [row_text(row) for row in after])

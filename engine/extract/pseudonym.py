@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ..language.filters import fortnox_text
-from ..personal import PERSONAL_NUMBER, is_persons
+from ..personal import is_persons, persons_numbers
 from ..store.database import Store
 from .pseudonym_numbers import Numbers
 from .pseudonym_words import Words
@@ -258,7 +258,7 @@ class Pseudonyms:
         if "@" in text:
             text = _MAIL.sub(lambda found: self._hidden(found[0]), text)
         if any(sign.isdigit() for sign in text):
-            text = PERSONAL_NUMBER.sub(self._personal, text)
+            text = persons_numbers().sub(self._personal, text)
             text = _LONG.sub(self._long_number, text)
         return text
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
+
+from msgspec import Struct, field
 
 from .code import Mark
 from .emit import Emitter
 from .runtime import RUNTIME
 
 
-@dataclass(slots=True)
-class Body:
+class Body(Struct):
     """The lines of a function as they are written."""
 
     lines: list[tuple[int, str]] = field(default_factory=list)
@@ -44,8 +44,7 @@ class Body:
         self.depth -= 1
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """A generated function with all that explains its failures."""
 
     name: str

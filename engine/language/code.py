@@ -7,8 +7,9 @@ may call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from . import kinds
 from .expressions import Expression
@@ -32,8 +33,7 @@ class _Unknown:
 UNKNOWN: Any = _Unknown()
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """Python source of a value, its type, and the value itself where it is known already."""
 
     text: str
@@ -45,8 +45,7 @@ class Code:
         return self.value is not UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a table takes and gives, for those who call it."""
 
     inputs: Mapping[str, Type]
@@ -76,8 +75,7 @@ BOOKS_TAKE: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What a mark in the source stands for: a value, its names, and what it is the value of."""
 
     expression: Expression

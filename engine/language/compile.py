@@ -7,12 +7,12 @@ alone decide is decided here; a setting that a mapping names and nobody gave is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from jinja2 import nodes
+from msgspec.structs import replace
 
 from ..errors import FileError, Finding, Place
 from ..yamlfile import nearest

@@ -8,7 +8,8 @@ lie; a file of an older version of the language is refused with the command that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..errors import Finding
 from ..yamlfile import YamlFile, nearest
@@ -23,8 +24,7 @@ VERSION = 2
 OVERLAY = "overlay:"
 
 
-@dataclass(slots=True)
-class Declared:
+class Declared(Struct):
     """``sources`` by kind and name (``mapping payment``), the set's own file, all changes to it."""
 
     sources: dict[str, Source] = field(default_factory=dict)
@@ -32,8 +32,7 @@ class Declared:
     changes: list[Change] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     name: str
     kind: str
     root: Node
@@ -42,8 +41,7 @@ class _File:
         return f"{self.kind} {self.root.text(self.kind)}"
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Held open over the files of a set and its overlay."""
 
     report: Report

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 Row = Mapping[str, Any]
 Known = tuple[str, str, Decimal]  # what a row is known by: article, text and price
@@ -54,8 +55,7 @@ def _all_of_it(rows: Sequence[Row], sent: Sequence[Row]) -> bool:
     return not sent or wanted == sum(row["DeliveredQuantity"] * (row["Price"] or 0) for row in rows)
 
 
-@dataclass(slots=True)
-class _Joined:
+class _Joined(Struct):
     """What is delivered by the items that Qliro knows, and of which rows it can't be told: those
     that may be of several items, and those that are like none, while an item has no row."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from . import blame, fields, lists, scope
 from .assemble import Body, Built, build
@@ -24,8 +25,7 @@ from .spec import Check, EntitySpec, Field, MappingSet, MappingSpec
 from .spec import Row as RowSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(Struct, frozen=True):
     """A function that renders, and how it was built."""
 
     run: Callable[[Row], Rendered]

@@ -8,10 +8,10 @@ around each value, by which a failure is traced back to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import nodes
+from msgspec import Struct, field
 
 from ..yamlfile import nearest
 from . import calls, impossible_word, kinds, lists, missing_braces
@@ -27,8 +27,7 @@ _ARITHMETIC: dict[type[nodes.Node], tuple[str, str]] = {
 MOST_EXPANDED = 20_000
 
 
-@dataclass(slots=True)
-class Emitter:
+class Emitter(Struct):
     """Held open over one document: names in scope, named values already evaluated, constants.
 
     ``passing`` are nodes (by ``id``) of a named value that are null where this part of them is:

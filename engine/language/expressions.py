@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
+from msgspec import Struct
 
 from ..errors import Finding, Place
 from ..yamlfile import nearest
@@ -45,8 +45,7 @@ _LEXER = OffsetLexer(_ENVIRONMENT)
 _MARK = re.compile(r"\{\{|\{%|\{#")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
+class Expression(Struct, frozen=True, eq=False):
     """A parsed value. ``field`` tells what it is the value of: ``document.Amount``.
 
     ``plain`` when it was written without ``{{ }}`` where a template could stand: itself.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ..decimals import FINEST, decimals
 from . import giving_back
@@ -63,8 +64,7 @@ class Refused(ValueError):  # noqa: N818 — likewise
 Result = Callable[[Type, Sequence[Type]], Type]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """``takes`` are the kinds of the value, ``args`` the least and most arguments.
 
     With ``attribute`` the first argument is the literal name of a column of the list's rows.

@@ -8,15 +8,14 @@ filters stay as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from jinja2 import nodes
+from msgspec import Struct, field
 
 from ..errors import Finding, Place
 
 
-@dataclass(slots=True, eq=False)
-class Given:
+class Given(Struct, eq=False):
     """One use of a part: where, with which arguments; ``named`` are the parameters met so far."""
 
     part: str

@@ -7,14 +7,14 @@ wrong name or a comparison that can never hold is found when a mapping is loaded
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Type:
+
+class Type(Struct, frozen=True, eq=False):
     """``kind`` is one of the constants below; every type may also be null.
 
     ``fields`` are a record's keys (None: any key goes), ``item`` is what a list holds or what an
@@ -29,8 +29,18 @@ class Type:
     values: tuple[str, ...] = ()
     name: str = ""
     usual: tuple[str, ...] = ()
-    optional: bool = field(default=True, compare=False)
-    inner: frozenset[str] = field(default=frozenset(), compare=False)
+    optional: bool = True
+    inner: frozenset[str] = frozenset()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are alike: what may be null, or what is only of its row, makes no other."""
+        return type(other) is Type and self._alike() == other._alike()
+
+    def __hash__(self) -> int:
+        return hash(self._alike())
+
+    def _alike(self) -> tuple[Any, ...]:
+        return self.kind, self.fields, self.item, self.values, self.name, self.usual
 
     def __str__(self) -> str:
         return self.name or self.kind

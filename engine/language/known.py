@@ -7,7 +7,8 @@ more than two decimals, and what the APIs always send although the tables could 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from .kinds import TEXT, Type
 from .words import countries

@@ -7,8 +7,9 @@ is. A list is never replaced by silence: what is added, replaced or removed is s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..errors import Finding, Place
 from ..yamlfile import Path_, nearest
@@ -25,8 +26,7 @@ KEPT = ("after", "confirm")
 SHORT = 100  # characters of an item that is shown in a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What an overlay does to one value of its set: ``added``, ``replaced`` or ``removed``.
 
     ``what`` is the file as it is known (``mapping payment``), ``path`` the value in it
@@ -47,8 +47,7 @@ class Change:
         return f"{self.what}: {self.path}" if self.path else self.what
 
 
-@dataclass(slots=True)
-class Laying:
+class Laying(Struct):
     """Held open over two files: ``what`` they are, ``skipped`` keys of the upper one, changes."""
 
     what: str

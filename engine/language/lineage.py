@@ -7,11 +7,12 @@ be, and how many decimals. Lint goes by it, and doctor for what mappings name ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from jinja2 import nodes
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from . import kinds, known, scope
 from .code import Code
@@ -31,8 +32,7 @@ _LENIENT = frozenset({"default", "first", "last", "first_text", "min", "max"})
 _TEXTS = frozenset({"upper", "lower", "trim", "text", "cut", "fortnox_text", "without_numbers"})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of an entity, or one that is derived for it."""
 
     entity: str
@@ -43,8 +43,7 @@ class Column:
         return f"{self.name} of {self.entity}"
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A value that stands in the mapping itself, and the expression that it stands in."""
 
     value: Any
@@ -52,8 +51,7 @@ class Literal:
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True, eq=False):
     """What an expression sees: names, named values, and which paths (``line.rate``) are not null.
 
     ``shared`` is what was found out once for all values of a mapping.
@@ -65,8 +63,8 @@ class View:
     settings: Code
     sure: frozenset[str] = frozenset()
     depth: int = 0
-    shared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    _quiet: list[Emitter] = field(default_factory=list, compare=False, repr=False)
+    shared: dict[Any, Any] = field(default_factory=dict)
+    _quiet: list[Emitter] = field(default_factory=list)
 
     def with_sure(self, more: Iterable[str]) -> View:
         """The same where these paths are not null too."""

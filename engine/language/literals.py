@@ -7,8 +7,9 @@ values, derived columns and rows of tables. What a setting names is none of them
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Place
 from . import scope
@@ -17,8 +18,7 @@ from .lineage import Literal, View, row_view, sources
 from .spec import Field, MappingSet
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A value of a register (``accounts``), which mapping names it, in which field, and where."""
 
     register: str

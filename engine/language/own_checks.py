@@ -8,10 +8,10 @@ finished document do not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from jinja2 import nodes
+from msgspec.structs import replace
 
 from . import document
 from .code import Code

@@ -6,10 +6,11 @@ The shapes here are what the later stages work with; ``compile`` makes them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from ..errors import Finding, ItemError, Place
 from .expressions import Expression
@@ -116,32 +117,28 @@ class Rendered(NamedTuple):
     confirm: dict[str, list[Any]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledStep:
+class CompiledStep(Struct, frozen=True):
     """A step of a match with the settings known: ``field`` is the column, where it has one."""
 
     spec: Step
     field: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRequire:
+class CompiledRequire(Struct, frozen=True):
     """A condition of a candidate; ``because`` takes the inputs by alias and ``it``."""
 
     spec: Require
     because: Callable[[Row], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What candidates are sorted by; a text sorts as the number that it is."""
 
     value: Expression
     is_text: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledAgainst:
+class CompiledAgainst(Struct, frozen=True):
     """What must not contradict a candidate, with the settings known: ``fields``, ``digits`` and
     ``pairs_field`` are columns."""
 
@@ -152,8 +149,7 @@ class CompiledAgainst:
     pairs_field: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledMatch:
+class CompiledMatch(Struct, frozen=True):
     """A match with the settings known; ``awaits`` by entity whether the source's transaction, where
     it is not known yet, is one of these."""
 
@@ -171,8 +167,7 @@ class CompiledMatch:
     outcome: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRelated:
+class CompiledRelated(Struct, frozen=True):
     """Rows that belong to the source: those of ``entity`` whose ``columns`` hold ``key(inputs)``,
     and ``when``, which is None where any will do; with ``never`` the settings say that there are
     none."""
@@ -184,8 +179,7 @@ class CompiledRelated:
     never: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledMapping:
+class CompiledMapping(Struct, frozen=True):
     """A mapping as functions of its inputs by alias.
 
     ``amount`` is what its match consumes; ``covered`` what its document would cover, also when
@@ -225,8 +219,7 @@ class CompiledMapping:
         return self._own()(inputs)
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledEntity:
+class CompiledEntity(Struct, frozen=True):
     """The derived columns of an entity as a function of a row and the books; they are put into a
     third argument, which may be the row itself, once all of them are there.
 
@@ -242,11 +235,10 @@ class CompiledEntity:
     reads: frozenset[str]
     late: tuple[str, ...]
     seen: Mapping[str, tuple[str, ...]] | None
-    source: str = field(repr=False)
+    source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True, eq=False):
     """A compiled mapping set; ``mappings`` in the order in which they are to be evaluated."""
 
     mapping_set: MappingSet
@@ -256,7 +248,7 @@ class Program:
     tables: Mapping[str, Lookup]
     warnings: Sequence[Finding]
     # How rows are read under other settings, as far as that was asked for.
-    readings: dict[Any, Program] = field(default_factory=dict, repr=False, compare=False)
+    readings: dict[Any, Program] = field(default_factory=dict)
 
     def derive(
         self,

@@ -7,9 +7,10 @@ Reads a loaded mapping set and gives findings; of a derived row, what can't be u
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import FileError, Finding, Place
 from .kinds import NUMERIC, a, shown
@@ -20,8 +21,7 @@ BATCH = "qliro.settlement_batch"
 ORDER_LINE = "qliro.order_line"
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(Struct, frozen=True):
     """A column of an entity: ``kinds`` that it may have, what for; others do without it."""
 
     entity: str

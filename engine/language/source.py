@@ -7,8 +7,9 @@ path of keys, places and the arguments of the part that a value comes from.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Finding, Place
 from ..yamlfile import Path_
@@ -16,13 +17,12 @@ from .given import Given
 from .tree import Node, identifier, plain
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What the file ``name`` (within its set or overlay) declares."""
 
     name: str
-    root: Node = field(repr=False)
-    value: Any = field(repr=False)
+    root: Node
+    value: Any
 
     def place(self, path: Iterable[str | int] = (), *, key: bool = False) -> Place:
         """Where the value (or its key) at ``path`` stands; of the nearest ancestor if nowhere."""

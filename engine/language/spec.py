@@ -7,8 +7,9 @@ makes it and ``compile`` turns it into functions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Finding, Place
 from .expressions import Expression
@@ -20,8 +21,7 @@ from .source import Source
 PROVED = ("qliro.settlement_line", "qliro.payout")
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Rows that belong to the source: of ``entity``, joined by columns, and only those ``when``."""
 
     alias: str
@@ -33,8 +33,7 @@ class Related:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One way to find a candidate: a field and keys, or ``own``: what this program wrote before.
 
     What a step with ``ours`` finds was made by this program, and is finished where it is not."""
@@ -49,8 +48,7 @@ class Step:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Require:
+class Require(Struct, frozen=True):
     """What a candidate must be; ``otherwise`` is skip, wait or park."""
 
     that: Expression
@@ -61,8 +59,7 @@ class Require:
     essential: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Consume:
+class Consume(Struct, frozen=True):
     """How much of a candidate's amount a match takes."""
 
     of: Expression
@@ -70,8 +67,7 @@ class Consume:
     tolerance: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
+class Against(Struct, frozen=True):
     """What must not contradict a candidate: identifiers of another order than the source's."""
 
     order: Expression
@@ -85,8 +81,7 @@ class Against:
     pairs_that: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a source refers to."""
 
     alias: str
@@ -102,8 +97,7 @@ class Match:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """What must hold; ``state`` is park, wait or done when it does not.
 
     ``until`` is the mapping that makes what is missing, if one does. No overlay can weaken what is
@@ -119,16 +113,14 @@ class Check:
     essential: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """When there is nothing to make of a source, whatever else is known of it."""
 
     when: Expression
     because: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Then:
+class Then(Struct, frozen=True):
     """An action that follows creation, perhaps only ``when``."""
 
     step: str
@@ -136,16 +128,14 @@ class Then:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Confirm:
+class Confirm(Struct, frozen=True):
     """What a field of the target's own document must be, give or take ``within``."""
 
     expected: Expression
     within: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a document: a value, perhaps only ``when``; or rows."""
 
     name: str
@@ -155,8 +145,7 @@ class Field:
     rows: tuple[Row, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Rows of a list: one, or one for each item of ``each``, or one for each ``group`` of them."""
 
     place: Place
@@ -168,8 +157,7 @@ class Row:
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """How the finished document is found again: what to ask for, what must agree. ``since`` holds
     the ``date`` before which no document of somebody else can be this one, and ``because``."""
 
@@ -179,8 +167,7 @@ class Identity:
     since: Mapping[str, Expression]
 
 
-@dataclass(frozen=True, slots=True)
-class MappingSpec:
+class MappingSpec(Struct, frozen=True):
     """One document kind: from which source, what it refers to, what it holds."""
 
     name: str
@@ -208,7 +195,7 @@ class MappingSpec:
     identity: Identity
     checks: tuple[Check, ...]
     warnings: tuple[Check, ...]
-    source: Source = field(repr=False)
+    source: Source
 
     @property
     def shares_balances(self) -> bool:
@@ -223,8 +210,7 @@ class MappingSpec:
         return self.entity in PROVED
 
 
-@dataclass(frozen=True, slots=True)
-class EntitySpec:
+class EntitySpec(Struct, frozen=True):
     """How the rows of an entity are read: columns derived from its own, from each other, and from
     the rows that belong to it. ``lets`` are values that only those name: no columns."""
 
@@ -233,7 +219,7 @@ class EntitySpec:
     related: Mapping[str, Related]
     lets: Mapping[str, Expression]
     derive: Mapping[str, Expression]
-    source: Source = field(repr=False)
+    source: Source
 
     @property
     def named(self) -> Mapping[str, Expression]:
@@ -241,8 +227,7 @@ class EntitySpec:
         return {**self.lets, **self.derive}
 
 
-@dataclass(frozen=True, slots=True)
-class TableRow:
+class TableRow(Struct, frozen=True):
     """One row of a decision table: conditions by input, outputs."""
 
     number: int
@@ -252,8 +237,7 @@ class TableRow:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TableSpec:
+class TableSpec(Struct, frozen=True):
     """A decision table. ``otherwise`` maps outputs, or ``error`` is the text that is raised."""
 
     name: str
@@ -267,11 +251,10 @@ class TableSpec:
     otherwise: Mapping[str, Expression]
     error: Expression | None
     place: Place
-    source: Source = field(repr=False)
+    source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class MappingSet:
+class MappingSet(Struct, frozen=True):
     """All that a folder (and its overlay) declares; ``warnings`` did not stop it from loading.
 
     ``files`` holds each text by name (``overlay:NAME`` for an overlay's), ``digest`` their SHA-256.
@@ -286,9 +269,9 @@ class MappingSet:
     digest: str
     warnings: Sequence[Finding]
     settings_type: Type
-    columns: Mapping[str, Mapping[str, Type]] = field(repr=False)
-    targets: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    sources: Mapping[str, Source] = field(repr=False)
+    columns: Mapping[str, Mapping[str, Type]]
+    targets: Mapping[str, Mapping[str, Any]]
+    sources: Mapping[str, Source]
     about: Source | None
     changes: Sequence[Change]
 

@@ -8,12 +8,12 @@ loaded. A null where Python would stop gives null, and a condition on it does no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from ..errors import FileError, Finding
 from .code import Code
@@ -87,8 +87,7 @@ _COMPARE = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Sql:
+class _Sql(Struct, frozen=True):
     """Held open over one expression. ``types`` is there when a mapping is loaded: it checks."""
 
     expression: Expression

@@ -7,10 +7,11 @@ that remembers its answers, and for each the row that decided with its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Finding, Place
 from ..yamlfile import nearest
@@ -25,8 +26,7 @@ Key = tuple[Any, ...]
 Outputs = Callable[[Key], dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """Which row of a table decided: its number from 1, or "otherwise", and where it stands."""
 
     table: str
@@ -34,8 +34,7 @@ class Hit:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A row ready to be tried: conditions by the input's position, what it gives, its place."""
 
     number: int
@@ -44,8 +43,7 @@ class Line:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """A compiled table: ``remembered`` by inputs, ``find`` for the rest, ``hit`` for the trace."""
 
     name: str

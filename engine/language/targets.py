@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from .. import json_text
 from ..home import HOME
@@ -25,8 +26,7 @@ NOTHING = ("", "0", 0)
 FOLDER = HOME / "schemas" / "documents"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A call to be made: path, query pairs in order, and the exact body to be sent."""
 
     method: str
@@ -35,8 +35,7 @@ class Request:
     body: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The declaration of one target; ``fill`` texts name fields in braces."""
 
     name: str

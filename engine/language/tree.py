@@ -6,8 +6,9 @@ Reads a parsed YAML file, gives ``Node``; parts are put in (``uses``) and files 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Finding, Place
 from ..yamlfile import Path_, YamlFile
@@ -16,8 +17,7 @@ from .given import Given
 Spot = tuple[int, int]  # line and column, from 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class Frame(Struct, frozen=True, eq=False):
     """Where nodes come from: their file; and of a part, where it is used and with what."""
 
     path: str
@@ -25,8 +25,7 @@ class Frame:
     given: Given | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """A value: nodes by key, a list of nodes, or a plain value.
 
     ``key`` is where its key stands; ``gone`` are the keys that were removed of it, and where.

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..home import HOME
-from ..yamlfile import nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -146,6 +145,8 @@ def _unknown(name: str, beside: Path, own: list[str], offers: list[Offer]) -> Us
     )
     if os.path.isdir(beside / name):
         return UsageError(what, f"A folder of that name is a path: write ./{name}.")
+    from ..yamlfile import nearest  # noqa: PLC0415  `--help` needs no YAML
+
     return UsageError(what, nearest(name, [*own, *(one.name for one in offers)]))
 
 

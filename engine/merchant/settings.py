@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from ..home import HOME
-from ..yamlfile import Path_
 
 SCHEMA = HOME / "schemas" / "merchant.schema.json"
 BY_ENVIRONMENT = "x-default-by-environment"
 BY_SETTING = "x-default-by"
 
 Schema = Mapping[str, Any]
+Path_ = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One declared key. ``path`` from the top of the file, ``pointer`` where the schema has it."""
 
     path: tuple[str, ...]
-    schema: Schema = field(repr=False)
+    schema: Schema
     required: bool
-    pointer: Path_ = field(repr=False)
+    pointer: Path_
 
     @property
     def key(self) -> str:
@@ -53,8 +53,7 @@ class Setting:
         return self.schema.get("$ref") == "#/$defs/secret"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A setting that a choice makes necessary, and that choice (dotted key and value)."""
 
     setting: Setting

@@ -10,11 +10,12 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from ..errors import FileError, Finding, Place
 from ..language.laid import Change
@@ -30,8 +31,7 @@ _PART = re.compile(r"\w+|'[^']*'|\"[^\"]*\"|[=!<>]=|\S")  # of an expression
 _VALUE = re.compile(r"[^\s:#,\[\]{}\"'&*!|>%@`]+|\S")  # of YAML
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A finding, the very spot that it is about, and the line there; empty when it isn't quoted."""
 
     finding: Finding

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..expressions import Expression
 from ..kinds import Type
 from ..lineage import View
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A value of a document: ``schema`` is its field's in the target, ``needed`` where the target
     has no document without it, ``type`` what is known of it."""
 

@@ -18,7 +18,6 @@ Use it, or delete it. A name that a shared part brings counts as used where any 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -98,6 +97,4 @@ def _expressions(part: Any) -> Iterator[Expression]:
 @cache
 def _parts(kind: Any) -> tuple[str, ...]:
     """The parts of a spec that may hold expressions."""
-    if not is_dataclass(kind) or kind in (Source, Place):
-        return ()
-    return tuple(one.name for one in fields(kind))
+    return () if kind in (Source, Place) else getattr(kind, "__struct_fields__", ())
