@@ -225,22 +225,36 @@ def status(
 @commands.command(epilog=EXIT_CODES)
 @of_merchant
 @click.argument("ref")
+@click.argument("field", required=False)
 @option("--most", type=click.IntRange(1), default=25, metavar="N", help="So many lines at most.")
-def explain(out: Output, merchant: str, merchants: Path, ref: str, most: int) -> None:
+def explain(
+    out: Output, merchant: str, merchants: Path, ref: str, field: str | None, most: int
+) -> None:
     """Tell why something became what it is.
 
     REF is a payout, line, order, transaction, invoice, payment, voucher (T3), article or customer
     number, or a reference. Which rule decided, in which file and line, what it was given, which
     candidates lost and why, which request was sent and what came back. With --verbose nothing is
     left out.
+
+    With FIELD only why that field has its value: InvoiceRows[0].AccountNumber, WriteOffs, a row
+    (InvoiceRows[0]), or the number of an account (3001); invoice:DueDate is the invoice's. The
+    expression with its file and line, each value that went into it down to where it stands in
+    Qliro's or Fortnox's answer, the row of a table that decided and those that nearly did.
     """
     from ..report.explain import explain as gather
     from ..session import present_texts
-    from ..show import explanation
+    from ..show import explanation, value
+    from ..workbench.explained import explain_field
     from . import opening
 
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     with opening.to_read(out, found) as store:
+        if field is not None:
+            told_of = explain_field(store, found, ref, field)
+            out.page(value.page(told_of, whole=out.verbose))
+            out.data(value.data(told_of))
+            return
         told = gather(store, ref, most, present_texts(found))
     out.page(explanation.page(told, whole=out.verbose))
     out.data(told)

@@ -44,12 +44,14 @@ class Line(Struct, frozen=True):
 
 
 class Lookup(Struct, frozen=True):
-    """A compiled table: ``remembered`` by inputs, ``find`` for the rest, ``hit`` for the trace."""
+    """A compiled table: ``remembered`` by inputs, ``find`` for the rest, ``hit`` for the trace,
+    ``lines`` its rows as they are tried."""
 
     name: str
     remembered: dict[Key, dict[str, Any]]
     find: Callable[[Key], dict[str, Any]]
     hit: Callable[[Key], tuple[dict[str, Any], Hit]]
+    lines: Sequence[Line]
 
 
 class Miss(Refused):
@@ -91,7 +93,7 @@ def lookup(
             known = decided[key] = decide(key)
         return known
 
-    return Lookup(spec.name, remembered, find, hit)
+    return Lookup(spec.name, remembered, find, hit, tuple(lines))
 
 
 def holds(conditions: Mapping[int, Any], key: Key) -> bool:

@@ -117,7 +117,7 @@ def explain(
     )
     orders = [_order(store, row, ref) for row in store.rows(ORDERS, {"ref": ref})[:most]]
     invoices = [] if lines or payouts else _stored(store, ref, orders)
-    number = None if invoices else _voucher(ref)
+    number = None if invoices else voucher_pattern(ref)
     if not lines and not payouts and number:
         lines = store.rows(LINES_OF_VOUCHER, {"number": number})
         payouts = store.rows(VOUCHER, {"number": number})
@@ -274,7 +274,7 @@ def _goes_by(item: dict[str, Any], ref: str) -> bool:
     return ref in (item["source"], item["delivery"], item["number"], transaction)
 
 
-def _voucher(ref: str) -> str | None:
+def voucher_pattern(ref: str) -> str | None:
     """A pattern for the number of the voucher that somebody means, None when it can be none."""
     found = WRITTEN.fullmatch(ref.strip())
     if found is None:

@@ -72,7 +72,7 @@ def history(told: Row, *, whole: bool) -> Page:
     if trace.get("document"):
         parts += _labelled("document", json_text.encode(trace["document"]))
     if told["events"]:
-        parts += _labelled("under", _rules(told.get("rules")))
+        parts += _labelled("under", rules_text(told.get("rules")))
     for event in told["events"]:
         parts += _event(event, whole=whole)
     if len(told["history"]) > 1:
@@ -87,7 +87,7 @@ def _labelled(label: str, text: str) -> Page:
     return [Text(f"{label:<9} {text}", indent=4, hang=10)] if text else []
 
 
-def _rules(kept: Row | None) -> str:
+def rules_text(kept: Row | None) -> str:
     """The rules that a document was made by: release and name of the set, and what tells its
     texts, and the overlay's, from others."""
     if kept is None:

@@ -20,7 +20,7 @@ WAY = (
     "merchant", "store", "language", "transport", "webhooks", "access", "extract", "stage", "match",
     "plan", "deliver", "report", "session", "apply",
 )  # fmt: skip
-BESIDE = ("doctor", "sandbox", "show", "demo", "commands", "start", "manual")
+BESIDE = ("doctor", "workbench", "sandbox", "show", "demo", "commands", "start", "manual")
 ORDER = (*SHARED, *WAY, *BESIDE)
 # The rooms inside the sandbox, likewise; it knows no other room at all.
 SANDBOX = (

@@ -1,0 +1,1 @@
+"""What a mapping engineer works with: it reads, and never sends."""
