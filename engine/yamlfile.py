@@ -15,6 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
 from .errors import FileError, Finding, Place
 
@@ -25,6 +35,8 @@ except ImportError:  # PyYAML without libyaml: the same rules, only slower
 
 Path_ = tuple[str | int, ...]
 
+# What a plain scalar begins with that is a number, null, true or false.
+_NO_TEXT = frozenset("-+.0123456789~nNtTfF")
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _TRUE = re.compile(r"(?:true|True|TRUE)\Z")
 _FALSE = re.compile(r"(?:false|False|FALSE)\Z")
@@ -106,20 +118,15 @@ def read_text(path: Path) -> str:
 
 def parse(text: str, path: str = "<text>") -> YamlFile:
     """The same of a text; ``path`` is the name that findings carry."""
-    loader = _Loader(text)
     try:
-        _not_too_deep(text, path)
-        node = loader.get_single_node()
+        builder = _Builder(path, _events(text, path))
+        value = builder.document()
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(path, error) from None
     except yaml.YAMLError as error:  # a control character, say: no mark but a text
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         what = f"{str(error).splitlines()[0]}."
         raise FileError.at(path, line, 1, "not-yaml", what) from None
-    finally:
-        loader.dispose()
-    builder = _Builder(path)
-    value = None if node is None else builder.build(node, ())
     if builder.findings:
         raise FileError(builder.findings)
     return YamlFile(path, value, builder.values, builder.keys)
@@ -151,21 +158,27 @@ _MEANT: tuple[tuple[str, str, bool], ...] = (
 )  # fmt: skip
 
 
-def _not_too_deep(text: str, path: str) -> None:
-    """Raises FileError where a text nests too deeply: composing it would overflow the stack."""
-    loader, depth = _Loader(text), 0
+def _events(text: str, path: str) -> list[Any]:
+    """What the reader meets: scalars, aliases, and where lists and mappings begin and end.
+
+    Raises FileError where a text nests so deeply that building it would overflow the stack.
+    """
+    loader, depth, events = _Loader(text), 0, []
     try:
         while (event := loader.get_event()) is not None:
-            if isinstance(event, yaml.CollectionStartEvent):
+            kind = type(event)
+            if kind is MappingStartEvent or kind is SequenceStartEvent:
                 depth += 1
                 if depth > DEEPEST + 1:
                     raise _too_deep(path, event.start_mark)
-            elif isinstance(event, yaml.CollectionEndEvent):
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 depth -= 1
-            elif isinstance(event, yaml.StreamEndEvent):
-                return
+            events.append(event)
+            if kind is StreamEndEvent:
+                break
     finally:
         loader.dispose()
+    return events
 
 
 def _too_deep(path: str, mark: Any) -> FileError:
@@ -189,64 +202,139 @@ def nearest(name: str, known: Iterable[str], used: Container[str] = ()) -> str:
 
 
 class _Builder:
-    """Turns nodes into values; held open because findings and places gather on the way."""
+    """Builds values of what the reader met; held open because findings and places gather on the
+    way. What an alias names is built again, where it stands."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, events: list[Any]) -> None:
         self.path = path
+        self.events = events
+        self.at = 0
+        self.anchors: dict[str, int] = {}  # where among the events they begin
         self.values: dict[Path_, tuple[int, int]] = {}
         self.keys: dict[Path_, tuple[int, int]] = {}
         self.findings: list[Finding] = []
         self.nodes = self.characters = 0
 
-    def build(self, node: yaml.Node, path: Path_) -> Any:
+    def document(self) -> Any:
+        """The value of the only document; None where there is none."""
+        if type(self.events[1]) is StreamEndEvent:
+            return None
+        self.at = 2
+        value = self._build(())
+        after = self.events[self.at + 1]
+        if type(after) is not StreamEndEvent:
+            raise ComposerError(
+                "expected a single document in the stream", self.events[2].start_mark,
+                "but found another document", after.start_mark,
+            )  # fmt: skip
+        return value
+
+    def _build(self, path: Path_) -> Any:
+        event = self._next()
+        if type(event) is AliasEvent:
+            after, self.at = self.at, self._named(event)
+            value = self._build(path)
+            self.at = after
+            return value
+        mark = event.start_mark
+        spot = (mark.line + 1, mark.column + 1)
         self.nodes += 1
-        spot = (node.start_mark.line + 1, node.start_mark.column + 1)
         if self.nodes > MOST_NODES:
             raise FileError.at(self.path, *spot, "too-large", f"more than {MOST_NODES} nodes.")
         if len(path) > DEEPEST:  # an alias inside its own anchor has no end
-            raise _too_deep(self.path, node.start_mark)
+            raise _too_deep(self.path, mark)
         self.values[path] = spot
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
-        return self._scalar(node, spot) if isinstance(node, yaml.ScalarNode) else None
+        if type(event) is ScalarEvent:
+            return self._scalar(event, spot)
+        return self._mapping(path) if type(event) is MappingStartEvent else self._list(path)
 
-    def _scalar(self, node: yaml.ScalarNode, spot: tuple[int, int]) -> Any:
-        self.characters += len(node.value)
+    def _next(self) -> Any:
+        """The next event, with its anchor noted."""
+        event = self.events[self.at]
+        anchor = event.anchor
+        if anchor is not None and type(event) is not AliasEvent:
+            first = self.anchors.setdefault(anchor, self.at)
+            if first != self.at:
+                raise ComposerError(
+                    "found duplicate anchor; first occurrence", self.events[first].start_mark,
+                    "second occurrence", event.start_mark,
+                )  # fmt: skip
+        self.at += 1
+        return event
+
+    def _named(self, alias: Any) -> int:
+        """Where among the events what an alias names begins."""
+        if alias.anchor not in self.anchors:
+            raise ComposerError(None, None, "found undefined alias", alias.start_mark)
+        return self.anchors[alias.anchor]
+
+    def _passed(self, event: Any) -> None:
+        """Goes behind the value that ``event`` begins; nothing is built of it."""
+        depth = 0
+        while True:
+            kind = type(event)
+            if kind is AliasEvent:
+                self._named(event)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                depth += 1
+            while depth and type(self.events[self.at]) in (MappingEndEvent, SequenceEndEvent):
+                depth -= 1
+                self.at += 1
+            if not depth:
+                return
+            event = self._next()
+
+    def _scalar(self, event: Any, spot: tuple[int, int]) -> Any:
+        self.characters += len(event.value)
         if self.characters > MOST_CHARACTERS:
             many = f"more than {MOST_CHARACTERS} characters."
             raise FileError.at(self.path, *spot, "too-large", many)
         try:
-            return _scalar(node)
+            return _scalar(event.value, event.style)
         except ArithmeticError:
             self._refuse(spot, "number", f"a number has at most {MOST_DIGITS} digits.")
             return None
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+    def _list(self, path: Path_) -> list[Any]:
+        result: list[Any] = []
+        while type(self.events[self.at]) is not SequenceEndEvent:
+            result.append(self._build((*path, len(result))))
+        self.at += 1
+        return result
+
+    def _mapping(self, path: Path_) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            spot = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            if not isinstance(key_node, yaml.ScalarNode):
+        while type(self.events[self.at]) is not MappingEndEvent:
+            begins = self._next()
+            named = type(begins) is AliasEvent
+            event = self.events[self._named(begins)] if named else begins
+            spot = (event.start_mark.line + 1, event.start_mark.column + 1)
+            if type(event) is not ScalarEvent:
+                self._passed(begins)
                 remedy = 'An expression stands in quotes: "{{ … }}".'
                 self._refuse(spot, "key-not-text", "a key must be a plain text.", remedy)
+                self._passed(self._next())
                 continue
-            key = key_node.value
+            key = event.value
             if key in result:
                 first = self.keys[(*path, key)]
                 self._refuse(spot, "duplicate-key", f"{key!r} stands already in line {first[0]}.")
+                self._passed(self._next())
                 continue
-            self.keys[(*path, key)] = spot
-            result[key] = self.build(value_node, (*path, key))
+            inner = (*path, key)
+            self.keys[inner] = spot
+            result[key] = self._build(inner)
+        self.at += 1
         return result
 
     def _refuse(self, spot: tuple[int, int], code: str, message: str, remedy: str = "") -> None:
         self.findings.append(Finding(Place(self.path, *spot), code, message, remedy))
 
 
-def _scalar(node: yaml.ScalarNode) -> str | int | Decimal | bool | None:
-    text: str = node.value
-    if node.style:  # quoted or a block: text, whatever it looks like
+def _scalar(text: str, style: str | None) -> str | int | Decimal | bool | None:
+    if style:  # quoted or a block: text, whatever it looks like
+        return text
+    if text and text[0] not in _NO_TEXT:
         return text
     if _NULL.match(text):
         return None
