@@ -1,4 +1,4 @@
-"""Reads expressions with Jinja2's own parser and refuses what the language does not have.
+"""Reads expressions as Jinja2 does and refuses what the language does not have.
 
 Reads the texts of a mapping, gives ``Expression``: Jinja2's syntax tree, its place and what it is
 the value of. Nothing is evaluated here; ``emit`` makes Python of the tree, ``sql`` makes SQL.
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from ..errors import Finding, Place
 from ..yamlfile import nearest
+from . import quick_parse
 from .filters import FILTERS
 from .given import Given, copied, put_in
 from .tokens import OffsetLexer
@@ -133,6 +134,8 @@ class _Read(NamedTuple):
 # Sets say the same in many places, and a part is said once for each of its users.
 @lru_cache(maxsize=10_000)
 def _template(text: str) -> _Read:
+    if (quickly := quick_parse.template(text)) is not None:
+        return _judged(quickly, text)
     parts: list[nodes.Expr] = []
     for part in _ENVIRONMENT.parse(text).body:
         if not isinstance(part, nodes.Output) or "{#" in text:
@@ -145,6 +148,8 @@ def _template(text: str) -> _Read:
 
 @lru_cache(maxsize=10_000)
 def _bare(text: str) -> _Read:
+    if (quickly := quick_parse.bare(text)) is not None:
+        return _judged(quickly, text)
     parser = Parser(_ENVIRONMENT, text, state="variable")
     node: nodes.Expr = parser.parse_expression()
     if not parser.stream.eos:
@@ -159,7 +164,7 @@ def _judged(node: nodes.Expr, text: str) -> _Read:
         count += len(level)
         deepest += 1
         for one in level if wrong is None else ():
-            if found := _refusal(one):
+            if type(one) not in _PLAIN and (found := _refusal(one)):
                 wrong = (*found, one)
                 break
         level = [child for parent in level for child in children(parent)]
@@ -271,13 +276,20 @@ def names(node: nodes.Node) -> frozenset[str]:
 def children(node: nodes.Node) -> list[nodes.Node]:
     """The nodes right below; Jinja2's own way to them is slow."""
     found: list[nodes.Node] = []
-    for name in node.fields:
+    for name in _BELOW.get(type(node), node.fields):
         value = getattr(node, name)
         if isinstance(value, nodes.Node):
             found.append(value)
-        elif isinstance(value, list):
+        elif value and isinstance(value, list):
             found += [one for one in value if isinstance(one, nodes.Node)]
     return found
+
+
+# The fields that hold other nodes, of those kinds that most nodes are of.
+_BELOW: dict[type[nodes.Node], tuple[str, ...]] = {
+    nodes.Name: (), nodes.Const: (), nodes.Getattr: ("node",), nodes.Operand: ("expr",),
+    nodes.Filter: ("node", "args", "kwargs", "dyn_args", "dyn_kwargs"),
+}  # fmt: skip
 
 
 _SUPPORTED = (
@@ -286,6 +298,12 @@ _SUPPORTED = (
     nodes.Not, nodes.CondExpr, nodes.List, nodes.Tuple, nodes.Test, nodes.Filter, nodes.Call,
     nodes.Keyword,
 )  # fmt: skip
+# Of these nothing is to be looked at.
+_PLAIN = frozenset({
+    nodes.Const, nodes.Getitem, nodes.Concat, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.Neg,
+    nodes.Pos, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.List,
+    nodes.Tuple, nodes.Keyword,
+})  # fmt: skip
 _NAMED = {
     "Mod": "the operator % is", "Pow": "the operator ** is", "FloorDiv": "the operator // is",
     "Slice": "a slice is", "Dict": "a {…} literal is",
