@@ -21,6 +21,7 @@ from ..show.output import Output
 from . import command
 from .activate import activate, deactivate
 from .all_merchants import RUN, STATUS, or_all
+from .backup import backup, restore
 from .command import (
     EXIT_CODES,
     FILE,
@@ -329,6 +330,8 @@ def errors(out: Output, code: str | None) -> None:
 
 
 for one in (
+    backup,
+    restore,
     activate,
     connect,
     deactivate,

@@ -1,13 +1,15 @@
 """Drains the inbox that the receiver of pushes fills: each line becomes one row, exactly once.
 
 Reads the merchant's inbox; writes ``raw.push`` and, in the same transaction, how far each segment
-has been read (``raw.inbox``). Only then segments are removed, so a crash neither loses nor doubles.
+has been read (``raw.inbox``). Only then segments are removed, so a crash neither loses nor doubles;
+of a merchant that is backed up, only when a backup holds them.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ..store.backup import held
 from ..store.database import Store
 from ..webhooks.inbox import portions, remove_finished, segments
 from ..webhooks.push import SELF_TEST, read_line
@@ -59,7 +61,7 @@ def drain(store: Store, inbox: Path, on_progress: Progress = silent) -> Report:
         store.append("raw.push", rows, COLUMNS)
     if rows:
         on_progress("pushes", len(rows), len(rows))
-    remove_finished(inbox, read_to)
+    remove_finished(inbox, held(inbox, read_to))
     for gone in sorted(read_to.keys() - {*segments(inbox)}):
         store.execute("DELETE FROM raw.inbox WHERE segment = ?", [gone])
     return report

@@ -147,7 +147,7 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
             finally:
                 # What is damaged must not take the place of the last state that was not.
                 if _finish(connection) and whole:
-                    _renew_copy(path)
+                    renew_copy(path)
 
 
 @contextmanager
@@ -174,6 +174,40 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
         if not _is_damage(error):
             raise
         raise _damaged(opened) from None
+    finally:
+        connection.close()
+
+
+def settled(path: Path, merchant: str) -> None:
+    """Bring what the log beside a database holds into it, as its next writer would; the caller has
+    its lock. Raises UsageError where it is damaged."""
+    with _private():
+        connection = _connect(path, merchant)
+        try:
+            connection.execute("CHECKPOINT")
+        except duckdb.Error as error:
+            if not _is_damage(error):
+                raise
+            raise _damaged(path) from None
+        finally:
+            connection.close()
+
+
+@contextmanager
+def opened_copy(path: Path) -> Iterator[Store]:
+    """A copy of a database, to be looked at. Raises UsageError where it can't be read."""
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
+    try:
+        _configure(connection)
+        _harden(connection)
+        yield Store(connection, path)
+    except duckdb.Error as error:
+        if not _is_damage(error):
+            raise
+        raise _damaged(path) from None
     finally:
         connection.close()
 
@@ -355,7 +389,7 @@ def _private() -> Iterator[None]:
         os.umask(before)
 
 
-def _renew_copy(path: Path) -> None:
+def renew_copy(path: Path) -> None:
     """Leave the finished state beside the database, complete or not at all."""
     half = path.with_suffix(".half")
     with suppress(OSError):  # a full disk must not turn a finished run into a failed one

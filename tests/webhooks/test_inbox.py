@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import threading
 from datetime import UTC, datetime
@@ -235,3 +236,33 @@ def test_a_receiver_and_syncs_at_the_same_time_neither_lose_nor_double(
     drain(store, folder)
     assert sorted(drained(store)) == list(range(1, count + 1))
     assert segments(folder) == []
+
+
+def test_of_a_merchant_that_is_backed_up_pushes_stay_until_a_backup_holds_them(
+    store: Store, folder: Path
+) -> None:
+    mark = folder.with_suffix(".backed-up")
+    mark.write_text('{"taken_at": "2026-11-22T11:00:00+00:00", "inbox": {}}')
+    receiver = Inbox(folder)
+    receiver.add([line(1), line(2)])
+    receiver.close()
+    for _ in range(2):
+        drain(store, folder)
+    (kept,) = segments(folder)
+    assert drained(store) == [1, 2]  # once, though they are still there
+    size = (folder / kept).stat().st_size
+    mark.write_text(json.dumps({"taken_at": NOW.isoformat(), "inbox": {kept: size}}))
+    drain(store, folder)
+    assert segments(folder) == []
+
+
+def test_where_it_cannot_be_told_how_far_the_backup_goes_nothing_is_removed(
+    store: Store, folder: Path
+) -> None:
+    folder.with_suffix(".backed-up").write_text("{")
+    receiver = Inbox(folder)
+    receiver.add([line(1)])
+    receiver.close()
+    drain(store, folder)
+    assert len(segments(folder)) == 1
+    assert drained(store) == [1]
