@@ -44,7 +44,7 @@ main()
 """
 BEFORE = ("engine.commands.opening:load_merchant", "engine.session:load_mappings")
 WITHIN = ("engine.session:sync_all", "engine.session:make_plan", "engine.session:deliver")
-CLOSING = ("engine.store.database:_finish", "engine.store.database:_renew_copy")
+CLOSING = ("engine.store.database:_finish", "engine.store.database:renew_copy")
 AFTER = ("engine.commands.signals:leave",)
 
 
