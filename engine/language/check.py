@@ -50,8 +50,7 @@ def check(
 ) -> None:
     """Reports what is wrong. ``complete`` is false when some file could not be read at all,
     ``whole`` when the mappings of some flows were left out."""
-    if not complete:  # what is missing may stand in the file that could not be read
-        report = _without(report, ("unknown-table", "unknown-mapping", "may-be-null"))
+    report = lenient(report, complete=complete)
     settings = Code("K_settings", mapping_set.settings_type)
     for table in mapping_set.tables.values():
         check_tables.check(mapping_set, table, settings, report)
@@ -65,12 +64,14 @@ def check(
             report(finding)
 
 
-def _without(report: Report, codes: tuple[str, ...]) -> Report:
+def lenient(report: Report, *, complete: bool) -> Report:
+    """A report without what may stand in a file that could not be read."""
+
     def filtered(finding: Finding) -> None:
-        if finding.code not in codes:
+        if finding.code not in ("unknown-table", "unknown-mapping", "may-be-null"):
             report(finding)
 
-    return filtered
+    return report if complete else filtered
 
 
 # Mappings -----------------------------------------------------------------------------------------

@@ -16,7 +16,16 @@ from msgspec.structs import replace
 
 from ..errors import FileError, Finding, Place
 from ..yamlfile import nearest
-from . import compile_entities, compile_related, compile_tables, document, kinds, own_checks, scope
+from . import (
+    compile_entities,
+    compile_related,
+    compile_tables,
+    document,
+    kinds,
+    own_checks,
+    policies,
+    scope,
+)
 from .catalogue import ID_COLUMNS
 from .check import check_outcome
 from .code import Code
@@ -201,6 +210,7 @@ def _mapping(
         amount=asking(consumed, source),
         card=card if spec.card else None,
         covered=document.covered(mapping_set, spec, code, space, report),
+        _judge=policies.judging(mapping_set, spec, code, space, report),
         _render=lambda inputs: plain().run(inputs),
         _trace=traced.run,
         _own=unchanging,

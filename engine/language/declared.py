@@ -1,8 +1,9 @@
 """What the files of a set and of an overlay declare, by kind and name, as one tree each.
 
-Reads parsed files, gives a ``Source`` for each mapping, entity and table: parts put in, mappings
-with what they extend, the overlay laid over. Files are known by what they declare, wherever they
-lie; a file of an older version of the language is refused with the command that brings it over.
+Reads parsed files, gives a ``Source`` for each mapping, entity, table and policy: parts put in,
+mappings with what they extend, the overlay laid over. Files are known by what they declare,
+wherever they lie; a file of an older version of the language is refused with the command that
+brings it over.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ class _Reader(Struct):
 
     def _is_whole(self, one: _File, known: Iterable[tuple[str, str]]) -> bool:
         """Whether a file of the overlay can stand for itself; else its name is a slip."""
-        if any(key in one.root.value for key in _OWN[one.kind]):
+        own = [one.root.value[key] for key in _OWN[one.kind] if key in one.root.value]
+        # Of a policy the list itself: what is added to one, or taken from it, is not its own.
+        if own and (one.kind != "policy" or isinstance(own[0].value, list)):
             return True
         names = [name for kind, name in known if kind == one.kind]
         text = f"the set has no {one}."
@@ -182,6 +185,7 @@ class _Reader(Struct):
 # What a file of an overlay has that is not meant for one of the set's.
 _OWN: Mapping[str, tuple[str, ...]] = {
     "mapping": ("source", "extends", "identity"), "entity": ("as",), "table": ("inputs", "hit"),
+    "policy": ("checks",),
 }  # fmt: skip
 
 

@@ -75,6 +75,14 @@ def _of_kind(kind: str) -> dict[str, Any]:
         made["properties"]["rows_from"]["enum"] = [
             one.key for one in settings_of(merchant_schema()) if one.is_rows
         ]
+    if kind == "policy":
+        named = made["$defs"]["targets"]
+        told = named["description"]
+        aim = _one_of({"description": told}, targets())
+        made["$defs"]["targets"] = {
+            "description": told,
+            "anyOf": [*aim["anyOf"], {"type": "array", "items": aim, "minItems": 1}],
+        }
     _tell_words(made)
     return made
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .spec import MappingSet
 
-KINDS = ("mapping", "entity", "table")
+KINDS = ("mapping", "entity", "table", "policy")
 # Lists of which nothing goes without a reason.
 _REASONED = ("checks", "warnings", "require")
 # Groups of names of the set's own, of which all that there is to say is what they are.

@@ -20,7 +20,7 @@ from .uses import OPERATIONS, USE, is_list
 # Lists of which nothing goes without a reason.
 ACKNOWLEDGED = ("checks", "warnings", "require")
 # What of an essential item stays as it is.
-HELD = ("id", "that", "or", "until", "essential")
+HELD = ("id", "for", "each", "when", "that", "or", "until", "severity", "essential")
 # What a document waits for, and what Fortnox's own must say before it is booked: kept as well.
 KEPT = ("after", "confirm")
 SHORT = 100  # characters of an item that is shown in a sentence

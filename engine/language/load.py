@@ -15,12 +15,12 @@ from typing import Any
 from ..errors import FileError, Finding
 from ..home import HOME
 from ..yamlfile import YamlFile, parse, read_text
-from . import check, declared, kinds, parts, structure
+from . import check, check_policies, declared, kinds, parts, structure
 from .catalogue import Catalogue
 from .declared import OVERLAY
 from .expressions import Report, collect
 from .source import Source
-from .spec import EntitySpec, MappingSet, MappingSpec, TableSpec
+from .spec import EntitySpec, MappingSet, MappingSpec, PolicySpec, TableSpec
 
 
 def load_set(
@@ -122,12 +122,13 @@ def _load(
             folder, 0, 0, "no-mappings", text, "Name the folder of a set."
         ).findings
     sources = found.sources if flows is None else _of_flows(found.sources, flows)
-    mappings, entities, tables = _specs(sources, report)
+    mappings, entities, tables, policies = _specs(sources, report)
     columns = {name: dict(one) for name, one in catalogue.items()}
     result = MappingSet(
         mappings=mappings,
         entities=entities,
         tables=tables,
+        policies=policies,
         files=texts,
         digest=hashlib.sha256(
             json.dumps(sorted(texts.items()), ensure_ascii=False).encode()
@@ -142,6 +143,8 @@ def _load(
     )
     broken = bool(findings)
     check.check(result, columns, report, complete=not broken, whole=flows is None)
+    lenient = check.lenient(report, complete=not broken)
+    check_policies.check(result, lenient, whole=flows is None and not broken)
     if any(f.severity == "error" for f in findings):
         raise FileError(findings)
     if flows is None and not found.changes:  # what an overlay replaces may have been the last use
@@ -175,13 +178,16 @@ def _of_flows(sources: dict[str, Source], flows: Collection[str]) -> dict[str, S
 
 def _specs(
     sources: Mapping[str, Source], report: Report
-) -> tuple[dict[str, MappingSpec], dict[str, EntitySpec], dict[str, TableSpec]]:
+) -> tuple[
+    dict[str, MappingSpec], dict[str, EntitySpec], dict[str, TableSpec], dict[str, PolicySpec]
+]:
     mappings: dict[str, MappingSpec] = {}
     entities: dict[str, EntitySpec] = {}
     tables: dict[str, TableSpec] = {}
+    policies: dict[str, PolicySpec] = {}
     for source in sources.values():
         kind, unclear = structure.kind_of(source.root)
-        if unclear or kind not in ("mapping", "entity", "table"):
+        if unclear or kind not in ("mapping", "entity", "table", "policy"):
             continue  # told when it was read
         wrong = list(structure.findings_of(kind, source))
         for finding in wrong:
@@ -192,7 +198,9 @@ def _specs(
             mappings[source.value["mapping"]] = parts.mapping(source, report)
         elif kind == "entity":
             entities[source.value["entity"]] = parts.entity(source, report)
+        elif kind == "policy":
+            policies[source.value["policy"]] = parts.policy(source, report)
         else:
             tables[source.value["table"]] = parts.table(source, report)
     # By their names, wherever their files lie: in this order they are looked at.
-    return dict(sorted(mappings.items())), entities, tables
+    return dict(sorted(mappings.items())), entities, tables, dict(sorted(policies.items()))

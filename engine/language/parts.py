@@ -1,7 +1,7 @@
 """Turns the merged YAML of one file into its spec: every value parsed, every part with its place.
 
-Reads a ``Source`` whose structure has been checked, gives a ``MappingSpec``, ``EntitySpec`` or
-``TableSpec``; what cannot be parsed is reported and left out.
+Reads a ``Source`` whose structure has been checked, gives a ``MappingSpec``, ``EntitySpec``,
+``TableSpec`` or ``PolicySpec``; what cannot be parsed is reported and left out.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from .spec import (
     MappingSpec,
     Match,
     Nothing,
+    PolicyCheck,
+    PolicySpec,
     Related,
     Require,
     Row,
@@ -220,7 +222,7 @@ def _field(p: Parts, path: Path_) -> Field:
     return Field(name, place, p.template(*path))
 
 
-def _row(p: Parts, path: Path_) -> Row:
+def _row(p: Parts, path: Path_, *, fields: bool = True) -> Row:
     value = p.at(path)
     alias = next(iter(value["each"]), "") if "each" in value else ""
     return Row(
@@ -229,8 +231,8 @@ def _row(p: Parts, path: Path_) -> Row:
         alias=alias,
         each=p.bare(*path, "each", alias) if alias else None,
         group=p.maybe_bare(*path, "group"),
-        when=p.maybe_bare(*path, "when"),
-        fields=tuple(_field(p, (*path, k)) for k in value if k not in ROW_KEYS),
+        when=p.maybe_bare(*path, "when") if fields else None,
+        fields=tuple(_field(p, (*path, k)) for k in value if k not in ROW_KEYS) if fields else (),
     )
 
 
@@ -287,6 +289,31 @@ def entity(source: Source, report: Report) -> EntitySpec:
         derive=p.templates("derive"),
         source=source,
     )
+
+
+def policy(source: Source, report: Report) -> PolicySpec:
+    """The spec of a file with the key ``policy``."""
+    p = Parts(source, report)
+    name = source.value["policy"]
+    checks = []
+    for i in p.items("checks"):
+        value, here = p.at(("checks", i)), ("checks", i)
+        said = value["for"]
+        each = _row(p, here, fields=False) if "each" in value else None
+        checks.append(
+            PolicyCheck(
+                policy=name,
+                id=value["id"],
+                targets=tuple(said) if isinstance(said, list) else (said,),
+                each=each,
+                when=p.maybe_bare(*here, "when"),
+                that=p.bare(*here, "that"),
+                because=p.template(*here, "because"),
+                severity=value.get("severity", "error"),
+                place=source.place(here),
+            )
+        )
+    return PolicySpec(name, tuple(checks), source)
 
 
 def table(source: Source, report: Report) -> TableSpec:

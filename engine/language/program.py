@@ -92,6 +92,22 @@ class Failure(NamedTuple):
     place: Place
 
 
+class Broken(NamedTuple):
+    """A policy that a document breaks: which (``nordic.cost-centre``), its severity (error or
+    warning), the sentence, where it stands, and the rows it is about, from 1."""
+
+    policy: str
+    severity: str
+    because: str
+    place: Place
+    rows: tuple[int, ...]
+
+    @property
+    def told(self) -> str:
+        """The sentence with the policy's name."""
+        return f"breaks the policy {self.policy}: {self.because}"
+
+
 class Trace(NamedTuple):
     """How a document came to be: the named values that were evaluated, the table rows that hit."""
 
@@ -199,6 +215,7 @@ class CompiledMapping(Struct, frozen=True):
     card: Callable[[Row], Any] | None
     amount: Callable[[Row], Any]
     covered: Callable[[Row], list[Any]]
+    _judge: Callable[[Mapping[str, Any], Row], list[Broken]] | None
     _render: Callable[[Row], Rendered]
     _trace: Callable[[Row], Rendered]
     _own: Callable[[], Callable[[Row], Sequence[Failure]]]
@@ -212,6 +229,11 @@ class CompiledMapping(Struct, frozen=True):
     def render(self, inputs: Row, traced: bool = False) -> Rendered:
         """The document for these inputs. Raises ItemError when a value cannot be had."""
         return self._trace(inputs) if traced else self._render(inputs)
+
+    def broken(self, document: Mapping[str, Any], inputs: Row) -> list[Broken]:
+        """The policies of the set that a document of this mapping breaks, made of these inputs; a
+        policy that can't be asked of it is broken."""
+        return [] if self._judge is None else self._judge(document, inputs)
 
     def own_failures(self, inputs: Row) -> Sequence[Failure]:
         """Of the checks that ask for nothing but the source and the rows that belong to it those

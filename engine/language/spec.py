@@ -254,6 +254,37 @@ class TableSpec(Struct, frozen=True):
     source: Source
 
 
+class PolicyCheck(Struct, frozen=True):
+    """What finished documents of some targets must be: ``that``, where ``when`` holds, of the
+    document or of each item of a list of it (``each``).
+
+    ``policy`` is the file's name; ``severity`` is error (parked before delivery) or warning.
+    """
+
+    policy: str
+    id: str
+    targets: tuple[str, ...]
+    each: Row | None
+    when: Expression | None
+    that: Expression
+    because: Expression
+    severity: str
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """What it is known by in a set: ``nordic.cost-centre``."""
+        return f"{self.policy}.{self.id}"
+
+
+class PolicySpec(Struct, frozen=True):
+    """What a house wants of its documents, whatever mapping makes them."""
+
+    name: str
+    checks: tuple[PolicyCheck, ...]
+    source: Source
+
+
 class MappingSet(Struct, frozen=True):
     """All that a folder (and its overlay) declares; ``warnings`` did not stop it from loading.
 
@@ -265,6 +296,7 @@ class MappingSet(Struct, frozen=True):
     mappings: Mapping[str, MappingSpec]
     entities: Mapping[str, EntitySpec]
     tables: Mapping[str, TableSpec]
+    policies: Mapping[str, PolicySpec]
     files: Mapping[str, str]
     digest: str
     warnings: Sequence[Finding]
@@ -274,6 +306,11 @@ class MappingSet(Struct, frozen=True):
     sources: Mapping[str, Source]
     about: Source | None
     changes: Sequence[Change]
+
+    def policy_checks(self, target: str) -> tuple[PolicyCheck, ...]:
+        """What policies ask of the documents of a target."""
+        all_ = (check for one in self.policies.values() for check in one.checks)
+        return tuple(check for check in all_ if target in check.targets)
 
     def origin(self, what: str, path: Sequence[str | int] = ()) -> Place:
         """Where the value at ``path`` of ``what`` (``mapping payment``) comes from."""

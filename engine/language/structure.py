@@ -22,7 +22,7 @@ from .tree import Node
 if TYPE_CHECKING:  # it takes long to load, and only what is wrong needs it
     from jsonschema import ValidationError
 
-KINDS = ("mapping", "entity", "table", "part", "set")
+KINDS = ("mapping", "entity", "table", "policy", "part", "set")
 
 _NAMES = {
     "object": "keys with values", "array": "a list", "string": "a text",
@@ -33,7 +33,7 @@ _NAMES = {
 
 @cache
 def schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of a kind of file: mapping, entity, table, part or set."""
+    """The JSON Schema of a kind of file: mapping, entity, table, policy, part or set."""
     text = (HOME / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
     result: dict[str, Any] = json.loads(text)
     return result

@@ -12,13 +12,15 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from ..errors import ItemError
-from ..language.program import CompiledMapping, Rendered
+from ..language.program import CompiledMapping, Failure, Rendered
 from .model import Row
 from .reasons import FAILED, rendered_trace, stopped_at
 
 # What a mapping may name of what it refers to, or needs, where that is not there.
 NOTHING = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "", "number": None,
            "customer": None, "vat_included": None}  # fmt: skip
+# The code of a document that breaks a policy of the set.
+POLICY = "policy"
 # The code of what no mapping could be asked: a value of it can't be had.
 UNASKED = "mapping-error"
 
@@ -89,3 +91,20 @@ def rendered(
     because = stands + "; ".join(one.because for one in failures)
     return Stopped(state, code, because,
                    {**rendered_trace(made), "place": str(failures[0].place)})  # fmt: skip
+
+
+def judged(
+    mapping: CompiledMapping, inputs: dict[str, Any], made: Rendered, stands: str = ""
+) -> Rendered | Stopped:
+    """A document that is to be made, held against the policies of its set: one that breaks one is
+    left to a person, unless that is only a warning."""
+    broken = mapping.broken(made.document or {}, inputs)
+    if not broken:
+        return made
+    errors = [one for one in broken if one.severity == "error"]
+    if errors:
+        because = stands + "; ".join(one.told for one in errors)
+        return Stopped("parked", POLICY, because,
+                       {**rendered_trace(made), "place": str(errors[0].place)})  # fmt: skip
+    told = tuple(Failure("warn", one.told, one.place) for one in broken)
+    return made._replace(warnings=(*made.warnings, *told))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ItemError
 from ..language.program import CompiledMapping
-from .evaluation import NOTHING, Sources
+from .evaluation import NOTHING, Sources, Stopped, judged
 from .model import Row
 from .order_documents import make_document, rendered_or_told
 from .order_matches import look_up
@@ -64,12 +64,14 @@ def _found(orders: Orders, maker: CompiledMapping, wanted: Collection[int]) -> S
 
 
 def _would_be_made(mapping: CompiledMapping, tried: dict[str, Any]) -> bool:
-    """Whether there is a document, once what is only assumed is there."""
+    """Whether there is a document that may be sent, once what is only assumed is there."""
     try:
         rendered = mapping.render(tried)
     except ItemError:
         return False
-    return rendered.document is not None and not rendered.failures
+    if rendered.document is None or rendered.failures:
+        return False
+    return not isinstance(judged(mapping, tried, rendered), Stopped)
 
 
 def _missing_of(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..language.program import CompiledMapping, Rendered
 from ..language.targets import target
 from ..store.ledger import Action
-from .evaluation import UNASKED, Sources, Stopped, rendered
+from .evaluation import UNASKED, Sources, Stopped, judged, rendered
 from .model import Row
 from .order_outcomes import case_of
 from .reasons import in_place_of, refused_before, rendered_trace
@@ -62,7 +62,10 @@ def rendered_or_told(
     which some are only assumed."""
     row = inputs[mapping.spec.alias]
     stands = f"{target(mapping.spec.target).told(begun)} stands and is not finished: "
-    made = rendered(mapping, tried or inputs, stands if begun else "")
+    stands = stands if begun else ""
+    made = rendered(mapping, tried or inputs, stands)
+    if not isinstance(made, Stopped):
+        made = judged(mapping, tried or inputs, made, stands)
     if not isinstance(made, Stopped):
         return made
     doubtful = made.state == "parked" and made.code != UNASKED and orders.cards.presumed(inputs)

@@ -20,7 +20,7 @@ from ..match.choice import Choice
 from ..store.books import Books
 from ..store.database import Store
 from ..store.ledger import Action, read_actions, read_progress, unsettled
-from .evaluation import UNASKED, Stopped, rendered
+from .evaluation import UNASKED, Stopped, judged, rendered
 from .existing import Existing, Unread, differing, sums_of
 from .model import Need, Outcome, Plan, Row
 from .reasons import (
@@ -105,12 +105,10 @@ class Outcomes:
         if isinstance(made, Stopped):
             self.stop(mapping, inputs, made, trace)
             return None
-        trace = {**trace, **rendered_trace(made)}
-        for one in made.warnings:
-            said = (key_of(mapping, source), source["payout"])
-            self.warned.setdefault(one.because, []).append(said)
+        led, trace = trace, {**trace, **rendered_trace(made)}
         blocked = self._not_yet(mapping, inputs, made)
         if blocked is not None:
+            self._warn(mapping, source, made)
             self.tell(mapping, inputs, "waiting", "not-ready", blocked, trace)
             return None
         action = self.action(mapping, inputs, made, facts or {})
@@ -119,9 +117,21 @@ class Outcomes:
             taken = mapping.amount(inputs) - choice.rest + choice.difference
             action = replace(action, consumed_of=choice.document, consumed=taken)
         elif self._standing(mapping, inputs, made, action, trace):
+            self._warn(mapping, source, made)
             return None
+        allowed = judged(mapping, inputs, made)
+        if isinstance(allowed, Stopped):
+            self.stop(mapping, inputs, allowed, led)
+            return None
+        self._warn(mapping, source, allowed)
         self.finish(mapping, inputs, made, action, "planned", "to be posted", trace)
         return taken
+
+    def _warn(self, mapping: CompiledMapping, source: Row, made: Rendered) -> None:
+        """What is to be told of a document and is not in its way."""
+        for one in made.warnings:
+            said = (key_of(mapping, source), source["payout"])
+            self.warned.setdefault(one.because, []).append(said)
 
     def _standing(
         self,

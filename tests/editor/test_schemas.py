@@ -30,7 +30,7 @@ def test_a_schema_stands_alone_and_is_one(name: str) -> None:
 
 
 def test_every_filter_is_offered_in_every_expression() -> None:
-    for kind in ("mapping", "entity", "table"):
+    for kind in ("mapping", "entity", "table", "policy"):
         text = schemas()[f"{kind}.schema.json"]
         assert all(f'"| {name}' in text for name in FILTERS), kind
 

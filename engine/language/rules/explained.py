@@ -46,7 +46,7 @@ OTHERS: Mapping[str, Mapping[str, str]] = {
         "not-allowed": "A value does not fit its key.",
         "not-valid": "A value does not fit the schema.",
         "unknown-key": "A key, or a column, that is not known there; the nearest known is named.",
-        "unknown-kind": "A file is none of mapping, entity, table, part or set.",
+        "unknown-kind": "A file is none of mapping, entity, table, policy, part or set.",
         "unknown-value": "A value is none of those that the key takes.",
         "wrong-type": "A text where a number is meant, a value where a list is meant, and so on.",
     },

@@ -47,6 +47,8 @@ def check(mapping_set: MappingSet) -> Iterator[Finding]:
                 used.add(spot)
             else:
                 unused.setdefault(spot, finding)
+    for policy in mapping_set.policies.values():
+        _named(policy.checks, called)
     for table in mapping_set.tables.values():
         _named((table.rows, table.rows_add, table.otherwise, table.error), called)
     for name, table in mapping_set.tables.items():
