@@ -44,6 +44,7 @@ class _Environment(Environment):
 _ENVIRONMENT = _Environment(keep_trailing_newline=True)
 _LEXER = OffsetLexer(_ENVIRONMENT)
 _MARK = re.compile(r"\{\{|\{%|\{#")
+_WITH_POINT = re.compile(r"(?<![\w.])\d[\d_]*\.\d[\d_]*")
 
 
 class Expression(Struct, frozen=True, eq=False):
@@ -108,7 +109,7 @@ def template(
 ) -> Expression | None:
     """A value: with ``{{ }}`` an expression or a text with expressions in it, else itself."""
     if not isinstance(value, str) or not _MARK.search(value):
-        return Expression(str(value), nodes.Const(value), place, field, plain=True)
+        return Expression(str(value), quick_parse.constant(value), place, field, plain=True)
     if len(value) > 4 * LONGEST:
         report(_too_large(place, field))
         return None
@@ -167,7 +168,7 @@ def _judged(node: nodes.Expr, text: str) -> _Read:
             if type(one) not in _PLAIN and (found := _refusal(one)):
                 wrong = (*found, one)
                 break
-        level = [child for parent in level for child in children(parent)]
+        level = [one for parent in level if type(parent) not in LEAVES for one in children(parent)]
     if wrong is None and (found := _long_number(text)):
         wrong = (*found, node)
     too_large = count > MOST_NODES or deepest > DEEPEST or len(text) > 4 * LONGEST
@@ -258,7 +259,8 @@ def walk(node: nodes.Node) -> Iterator[nodes.Node]:
     while waiting:
         one = waiting.pop()
         yield one
-        waiting += reversed(children(one))
+        if type(one) not in LEAVES:
+            waiting += reversed(children(one))
 
 
 @lru_cache(maxsize=20_000)
@@ -266,9 +268,9 @@ def names(node: nodes.Node) -> frozenset[str]:
     """The names in an expression; of tables as they are called, ``tables.signs``."""
     found = set()
     for one in walk(node):
-        if isinstance(one, nodes.Name):
+        if type(one) is nodes.Name:
             found.add(one.name)
-        elif isinstance(one, nodes.Getattr) and getattr(one.node, "name", "") == "tables":
+        elif type(one) is nodes.Getattr and getattr(one.node, "name", "") == "tables":
             found.add(f"tables.{one.attr}")
     return frozenset(found)
 
@@ -285,9 +287,10 @@ def children(node: nodes.Node) -> list[nodes.Node]:
     return found
 
 
+LEAVES = (nodes.Name, nodes.Const)  # nothing is below them
 # The fields that hold other nodes, of those kinds that most nodes are of.
 _BELOW: dict[type[nodes.Node], tuple[str, ...]] = {
-    nodes.Name: (), nodes.Const: (), nodes.Getattr: ("node",), nodes.Operand: ("expr",),
+    **dict.fromkeys(LEAVES, ()), nodes.Getattr: ("node",), nodes.Operand: ("expr",),
     nodes.Filter: ("node", "args", "kwargs", "dyn_args", "dyn_kwargs"),
 }  # fmt: skip
 
@@ -342,7 +345,7 @@ def _is_path(node: nodes.Node) -> bool:
 
 
 def _long_number(text: str) -> tuple[str, str] | None:
-    for number in re.findall(r"(?<![\w.])\d[\d_]*\.\d[\d_]*", text):
+    for number in _WITH_POINT.findall(text):
         digits = re.sub(r"\D", "", number).lstrip("0")
         if len(digits) > LONGEST_NUMBER:
             return f"the number {number} has over {LONGEST_NUMBER} digits.", ""

@@ -67,7 +67,7 @@ def template(text: str) -> nodes.Expr | None:
     try:
         for number, piece in enumerate(pieces):
             if number % 2 == 0:
-                parts += [nodes.Const(piece)] if piece else []
+                parts += [constant(piece)] if piece else []
                 at += len(piece)
                 continue
             if piece[:1] in ("-", "+") or piece[-1:] in ("-", "+"):  # these eat blanks
@@ -218,19 +218,19 @@ class _Parser:
             return self._in_brackets()
         if kind == "[":
             return nodes.List(self._listed("]"), lineno=place)
-        constant: nodes.Const = _made(nodes.Const, place)
+        literal: nodes.Const = _made(nodes.Const, place)
         if kind == "name":
-            constant.value = _CONSTANTS[text]
+            literal.value = _CONSTANTS[text]
         elif kind == "string":
-            constant.value = text[1:-1]
+            literal.value = text[1:-1]
             while self.kinds[self.next] == "string":
-                constant.value += self.texts[self.next][1:-1]
+                literal.value += self.texts[self.next][1:-1]
                 self.next += 1
         elif kind == "number":
-            constant.value = float(text) if "." in text else int(text)
+            literal.value = float(text) if "." in text else int(text)
         else:
             raise _OddError
-        return constant
+        return literal
 
     def _in_brackets(self) -> nodes.Expr:
         place = self.places[self.next]
@@ -322,6 +322,13 @@ class _Parser:
             raise _OddError
         test: nodes.Expr = nodes.Test(node, name, [], [], None, None, lineno=place)
         return nodes.Not(test, lineno=place) if negated else test
+
+
+def constant(value: Any) -> nodes.Const:
+    """The node of a value that stands nowhere in an expression."""
+    node: nodes.Const = _made(nodes.Const, None)
+    node.value = value
+    return node
 
 
 def _made(kind: Any, place: int | None) -> Any:
