@@ -182,7 +182,7 @@ def _reads(spec: EntitySpec) -> frozenset[str]:
         for child in node.iter_child_nodes():
             yield from of(child)
 
-    return frozenset(name for one in spec.derive.values() for name in of(one.node))
+    return frozenset(name for one in spec.named.values() for name in of(one.node))
 
 
 def _named(node: nodes.Node, entity: str) -> str:

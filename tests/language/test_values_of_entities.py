@@ -229,6 +229,17 @@ def test_one_that_needs_other_rows_is_worked_out_when_those_are_there() -> None:
     assert "worth" not in made[0]
 
 
+def test_rows_that_differ_only_in_what_it_reads_are_not_taken_for_alike() -> None:
+    text = LINES.replace("line.Quantity * 100", "worth_each").replace(
+        "let:\n", "let:\n  worth_each: \"{{ line.Quantity * 100 }}\"\n"
+    )
+    store = few_rows.in_memory()
+    bought = [(f"1/{n}", 1, n, "Product", n) for n in (1, 2, 3)]
+    store.append("qliro.order_line", bought, ["line", "OrderId", "position", "Type", "Quantity"])
+    made = Rows(store, program({"l.yaml": text}), NO_BOOKS, ["1"]).of("qliro.order_line")
+    assert [row["price"] for row in made] == [100, 200, 300]
+
+
 def test_a_part_shares_it_between_an_entity_and_a_mapping() -> None:
     part = "version: 2\npart: halves\ntakes: {of: an amount}\nlet:\n  half: \"{{ of / 2 }}\"\n"
     files = entity("use halves: {of: line.Amount}", 'c: "{{ half }}"') | {"h.yaml": part}
