@@ -15,10 +15,11 @@ from pathlib import Path
 
 from ..errors import FileError, Finding, UsageError
 from ..language.catalogue import catalogue_from_ddl
+from ..language.code import Code
 from ..language.laid import Change
 from ..language.load import load_set
 from ..language.required_columns import refuse_unmet
-from ..language.spec import MappingSet
+from ..language.spec import MappingSet, MappingSpec
 from ..merchant.mapping_sets import DEFAULT, folder_of, installed_sets
 from ..merchant.settings import merchant_schema, settings_of
 from ..store.statements import sql
@@ -35,7 +36,7 @@ def lint_merchant(
 
     ``changed`` is told what the overlay changes.
     """
-    from ..language.compile import compile_set  # noqa: PLC0415  sets alone do without
+    from ..language.compile import compile_set, settings_code  # noqa: PLC0415  sets alone do without
     from ..merchant.load import load_merchant  # noqa: PLC0415  likewise
     from .oss_gaps import gaps_of, never_fitting  # noqa: PLC0415  likewise
 
@@ -53,6 +54,8 @@ def lint_merchant(
             mapping_set, merchant.settings, lambda path: merchant.place(tuple(path))
         )
         findings += program.warnings
+        mappings = (one.spec for one in program.mappings.values())
+        findings += by_policies(mapping_set, mappings, settings_code(mapping_set, program.settings))
         findings += [*never_fitting(merchant, program), *gaps_of(merchant, program)]
     except FileError as error:
         findings += error.findings
@@ -90,7 +93,19 @@ def lint_set(
         return list(error.findings)
     for one in found.changes:
         changed(one)
-    return list(found.warnings)
+    settings = Code("K_settings", found.settings_type)
+    return [*found.warnings, *by_policies(found, found.mappings.values(), settings)]
+
+
+def by_policies(
+    mapping_set: MappingSet, mappings: Iterable[MappingSpec], settings: Code
+) -> list[Finding]:
+    """What a set's policies say of its mappings, where their constants decide it."""
+    if not mapping_set.policies:
+        return []
+    from ..language.policies_decided import decided  # noqa: PLC0415  most sets have none
+
+    return list(decided(mapping_set, mappings, settings))
 
 
 def whole_set(folder: Path, overlay: Path | None) -> MappingSet:

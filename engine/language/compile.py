@@ -61,7 +61,7 @@ def compile_set(
     findings: list[Finding] = []
     report = collect(findings)
     place = settings_place or (lambda path: Place("settings." + ".".join(map(str, path))))
-    code = Code("K_settings", _typed(mapping_set.settings_type, settings), settings)
+    code = settings_code(mapping_set, settings)
     found = {
         name: compile_tables.table(spec, settings, code, place, report)
         for name, spec in mapping_set.tables.items()
@@ -94,6 +94,11 @@ def only(mapping_set: MappingSet, entity: str) -> MappingSet:
     }
     tables = {name: table for name, table in mapping_set.tables.items() if name in used}
     return replace(mapping_set, mappings={}, entities={entity: spec}, tables=tables)
+
+
+def settings_code(mapping_set: MappingSet, settings: Mapping[str, Any]) -> Code:
+    """What expressions see of a merchant's settings."""
+    return Code("K_settings", _typed(mapping_set.settings_type, settings), settings)
 
 
 def _typed(declared: kinds.Type, settings: Mapping[str, Any]) -> kinds.Type:

@@ -8,7 +8,7 @@ one that can't be asked does not hide the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
@@ -59,6 +59,16 @@ def judging(
     return judge
 
 
+class Emitted(NamedTuple):
+    """The lines of a check, by the emitter that made them, and its parts."""
+
+    body: Body
+    emitter: Emitter
+    when: Code | None
+    that: Code
+    because: Code
+
+
 def emitted(
     mapping_set: MappingSet,
     target: str,
@@ -67,8 +77,8 @@ def emitted(
     settings: Code,
     report: Report,
     known: Mapping[int, Code] | None = None,
-) -> tuple[Body, Emitter, Code | None, Code]:
-    """The function of one check, with what its ``when`` and its ``that`` are where it is known.
+) -> Emitted:
+    """One check as source, what it comes to where that is known.
 
     ``spec`` is the mapping whose documents it is asked of, where there is one; ``known`` are values
     of the document that are known before there is one, by the node that names them.
@@ -98,7 +108,7 @@ def emitted(
     for line in [head, *lines] if head else lines:
         body.add(line)
         body.depth += 1
-    return body, emitter, when, that
+    return Emitted(body, emitter, when, that, because)
 
 
 def is_of_document(node: nodes.Node) -> bool:
@@ -115,20 +125,18 @@ def _built(
     space: Mapping[str, Any],
     report: Report,
 ) -> Built:
-    written, emitter, _when, _that = emitted(
-        mapping_set, spec.target, spec, check, settings, report
-    )
+    made = emitted(mapping_set, spec.target, spec, check, settings, report)
     body = Body()
     body.add("def policy(I, v_document):")
     body.depth = 1
-    text = "\n".join(line for _depth, line in written.lines)
+    text = "\n".join(line for _depth, line in made.body.lines)
     for name in ("source", "books"):
         if f"v_{name}" in text:
             body.add(f"v_{name} = I[{name!r}]")
     body.add("B = []")
-    body.lines += [(depth + 1, line) for depth, line in written.lines]
+    body.lines += [(depth + 1, line) for depth, line in made.body.lines]
     body.add("return B")
-    return build(f"policy {check.name}", body, emitter, {**space, "numbered": _numbered})
+    return build(f"policy {check.name}", body, made.emitter, {**space, "numbered": _numbered})
 
 
 def _numbered(items: list[Any]) -> Iterator[tuple[int, Any]]:

@@ -1,4 +1,5 @@
-"""Shows a mapping set without any merchant: its documents by flow, and what an overlay changes.
+"""Shows a mapping set without any merchant: its documents by flow, its policies, what an overlay
+changes.
 
 Reads a loaded set, gives a page and the same as data.
 """
@@ -14,10 +15,13 @@ from .merchant import overlay_page
 from .page import Column, Page, Table, Text, blank, heading
 
 COLUMNS = (Column("Mapping"), Column("Flow"), Column("Of"), Column("Makes"), Column("In"))
+POLICIES = (
+    Column("Policy"), Column("Of"), Column("Severity"), Column("Says"), Column("In"),
+)  # fmt: skip
 
 
 def page(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> Page:
-    """The set's mappings, and beneath them what the overlay says otherwise."""
+    """The set's mappings and policies, and beneath them what the overlay says otherwise."""
     rows = [
         [one["mapping"], ", ".join(one["flows"]), one["source"], one["target"], one["file"]]
         for one in _mappings(mapping_set)
@@ -30,6 +34,10 @@ def page(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> Page:
         Text(f"Entities: {', '.join(sorted(mapping_set.entities)) or 'none'}"),
         Text(f"Tables:   {', '.join(sorted(mapping_set.tables)) or 'none'}"),
     ]
+    if policies := _policies(mapping_set):
+        rows = [[one["policy"], ", ".join(one["for"]), one["severity"], one["because"], one["file"]]
+                for one in policies]  # fmt: skip
+        parts += [blank(), Table(POLICIES, rows)]
     return parts if overlay is None else [*parts, *overlay_page(mapping_set, overlay)]
 
 
@@ -45,6 +53,7 @@ def data(mapping_set: MappingSet, folder: Path, overlay: Path | None) -> dict[st
         "mappings": _mappings(mapping_set),
         "entities": sorted(mapping_set.entities),
         "tables": sorted(mapping_set.tables),
+        "policies": _policies(mapping_set),
         "overlaid": changes.data(mapping_set.changes),
     }
 
@@ -66,6 +75,20 @@ def _mappings(mapping_set: MappingSet) -> list[dict[str, Any]]:
             "file": _file(one),
         }
         for one in sorted(mapping_set.mappings.values(), key=lambda one: (one.flows, one.name))
+    ]
+
+
+def _policies(mapping_set: MappingSet) -> list[dict[str, Any]]:
+    return [
+        {
+            "policy": check.name,
+            "for": list(check.targets),
+            "severity": check.severity,
+            "because": check.because.text,
+            "file": f"{check.place.path}:{check.place.line}",
+        }
+        for one in mapping_set.policies.values()
+        for check in one.checks
     ]
 
 

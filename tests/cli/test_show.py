@@ -100,3 +100,16 @@ def test_lint_tells_the_same_and_json_has_it_whole(cli: Cli, shop_file: Path) ->
     assert cli("lint", "shop", "--json").json["changes"] == (
         cli("show", "shop", "--json").json["overlaid"]
     )
+
+
+def test_a_set_is_shown_with_its_policies(cli: Cli, tmp_path: Path) -> None:
+    over = tmp_path / "over"
+    over.mkdir()
+    (over / "house.yaml").write_text(
+        "version: 2\npolicy: house\nchecks:\n  - id: large\n    for: fortnox.invoice_payment\n"
+        "    that: document.Amount < 1000\n    because: unusually much\n    severity: warning\n"
+    )
+    told = cli("show", "--set", "qliro-fortnox", "--overlay", str(over))
+    (row,) = [line.split() for line in told.out.splitlines() if line.startswith("house.large ")]
+    assert row[1:5] == ["fortnox.invoice_payment", "warning", "unusually", "much"]
+    assert "added     policy house" in told.out

@@ -71,6 +71,7 @@ OTHERS: Mapping[str, Mapping[str, str]] = {
         "misfit": "A value does not fit its field: too long, out of bounds, of another type.",
         "missing-column": "A derived column that the program needs is missing.",
         "missing-field": "A field that the target needs is missing, or may be left out.",
+        "policy": "Documents of a mapping break a policy of the set, whatever they are made of.",
         "reserved-name": "A name has a meaning of its own in the language.",
         "twice": "A name or an id stands twice.",
         "unknown-entity": "There is no entity of that name.",
