@@ -117,6 +117,7 @@ class RunReport:
     delivery: Delivery
     findings: Report
     attention: int
+    calls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by API
 
     @property
     def exit_code(self) -> Exit:
@@ -327,7 +328,8 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
     record_states(session.store, session.run, session.clock.now(), after)
     if delivery.failure is not None:
         raise delivery.failure
-    return RunReport(after, delivery, findings, attention(session, after))
+    calls = {api.source: api.calls() for api in (session.qliro, session.fortnox)}
+    return RunReport(after, delivery, findings, attention(session, after), calls)
 
 
 def _is_foreign(session: Session, made: Plan) -> bool:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..clock import SystemClock
 from ..errors import UsageError
 from ..show.output import Output
 from ..show.page import Cell, Column, Page, Table, Text, blank, count
-from .command import Command, MerchantName, in_folder, option, shared
+from .command import FILE, Command, MerchantName, in_folder, option, shared
 
 if TYPE_CHECKING:
     from .processes import Ended
@@ -60,6 +61,7 @@ def or_all(figures: Mapping[str, Callable[[Told], int]]) -> Callable[[Command], 
             merchants: Path,
             everything: bool,
             jobs: int,
+            metrics: Path | None,
             **options: Any,
         ) -> Any:
             name = click.get_current_context().info_name or ""
@@ -67,8 +69,10 @@ def or_all(figures: Mapping[str, Callable[[Told], int]]) -> Callable[[Command], 
                 both = "or --all, not both" if everything else "or say --all for all"
                 raise UsageError(f"{name.capitalize()} for whom?", f"Name a merchant, {both}.")
             if merchant is not None:
+                if metrics:
+                    raise UsageError("--metrics tells of all merchants.", "Say --all with it.")
                 return command(out, merchant, merchants, **options)
-            return _all(out, name, merchants, jobs, _passed(options), figures)
+            return _all(out, name, merchants, jobs, _passed(options), figures, metrics)
 
         decorated: Command = chosen
         for decorate in (
@@ -76,6 +80,8 @@ def or_all(figures: Mapping[str, Callable[[Told], int]]) -> Callable[[Command], 
             in_folder,
             option("--jobs", type=click.IntRange(1, 64), default=4, metavar="N",
                    help="With --all: so many merchants at the same time."),
+            option("--metrics", type=FILE, metavar="FILE",
+                   help="With --all: write what a monitor reads, in Prometheus' text format."),
             option("--all", "everything", is_flag=True,
                    help="Every merchant of the folder, each in a process of its own."),
             click.argument("merchant", type=MerchantName(), required=False, metavar="[MERCHANT]"),
@@ -104,11 +110,15 @@ def _all(
     at_once: int,
     options: list[str],
     figures: Mapping[str, Callable[[Told], int]],
+    metrics: Path | None,
 ) -> int:
     from ..merchant.load import merchant_files
+    from ..show import metrics as view
     from .opening import stopping
     from .processes import Job, environment, exit_code, for_each, our_command
 
+    if metrics:
+        view.refuse_unwritable(metrics)
     files = merchant_files(folder)
     if not files:
         raise UsageError(f"There is no merchant in {folder}.", "Name the folder: --merchants")
@@ -139,6 +149,8 @@ def _all(
             },
         }
     )
+    if metrics:
+        view.write(metrics, command, ended, SystemClock().now())
     return code
 
 

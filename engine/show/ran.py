@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ..plan.model import CLOSED
 from ..session import RunReport
 from .failure import finding_data
 from .page import SHOWN_STATES, STYLES, Page, Text, count, listed, state_name
@@ -93,7 +94,17 @@ def data(report: RunReport) -> dict[str, Any]:
             )
         ),
         "attention": report.attention,
+        "oldest_open_line": _oldest(report),
+        "calls": {api: dict(calls) for api, calls in report.calls.items()},
         "problems": report.plan.problems,
         "warnings": report.plan.warnings,
         "findings": [finding_data(one) for one in report.findings.findings],
     }
+
+
+def _oldest(report: RunReport) -> str | None:
+    """The day of the oldest payout with a line that is open."""
+    payouts = report.plan.payouts
+    days = [payouts[one.payout].date for one in report.plan.line_states().values()
+            if one.state not in CLOSED and one.payout in payouts]  # fmt: skip
+    return min(days).isoformat() if days else None

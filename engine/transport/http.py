@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import ssl
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -124,6 +126,8 @@ class Api:
         self._complete = complete
         self._redact = exactly(secrets)
         self.read_only = ""  # why nothing may be written, in a sentence
+        self._sent: Counter[str] = Counter()
+        self._counting = threading.Lock()
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
         try:
             self._client = httpx.Client(
@@ -200,6 +204,7 @@ class Api:
         except httpx.InvalidURL as error:
             raise NotSent(f"{self._base + path} is not an address: {error}") from None
         request.extensions |= {"leave_by": leave_by, "turn": turn}
+        self._count("sent")
         try:
             response = self._client.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -212,8 +217,10 @@ class Api:
             raise Lost(_words(error), request.extensions.get("left_at")) from None
         sent_at = request.extensions.get("left_at", sent_at)
         self._compare(response.headers.get("Date"))
-        if response.status_code == 429 and self._limiter:
-            self._limiter.slow_down()
+        if response.status_code == 429:
+            self._count("rate_limited")
+            if self._limiter:
+                self._limiter.slow_down()
         problem = None
         try:
             text = response.content.decode("utf-8-sig")
@@ -223,6 +230,15 @@ class Api:
         if not response.is_success:
             text = self._without_ours(text, response.request)
         return Answer(response.status_code, text, sent_at, problem)
+
+    def _count(self, what: str) -> None:
+        with self._counting:
+            self._sent[what] += 1
+
+    def calls(self) -> dict[str, int]:
+        """How many requests were sent, and how many of them answered with 429."""
+        with self._counting:
+            return {what: self._sent[what] for what in ("sent", "rate_limited")}
 
     def _without_ours(self, text: str, request: httpx.Request) -> str:
         """A refusal without what it may quote of us: our secrets and token, personal numbers."""
