@@ -13,12 +13,14 @@ from typing import Any
 
 from ..errors import Place
 from ..workbench.explained import Explained, Found, shape
+from ..workbench.origins import Origin
 from ..workbench.near import NearRow, TableRow
 from ..workbench.seen import UNSEEN
 from ..workbench.values import Value
 from .history import rules_text, state_text
 from .page import Page, Text, blank, count, heading, listed, mapping_name, moment
 
+MOST_STANDS = 3  # places in answers
 MOST_NEAR = 3  # rows that nearly held
 LONGEST = 200  # of an expression
 DEFAULT = "merchant.schema.json"
@@ -125,9 +127,26 @@ def _line(value: Value, *, whole: bool) -> str:
     if value.expression:
         return f"{told}: {_rule(value, whole=whole)}"
     where = f" ({_place(value.place)})" if value.place else ""
-    what = f", {value.what}" if value.what and value.kind != "staged" else ""
+    if value.origin is not None:
+        return f"{told}{_origin(value.origin, whole=whole)}"
+    what = f", {value.what}" if value.what else ""
     kind = {"setting": ", a setting", "books": ", by Fortnox's registers"}.get(value.kind, "")
     return f"{told}{kind}{what}{where}"
+
+
+def _origin(origin: Origin, *, whole: bool) -> str:
+    """Where it stands: in which answer, under which path."""
+    if not origin.stands:
+        return f", {origin.said}" if origin.said else ", and no answer says so by itself"
+    most = len(origin.stands) if whole else MOST_STANDS
+    first = origin.stands[0]
+    answers = list(dict.fromkeys(one.answer for one in origin.stands[:most]))
+    paths = [one.path for one in origin.stands[:most]]
+    left = len(origin.stands) - len(paths)
+    told = ", ".join(paths) + (f" and {left} more" if left > 0 else "")
+    named = f"answer {listed(map(str, answers))}"
+    said = f", {origin.said}" if origin.said else ""
+    return f"{said}: {first.system}, {named}, {told}"
 
 
 def _rule(value: Value, *, whole: bool) -> str:
@@ -270,6 +289,11 @@ def value_data(value: Value) -> dict[str, Any]:
             found["used_in"] = value.place.via.near()
     if value.what:
         found["what"] = value.what
+    if value.origin is not None:
+        if value.origin.said:
+            found["what"] = value.origin.said
+        found["raw"] = [{"answer": one.answer, "system": one.system, "path": one.path}
+                        for one in value.origin.stands]  # fmt: skip
     if value.change:
         found["overlay"] = {
             "operation": value.change.operation, "path": value.change.path,

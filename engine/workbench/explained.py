@@ -32,6 +32,7 @@ from ..store.database import Store
 from .decided import Decided, decided, typed
 from .fields import FieldPath, accounts_of, at, known_paths, meant, text_of
 from .kept import Kept
+from .origins import Origins
 from .seen import UNSEEN, Evaluator, Frame, entities_of, of_mapping, with_lets
 from .values import Explainer, Value
 
@@ -306,7 +307,7 @@ def prepared(
 
     explainer = Explainer(
         Evaluator(program), more, lambda keys: merchant.place(tuple(keys)),
-        one.trace.get("match") or {}, partial(_overlaid, program, merchant),
+        one.trace.get("match") or {}, partial(_overlaid, program, merchant), Origins(store).of,
     )  # fmt: skip
     for alias, entity in frame.entities.items():
         explainer.know(entity, inputs.get(alias))

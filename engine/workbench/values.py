@@ -19,6 +19,7 @@ from ..language.expressions import Expression, children, written
 from ..language.laid import Change
 from ..language.spec import Field
 from ..language.spec import Row as RowSpec
+from .origins import Origin
 from .near import TableRow, looked_up
 from .seen import UNSEEN, Evaluator, Frame, of_entity
 
@@ -31,8 +32,8 @@ class Value:
     """A value and where it comes from.
 
     ``kind`` is field, condition, named, column, staged, input, setting, table, books, made, match,
-    loser, rows or part; ``expression`` is what gives it and ``place`` where that stands; ``entity``
-    and ``row`` say of what a staged column (``what``) is. ``again`` says that it was told before;
+    loser, rows or part; ``expression`` is what gives it and ``place`` where that stands; ``origin``
+    says where a staged column of an ``entity`` stands in the raw answer. ``again`` says that it was told before;
     ``change`` is what the overlay changed of the rule.
     """
 
@@ -43,7 +44,7 @@ class Value:
     place: Place | None = None
     what: str = ""
     entity: str = ""
-    row: Mapping[str, Any] | None = None
+    origin: Origin | None = None
     table: TableRow | None = None
     inputs: tuple[Value, ...] = ()
     again: bool = False
@@ -58,7 +59,7 @@ class Explainer:
     """Held open over one explanation: whose row is whose, and what was told already.
 
     ``more`` gives what derived columns of a row see beside it, ``overlaid`` what the overlay
-    changed of the rule at a place; ``rows`` has by identity the entity of each row, ``made`` of
+    changed of the rule at a place, ``origin`` where a staged column stands; ``rows`` has by identity the entity of each row, ``made`` of
     each row of a named list how it was declared and what it saw.
     """
 
@@ -67,6 +68,7 @@ class Explainer:
     setting_place: Callable[[Sequence[str]], Place]
     match: Mapping[str, Any]
     overlaid: Callable[[Place], Change | None]
+    origin: Callable[[str, Mapping[str, Any], str], Origin]
     rows: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     made: dict[int, tuple[RowSpec, Frame, Mapping[str, Any]]] = field(default_factory=dict)
     frames: dict[int, Frame] = field(default_factory=dict)
@@ -299,7 +301,8 @@ class Explainer:
         value = known.get(column)
         spec = self.evaluator.program.mapping_set.entities.get(entity)
         if spec is None or column not in spec.derive:
-            return Value(name, value, "staged", entity=entity, row=known, what=column)
+            origin = self.origin(entity, known, column)
+            return Value(name, value, "staged", entity=entity, origin=origin)
         key = ("let", id(self._frame(entity, known)), column)
         declared_ = spec.derive[column]
         return self._expressed(key, name, declared_, self._frame(entity, known), value, "column")

@@ -84,7 +84,9 @@ def test_why_this_account_the_row_of_the_oss_table_and_those_that_nearly_held(
         "table sales_accounts, row 1 (the default): region domestic, rate 25 → account 3001",
         "row 2 (the default) nearly held: it wants rate 12, and it is 25; it gives account 3002",
         "delivery_country is SE: {{ of.DeliveryCountry | upper }}",
-        "line.VatRate is 25.00")  # fmt: skip
+        # Down to the answer of Qliro.
+        "line.VatRate is 25.00: Qliro, answer 3, OrderItemActions[3].VatRate",
+        "line.DeliveryCountry is SE: Qliro, answer 3, ShippingAddress.CountryCode")  # fmt: skip
 
 
 def test_a_row_that_two_inputs_missed_is_not_near(captured: OrderShop) -> None:
@@ -167,7 +169,7 @@ def test_why_four_kronor_of_the_fee_and_one_of_vat(paid: Shop) -> None:
         "WriteOffs[0].AccountNumber is 6570", "WriteOffs[0].Amount is 4.00",
         "WriteOffs[1].AccountNumber is 2641", "WriteOffs[1].Amount is 1.00",
     ]  # fmt: skip
-    has(lines, "line.AmountExcludingVat is 4.00", "cost is 5.00: ",
+    has(lines, "line.AmountExcludingVat is 4.00: Qliro, answer ", ", Settlements[1].AmountExcludingVat", "cost is 5.00: ",
         "table signs, row 2", "fee.vat is 1.00: {{ cost - net }}",
         "settings.accounts.fee is 6570, a setting")  # fmt: skip
 
@@ -181,7 +183,7 @@ def test_why_this_invoice_got_the_payment_and_which_did_not(shop: OpenShop) -> N
     lines = said(one, line_of(one, "300.00"), "InvoiceNumber")
     assert lines[0].endswith(f": InvoiceNumber is {number}")
     has(lines, f"invoice is {number}, found by payout reference: its balance is exactly 300.00",
-        "line.MerchantOrderReference is 1000006164",
+        "line.MerchantOrderReference is 1000006164: Qliro, answer ",
         f"invoice.DocumentNumber is {number}")  # fmt: skip
     waiting = said(one, line_of(one, "200.00"), "InvoiceNumber")
     assert waiting[0].endswith(" has no InvoiceNumber")
