@@ -37,6 +37,7 @@ from .oss import oss
 from .sandbox import demo, sandbox
 from .sets import migrate, schemas
 from .webhooks import webhooks
+from .workbench_raw import raw
 
 if TYPE_CHECKING:
     from ..scope import Scope
@@ -340,6 +341,7 @@ for one in (
     lint,
     migrate,
     oss,
+    raw,
     sandbox,
     schemas,
     show,

@@ -13,8 +13,8 @@ from typing import Any
 
 from ..errors import Place
 from ..workbench.explained import Explained, Found, shape
-from ..workbench.origins import Origin
 from ..workbench.near import NearRow, TableRow
+from ..workbench.origins import Origin
 from ..workbench.seen import UNSEEN
 from ..workbench.values import Value
 from .history import rules_text, state_text

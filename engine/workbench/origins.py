@@ -127,9 +127,7 @@ class Origins:
         found = self.store.rows(query, wanted)
         return self.of(entity, found[0], column).stands if found else ()
 
-    def _own(
-        self, entity: str, table: Mapping[str, Any], row: Row, path: str
-    ) -> Iterator[Stand]:
+    def _own(self, entity: str, table: Mapping[str, Any], row: Row, path: str) -> Iterator[Stand]:
         seq = row.get("raw_seq") or self._seq(entity, row)
         if seq is None:
             return
@@ -139,7 +137,7 @@ class Origins:
             if begin is None:
                 continue
             whole = ".".join(part for part in (begin, path) if part)
-            for place, value in _reached(body, whole):
+            for place, value in reached(body, whole):
                 if value is not None:
                     yield Stand(int(seq), system, place, value)
             return
@@ -150,7 +148,7 @@ class Origins:
         if column is None or row.get(column) is None or not self.store.has(entity):
             return None
         home, _, name = entity.partition(".")
-        query = f'SELECT raw_seq FROM {home}."{name}" WHERE "{column}" = ?'  # noqa: S608
+        query = f'SELECT raw_seq FROM {home}."{name}" WHERE "{column}" = ?'
         return self.store.value(query, [row[column]])
 
     def answer(self, seq: int) -> tuple[str, Any]:
@@ -199,10 +197,10 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+|\*)\]")
 
 
 def _at(body: Any, path: str) -> Any:
-    return next((value for _, value in _reached(body, path)), None)
+    return next((value for _, value in reached(body, path)), None)
 
 
-def _reached(body: Any, path: str) -> Iterator[tuple[str, Any]]:
+def reached(body: Any, path: str) -> Iterator[tuple[str, Any]]:
     """The values at a path with the path of each; [*] is every item of a list."""
     found = [("", body)]
     for name, index in _STEP.findall(path):

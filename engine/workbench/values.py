@@ -19,8 +19,8 @@ from ..language.expressions import Expression, children, written
 from ..language.laid import Change
 from ..language.spec import Field
 from ..language.spec import Row as RowSpec
-from .origins import Origin
 from .near import TableRow, looked_up
+from .origins import Origin
 from .seen import UNSEEN, Evaluator, Frame, of_entity
 
 DEEPEST = 40
@@ -33,8 +33,8 @@ class Value:
 
     ``kind`` is field, condition, named, column, staged, input, setting, table, books, made, match,
     loser, rows or part; ``expression`` is what gives it and ``place`` where that stands; ``origin``
-    says where a staged column of an ``entity`` stands in the raw answer. ``again`` says that it was told before;
-    ``change`` is what the overlay changed of the rule.
+    says where a staged column of an ``entity`` stands in the raw answer. ``again`` says that it was
+    told before; ``change`` is what the overlay changed of the rule.
     """
 
     name: str
@@ -59,8 +59,9 @@ class Explainer:
     """Held open over one explanation: whose row is whose, and what was told already.
 
     ``more`` gives what derived columns of a row see beside it, ``overlaid`` what the overlay
-    changed of the rule at a place, ``origin`` where a staged column stands; ``rows`` has by identity the entity of each row, ``made`` of
-    each row of a named list how it was declared and what it saw.
+    changed of the rule at a place, ``origin`` where a staged column stands; ``rows`` has by
+    identity the entity of each row, ``made`` of each row of a named list how it was declared and
+    what it saw.
     """
 
     evaluator: Evaluator

@@ -169,7 +169,8 @@ def test_why_four_kronor_of_the_fee_and_one_of_vat(paid: Shop) -> None:
         "WriteOffs[0].AccountNumber is 6570", "WriteOffs[0].Amount is 4.00",
         "WriteOffs[1].AccountNumber is 2641", "WriteOffs[1].Amount is 1.00",
     ]  # fmt: skip
-    has(lines, "line.AmountExcludingVat is 4.00: Qliro, answer ", ", Settlements[1].AmountExcludingVat", "cost is 5.00: ",
+    has(lines, "line.AmountExcludingVat is 4.00: Qliro, answer ",
+        ", Settlements[1].AmountExcludingVat", "cost is 5.00: ",
         "table signs, row 2", "fee.vat is 1.00: {{ cost - net }}",
         "settings.accounts.fee is 6570, a setting")  # fmt: skip
 
