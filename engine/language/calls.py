@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from ..yamlfile import nearest
-from . import filters, kinds, words
+from . import filters, kinds, operators, words
 from .code import BOOKS, BOOKS_TAKE, Code
 from .expressions import written
 from .kinds import ANY, NUMERIC
@@ -115,8 +115,8 @@ def _of_attribute(
         )
     rest = [emitter.visit(a) for a in node.args[1:]]
     for code, inner in zip(rest, node.args[1:], strict=True):
-        emitter.alike(column, code.type, first, inner, "equals")
-        emitter.possible(column, code, first, inner)
+        operators.alike(emitter, column, code.type, first, inner, "equals")
+        operators.possible(emitter, column, code, first, inner)
     type_ = declared.result(value.type, [column, *[r.type for r in rest]])
     inner_text = ", ".join([value.text, repr(first.value), *[r.text for r in rest]])
     return Code(f"f_{node.name}({inner_text})", type_)
@@ -176,7 +176,8 @@ def _table(emitter: Emitter, node: nodes.Call, name: str) -> Code:
         )
     codes = {key: emitter.visit(given[key]) for key in table.inputs if key in given}
     for key, code in codes.items():
-        emitter.alike(code.type, table.inputs[key], given[key], nodes.Name(key, "load"), "fits")
+        said = nodes.Name(key, "load")
+        operators.alike(emitter, code.type, table.inputs[key], given[key], said, "fits")
         wanted = table.inputs[key].values
         if wanted and code.known and code.value not in (*wanted, None):
             text = f"the input {key} of {name} is never {kinds.shown(code.value)}."

@@ -14,16 +14,13 @@ from jinja2 import nodes
 from msgspec import Struct, field
 
 from ..yamlfile import nearest
-from . import calls, impossible_word, kinds, lists, missing_braces
+from . import calls, kinds, lists, missing_braces, operators
 from .code import BOOKS, Code, Mark, Signature
-from .expressions import OPERATORS, Expression, Report, constant, written
-from .kinds import ANY, BOOLEAN, INTEGER, NUMERIC, TEXT, Type
-from .runtime import RUNTIME, divide, item, negate
+from .expressions import Expression, Report, constant, written
+from .kinds import ANY, Type
+from .runtime import item
 from .spec import Row
 
-_ARITHMETIC: dict[type[nodes.Node], tuple[str, str]] = {
-    nodes.Add: ("+", "add"), nodes.Sub: ("-", "subtract"), nodes.Mul: ("*", "multiply"),
-}  # fmt: skip
 MOST_EXPANDED = 20_000
 
 
@@ -109,18 +106,6 @@ class Emitter(Struct):
         assert self.now is not None  # noqa: S101 — emit sets it
         self.report(self.now.finding(code, message, remedy, node))
         return Code("NULL", ANY)
-
-    def _needs_number(self, code: Code, node: nodes.Node, what: str) -> None:
-        if code.type.kind == "null":
-            self.wrong(node, "null", f"{written(node)} is null, and {what} needs a number.")
-        elif code.type.kind not in NUMERIC and code.type.kind != "any":
-            remedy = "Use ~ to put texts together." if code.type.kind == "text" else ""
-            self.wrong(
-                node,
-                "type",
-                f"{what} needs a number; {written(node)} is {kinds.a(code.type.kind)}.",
-                remedy,
-            )
 
     # Visiting ------------------------------------------------------------------------------
     def visit(self, node: nodes.Node) -> Code:
@@ -264,189 +249,9 @@ class Emitter(Struct):
         except Exception:
             return None
 
-    def arithmetic(self, node: nodes.BinExpr) -> Code:
-        operator, helper = _ARITHMETIC[type(node)]
-        left, right = self.visit(node.left), self.visit(node.right)
-        self._needs_number(left, node.left, operator)
-        self._needs_number(right, node.right, operator)
-        folded = self.folded(RUNTIME[helper], [left, right])
-        if folded:
-            return folded
-        both = {left.type.kind, right.type.kind}
-        if both == {"integer"}:
-            type_ = INTEGER
-        elif "decimal" in both and both <= NUMERIC:
-            type_ = kinds.DECIMAL
-        else:
-            type_ = kinds.NUMBER
-        if both <= NUMERIC and (type_ is kinds.DECIMAL or operator != "*"):
-            return Code(f"({left.text} {operator} {right.text})", type_)
-        return Code(f"{helper}({left.text}, {right.text})", type_)
-
-    def divide(self, node: nodes.Div) -> Code:
-        left, right = self.visit(node.left), self.visit(node.right)
-        self._needs_number(left, node.left, "/")
-        self._needs_number(right, node.right, "/")
-        text = f"divide({left.text}, {right.text})"
-        return self.folded(divide, [left, right]) or Code(text, kinds.DECIMAL)
-
-    def negate(self, node: nodes.UnaryExpr) -> Code:
-        inner = self.visit(node.node)
-        self._needs_number(inner, node.node, node.operator)
-        type_ = inner.type if inner.type.kind in NUMERIC else kinds.NUMBER
-        if isinstance(node, nodes.Pos):
-            sure = type_ == inner.type
-            return Code(f"(+{inner.text})" if sure else f"plus({inner.text})", type_)
-        sure = type_ == inner.type
-        text = f"(-{inner.text})" if sure else f"negate({inner.text})"
-        return self.folded(negate, [inner]) or Code(text, type_)
-
-    def compare(self, node: nodes.Compare) -> Code:
-        left, left_node = self.visit(node.expr), node.expr
-        text, first = left.text, left
-        for number, operand in enumerate(node.ops):
-            right = self.branch(operand.expr) if number else self.visit(operand.expr)
-            self._comparable(operand.op, left, right, left_node, operand.expr)
-            text += f" {OPERATORS[operand.op]} {right.text}"
-            left, left_node = right, operand.expr
-        if len(node.ops) == 1 and first.known and left.known:
-            folded = self.folded(_COMPARE[node.ops[0].op], [first, left])
-            if folded:
-                return folded
-        return Code(f"({text})", BOOLEAN)
-
-    def _comparable(
-        self, op: str, left: Code, right: Code, left_node: nodes.Node, right_node: nodes.Node
-    ) -> None:
-        a, b = left.type, right.type
-        if op in ("in", "notin"):
-            if b.kind not in ("list", "text", "record", "any"):
-                text = f"in needs a list; {written(right_node)} is {kinds.a(b.kind)}."
-                self.wrong(right_node, "type", text)
-            elif b.kind == "list" and b.item:
-                self.alike(a, b.item, left_node, right_node, "holds")
-                items = right_node.items if isinstance(right_node, nodes.List) else ()
-                for item_node in items if not left.known else ():
-                    self.possible(a, self.visit(item_node), left_node, item_node)
-            return
-        if op in ("eq", "ne"):
-            self.alike(a, b, left_node, right_node, "equals")
-            if not left.known or not right.known:
-                self.possible(a, right, left_node, right_node)
-                self.possible(b, left, right_node, left_node)
-            return
-        for one, node in ((a, left_node), (b, right_node)):
-            if one.kind == "null":
-                text = f"{written(node)} is null, which is neither more nor less."
-                self.wrong(node, "null", text)
-            elif one.kind in ("boolean", "list", "record"):
-                text = f"{written(node)} is {kinds.a(one.kind)} and has no order."
-                self.wrong(node, "type", text)
-        self.alike(a, b, left_node, right_node, "compares with")
-
-    def possible(self, type_: Type, code: Code, node: nodes.Node, word: nodes.Node) -> None:
-        """Reports a word that a value of this type never is, or that nobody knows of."""
-        value = code.value if code.known else None
-        if isinstance(value, str) and self.now:
-            for finding in impossible_word.check(type_, value, node, word, self.now):
-                self.report(finding)
-
-    def alike(self, a: Type, b: Type, left: nodes.Node, right: nodes.Node, verb: str) -> None:
-        kinds_ = {a.kind, b.kind}
-        if kinds_ & {"any", "null"} or len(kinds_) == 1 or kinds_ <= NUMERIC:
-            return
-        remedy = "Write | text after the number." if "text" in kinds_ and kinds_ & NUMERIC else ""
-        self.wrong(
-            left,
-            "type",
-            f"{written(left)} is {kinds.a(a.kind)} and never {verb} {written(right)}, "
-            f"{kinds.a(b.kind)}.",
-            remedy,
-        )
-
-    def both(self, node: nodes.And) -> Code:
-        left = self.visit(node.left)
-        if left.known:
-            return self.visit(node.right) if left.value else left
-        right = self.branch(node.right)
-        return Code(f"({left.text} and {right.text})", kinds.join([left.type, right.type]))
-
-    def either(self, node: nodes.Or) -> Code:
-        left = self.visit(node.left)
-        if left.known:
-            return left if left.value else self.visit(node.right)
-        right = self.branch(node.right)
-        return Code(f"({left.text} or {right.text})", kinds.join([left.type, right.type]))
-
-    def negation(self, node: nodes.Not) -> Code:
-        inner = self.visit(node.node)
-        if inner.known:
-            return self.known(not inner.value)
-        return Code(f"(not {inner.text})", BOOLEAN)
-
-    def condition(self, node: nodes.CondExpr) -> Code:
-        assert node.expr2 is not None  # noqa: S101 — refused when parsed
-        test = self.visit(node.test)
-        if test.known:
-            return self.visit(node.expr1 if test.value else node.expr2)
-        then, other = self.branch(node.expr1), self.branch(node.expr2)
-        text = f"({then.text} if {test.text} else {other.text})"
-        return Code(text, kinds.join([_of_words(then), _of_words(other)]))
-
-    def list(self, node: nodes.List | nodes.Tuple) -> Code:
-        items = [self.visit(n) for n in node.items]
-        if any(i.type.kind == "list" or (i.known and isinstance(i.value, list)) for i in items):
-            return self.wrong(node, "type", "a list holds no lists.", "Put their items into one.")
-        type_ = kinds.rows(kinds.join(i.type for i in items))  # of an empty one: null fits all
-        if all(i.known for i in items):
-            return self.known([i.value for i in items], type_)
-        texts = [f"no_list({i.text})" if i.type.kind == "any" else i.text for i in items]
-        return Code(f"[{', '.join(texts)}]", type_)
-
-    def test(self, node: nodes.Test) -> Code:
-        inner = self.visit(node.node)
-        if inner.known:
-            return self.known(inner.value is None)
-        return Code(f"({inner.text} is None)", BOOLEAN)
-
-    def concat(self, node: nodes.Concat) -> Code:
-        parts = [self.visit(n) for n in node.nodes]
-        lenient = self.kind == "because"
-        for part, inner in zip(parts, node.nodes, strict=True):
-            kind = part.type.kind
-            if kind == "null" and not lenient:
-                self.wrong(inner, "null", f"{written(inner)} is null, and a text cannot hold it.")
-            elif kind in ("boolean", "list", "record", "timestamp"):
-                self.wrong(
-                    inner,
-                    "type",
-                    f"{written(inner)} is {kinds.a(kind)} and has no text form.",
-                    "Write an inline if." if kind == "boolean" else "",
-                )
-        joiner = "say" if lenient else "concatenate"
-        folded = self.folded(RUNTIME[joiner], parts)
-        return folded or Code(f"{joiner}({', '.join(p.text for p in parts)})", TEXT)
-
-
-def _of_words(code: Code) -> Type:
-    """The type of a value, of a known text that text alone."""
-    if code.known and isinstance(code.value, str) and not code.type.values:
-        return Type("text", values=(code.value,))
-    return code.type
-
-
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b,
-    "lteq": lambda a, b: a <= b, "gt": lambda a, b: a > b, "gteq": lambda a, b: a >= b,
-    "in": lambda a, b: a in b, "notin": lambda a, b: a not in b,
-}  # fmt: skip
 
 _VISITORS: dict[type[nodes.Node], Callable[[Emitter, Any], Code]] = {
     nodes.Const: Emitter.const, nodes.Name: Emitter.name, nodes.Getattr: Emitter.getattr,
-    nodes.Getitem: Emitter.getitem, nodes.Add: Emitter.arithmetic, nodes.Sub: Emitter.arithmetic,
-    nodes.Mul: Emitter.arithmetic, nodes.Div: Emitter.divide, nodes.Neg: Emitter.negate,
-    nodes.Pos: Emitter.negate, nodes.Compare: Emitter.compare, nodes.And: Emitter.both,
-    nodes.Or: Emitter.either, nodes.Not: Emitter.negation, nodes.CondExpr: Emitter.condition,
-    nodes.List: Emitter.list, nodes.Tuple: Emitter.list, nodes.Test: Emitter.test,
-    nodes.Concat: Emitter.concat, nodes.Filter: calls.filter_, nodes.Call: calls.call,
+    nodes.Getitem: Emitter.getitem, nodes.Filter: calls.filter_, nodes.Call: calls.call,
+    **operators.VISITORS,
 }  # fmt: skip
