@@ -118,7 +118,7 @@ def _account(mapping_set: MappingSet, spec: MappingSpec, value: Any) -> str:
             if isinstance(one, str)}  # fmt: skip
     columns: dict[str, str] = {}
     for entity in mapping_set.entities.values():
-        columns |= entity.source.value.get("derive", {})
+        columns |= {**entity.source.value.get("let", {}), **entity.source.value.get("derive", {})}
     said = _followed(lets.get(name, text), columns)
     named = [f"by the table `{one}`" for one in dict.fromkeys(_TABLE.findall(said))]
     named += [f"`{one}` ({_describes(one)})" for one in dict.fromkeys(_SETTING.findall(said))]
