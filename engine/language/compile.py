@@ -27,7 +27,7 @@ from . import (
     scope,
 )
 from .catalogue import ID_COLUMNS
-from .check import check_outcome
+from .check_match import check_outcome
 from .code import Code
 from .compile_tables import SettingsPlace
 from .emit import Emitter

@@ -13,7 +13,7 @@ from ..errors import Finding, Place
 from ..yamlfile import Path_, nearest
 from . import blame, tables
 from .assemble import Body, Built, build
-from .check import refusal
+from .check_document import refusal
 from .code import Code
 from .emit import Emitter
 from .expressions import Expression, Report

@@ -15,7 +15,7 @@ from msgspec import Struct
 from . import blame, fields, lists, scope
 from .assemble import Body, Built, build
 from .catalogue import ID_COLUMNS
-from .check import uses_document
+from .check_mapping import uses_document
 from .code import UNKNOWN, Code
 from .emit import Emitter
 from .expressions import Report
