@@ -7,6 +7,8 @@ books on 3001 with VAT 0, written so, breaks a policy against that whatever it i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 
 from jinja2 import nodes
 
@@ -16,13 +18,14 @@ from .code import UNKNOWN, Code
 from .emit import Emitter
 from .expressions import Expression, walk
 from .kinds import of_value
-from .policies import emitted, is_of_document
+from .policies import Emitted, emitted, is_of_document
 from .spec import Field, MappingSet, MappingSpec, PolicyCheck, Row
 
 CODE = "policy"
-# What fields are known to be, and where that is written; without a value where the merchant's
-# settings say it and there is no merchant.
-Known = dict[str, tuple[Code, Place | None]]
+# What fields can be, and where that is written; without a value where the merchant's settings say
+# it and there is no merchant.
+Known = dict[str, tuple[tuple[Code, ...], Place | None]]
+MOST_WAYS = 16  # in which the fields that a condition names may come together
 
 
 def decided(
@@ -55,9 +58,7 @@ def decided(
                 )  # fmt: skip
 
 
-def _rows(
-    spec: MappingSpec, list_: nodes.Node, emitter: Emitter
-) -> Iterator[tuple[Row, bool]]:
+def _rows(spec: MappingSpec, list_: nodes.Node, emitter: Emitter) -> Iterator[tuple[Row, bool]]:
     """The rows of a list that a mapping may make, each with whether it always does."""
     for field in spec.document:
         if field.name != _attribute(list_):
@@ -75,28 +76,30 @@ def _attribute(node: nodes.Node) -> str:
 def _known(
     made: Sequence[Field], schema: Mapping[str, Mapping[str, object]], emitter: Emitter
 ) -> Known:
-    """What of the fields is known, null where nothing makes one."""
+    """What of the fields is known: null where nothing makes one, and also null where it depends on
+    the source whether one is there."""
     nothing = Code("None", of_value(None), None)
-    found: Known = {name: (nothing, None) for name in schema if schema[name]["type"] != "array"}
+    found: Known = {name: ((nothing,), None) for name in schema if schema[name]["type"] != "array"}
     for field in made:
         found.pop(field.name, None)
         when = emitter.emit(field.when) if field.when else None
         if field.value is None or field.name not in schema:
             continue
-        if when is not None and (not when.known or not when.value):
-            if when.known:
-                found[field.name] = (nothing, None)
+        if when is not None and when.known and not when.value:
+            found[field.name] = ((nothing,), None)
             continue
         code = emitter.emit(field.value)
         if not code.known:
             if _is_of_settings(field.value):
-                found[field.name] = (Code("", code.type), field.value.place)
+                found[field.name] = ((Code("", code.type),), field.value.place)
             continue
         try:
             value = fields.conversion(schema[field.name])[1](code.value)
         except (ValueError, TypeError, ArithmeticError):
             continue  # told where the field is looked at
-        found[field.name] = (Code("", of_value(value), value), field.value.place)
+        always = when is None or when.known
+        ways = (Code("", of_value(value), value), *(() if always else (nothing,)))
+        found[field.name] = (ways, field.value.place)
     return found
 
 
@@ -120,27 +123,38 @@ def _judged(
 ) -> Iterator[Finding]:
     """The finding on a document, or a row of it, that breaks a policy by what is known of it."""
     records = {name: known} if document is None else {name: known, "document": document}
-    given: dict[int, Code] = {}
+    nodes_of: dict[tuple[str, str], list[int]] = {}
     named: list[Place] = []
     for expression in (check.that, check.because, check.when):
-        for node, value in _values(expression, records):
-            if value[0].known:
-                given[id(node)] = value[0]
+        for node, field in _values(expression, records):
+            codes, place = records[field[0]][field[1]]
+            if codes[0].known:
+                nodes_of.setdefault(field, []).append(id(node))
             elif expression is check.when:
                 return  # a merchant's settings say whether it is meant at all
-            if expression is check.that and value[1] is not None:
-                named.append(value[1])
-    made = emitted(
-        mapping_set, spec.target, spec, check, settings, lambda _finding: None, given
-    )
-    if not made.that.known or made.that.value:
+            if expression is check.that and place is not None:
+                named.append(place)
+    ways = [records[record][field][0] for record, field in nodes_of]
+    if prod(map(len, ways)) > MOST_WAYS:
         return
-    condition = ""
-    if made.when is not None:
-        if made.when.known and not made.when.value:
-            return
-        if not made.when.known and check.when is not None:
-            certain, condition = False, f" where {check.when.text}"
+    broken: list[Emitted] = []
+    for codes in product(*ways):
+        given = {
+            id_: code for ids, code in zip(nodes_of.values(), codes, strict=True) for id_ in ids
+        }
+        made = emitted(
+            mapping_set, spec.target, spec, check, settings, lambda _finding: None, given
+        )
+        if made.when is not None and made.when.known and not made.when.value:
+            continue
+        if not made.that.known or made.that.value:
+            return  # it is not broken whatever comes
+        broken.append(made)
+    if not broken:
+        return
+    made, condition = broken[0], ""
+    if made.when is not None and not made.when.known and check.when is not None:
+        certain, condition = False, f" where {check.when.text}"
     because = made.because.value if made.because.known else check.because.text
     what = f"{spec.name}{f', row {row.id}' if row else ''}"
     text = f"{what}: breaks the policy {check.name}{condition}: {str(because).rstrip('.')}."
@@ -151,13 +165,14 @@ def _judged(
 
 def _values(
     expression: Expression | None, records: Mapping[str, Known]
-) -> Iterator[tuple[nodes.Node, tuple[Code, Place | None]]]:
-    """The parts of an expression that name a known field: ``document.CostCenter``."""
+) -> Iterator[tuple[nodes.Node, tuple[str, str]]]:
+    """The parts of an expression that name a known field, ``document.CostCenter``, with record and
+    field."""
     for node in walk(expression.node) if expression else ():
         if not isinstance(node, nodes.Getattr | nodes.Getitem):
             continue
         base = node.node
         key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", UNKNOWN)
-        record = records.get(base.name, {}) if isinstance(base, nodes.Name) else {}
-        if isinstance(key, str) and key in record:
-            yield node, record[key]
+        record = base.name if isinstance(base, nodes.Name) else ""
+        if isinstance(key, str) and key in records.get(record, {}):
+            yield node, (record, key)

@@ -105,3 +105,27 @@ def test_an_account_that_only_the_merchant_names_is_not_taken_for_the_one_meant(
     assert found(vat, mapping=mapping) == []
     assert len(found(vat, mapping=mapping, settings={"account": 3001})) == 1
     assert found(vat, mapping=mapping, settings={"account": 6570}) == []
+
+
+NORWAY = FEE.replace(
+    "  Description: fee\n",
+    "  Description: fee\n  Comments: {when: line.CurrencyCode == 'NOK', value: Oslo}\n",
+)
+
+
+def test_a_field_that_is_wrong_whether_it_is_there_or_not_breaks_the_policy() -> None:
+    bergen = (
+        "{id: bergen, for: V, when: source.CurrencyCode == 'NOK', "
+        "that: document.Comments == 'Bergen', because: 'it is Bergen, not {{ document.Comments }}'}"
+    )
+    (one,) = found(bergen, mapping=NORWAY)
+    assert one.startswith("warning: a.yaml:7:55: ")
+    assert "house.bergen where source.CurrencyCode == 'NOK': it is Bergen, not Oslo." in one
+
+
+def test_a_field_that_is_right_where_it_is_there_is_left_to_the_run() -> None:
+    oslo = (
+        "{id: oslo, for: V, when: source.CurrencyCode == 'NOK', "
+        "that: document.Comments == 'Oslo', because: it is Oslo}"
+    )
+    assert found(oslo, mapping=NORWAY) == []
