@@ -223,7 +223,7 @@ def _pairs(values: Mapping[str, Any]) -> str:
 def shown(value: Any) -> str:
     """A value in a sentence: an amount with its decimals, yes, nothing, a row's fields."""
     if value is UNSEEN:
-        return "not looked at"
+        return "nothing"
     if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):

@@ -68,7 +68,7 @@ def decided(store: Store, ref: str) -> list[Decided]:
     if found["of_payout"] or not found["lines"] or voucher_pattern(ref):
         for payout in found["payouts"]:
             keys |= {(one["mapping"], payout["payout"]): None for one in payout["documents"]}
-    told = [one for key in keys if (one := _decided(store, *key)) is not None]
+    told = [one for key in keys if (one := decided_of(store, *key)) is not None]
     return [one for one in told if _is_number(one.number, ref)] or told
 
 
@@ -79,7 +79,8 @@ def _is_number(number: str | None, ref: str) -> bool:
     return number == ref or bool(pattern and re.search(pattern, number))
 
 
-def _decided(store: Store, mapping: str, source: str) -> Decided | None:
+def decided_of(store: Store, mapping: str, source: str) -> Decided | None:
+    """What became of a source under a mapping; None where nothing was told of it."""
     outcomes = store.rows(LAST, [mapping, source])
     if not outcomes:
         return None

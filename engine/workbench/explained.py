@@ -102,7 +102,7 @@ def explain_field(store: Store, merchant: Merchant, ref: str, asked: str) -> Fou
         room = max(0, most - len(told))
         further += len(paths[room:])
         if paths[:room]:
-            told += _explained(store, merchant, kept, programs[id(one)], one, paths[:room],
+            told += explained(store, merchant, kept, programs[id(one)], one, paths[:room],
                                whole_row=whole_row)  # fmt: skip
     return Found(ref, asked, tuple(told if whole_row else _together(told)), further)
 
@@ -154,10 +154,12 @@ def _unknown(
     return UsageError(f"No document of {ref} has a field {asked!r}.", remedy)
 
 
-def _explained(
+def explained(
     store: Store, merchant: Merchant, kept: Kept, program: Program, one: Decided,
     paths: Sequence[FieldPath], *, whole_row: bool,
 ) -> Iterator[Explained]:  # fmt: skip
+    """Each of these values of one document. With ``whole_row`` what was told of one of them is not
+    told again of the next."""
     if one.document is None:
         yield Explained(one, text_of(paths[0]), None)
         return
@@ -193,6 +195,8 @@ def _explained(
 
 
 def _same(one: Any, other: Any) -> bool:
+    """Whether two values are sent alike: a list without rows is not sent at all."""
+    one, other = (None if value == [] else value for value in (one, other))
     return json_text.canonical(one) == json_text.canonical(other) or str(one) == str(other)
 
 

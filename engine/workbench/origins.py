@@ -45,6 +45,12 @@ class Origin:
 ROWS: Mapping[str, tuple[str, str]] = {
     "order": ("qliro.order", 'SELECT * FROM qliro."order" WHERE OrderId = $OrderId'),
     "batch": ("qliro.settlement_batch", "SELECT * FROM qliro.settlement_batch WHERE Id = $Id"),
+    "payout_batch": (
+        "qliro.settlement_batch",
+        "SELECT * FROM qliro.settlement_batch "
+        "WHERE list_contains(string_split($batches, ', '), CAST(Id AS VARCHAR)) "
+        "ORDER BY BatchDate, Id",
+    ),
     "transaction": (
         "qliro.transaction",
         "SELECT * FROM qliro.transaction WHERE OrderId = $OrderId "
@@ -118,14 +124,14 @@ class Origins:
         entity, query = ROWS[word]
         named = {
             "OrderId": row.get("OrderId"), "Id": row.get("Id"),
-            "DocumentNumber": row.get("DocumentNumber"),
+            "DocumentNumber": row.get("DocumentNumber"), "batches": row.get("batches"),
             "id": row.get(ID_COLUMNS.get(of, "")),
         }  # fmt: skip
         wanted = {name: value for name, value in named.items() if f"${name}" in query}
         if None in wanted.values():
             return ()
         found = self.store.rows(query, wanted)
-        return self.of(entity, found[0], column).stands if found else ()
+        return [stand for other in found for stand in self.of(entity, other, column).stands]
 
     def _own(self, entity: str, table: Mapping[str, Any], row: Row, path: str) -> Iterator[Stand]:
         seq = row.get("raw_seq") or self._seq(entity, row)

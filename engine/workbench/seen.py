@@ -33,7 +33,8 @@ class Frame:
     """What an expression sees where it stands: names with their types and values.
 
     ``lets`` are the named values among them (of an entity its derived columns); ``entities`` says
-    of what a name's row, or rows, are. ``base`` is the frame that named values see.
+    of what a name's row, or rows, are. ``base`` is the frame that named values see; ``group`` is
+    what the rows were grouped by, and what it saw of the first of them.
     """
 
     of: MappingSpec | EntitySpec
@@ -42,6 +43,7 @@ class Frame:
     lets: Lets
     entities: dict[str, str]
     base: Frame | None = None
+    group: tuple[Expression, Frame] | None = None
 
     def value(self, name: str) -> Any:
         """The value of a name; UNSEEN where it has none."""
@@ -129,7 +131,9 @@ class Evaluator:
             key = self.whole(row.group, frame.inside({row.alias: one}))
             groups.setdefault(key, []).append(one)
         for group, rows in groups.items():
-            yield frame.inside({"group": group, "rows": rows})
+            inner = frame.inside({"group": group, "rows": rows})
+            inner.group = (row.group, frame.inside({row.alias: rows[0]}))
+            yield inner
 
 
 def of_mapping(program: Program, spec: MappingSpec, inputs: Mapping[str, Any]) -> Frame:

@@ -113,6 +113,10 @@ class Explainer:
         *, again: bool = False,
     ) -> Value:  # fmt: skip
         text = " ".join(expression.text.split())
+        if expression.plain and isinstance(expression.node, nodes.Const):
+            literal = expression.node.value
+            if literal is None or isinstance(literal, bool):
+                text = written(expression.node)
         return Value(
             name, value, kind, text, expression.place, inputs=tuple(inputs), again=again,
             change=self.overlaid(expression.place),
@@ -195,13 +199,18 @@ class Explainer:
         if name == "books":
             return
         entity = frame.entities.get(name, "")
-        if isinstance(value, list):
+        if name == "group" and frame.group is not None:
+            by, first = frame.group
+            key = ("group", id(by), str(value))
+            yield self._expressed(key, "what its rows are grouped by", by, first, value, "named")
+        elif isinstance(value, list):
             what = f"{len(value)} rows of {entity}" if len(value) != 1 else f"1 row of {entity}"
             yield Value(name, value, "rows", what=what if entity else "", entity=entity)
         elif value is None and entity:
             yield Value(name, None, "match", what="nothing was found that it refers to")
         elif not isinstance(value, dict):
-            yield Value(name, value, "part")
+            what = "how many documents of it came before" if name == "earlier" else ""
+            yield Value(name, value, "part", what=what)
 
     def _named(self, name: str, frame: Frame) -> Value:
         """A named value of the mapping, or a derived column that another one uses."""
@@ -332,7 +341,8 @@ class Explainer:
         inputs = []
         given: dict[str, Any] = {}
         for one in node.kwargs:
-            given[one.key] = self.evaluator.value(one.value, whole, frame)
+            asked = self.evaluator.value(one.value, whole, frame)
+            given[one.key] = None if asked is UNSEEN else asked
             found = tuple(_once(self._of_node(one.value, whole, frame)))
             plain = len(found) == 1 and found[0].name == one.key
             inputs.append(
