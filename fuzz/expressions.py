@@ -15,7 +15,8 @@ from language.test_oracle import GRAMMAR, jinja
 
 from engine.errors import Place
 from engine.language import expressions
-from engine.language.filters import FILTERS, Refused
+from engine.language.declared_filters import Refused
+from engine.language.filters import FILTERS
 
 # What cannot be worked out ends so; ``blame`` makes the sentence of it.
 REFUSED = (Refused, TypeError, ArithmeticError, KeyError, IndexError)

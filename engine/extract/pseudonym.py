@@ -14,7 +14,7 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ..language.filters import fortnox_text
+from ..language.text_filters import fortnox_text
 from ..personal import is_persons, persons_numbers
 from ..store.database import Store
 from .pseudonym_numbers import Numbers

@@ -17,9 +17,9 @@ from ..errors import ItemError, Place
 from ..yamlfile import nearest
 from .assemble import Built
 from .code import UNKNOWN, Mark
+from .declared_filters import NO_VALUE, Null, Refused
 from .emit import Emitter
 from .expressions import written
-from .filters import NO_VALUE, Null, Refused
 
 Locals = Mapping[str, Any]
 

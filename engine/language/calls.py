@@ -14,6 +14,7 @@ from jinja2 import nodes
 from ..yamlfile import nearest
 from . import filters, kinds, operators, words
 from .code import BOOKS, BOOKS_TAKE, Code
+from .declared_filters import Filter
 from .expressions import written
 from .kinds import ANY, NUMERIC
 
@@ -86,7 +87,7 @@ def _default(emitter: Emitter, node: nodes.Filter, value: Code) -> Code:
 
 
 def _of_attribute(
-    emitter: Emitter, node: nodes.Filter, declared: filters.Filter, value: Code
+    emitter: Emitter, node: nodes.Filter, declared: Filter, value: Code
 ) -> Code:
     first = node.args[0]
     if not isinstance(first, nodes.Const) or not isinstance(first.value, str):

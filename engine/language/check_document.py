@@ -11,8 +11,8 @@ from typing import Any
 from ..errors import Finding
 from ..yamlfile import nearest
 from . import fields, lineage, lists, rules
+from .declared_filters import NO_VALUE, Refused
 from .emit import Emitter
-from .filters import NO_VALUE, Refused
 from .one_mapping import OneMapping
 from .spec import Field, Row
 

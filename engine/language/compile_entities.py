@@ -16,9 +16,10 @@ from . import blame, check_entities, compile_related, compile_tables, derived, k
 from .assemble import Body, Built, build
 from .catalogue import ID_COLUMNS
 from .code import Code
+from .declared_filters import Null
 from .emit import Emitter
 from .expressions import Report
-from .filters import FILTERS, Null
+from .filters import FILTERS
 from .kinds import Type
 from .program import Belonging, Books, CompiledEntity, NotYet, Row, nothing_belongs
 from .spec import EntitySpec, MappingSet

@@ -17,9 +17,9 @@ from .assemble import Body, Built, build
 from .catalogue import ID_COLUMNS
 from .check_mapping import uses_document
 from .code import UNKNOWN, Code
+from .declared_filters import Refused
 from .emit import Emitter
 from .expressions import Report
-from .filters import Refused
 from .program import Failure, Rendered, Row, Trace
 from .spec import Check, EntitySpec, Field, MappingSet, MappingSpec
 from .spec import Row as RowSpec

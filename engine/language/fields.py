@@ -12,9 +12,10 @@ from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
-from .filters import Null, Refused, text_of
+from .declared_filters import Null, Refused
 from .fortnox_signs import forbidden
 from .kinds import NUMERIC, Type, a, shown
+from .text_filters import text_of
 
 CENT = Decimal("0.01")
 

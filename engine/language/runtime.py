@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from ..personal import has_digit
-from . import filters
+from . import filters, text_filters
 from .code import UNKNOWN
+from .declared_filters import Null, Refused
 from .foreseen import half_up
 from .fortnox_signs import is_allowed
 from .kinds import shown
@@ -26,22 +27,22 @@ def item(value: Any, key: Any) -> Any:
     if isinstance(value, dict | list | tuple):
         return value[key]
     if value is None:
-        raise filters.Null
-    raise filters.Refused("only records and lists have items")
+        raise Null
+    raise Refused("only records and lists have items")
 
 
 def no_list(value: Any) -> Any:
     """An item of a list: lists in lists double with each, and comparing them has no end."""
     if isinstance(value, list | tuple):
-        raise filters.Refused("a list holds no lists")
+        raise Refused("a list holds no lists")
     return value
 
 
 def _number(value: Any) -> Any:
     if value is None:
-        raise filters.Null
+        raise Null
     if type(value) is not Decimal and type(value) is not int:
-        raise filters.Refused(f"{shown(value)} is not a number")
+        raise Refused(f"{shown(value)} is not a number")
     return value
 
 
@@ -59,7 +60,7 @@ def multiply(left: Any, right: Any) -> Any:
     """``*`` likewise; integers stay within bounds, so that no chain of them burns the processor."""
     result = _number(left) * _number(right)
     if type(result) is int and not -LARGEST_INTEGER <= result <= LARGEST_INTEGER:
-        raise filters.Refused("an integer of over 30 digits")
+        raise Refused("an integer of over 30 digits")
     return result
 
 
@@ -67,7 +68,7 @@ def divide(left: Any, right: Any) -> Decimal:
     """``/`` is always a Decimal."""
     if not _number(right):
         _number(left)
-        raise filters.Refused("a division by zero")
+        raise Refused("a division by zero")
     result: Decimal = Decimal(_number(left)) / right
     return result
 
@@ -85,7 +86,7 @@ def plus(value: Any) -> Any:
 def listed(*parts: list[Any]) -> list[Any]:
     """The rows of all parts."""
     if sum(map(len, parts)) > MOST_ROWS:
-        raise filters.Refused(f"a list of over {MOST_ROWS} rows")
+        raise Refused(f"a list of over {MOST_ROWS} rows")
     return [row for part in parts for row in part]
 
 
@@ -102,8 +103,8 @@ RUNTIME: Mapping[str, Any] = {
     "NULL": None,
     "Decimal": Decimal,
     "round_to": half_up,
-    "concatenate": filters.concatenate,
-    "say": filters.say,
+    "concatenate": text_filters.concatenate,
+    "say": text_filters.say,
     "item": item,
     "no_list": no_list,
     "listed": listed,

@@ -16,7 +16,7 @@ from msgspec import Struct
 from ..errors import Finding, Place
 from ..yamlfile import nearest
 from . import words
-from .filters import Null, Refused
+from .declared_filters import Null, Refused
 from .kinds import a, shown
 from .spec import TableSpec
 

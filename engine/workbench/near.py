@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Place
-from ..language.filters import Null, Refused
+from ..language.declared_filters import Null, Refused
 from ..language.spec import TableSpec
 from ..language.tables import Line, Lookup, holds
 

@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from engine.language.filters import fortnox_text
 from engine.language.fortnox_signs import forbidden
+from engine.language.text_filters import fortnox_text
 
 
 @pytest.mark.parametrize("name", ["José", "Åsa Öberg", "Zoë", "Nguyễn Ánh", "Đorđe Šešić", "Łódź"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.language import expressions, filters, structure
+from engine.language import expressions, structure, text_filters
 from engine.language.code import BOOKS
 from engine.manual import filters as reference
 
@@ -54,4 +54,4 @@ def test_every_question_to_the_books_is_in_the_manual() -> None:
 def test_the_limits_are_the_codes_own() -> None:
     assert f"{expressions.LONGEST:,} characters, {expressions.MOST_NODES} parts" in MANUAL
     assert f"{expressions.DEEPEST} levels" in MANUAL
-    assert f"{filters.LONGEST_TEXT:,} characters" in MANUAL
+    assert f"{text_filters.LONGEST_TEXT:,} characters" in MANUAL

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.language.filters import Refused, spread
+from engine.language.declared_filters import Refused
+from engine.language.list_filters import spread
 
 CENTS = st.integers(1, 10**7).map(lambda n: Decimal(n) / 100)
 RATES = st.sampled_from([Decimal(25), Decimal(12), Decimal(6)])

@@ -16,7 +16,7 @@ from shop import Shop
 from engine.doctor import lint
 from engine.errors import FileError
 from engine.home import HOME
-from engine.language import filters
+from engine.language.declared_filters import Null, Refused
 from engine.language.kinds import NUMERIC
 from engine.language.required_columns import BATCH, LINE, NEEDED
 from engine.merchant import oss
@@ -211,7 +211,7 @@ def test_lines_that_are_booked_and_can_no_more_be_worked_out_stay_booked(
 def test_a_sign_before_what_is_no_number_is_told_whether_its_kind_is_known_or_not(
     sign: str, given: Any
 ) -> None:
-    with pytest.raises((filters.Null, filters.Refused, TypeError)):
+    with pytest.raises((Null, Refused, TypeError)):
         value(f"{sign}x", {"x": given}, blind=True)
     assert value("+x", {"x": 7}, blind=True) == 7
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from order_shop import OrderShop
 from shop import texts
 
-from engine.language.filters import say
+from engine.language.text_filters import say
 from engine.report.explain import explain
 from engine.report.status import status
 from engine.sandbox.fortnox.orders import cancel_order
