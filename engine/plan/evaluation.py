@@ -93,9 +93,7 @@ def rendered(
                    {**rendered_trace(made), "place": str(failures[0].place)})  # fmt: skip
 
 
-def judged(
-    mapping: CompiledMapping, inputs: dict[str, Any], made: Rendered, stands: str = ""
-) -> Rendered | Stopped:
+def judged(mapping: CompiledMapping, inputs: dict[str, Any], made: Rendered) -> Rendered | Stopped:
     """A document that is to be made, held against the policies of its set: one that breaks one is
     left to a person, unless that is only a warning."""
     broken = mapping.broken(made.document or {}, inputs)
@@ -103,7 +101,7 @@ def judged(
         return made
     errors = [one for one in broken if one.severity == "error"]
     if errors:
-        because = stands + "; ".join(one.told for one in errors)
+        because = "; ".join(one.told for one in errors)
         return Stopped("parked", POLICY, because,
                        {**rendered_trace(made), "place": str(errors[0].place)})  # fmt: skip
     told = tuple(Failure("warn", one.told, one.place) for one in broken)

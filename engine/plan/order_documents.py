@@ -64,8 +64,8 @@ def rendered_or_told(
     stands = f"{target(mapping.spec.target).told(begun)} stands and is not finished: "
     stands = stands if begun else ""
     made = rendered(mapping, tried or inputs, stands)
-    if not isinstance(made, Stopped):
-        made = judged(mapping, tried or inputs, made, stands)
+    if not isinstance(made, Stopped) and not begun:
+        made = judged(mapping, tried or inputs, made)
     if not isinstance(made, Stopped):
         return made
     doubtful = made.state == "parked" and made.code != UNASKED and orders.cards.presumed(inputs)

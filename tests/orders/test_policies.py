@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from order_shop import OrderShop
@@ -66,3 +67,28 @@ def test_an_order_that_keeps_all_policies_is_made_as_ever(order_shop: Open, tmp_
     one.life("several_rows")
     one.run()
     assert len(one.fortnox_orders) == 1
+
+
+BOOKED = """\
+  - id: never
+    for: fortnox.invoice
+    that: document.InvoiceDate == '1999-01-01'
+    because: no invoice is ours to make
+"""
+
+
+def test_an_invoice_that_was_begun_is_finished_whatever_a_policy_says(
+    order_shop: Open, tmp_path: Path
+) -> None:
+    """It stands in Fortnox: to leave it half done would help nobody."""
+    one = opened(order_shop, tmp_path, BOOKED)
+    one.settings({"overlay": None})
+    one.life("captured")
+    one.run()
+    (held,) = one.fortnox_invoices
+    one.world.invoices[held.number] = replace(held, booked=False)
+    one.lose_the_database()
+    one.settings({"overlay": str(tmp_path / "over")})
+    report = one.run()
+    assert {told.state for told in one.outcomes(report, "invoice").values()} == {"adopted"}
+    assert [invoice.booked for invoice in one.fortnox_invoices] == [True]
