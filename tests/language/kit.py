@@ -47,6 +47,25 @@ identity:
   agree: [InvoiceNumber, Amount]
 """
 
+FEE = """\
+version: 2
+mapping: fee
+source: {line: qliro.settlement_line}
+target: fortnox.voucher
+document:
+  Description: fee
+  Year: 5
+  VoucherSeries: A
+  TransactionDate: "{{ line.BatchDate }}"
+  VoucherRows:
+    - {id: fee, Account: 6570, Debit: "{{ line.Amount }}", Credit: 0}
+    - {id: vat, when: line.VatRate is not none, Account: 2641, Debit: 1, Credit: 0}
+    - {id: interim, Account: 1684, Debit: 0, Credit: "{{ line.Amount }}", CostCenter: NORD}
+identity:
+  ask: {voucherseries: A}
+  agree: [Description]
+"""
+
 LINE: Mapping[str, Any] = {
     "line": "L1",
     "Amount": Decimal("100.00"),

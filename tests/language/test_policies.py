@@ -12,27 +12,7 @@ from engine.language.compile import compile_set
 from engine.language.load import load_set_from_texts
 from engine.language.program import Broken
 
-from .kit import BOOKS, CATALOGUE, HOUSE, LINE, PAYMENT, findings
-
-FEE = """\
-version: 2
-mapping: fee
-source: {line: qliro.settlement_line}
-target: fortnox.voucher
-document:
-  Description: fee
-  Year: 5
-  VoucherSeries: A
-  TransactionDate: "{{ line.BatchDate }}"
-  VoucherRows:
-    - {id: fee, Account: 6570, Debit: "{{ line.Amount }}", Credit: 0}
-    - {id: vat, when: line.VatRate is not none, Account: 2641, Debit: 1, Credit: 0}
-    - {id: interim, Account: 1684, Debit: 0, Credit: "{{ line.Amount }}", CostCenter: NORD}
-identity:
-  ask: {voucherseries: A}
-  agree: [Description]
-"""
-
+from .kit import BOOKS, CATALOGUE, FEE, HOUSE, LINE, PAYMENT, findings
 
 # How the tests write the targets.
 TARGETS = {"for: V,": "for: fortnox.voucher,", "for: P,": "for: fortnox.invoice_payment,",

@@ -11,8 +11,8 @@ from engine.language.compile import compile_set, settings_code
 from engine.language.load import load_set_from_texts
 from engine.language.policies_decided import decided
 
-from .kit import CATALOGUE, HOUSE
-from .test_policies import FEE, policy
+from .kit import CATALOGUE, FEE, HOUSE
+from .test_policies import policy
 
 
 def found(*checks: str, mapping: str = FEE, settings: dict[str, Any] | None = None) -> list[str]:
