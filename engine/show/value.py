@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import Place
 from ..workbench.explained import Explained, Found, shape
+from ..workbench.kept import AS_IT_WAS
 from ..workbench.near import NearRow, TableRow
 from ..workbench.origins import Origin
 from ..workbench.seen import UNSEEN
@@ -127,6 +128,8 @@ def _line(value: Value, *, whole: bool) -> str:
     if value.expression:
         return f"{told}: {_rule(value, whole=whole)}"
     where = f" ({_place(value.place)})" if value.place else ""
+    if value.origin is not None and value.value is None and not value.origin.stands:
+        return told
     if value.origin is not None:
         return f"{told}{_origin(value.origin, whole=whole)}"
     what = f", {value.what}" if value.what else ""
@@ -159,7 +162,10 @@ def _rule(value: Value, *, whole: bool) -> str:
 def _place(place: Place | None) -> str:
     if place is None:
         return ""
-    return "the default" if place.path.endswith(DEFAULT) else place.near()
+    if place.path.endswith(DEFAULT):
+        return "the default"
+    near = place.near()
+    return f"{near.replace(AS_IT_WAS, '')}, as it was" if AS_IT_WAS in near else near
 
 
 def _overlay(value: Value) -> str:

@@ -21,6 +21,7 @@ from ..store.database import Store
 from ..store.statements import sql
 
 OVERLAY = "overlay:"
+AS_IT_WAS = " (as it was)"  # behind the path of a file that reads otherwise now
 
 
 @dataclass(slots=True)
@@ -77,4 +78,4 @@ class Kept:
         over = self.merchant.overlay_folder
         folder = over if name.startswith(OVERLAY) and over else self.merchant.mapping_folder
         path = str(folder / name.removeprefix(OVERLAY))
-        return path if now.get(name) == text else f"{path} (as it was)"
+        return path if now.get(name) == text else f"{path}{AS_IT_WAS}"
