@@ -82,7 +82,8 @@ def read_catalogue(folder: Path = FOLDER) -> Catalogue:
         wrong = [fault.finding for fault in faults(file, schema)] or list(_own_rules(file))
         findings += wrong
         if not wrong:
-            entries += [_entry(file.value["source"], raw) for raw in file.value["errors"]]
+            for raw in file.value["errors"]:
+                entries += [_entry(file.value["source"], raw, by) for by in _known_by(raw)]
     if findings:
         raise FileError(findings)
     return tuple(entries)
@@ -187,8 +188,13 @@ def _unknown(error: ApiError) -> Entry:
     )
 
 
-def _entry(source: str, raw: Mapping[str, Any]) -> Entry:
-    status = raw.get("status", ())
+def _known_by(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What an entry is found by: its code, message and status together; or by those of its `or`."""
+    return [raw, raw["or"]] if "or" in raw else [raw]
+
+
+def _entry(source: str, raw: Mapping[str, Any], by: Mapping[str, Any]) -> Entry:
+    status = by.get("status", ())
     return Entry(
         means=raw["means"],
         cause=raw["cause"],
@@ -196,8 +202,8 @@ def _entry(source: str, raw: Mapping[str, Any]) -> Entry:
         retry=cast("Retry", raw["retry"]),
         who=raw["who"],
         fatal=raw.get("fatal", False),
-        code=str(raw.get("code", "")),
-        message=raw.get("message", ""),
+        code=str(by.get("code", "")),
+        message=by.get("message", ""),
         status=(status,) if isinstance(status, int) else tuple(status),
         source=source,
     )
@@ -207,18 +213,21 @@ def _own_rules(file: YamlFile) -> Iterator[Finding]:
     """Each entry names something to be found by, no two name the same, patterns compile."""
     seen: dict[str, int] = {}
     for index, raw in enumerate(file.value["errors"]):
-        at = ("errors", index)
-        key = repr((raw.get("code"), raw.get("message"), raw.get("status")))
-        if not {"code", "message", "status"} & set(raw):
-            yield file.finding(at, "never-found", "an entry needs a code, a message or a status.")
-        elif key in seen:
-            line = file.place(("errors", seen[key])).line
-            yield file.finding(at, "duplicate-entry", f"the entry in line {line} says the same.")
-        seen.setdefault(key, index)
-        try:
-            re.compile(raw.get("message", ""))
-        except re.error as error:
-            yield file.finding((*at, "message"), "not-a-pattern", f"{error}.")
+        for by in _known_by(raw):
+            at = ("errors", index, "or") if by is not raw else ("errors", index)
+            key = repr((by.get("code"), by.get("message"), by.get("status")))
+            if not {"code", "message", "status"} & set(by):
+                what = "an entry needs a code, a message or a status."
+                yield file.finding(at, "never-found", what)
+            elif key in seen:
+                line = file.place(("errors", seen[key])).line
+                same = f"the entry in line {line} says the same."
+                yield file.finding(at, "duplicate-entry", same)
+            seen.setdefault(key, index)
+            try:
+                re.compile(by.get("message", ""))
+            except re.error as error:
+                yield file.finding((*at, "message"), "not-a-pattern", f"{error}.")
 
 
 def _fields(body: str) -> dict[str, Any]:

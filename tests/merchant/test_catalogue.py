@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.error_catalogue import Catalogue, look_up, read_catalogue, read_error, sentence
+from engine.error_catalogue import FOLDER, Catalogue, look_up, read_catalogue, read_error, sentence
 from engine.errors import FileError
+from engine.yamlfile import read
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
 
@@ -192,3 +193,31 @@ def test_a_catalogue_is_refused_with_places(tmp_path: Path) -> None:
         "mine.yaml:6:5: duplicate-entry: the entry in line 5 says the same.",
         "mine.yaml:6:24: not-a-pattern: missing ), unterminated subpattern at position 0.",
     ]
+
+
+def test_an_entry_is_found_by_either_of_what_it_names(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "version: 1\nsource: qliro\nerrors:\n"
+        "  - {code: KEY, or: {status: 418}, means: A., cause: B., remedy: C., retry: never,\n"
+        "     who: qliro}\n"
+        "  - {code: NO, or: {}, means: A., cause: B., remedy: C., retry: never, who: qliro}\n",
+        "utf-8",
+    )
+    with pytest.raises(FileError, match=r"mine.yaml:6:20.*needs a code, a message or a status"):
+        read_catalogue(tmp_path)
+    text = (tmp_path / "mine.yaml").read_text("utf-8").rsplit("  - ", 1)[0]
+    (tmp_path / "mine.yaml").write_text(text, "utf-8")
+    mine = read_catalogue(tmp_path)
+    by_code = look_up(read_error("qliro", 400, '{"ErrorCode": "KEY"}'), mine)
+    by_status = look_up(read_error("qliro", 418, ""), mine)
+    assert (by_code.known, by_status.known) == (True, True)
+    assert not look_up(read_error("qliro", 400, ""), mine).known
+
+
+def test_no_meaning_stands_in_the_catalogue_twice() -> None:
+    for path in sorted(FOLDER.glob("*.yaml")):
+        said = [
+            tuple(str(one[key]) for key in ("means", "cause", "remedy"))
+            for one in read(path).value["errors"]
+        ]
+        assert [one for one in said if said.count(one) > 1] == [], path.name
