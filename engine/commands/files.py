@@ -100,18 +100,21 @@ def show(
               type=click.Choice(["text", "json", "github", "sarif"]),
               help="For people, or for programs: JSON, GitHub's annotations, SARIF.")  # fmt: skip
 @option("--strict", is_flag=True, help="Warnings fail as errors do.")
+@option("--explain", "code", metavar="CODE", help="Only tell what findings of a code mean.")
 @in_folder
 @shared
 def lint(
     out: Output, merchant_names: tuple[str, ...], everything: bool, mapping_set: str | None,
-    overlay: Path | None, form: str, strict: bool, merchants: Path,
+    overlay: Path | None, form: str, strict: bool, code: str | None, merchants: Path,
 ) -> int:  # fmt: skip
     """Check merchant files and mappings. All findings come at once, and no server is asked.
 
     With --set or --overlay a mapping set and what is laid over it, without any merchant. Errors
-    stop a run and end this with 2; warnings are what may go wrong. docs/lint.md explains what is
-    found.
+    stop a run and end this with 2; warnings are what may go wrong. What one means is told by
+    --explain and its code, `lint --explain may-be-null` for instance.
     """
+    if code is not None:
+        return _explain(out, code)
     from ..doctor.lint import lint_installed, lint_merchant, lint_set, quotable, without_repeats
     from ..show import findings as view
 
@@ -132,3 +135,17 @@ def lint(
     told = view.shown(findings, quotable(paths))
     view.put(out, form, told, list(laid.values()), ok=not wrong, version=command.VERSION)
     return Exit.INVALID if wrong else Exit.OK
+
+
+def _explain(out: Output, code: str) -> int:
+    """Tells what findings of a code mean."""
+    from ..language.rules.explained import explained
+    from ..show.page import Text, heading
+    from ..yamlfile import nearest
+
+    known = explained()
+    if code not in known:
+        raise UsageError(f"Lint has no finding {code!r}.", nearest(code, known))
+    out.page([heading(code), *(Text(one) for one in known[code].split("\n"))])
+    out.data({"code": code, "means": known[code]})
+    return Exit.OK

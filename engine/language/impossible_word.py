@@ -14,7 +14,7 @@ Qliro's word is `Accepted`: the mapping never applies, no payment is made, and n
 
     when: line.Status == 'Accepted'
 
-Let the editor complete it, or look it up in docs/columns.md and docs/settings.md.
+Let the editor complete it: it knows the words of every column and setting.
 """
 
 from __future__ import annotations
