@@ -102,7 +102,7 @@ def judged(mapping: CompiledMapping, inputs: dict[str, Any], made: Rendered) -> 
     errors = [one for one in broken if one.severity == "error"]
     if errors:
         because = "; ".join(one.told for one in errors)
-        return Stopped("parked", POLICY, because,
-                       {**rendered_trace(made), "place": str(errors[0].place)})  # fmt: skip
+        trace = {**rendered_trace(made), "place": str(errors[0].place), "document": made.document}
+        return Stopped("parked", POLICY, because, trace)
     told = tuple(Failure("warn", one.told, one.place) for one in broken)
     return made._replace(warnings=(*made.warnings, *told))

@@ -40,6 +40,9 @@ def test_a_payment_that_breaks_a_policy_is_parked_and_the_others_are_posted(
     assert one.payments(large.invoice) == []
     assert len(one.payments(small.invoice)) == 1
     assert report.exit_code == 3
+    (trace,) = [one.trace for one in report.plan.outcomes if one.code == "policy"]
+    assert str(trace["place"]).endswith("house.yaml:4:5")
+    assert trace["document"]["Amount"] == Decimal("1200.00"), "it is shown as it would have been"
 
 
 def test_when_the_policy_is_lifted_it_is_posted_once(shop: OpenShop, tmp_path: Path) -> None:
