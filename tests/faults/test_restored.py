@@ -27,7 +27,7 @@ from engine.store.database import Store
 from faults.shop import KINDS, posted
 
 EVERY = 10
-ORDERS = ("refunded_twice", "several_rows", "company", "captured_in_parts", "norwegian")
+ORDERS = ("refunded_twice", "several_rows", "company", "captured_in_parts", "discounted")
 
 
 def opened(path: Path) -> Store:
