@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import few_rows
+from msgspec import structs
 from sales.kit import DAY, plain, program
 
 from engine.language.program import NO_BOOKS
@@ -108,7 +108,7 @@ def test_rows_that_no_setting_asks_for_are_not_read() -> None:
 def test_a_document_that_nothing_follows_is_complete_as_it_stands() -> None:
     """A merchant's overlay may take all steps away: then nothing is left to be finished."""
     mapping = program(flows={"invoices": True, "orders": True}).mappings["invoice"]
-    bare = replace(mapping, spec=replace(mapping.spec, then=()))
+    bare = structs.replace(mapping, spec=structs.replace(mapping.spec, then=()))
     assert not is_complete(mapping, {"Booked": False})
     assert is_complete(mapping, {"Booked": True})
     assert is_complete(bare, {"Booked": False})
