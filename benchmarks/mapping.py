@@ -18,11 +18,12 @@ from jinja2 import Environment, StrictUndefined
 from benchmarks.figure import Figure
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
-from engine.language.expressions import Expression, written
+from engine.language.expressions import Expression
 from engine.language.filters import FILTERS
 from engine.language.load import load_set
 from engine.language.program import CompiledMapping, Program
 from engine.language.spec import Field
+from engine.language.written import written
 from engine.merchant.settings import filled, merchant_schema
 
 HOUSE = Path(__file__).resolve().parent.parent

@@ -19,7 +19,7 @@ from .assemble import Built
 from .code import UNKNOWN, Mark
 from .declared_filters import NO_VALUE, Null, Refused
 from .emit import Emitter
-from .expressions import written
+from .written import written
 
 Locals = Mapping[str, Any]
 

@@ -15,8 +15,8 @@ from ..yamlfile import nearest
 from . import filters, kinds, operators, words
 from .code import BOOKS, BOOKS_TAKE, Code
 from .declared_filters import Filter
-from .expressions import written
 from .kinds import ANY, NUMERIC
+from .written import written
 
 if TYPE_CHECKING:  # the emitter calls this module
     from .emit import Emitter

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from . import blame, fields, lists, scope
+from . import document_told as told
 from .assemble import Body, Built, build
 from .catalogue import ID_COLUMNS
 from .check_mapping import uses_document
@@ -56,7 +57,7 @@ def render(
     traced: bool,
 ) -> Rendering:
     """The function that renders ``spec`` for a merchant's settings."""
-    built = _Writer(mapping_set, spec, settings, report, traced).write(space)
+    built = Writer(mapping_set, spec, settings, report, traced).write(space)
     covers = covered(mapping_set, spec, settings, space, report)
 
     def run(inputs: Row) -> Rendered:
@@ -84,7 +85,7 @@ def covered(
 
     Where that depends on what is not known yet, it is the source alone.
     """
-    built = _Writer(mapping_set, spec, settings, report, traced=False).write_covered(space)
+    built = Writer(mapping_set, spec, settings, report, traced=False).write_covered(space)
 
     def ask(inputs: Row) -> list[Any]:
         try:
@@ -118,7 +119,7 @@ def _known(lets: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in lets.items() if value is not UNKNOWN}
 
 
-class _Writer:
+class Writer:
     """Held open while one function is written."""
 
     def __init__(
@@ -169,28 +170,28 @@ class _Writer:
         body.add("W = None")
         for warning in spec.warnings:
             self.check(warning, "W")
-        covers, moves = self.ids(spec.covers), self.ids(spec.moves)
-        identity = self.identity()
-        trace = self.trace() if traced else "None"
+        covers, moves = told.ids_of(self, spec.covers), told.ids_of(self, spec.moves)
+        identity = told.identity(self)
+        trace = told.trace(self) if traced else "None"
         body.add(
             f"return Rendered(v_document, {covers}, {moves}, {identity}, "
-            f"() if F is None else F, () if W is None else W, {trace}, {self.then()}, "
-            f"{self.confirm()})"
+            f"() if F is None else F, () if W is None else W, {trace}, {told.then(self)}, "
+            f"{told.confirm(self)})"
         )
         self.head()
         more = {
             **space, **self.more, "Rendered": Rendered, "Trace": Trace, "fail": _fail,
-            "known": _known, "money": fields.money, "CENT": fields.CENT, "ids": ids,
+            "known": _known, "money": fields.money, "CENT": fields.CENT, "ids": told.ids,
         }  # fmt: skip
         return build(spec.name, body, self.emitter, more)
 
     def write_covered(self, space: Mapping[str, Any]) -> Built:
         """The function of what is covered, without the document."""
         self.body.depth = 1
-        covers = self.ids(self.spec.covers)
+        covers = told.ids_of(self, self.spec.covers)
         self.body.add(f"return {covers}")
         self.head()
-        more = {**space, **self.more, "ids": ids}
+        more = {**space, **self.more, "ids": told.ids}
         return build(self.spec.name, self.body, self.emitter, more)
 
     def head(self) -> None:
@@ -327,72 +328,6 @@ class _Writer:
             self.object(made, row.fields, schema)
             self.body.add(f"{variable}.append({made})")
 
-    # What else is told -------------------------------------------------------------------------
-    def ids(self, names: Sequence[str]) -> str:
-        parts: list[str] = []
-        for name in names:
-            known = name in self.spec.lets
-            code = self.emitter.let(name) if known else self.emitter.names[name]
-            if code.known and not code.value:
-                continue
-            row = code.type.item if code.type.kind == "list" else code.type
-            column = ID_COLUMNS.get(row.name if row else "")
-            if column and code.type.kind == "record":
-                parts.append(f"{code.text}[{column!r}]")
-            elif column:
-                parts.append(f"*[row[{column!r}] for row in {code.text}]")
-            else:
-                parts.append(f"*ids({code.text})")
-        return f"[{', '.join(parts)}]"
-
-    def identity(self) -> str:
-        optional = {f.name for f in self.spec.document if f.when}
-        ask = ", ".join(
-            f"{key!r}: {self.emitter.emit(e).text}" for key, e in self.spec.identity.ask.items()
-        )
-        declared = self.spec.identity
-        agree = self.known_fields(declared.agree, optional)
-        adopt = "A"
-        if declared.adopt != declared.agree:
-            adopt = self.known_fields(declared.adopt, optional)
-        # Asked only where a payment of somebody else stands, and that is rendered with its trace.
-        asked = declared.since if self.emitter.traced else {}
-        since = "".join(f"{key!r}: {self.emitter.emit(e).text}, " for key, e in asked.items())
-        since = f", 'since': {{{since}}}" if since else ""
-        return f"{{'ask': {{{ask}}}, 'agree': (A := {agree}), 'adopt': {adopt}{since}}}"
-
-    def known_fields(self, names: Sequence[str], optional: set[str]) -> str:
-        """Fields of the document, those that may be left out where they are there."""
-        if optional.isdisjoint(names):
-            return "{" + ", ".join(f"{n!r}: v_document[{n!r}]" for n in names) + "}"
-        listed = self.emitter.bind(tuple(names))
-        return f"{{n: v_document[n] for n in {listed} if n in v_document}}"
-
-    def then(self) -> str:
-        parts: list[str] = []
-        for one in self.spec.then:
-            when = self.emitter.emit(one.when) if one.when else None
-            if when and when.known and not when.value:
-                continue
-            unsure = when and not when.known
-            parts.append(f"*(({one.step!r},) if {when.text} else ())" if unsure and when
-                         else repr(one.step))  # fmt: skip
-        return f"({''.join(part + ', ' for part in parts)})"
-
-    def confirm(self) -> str:
-        emit = self.emitter.emit
-        parts = [
-            f"{name!r}: [{emit(one.expected).text}, {emit(one.within).text if one.within else '0'}]"
-            for name, one in self.spec.confirm.items()
-        ]
-        return f"{{{', '.join(parts)}}}" if parts else "None"
-
-    def trace(self) -> str:
-        values = {n: c.text for n, c in self.emitter.let_codes.items() if c.known}
-        values |= {n: f"v_{n}" for n in self.emitter.started}
-        inner = ", ".join(f"{n!r}: {values[n]}" for n in self.spec.lets if n in values)
-        return f"Trace(known({{{inner}}}), H)"
-
 
 def _too_few(field: Field, least: int) -> Callable[[int], None]:
     def refuse(count: int) -> None:
@@ -402,9 +337,3 @@ def _too_few(field: Field, least: int) -> Callable[[int], None]:
         )
 
     return refuse
-
-
-def ids(value: Any) -> list[Any]:
-    """The ids of a row or rows whose entity is only known in the run."""
-    rows = value if isinstance(value, list) else [value]
-    return [next((row[c] for c in ID_COLUMNS.values() if c in row), None) for row in rows]

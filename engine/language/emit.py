@@ -16,10 +16,11 @@ from msgspec import Struct, field
 from ..yamlfile import nearest
 from . import calls, kinds, lists, missing_braces, operators
 from .code import BOOKS, Code, Mark, Signature
-from .expressions import Expression, Report, constant, written
+from .expressions import Expression, Report
 from .kinds import ANY, Type
 from .runtime import item
 from .spec import Row
+from .written import constant, written
 
 MOST_EXPANDED = 20_000
 

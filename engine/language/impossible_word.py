@@ -25,8 +25,9 @@ from jinja2 import nodes
 
 from ..errors import Finding
 from . import words
-from .expressions import Expression, written
+from .expressions import Expression
 from .kinds import Type
+from .written import written
 
 CODE, SEVERITY = "never-equal", "error"
 DOUBTED = "unknown-word"

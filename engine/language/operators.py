@@ -13,11 +13,11 @@ from jinja2 import nodes
 
 from . import impossible_word, kinds
 from .code import Code
-from .expressions import OPERATORS, written
 from .kinds import BOOLEAN, INTEGER, NUMERIC, TEXT, Type
 from .runtime import RUNTIME
 from .runtime import divide as quotient
 from .runtime import negate as negated
+from .written import OPERATORS, written
 
 if TYPE_CHECKING:  # the emitter calls this module
     from .emit import Emitter

@@ -18,8 +18,9 @@ from msgspec import Struct
 from ..errors import FileError, Finding
 from .code import Code
 from .emit import Emitter
-from .expressions import Expression, constant, walk, written
+from .expressions import Expression, walk
 from .kinds import ANY, Type, a
+from .written import constant, written
 
 FILTERS = ("abs", "default", "sign", "text")
 

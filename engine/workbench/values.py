@@ -15,10 +15,11 @@ from typing import Any
 from jinja2 import nodes
 
 from ..errors import Place
-from ..language.expressions import Expression, children, written
+from ..language.expressions import Expression, children
 from ..language.laid import Change
 from ..language.spec import Field
 from ..language.spec import Row as RowSpec
+from ..language.written import written
 from .near import TableRow, looked_up
 from .origins import Origin
 from .seen import UNSEEN, Evaluator, Frame, of_entity

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from engine.errors import Finding
 from engine.language.declared import read
-from engine.language.expressions import written
 from engine.language.laid import Laying
 from engine.language.load import load_set_from_texts
 from engine.language.tree import Frame, Node, plain
+from engine.language.written import written
 from engine.yamlfile import parse
 
 from .kit import CATALOGUE, PAYMENT

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment, nodes
 from jinja2.visitor import NodeTransformer
 
-from engine.language.expressions import constant
 from engine.language.filters import FILTERS
+from engine.language.written import constant
 
 from .kit import Grammar, fits, grown, parsed, value
 

@@ -12,10 +12,10 @@ from jinja2 import nodes
 from engine.errors import Place
 from engine.language import expressions
 from engine.language.compile import compile_set
-from engine.language.expressions import written
 from engine.language.given import Given
 from engine.language.load import load_set_from_texts
 from engine.language.program import Rendered
+from engine.language.written import written
 
 from .kit import BOOKS, CATALOGUE, LINE, PAYMENT, failure, findings, parsed
 

@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import Finding
-from ..expressions import written
 from ..lineage import may_be_null
+from ..written import written
 from .subject import Value
 
 CODE, SEVERITY = "may-be-null", "warning"

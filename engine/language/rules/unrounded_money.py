@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import Finding
-from ..lineage import ENDLESS, decimals
+from ..decimal_places import ENDLESS, decimals
 from .subject import Value
 
 CODE, SEVERITY = "unrounded-money", "warning"
