@@ -43,9 +43,15 @@ def _explained(one: Explained, *, whole: bool) -> Page:
     name = mapping_name(decided.mapping)
     number = f" {decided.number}" if decided.number else ""
     of = f"{name[:1].upper()}{name[1:]}{number} of {decided.source}"
-    if one.value is None:
+    if one.value is None or decided.document is None:
         told = state_text(decided.state, decided.reason)
-        return [heading(f"{of} has no {one.field}"), Text(f"No document was made: {told}", 2)]
+        none: Page = [
+            heading(f"{of} has no {one.field}"),
+            Text(f"No document was made: {told}", 2, hang=2),
+        ]
+        if one.value is not None:
+            none += _value(one.value, 1, whole=whole, first=True, begins="it is made where ")
+        return none
     value = one.value
     fields = listed([one.field, *one.alike])
     if value.kind == "condition":
@@ -84,7 +90,7 @@ def _labelled(label: str, text: str) -> Text:
     return Text(f"{label:<9} {text}", indent=2, hang=10)
 
 
-def _value(value: Value, depth: int, *, whole: bool, first: bool = False) -> Page:
+def _value(value: Value, depth: int, *, whole: bool, first: bool = False, begins: str = "") -> Page:
     """A value and what went into it, each further in than what it is of."""
     indent = 2 * depth
     alias = ""
@@ -94,8 +100,8 @@ def _value(value: Value, depth: int, *, whole: bool, first: bool = False) -> Pag
             alias, value = f"{value.name} = ", only
     parts: Page = []
     if first:
-        kept = value.kind == "condition"
-        text = ("it is left out unless " if kept else "rule  ") + _rule(value, whole=whole)
+        word = "it is left out unless " if value.kind == "condition" else "rule  "
+        text = (begins or word) + _rule(value, whole=whole)
         parts.append(Text(text, indent=indent, hang=6))
     elif value.table is None:
         parts.append(Text(alias + _line(value, whole=whole), indent=indent, hang=4))

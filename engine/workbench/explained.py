@@ -43,7 +43,8 @@ MOST_NEAR = 3  # names that are near one that is not known
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A field of a document: ``value`` explains it (None of what got no document).
+    """A field of a document: ``value`` explains it; of what got no document it is the check that
+    keeps it from being made, None where that is something else.
 
     ``sent`` is what was sent of it, ``anew`` what comes out now where that is not the same;
     ``changed`` are the places in which the mapping reads otherwise now, ``now`` what the rules of
@@ -161,7 +162,7 @@ def explained(
     """Each of these values of one document. With ``whole_row`` what was told of one of them is not
     told again of the next."""
     if one.document is None:
-        yield Explained(one, text_of(paths[0]), None)
+        yield Explained(one, text_of(paths[0]), _stopped(store, merchant, program, one))
         return
     doubt = "" if kept.under(one.digest) else (
         "The texts that it was made by can't be read by this version of the program; told is what "
@@ -297,8 +298,9 @@ def prepared(
     made: tuple[Mapping[str, Any], Mapping[str, Any]] | None,
 ) -> tuple[Frame, Explainer]:
     """What the document's expressions see, and what explains them."""
-    lets = made[1] if made else one.trace.get("lets", {})
-    frame = with_lets(of_mapping(program, mapping.spec, inputs), lets)
+    evaluator = Evaluator(program)
+    lets = made[1] if made else {}
+    frame = with_lets(evaluator, of_mapping(program, mapping.spec, inputs), lets)
     books = inputs["books"]
     rows = _staged(store, program, books, inputs.get(mapping.spec.alias) or {})
 
@@ -310,7 +312,7 @@ def prepared(
         return found
 
     explainer = Explainer(
-        Evaluator(program), more, lambda keys: merchant.place(tuple(keys)),
+        evaluator, more, lambda keys: merchant.place(tuple(keys)),
         one.trace.get("match") or {}, partial(_overlaid, program, merchant), Origins(store).of,
     )  # fmt: skip
     for alias, entity in frame.entities.items():
@@ -329,6 +331,18 @@ def _overlaid(program: Program, merchant: Merchant, place: Place) -> Change | No
     mine = [one for one in program.mapping_set.changes
             if one.place.path == place.path and one.place.line <= place.line]  # fmt: skip
     return max(mine, key=lambda one: one.place.line, default=None)
+
+
+def _stopped(store: Store, merchant: Merchant, program: Program, one: Decided) -> Value | None:
+    """The check that keeps a document from being made; None where it was something else."""
+    mapping = program.mappings[one.mapping]
+    place = one.trace.get("place")
+    check = next((c for c in mapping.spec.checks if str(c.place) == place), None)
+    if check is None or not one.trace.get("inputs"):
+        return None
+    inputs = restored(store, program, mapping, one)
+    frame, explainer = prepared(store, merchant, program, mapping, one, inputs, None)
+    return explainer.left_out(check.that, frame, check.id or "check")
 
 
 def _of_path(

@@ -59,7 +59,8 @@ class Frame:
     def inside(self, names: Mapping[str, Any]) -> Frame:
         """The same with further names, as rows give them."""
         codes = {name: Code(f"v_{name}", kinds.ANY) for name in names}
-        values = {**self.values, **names}
+        values = self.values.copy()
+        values.update(names)
         base = self.root()
         return Frame(self.of, {**self.names, **codes}, values, self.lets, self.entities, base)
 
@@ -182,12 +183,37 @@ class _Lazy(dict[str, Any]):
         value = self[name] = self.late[name]()
         return value
 
+    def copy(self) -> _Lazy:
+        other = _Lazy(self)
+        other.late = self.late
+        return other
 
-def with_lets(frame: Frame, lets: Mapping[str, Any]) -> Frame:
-    """The frame with the named values that were evaluated."""
+
+def with_lets(evaluator: Evaluator, frame: Frame, lets: Mapping[str, Any]) -> Frame:
+    """The frame with its named values: those that were evaluated, the others when they are asked
+    for, as where a check came before them."""
     codes = {name: Code(f"v_{name}", kinds.ANY) for name in frame.lets}
-    values = {**frame.values, **{name: lets.get(name, UNSEEN) for name in frame.lets}}
-    return Frame(frame.of, {**frame.names, **codes}, values, frame.lets, frame.entities)
+    values = _Lazy({**frame.values, **{name: lets[name] for name in frame.lets if name in lets}})
+    made = Frame(frame.of, {**frame.names, **codes}, values, frame.lets, frame.entities)
+    for name, declared in frame.lets.items():
+        if isinstance(declared, Expression):
+            values.late[name] = partial(evaluator.whole, declared, made)
+        else:
+            values.late[name] = partial(_listed, evaluator, declared, made)
+    return made
+
+
+def _listed(evaluator: Evaluator, declared: Sequence[RowSpec], frame: Frame) -> list[Any]:
+    """The rows of a named list."""
+    return [
+        {
+            field.name: None
+            if field.value is None or (field.when and not evaluator.whole(field.when, inner))
+            else evaluator.whole(field.value, inner)
+            for field in row.fields
+        }
+        for row, inner in evaluator.rows(declared, frame)
+    ]
 
 
 def _settings(program: Program) -> Code:

@@ -130,3 +130,16 @@ def test_before_anything_is_sent_it_is_told_of_what_is_planned(order_shop: Open)
         has(lines, "has no InvoiceDate", "No document was made: waiting")
     with pytest.raises(UsageError, match="Nothing here carries"):
         explained(shop, "no-such-order", "InvoiceDate")
+
+
+def test_of_what_is_parked_the_check_that_keeps_it_is_followed_down(order_shop: Open) -> None:
+    shop = order_shop(sales_accounts=[{"country": "NO", "account": 3105}])
+    shop.life("captured")
+    shop.run(), shop.run()
+    source = shop.store.value("SELECT min(source) FROM ledger.order_item WHERE state = 'parked'")
+    mapping = shop.store.value(
+        "SELECT min(mapping) FROM ledger.order_item WHERE state = 'parked' AND source = ?", [source]
+    )
+    lines = said(shop, str(source), f"{mapping}:Currency")
+    has(lines, "has no Currency", "No document was made: parked", "it is made where ",
+        "table sales_accounts: no row holds")  # fmt: skip
