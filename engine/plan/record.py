@@ -1,7 +1,8 @@
 """Writes a plan down: outcomes that changed, proofs, and the intent of each action.
 
-Writes ``ledger.outcome``, ``ledger.proof``, ``ledger.action``, ``ledger.made_under`` and
-``ledger.mapping_set``, all append-only; an outcome that is as it was is not written again.
+Writes ``ledger.outcome``, ``ledger.proof``, ``ledger.action``, ``ledger.made_under``,
+``ledger.run`` and ``ledger.mapping_set``, all append-only; an outcome that is as it was is not
+written again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from .. import json_text
 from ..language.spec import MappingSet
 from ..store.database import Store
+from ..store.history import PLANNED, RUN, note_moment
 from ..store.ledger import Action, read_actions, record_actions
 from .made_under import record_rules
 from .model import Outcome, Plan
@@ -39,8 +41,11 @@ def record_plan(store: Store, run: str, now: datetime, plan: Plan, mapping_set: 
         fresh = [action for action in plan.actions if action.action not in known]
         again = [action for action in plan.actions if action.action in known]
         written = [*fresh, *_changed(store, again)]
+        knew = note_moment(store) if written else {}
         record_actions(store, run, now, written)
         if written:
+            detail = {**knew, "payouts": list(plan.payouts)}
+            store.append("ledger.run", [(run, now, PLANNED, json_text.encode(detail))], RUN)
             record_rules(store, run, now, plan.digest, mapping_set.files)
         if not store.value("SELECT 1 FROM ledger.mapping_set WHERE digest = ?", [plan.digest]):
             store.append(

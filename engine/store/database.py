@@ -6,6 +6,7 @@ Reads and writes ``<state>/<merchant>.duckdb``; holds ``<merchant>.lock`` while 
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -243,6 +244,37 @@ def made_current(store: Store) -> Iterator[Store]:
             connection.close()
 
 
+@contextmanager
+def beside(store: Store) -> Iterator[tuple[Store, str]]:
+    """An empty database in memory from which the store's can be read, and by what name; it ends
+    with the block. Nothing of the store's own is changed."""
+    if store.value("SELECT current_setting('access_mode')") == "read_only":
+        connection, name = duckdb.connect(":memory:"), "merchant"
+        try:
+            _configure(connection)
+            connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+            path = str(store.rows(OPEN_FILES)[0]["path"]).replace("'", "''")
+            connection.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")
+            _harden(connection)
+            yield Store(connection, None), name
+        finally:
+            connection.close()
+        return
+    made = f"beside_{next(_NUMBERS)}"
+    connection, name = store.connection.cursor(), str(store.value("SELECT current_database()"))
+    try:
+        _configure(connection)
+        connection.execute(f"ATTACH ':memory:' AS {made}")
+        connection.execute(f"USE {made}")
+        yield Store(connection, None), name
+    finally:
+        with suppress(duckdb.Error):  # the error that led here is the one to tell
+            connection.execute(f'USE "{name}"')
+            connection.execute(f"DETACH {made}")
+        connection.close()
+
+
+_NUMBERS = itertools.count()
 OPEN_FILES = "SELECT path FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
 
 

@@ -1,0 +1,42 @@
+"""A version of what decides: a merchant's settings, with mappings, overlay and tables, compiled.
+
+Reads the files that a merchant's own file names; asks no server and needs no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..language.program import Program
+from ..language.spec import MappingSet
+from ..merchant.flows import flows_on
+from ..merchant.load import Merchant
+from ..session import load_mappings
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What decides, loaded and compiled; ``name`` is what people call it."""
+
+    name: str
+    merchant: Merchant
+    mapping_set: MappingSet
+    program: Program
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings, defaults filled in."""
+        return self.merchant.settings
+
+    @property
+    def flows(self) -> set[str]:
+        """The flows that are on."""
+        return flows_on(self.merchant)
+
+
+def working(merchant: Merchant, name: str = "working") -> Version:
+    """The version that stands on disk. Raises FileError with all findings of the mappings."""
+    mapping_set, program = load_mappings(merchant)
+    return Version(name, merchant, mapping_set, program)
