@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 LONGEST_ARTICLE = 50  # Fortnox's OpenAPI document, ArticleNumber
 
@@ -19,7 +20,8 @@ _LETTERS = "".join(filter(str.isalpha, map(chr, range(0x250))))
 # The dots and the ring that Fortnox takes after a letter: they are put on it where they can be.
 _MARKS = frozenset("\u0308\u030a")
 _SEEN = "".join(sorted(_IN_TEXTS - _MARKS)) + _LETTERS
-is_allowed = re.compile(f"[{re.escape(_SEEN)}]*").fullmatch
+# A text is asked for when it is read and again when it is sent, and cities and streets come often.
+is_allowed = lru_cache(maxsize=20_000)(re.compile(f"[{re.escape(_SEEN)}]*").fullmatch)
 _is_article = re.compile(f"[{re.escape(''.join(sorted(_IN_ARTICLES)) + _LETTERS)}]*").fullmatch
 
 

@@ -25,7 +25,7 @@ from .model import OrderCase, Row
 
 CENT = Decimal("0.01")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PORTION = 10_000  # orders that are read at a time
+PORTION = 20_000  # orders that are read at a time
 OF_THEM = "OrderId IN (SELECT unnest(?::BIGINT[]))"
 
 
