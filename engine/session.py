@@ -24,18 +24,15 @@ from .clock import Clock, today
 from .deliver.delivery import deliver
 from .deliver.queue import Delivery
 from .error_catalogue import Catalogue, read_catalogue
-from .errors import Exit, FileError, StoppedError, UsageError
+from .errors import Exit, StoppedError, UsageError
 from .extract.orders import fetch_orders
 from .extract.raw import Report
-from .language.catalogue import catalogue_from_ddl
-from .language.compile import compile_set
-from .language.load import load_set, texts_of
 from .language.program import Program
-from .language.required_columns import refuse_unmet
 from .language.spec import MappingSet
+from .mappings import load_mappings
 from .merchant.flows import flows_on, lacks_plus
 from .merchant.load import Merchant
-from .merchant.settings import merchant_schema
+from .merchant.settings import convention_choices
 from .plan.build import make_plan
 from .plan.lookups import fetch_needs, read_again
 from .plan.model import Plan
@@ -47,7 +44,6 @@ from .stage.sync import extractions, sync_all
 from .store.books import CURRENCIES, LOCKED, Books, read_books
 from .store.database import Store
 from .store.ledger import Action, begun
-from .store.statements import sql
 from .transport.http import Api
 
 OnProgress = Callable[[str, int, int | None], None]
@@ -126,29 +122,6 @@ class RunReport:
             return Exit.TRY_LATER
         unread = any(one.severity == "error" for one in self.findings.findings)
         return Exit.ATTENTION if self.attention or unread else Exit.OK
-
-
-def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
-    """The mappings of the merchant's flows, checked and compiled. Raises FileError with all
-    findings; ``lint`` looks at the whole set."""
-    mapping_set = load_set(
-        merchant.mapping_folder,
-        merchant.overlay_folder,
-        catalogue_from_ddl(sql("schema")),
-        merchant_schema(),
-        frozenset(name for name, is_on in merchant.settings["flows"].items() if is_on),
-    )
-    refuse_unmet(mapping_set)
-    program = compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
-    return mapping_set, program
-
-
-def present_texts(merchant: Merchant) -> dict[str, str] | None:
-    """The texts of the merchant's mappings as they are now; None where they can't be read."""
-    try:
-        return texts_of(merchant.mapping_folder, merchant.overlay_folder)
-    except (FileError, UsageError):
-        return None
 
 
 @contextmanager
@@ -254,12 +227,6 @@ def _read_needs(session: Session, made: Plan, books: Books, findings: Report) ->
         _stage(session, findings)
         again = again or CURRENCIES in registers or read_books(session.store) != books
     return fetch_needs(to_fortnox, made.unread) or again or bool(orders)
-
-
-def convention_choices() -> dict[str, list[str]]:
-    """The values that each convention may have, as the schema of the merchant file declares."""
-    declared = merchant_schema()["properties"]["conventions"]["properties"]
-    return {name: list(one["enum"]) for name, one in declared.items()}
 
 
 def _refuse_unactivated(session: Session, made: Plan) -> None:

@@ -15,7 +15,7 @@ from order_shop import OrderShop
 from shop import OpenShop, Shop
 from slow import pytest_addoption, pytest_collection_modifyitems, pytest_runtest_protocol
 
-from engine import json_text, session
+from engine import json_text, mappings, session
 from engine.error_catalogue import installed
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
@@ -84,9 +84,9 @@ def order_shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
 
 
 def _patch(patched: pytest.MonkeyPatch) -> None:
-    patched.setattr(session, "load_set", _read_once)
-    patched.setattr(session, "compile_set", _compile_once)
-    patched.setattr(session, "catalogue_from_ddl", _columns)
+    patched.setattr(mappings, "load_set", _read_once)
+    patched.setattr(mappings, "compile_set", _compile_once)
+    patched.setattr(mappings, "catalogue_from_ddl", _columns)
     patched.setattr(session, "read_catalogue", installed)
 
 

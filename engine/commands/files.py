@@ -73,7 +73,7 @@ def show(
     changes of them.
     """
     from ..doctor.lint import whole_set
-    from ..session import load_mappings
+    from ..mappings import load_mappings
     from ..show import mapping_set as of_no_merchant
     from ..show import merchant as view
     from . import opening

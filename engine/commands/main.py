@@ -112,7 +112,7 @@ def export(
     out: Output, merchant: str, merchants: Path, pseudonymise: bool, file: Path | None
 ) -> None:
     """Write out what was fetched. The JSON lines are what `sync --from` reads, anywhere."""
-    from ..session import load_mappings
+    from ..mappings import load_mappings
     from ..stage.traffic import exported, write
     from . import opening
 
@@ -244,8 +244,8 @@ def explain(
     expression with its file and line, each value that went into it down to where it stands in
     Qliro's or Fortnox's answer, the row of a table that decided and those that nearly did.
     """
+    from ..mappings import present_texts
     from ..report.explain import explain as gather
-    from ..session import present_texts
     from ..show import explanation, value
     from ..workbench.explained import explain_field
     from . import opening

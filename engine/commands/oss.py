@@ -40,10 +40,10 @@ def import_(out: Output, merchant: str, merchants: Path, file: Path, dry_run: bo
     file.
     """
     from ..doctor.oss_gaps import never_fitting
+    from ..mappings import load_mappings
     from ..merchant import rewrite
     from ..merchant.load import of_file
     from ..merchant.oss import read_csv
-    from ..session import load_mappings
     from ..show import failure
     from ..yamlfile import parse
     from . import opening

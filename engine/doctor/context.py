@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import httpx
 
-from .. import session as sessions
 from ..access.apis import open_fortnox, open_qliro
 from ..access.authentication import authentication, booked_company
 from ..clock import Clock, today
@@ -31,6 +30,7 @@ from ..extract.raw import Call, Kept, Report
 from ..language.literals import Named, named
 from ..language.program import Program
 from ..language.spec import MappingSet
+from ..mappings import load_mappings
 from ..merchant.load import Merchant
 from ..plan.model import Payout
 from ..plan.payout_rows import open_payouts
@@ -341,7 +341,7 @@ class Context:
     def mappings(self) -> tuple[MappingSet, Program]:
         """The mappings of the flows that are on, compiled. Raises FileError with all findings."""
         made: tuple[MappingSet, Program] = self.once(
-            "mappings", lambda: sessions.load_mappings(self.merchant)
+            "mappings", lambda: load_mappings(self.merchant)
         )
         return made
 

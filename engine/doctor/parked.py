@@ -19,12 +19,12 @@ from ..language.program import CompiledMapping, Program
 from ..language.required_columns import LINE
 from ..merchant.flows import flows_on
 from ..merchant.load import Merchant
+from ..merchant.settings import convention_choices
 from ..plan.build import make_plan
 from ..plan.entities import ENTITIES
 from ..plan.model import Outcome, Payout, Plan, Row
 from ..plan.order_rows import Rows
 from ..scope import Scope
-from ..session import convention_choices
 from ..store.books import read_books
 from ..store.database import Store
 

@@ -66,6 +66,12 @@ def merchant_schema() -> dict[str, Any]:
     return schema
 
 
+def convention_choices() -> dict[str, list[str]]:
+    """The values that each convention may have, as the schema of the merchant file declares."""
+    declared = merchant_schema()["properties"]["conventions"]["properties"]
+    return {name: list(one["enum"]) for name, one in declared.items()}
+
+
 def resolved(schema: Schema, root: Schema) -> dict[str, Any]:
     """``schema`` with its local ``$ref`` unfolded; its own keys win."""
     reference = schema.get("$ref")

@@ -21,12 +21,12 @@ from ..errors import ItemError, Place, UsageError
 from ..language.laid import Change
 from ..language.program import CompiledMapping, NotYet, Program
 from ..language.spec import Field
+from ..mappings import present_texts
 from ..merchant.load import Merchant
 from ..plan.entities import ENTITIES
 from ..plan.evaluation import NOTHING
 from ..plan.order_rows import Rows
 from ..report.rules_since import Since
-from ..session import present_texts
 from ..store.books import Books, read_books
 from ..store.database import Store
 from .decided import Decided, decided, typed

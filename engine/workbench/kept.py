@@ -14,9 +14,9 @@ from ..language.catalogue import catalogue_from_ddl
 from ..language.compile import compile_set
 from ..language.load import load_set_from_texts
 from ..language.program import Program
+from ..mappings import load_mappings, present_texts
 from ..merchant.load import Merchant
 from ..merchant.settings import merchant_schema
-from ..session import load_mappings, present_texts
 from ..store.database import Store
 from ..store.statements import sql
 

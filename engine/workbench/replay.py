@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..error_catalogue import read_catalogue
+from ..merchant.settings import convention_choices
 from ..plan.build import make_plan
 from ..plan.model import OrderCase, Outcome, Payout, Plan
 from ..plan.proof import Proof
 from ..scope import ALL, Scope
-from ..session import convention_choices
 from ..stage.staging import stage
 from ..store.books import read_books
 from ..store.database import Store

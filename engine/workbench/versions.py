@@ -11,9 +11,9 @@ from typing import Any
 
 from ..language.program import Program
 from ..language.spec import MappingSet
+from ..mappings import load_mappings
 from ..merchant.flows import flows_on
 from ..merchant.load import Merchant
-from ..session import load_mappings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ...merchant.settings import convention_choices
 from ...plan.proving import prove_payouts
-from ...session import convention_choices
 from ..context import Context
 from ..result import Result, error, ok, warning
 

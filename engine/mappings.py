@@ -1,0 +1,40 @@
+"""The mappings of a merchant as they are now: loaded, checked and compiled for its settings.
+
+Reads the set and the overlay that the merchant's file names; gives the set and the program of it.
+"""
+
+from __future__ import annotations
+
+from .errors import FileError, UsageError
+from .language.catalogue import catalogue_from_ddl
+from .language.compile import compile_set
+from .language.load import load_set, texts_of
+from .language.program import Program
+from .language.required_columns import refuse_unmet
+from .language.spec import MappingSet
+from .merchant.load import Merchant
+from .merchant.settings import merchant_schema
+from .store.statements import sql
+
+
+def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
+    """The mappings of the merchant's flows, checked and compiled. Raises FileError with all
+    findings; ``lint`` looks at the whole set."""
+    mapping_set = load_set(
+        merchant.mapping_folder,
+        merchant.overlay_folder,
+        catalogue_from_ddl(sql("schema")),
+        merchant_schema(),
+        frozenset(name for name, is_on in merchant.settings["flows"].items() if is_on),
+    )
+    refuse_unmet(mapping_set)
+    program = compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
+    return mapping_set, program
+
+
+def present_texts(merchant: Merchant) -> dict[str, str] | None:
+    """The texts of the merchant's mappings as they are now; None where they can't be read."""
+    try:
+        return texts_of(merchant.mapping_folder, merchant.overlay_folder)
+    except (FileError, UsageError):
+        return None
