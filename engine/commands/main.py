@@ -38,6 +38,7 @@ from .sandbox import demo, sandbox
 from .sets import migrate, schemas
 from .webhooks import webhooks
 from .workbench_raw import raw
+from .workbench_try import try_
 
 if TYPE_CHECKING:
     from ..scope import Scope
@@ -342,6 +343,7 @@ for one in (
     migrate,
     oss,
     raw,
+    try_,
     sandbox,
     schemas,
     show,

@@ -1,0 +1,84 @@
+"""The command ``try``: an item through the mappings as they stand on disk."""
+
+# ruff: noqa: PLC0415  `--help` and completion must not wait for the engine and its database
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..show.output import Output
+from .command import EXIT_CODES, of_merchant, option
+
+if TYPE_CHECKING:
+    from ..merchant.load import Merchant
+    from ..workbench.trying import Item
+
+EVERY = 0.05  # seconds between two looks at the files
+
+
+@click.command("try", epilog=EXIT_CODES)
+@of_merchant
+@click.argument("ref")
+@option("--watch", is_flag=True, help="Again at every save, until stopped with Ctrl-C.")
+def try_(out: Output, merchant: str, merchants: Path, ref: str, watch: bool) -> None:
+    """Show what the mappings on disk make of an order, capture, refund, line or payout.
+
+    Asks no server and posts nothing. Each document as it would be sent, each value with the rule
+    that gives it, the checks, and what it would wait for. What was posted is decided as of then:
+    with what Qliro and Fortnox held when it was posted.
+
+    With --watch a broken file is told, and the next save is looked at again.
+    """
+    from ..workbench.trying import item
+    from . import opening
+
+    found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    with opening.to_read(out, found) as store, item(store, ref) as one:
+        if not watch:
+            _show(out, found, one)
+            return
+        seen: dict[Path, int] = {}
+        while True:
+            now = _saved(found)
+            if now != seen:
+                seen = now
+                _again(out, found, one)
+            time.sleep(EVERY)
+
+
+def _show(out: Output, merchant: Merchant, one: Item) -> None:
+    from ..show import tried as view
+    from ..workbench.trying import tried
+    from ..workbench.versions import working
+
+    documents = tried(one, working(merchant))
+    out.page(view.page(one.ref, documents))
+    out.data(view.data(one.ref, documents))
+
+
+def _again(out: Output, merchant: Merchant, one: Item) -> None:
+    """Once more after a save; what is wrong with a file is told, and it goes on."""
+    from ..errors import QliroFortnoxError
+    from ..show.page import Text
+
+    try:
+        _show(out, merchant, one)
+    except QliroFortnoxError as error:
+        out.page([Text(line) for line in str(error).splitlines()])
+
+
+def _saved(merchant: Merchant) -> dict[Path, int]:
+    """When each file of the mappings was saved last."""
+    folders = [merchant.mapping_folder, *filter(None, [merchant.overlay_folder])]
+    times: dict[Path, int] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.yaml")):
+            try:
+                times[path] = path.stat().st_mtime_ns
+            except OSError:  # an editor is putting another in its place
+                continue
+    return times

@@ -1,0 +1,258 @@
+"""One order, capture, refund, line or payout through the mappings as they stand on disk.
+
+Reads a merchant's database by ``engine.store.history``, writes nothing to it, asks no server. What
+was posted is decided with what was known then, all else with what is known now. The history of the
+item stays in memory, so that it can be tried again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import UsageError
+from ..language.program import CompiledMapping
+from ..language.spec import Field
+from ..plan.model import CLOSED, Outcome, Plan
+from ..scope import Scope
+from ..stage.staging import stage
+from ..store.database import Store
+from ..store.history import ORDER, Moment, moments, past, present
+from ..store.ledger import Action
+from .decided import Decided
+from .explained import restored
+from .replay import as_of, as_of_now
+from .seen import UNSEEN, Evaluator, Frame, of_mapping, with_lets
+from .versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value of a document: ``rule`` is the expression that gives it, at ``place``."""
+
+    field: str
+    value: Any
+    rule: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A check: ``holds`` is None of one that can't be asked where something else stops it."""
+
+    id: str
+    holds: bool | None
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What becomes of a source under a mapping. ``posted``: it was decided as of ``at``, when it
+    was posted. ``document`` is None where there is none, and ``reason`` says why."""
+
+    mapping: str
+    target: str
+    source: str
+    state: str
+    code: str
+    reason: str
+    place: str
+    posted: bool
+    at: str
+    document: Mapping[str, Any] | None
+    values: tuple[Told, ...]
+    checks: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a reference names, with the databases in which each of its documents is decided."""
+
+    ref: str
+    sources: frozenset[str]
+    scope: Scope
+    now: Store
+    then: tuple[tuple[Moment, Store], ...]
+    whole: bool  # a payout was named, with all of its lines
+    posted: Mapping[str, tuple[str, str]]  # mapping and source by action
+
+
+@contextmanager
+def item(store: Store, ref: str) -> Iterator[Item]:
+    """What a reference names, held in memory. Raises UsageError where nothing carries it."""
+    sources, scope = _named(store, ref)
+    intents = store.rows("SELECT action, mapping, source FROM ledger.intent")
+    posted = {row["action"]: (row["mapping"], row["source"]) for row in intents}
+    with ExitStack() as stack:
+        then = []
+        for moment in moments(store):
+            if any(posted[action][1] in sources for action in moment.actions):
+                of_it = stack.enter_context(past(store)).move_to(moment)
+                stage(of_it)
+                then.append((moment, of_it))
+        now = stack.enter_context(present(store))
+        whole = not scope.orders and any(ref == key for key in scope.payouts or ())
+        yield Item(ref, sources, scope, now, tuple(then), whole, posted)
+
+
+def _named(store: Store, ref: str) -> tuple[frozenset[str], Scope]:
+    """The sources that a reference names, and the orders and payouts that they are in."""
+    rows = store.rows(NAMED, {"ref": ref})
+    if not rows:
+        raise UsageError(
+            f"Nothing that is stored here is called {ref!r}.",
+            "Name an order, capture, refund, line or payout: by its number at Qliro, its reference "
+            "or its id here.",
+        )
+    of = {kind: tuple(dict.fromkeys(row["key"] for row in rows if row["kind"] == kind))
+          for kind in ("order", "payout", "source")}  # fmt: skip
+    sources = frozenset(of["source"])
+    return sources, Scope(of["payout"], of["order"])
+
+
+NAMED = """
+WITH orders AS (
+    SELECT OrderId::VARCHAR AS id FROM qliro."order"
+    WHERE OrderId::VARCHAR = $ref OR MerchantReference = $ref
+),
+moved AS (
+    SELECT capture AS source, OrderId::VARCHAR AS id, PaymentTransactionId FROM qliro.capture
+    UNION ALL
+    SELECT refund, OrderId::VARCHAR, PaymentTransactionId FROM qliro.refund
+),
+chosen AS (
+    SELECT * FROM moved WHERE source = $ref OR PaymentTransactionId::VARCHAR = $ref
+),
+lines AS (
+    SELECT line, Id::VARCHAR AS batch FROM qliro.settlement_line
+    WHERE line = $ref
+       OR (PaymentTransactionId::VARCHAR = $ref AND PaymentTransactionId <> 0)
+       OR OrderId::VARCHAR IN (SELECT id FROM orders)
+       OR PaymentTransactionId IN (SELECT PaymentTransactionId FROM chosen)
+),
+payouts AS (
+    SELECT DISTINCT payout FROM ledger.line_state
+    WHERE payout = $ref
+    UNION
+    SELECT Id::VARCHAR FROM qliro.settlement_batch
+    WHERE Id::VARCHAR = $ref OR BatchId = $ref
+)
+SELECT 'order' AS kind, id AS key FROM orders
+UNION SELECT 'source', id FROM orders
+UNION SELECT 'source', source FROM moved WHERE id IN (SELECT id FROM orders)
+UNION SELECT 'order', id FROM chosen
+UNION SELECT 'source', source FROM chosen
+UNION SELECT 'payout', batch FROM lines
+UNION SELECT 'source', line FROM lines
+UNION SELECT 'payout', payout FROM payouts
+UNION SELECT 'source', payout FROM payouts
+UNION SELECT 'source', payout FROM ledger.line_state
+    WHERE payout IN (SELECT payout FROM payouts)
+UNION SELECT 'source', line FROM ledger.line_state WHERE payout IN (SELECT payout FROM payouts)
+ORDER BY ALL
+"""
+
+
+def tried(one: Item, version: Version) -> list[Tried]:
+    """What the version makes of the item: of what was posted as of then, of all else as of now."""
+    told: list[Tried] = []
+    known: set[tuple[str, str]] = set()
+    evaluator = Evaluator(version.program)
+    for moment, store in one.then:
+        keys = {one.posted[action] for action in moment.actions}
+        keys = {key for key in keys if key[1] in one.sources}
+        made = as_of(store, moment, version)
+        for outcome in made.outcomes:
+            if (outcome.mapping, outcome.source) in keys:
+                told.append(_told(store, version, evaluator, made, outcome, moment))
+        known |= keys
+    made = as_of_now(one.now, version, one.scope)
+    for outcome in made.outcomes:
+        key = outcome.mapping, outcome.source
+        mine = outcome.source in one.sources or one.whole or _of_order(outcome, one)
+        if mine and (key not in known or outcome.state not in CLOSED):
+            told.append(_told(one.now, version, evaluator, made, outcome, None))
+    return told
+
+
+def _of_order(outcome: Outcome, one: Item) -> bool:
+    """Whether it is made for an order that was named: its buyer, its articles."""
+    named = outcome.payout.removeprefix(ORDER)
+    return outcome.payout.startswith(ORDER) and named in one.sources
+
+
+def _told(
+    store: Store, version: Version, evaluator: Evaluator, made: Plan, outcome: Outcome,
+    moment: Moment | None,
+) -> Tried:  # fmt: skip
+    action = next((one for one in made.actions if one.action == outcome.action), None)
+    document = action.document if action else outcome.trace.get("document")
+    mapping = version.program.mappings.get(outcome.mapping)
+    values: tuple[Told, ...] = ()
+    checks: tuple[Verdict, ...] = ()
+    if mapping is not None and outcome.trace.get("inputs"):
+        frame = _frame(store, evaluator, mapping, outcome, action, document)
+        values = tuple(_values(evaluator, mapping, frame, document or {}))
+        checks = tuple(_checks(evaluator, mapping, frame, outcome))
+    return Tried(
+        outcome.mapping, mapping.spec.target if mapping else "", outcome.source, outcome.state,
+        outcome.code, outcome.reason, str(outcome.trace.get("rule", "")), moment is not None,
+        moment.at.isoformat() if moment else "", document or None, values, checks,
+    )  # fmt: skip
+
+
+def _frame(
+    store: Store, evaluator: Evaluator, mapping: CompiledMapping, outcome: Outcome,
+    action: Action | None, document: Mapping[str, Any] | None,
+) -> Frame:  # fmt: skip
+    """What the expressions of a document saw."""
+    given = Decided(
+        outcome.mapping, outcome.source, outcome.state, outcome.reason, outcome.trace,
+        outcome.action, None, document, None, None, action.facts if action else {}, None, None,
+    )  # fmt: skip
+    program = evaluator.program
+    inputs = restored(store, program, mapping, given)
+    lets = outcome.trace.get("lets") or {}
+    return with_lets(evaluator, of_mapping(program, mapping.spec, inputs), lets)
+
+
+def _values(
+    evaluator: Evaluator, mapping: CompiledMapping, frame: Frame, document: Mapping[str, Any]
+) -> Iterator[Told]:
+    """Every value of a document with its rule; of rows that can't be told apart the list's."""
+    for field in mapping.spec.document:
+        if field.name not in document:
+            continue
+        listed = document[field.name]
+        if not field.rows or not isinstance(listed, list):
+            yield _value(field, field.name, listed)
+            continue
+        rows = list(evaluator.rows(field.rows, frame))
+        alike = len(rows) == len(listed)
+        for index, row in enumerate(listed):
+            of_row = {one.name: one for one in rows[index][0].fields} if alike else {}
+            for name, value in row.items():
+                yield _value(of_row.get(name, field), f"{field.name}[{index}].{name}", value)
+
+
+def _value(field: Field, path: str, value: Any) -> Told:
+    rule = " ".join(field.value.text.split()) if field.value is not None else ""
+    return Told(path, value, rule, str(field.value.place if field.value else field.place))
+
+
+def _checks(
+    evaluator: Evaluator, mapping: CompiledMapping, frame: Frame, outcome: Outcome
+) -> Iterator[Verdict]:
+    """The checks with what came of each: of a document that is made they all hold."""
+    failed = outcome.trace.get("place")
+    for check in mapping.spec.checks:
+        if outcome.state in ("planned", "adopted", "posted"):
+            holds: bool | None = True
+        elif str(check.place) == failed:
+            holds = False
+        else:
+            found = evaluator.whole(check.that, frame)
+            holds = None if found is UNSEEN or found is None else bool(found)
+        yield Verdict(check.id, holds, str(check.place))

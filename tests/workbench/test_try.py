@@ -1,0 +1,99 @@
+"""`try`: an item through the mappings on disk, value by value, without a server."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from order_shop import OrderShop
+from shop import Shop
+
+from engine import scope as scopes
+from engine import session as sessions
+from engine.commands import workbench_try
+from engine.errors import UsageError
+from engine.show import tried as view
+from engine.show.output import Output
+from engine.workbench.trying import Tried, item, tried
+from engine.workbench.versions import working
+
+pytestmark = pytest.mark.usefixtures("read_mappings_once")
+
+
+def tries(shop: Shop, ref: object) -> dict[str, Tried]:
+    with item(shop.store, str(ref)) as one:
+        return {made.mapping: made for made in tried(one, working(shop.merchant))}
+
+
+def test_a_posted_order_is_shown_as_it_was_sent_with_the_rule_of_every_value(
+    tmp_path: Path,
+) -> None:
+    shop = OrderShop(tmp_path)
+    order = shop.life("captured").orders[0]
+    shop.run()
+    made = tries(shop, order)
+    assert {"new_order", "invoice"} <= made.keys()
+    invoice = made["invoice"]
+    assert invoice.posted
+    assert invoice.document
+    values = {one.field: one for one in invoice.values}
+    assert values["InvoiceRows[0].Price"].rule == "{{ row.price }}"
+    assert ".yaml:" in values["InvoiceDate"].place
+    assert all(one.holds for one in invoice.checks)
+
+
+def test_what_was_never_posted_is_shown_as_it_would_be_and_what_it_waits_for(
+    tmp_path: Path,
+) -> None:
+    shop = OrderShop(tmp_path)
+    shop.run()
+    order = shop.life("private").orders[0]
+    with shop.session() as opened:
+        sessions.sync(opened, scopes.Scope(None, (str(order),)))
+    made = tries(shop, order)
+    assert made["customer"].state == "planned"
+    assert not made["customer"].posted
+    assert made["new_order"].reason == "its customer is to be posted first"
+    text = "\n".join(getattr(one, "text", "") for one in view.page(str(order), [*made.values()]))
+    assert "Its customer is to be posted first." in text
+
+
+def test_a_line_of_a_payout_is_shown_with_its_payment(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.trouble("part_payment")
+    shop.run()
+    line = shop.lines()[0]["line"]
+    payment = tries(shop, line)["payment"]
+    assert payment.posted
+    assert payment.document
+    assert {one.field for one in payment.values} >= {"InvoiceNumber", "Amount", "PaymentDate"}
+
+
+def test_what_nobody_knows_is_said(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    with pytest.raises(UsageError, match="Nothing that is stored here is called"):
+        tries(shop, "nothing-of-the-kind")
+
+
+def test_a_broken_file_is_told_and_the_next_save_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = OrderShop(tmp_path)
+    order = shop.life("captured").orders[0]
+    shop.run()
+    folder = tmp_path / "set"
+    shutil.copytree(shop.merchant.mapping_folder, folder)
+    shop.settings({"mapping_set": str(folder)})
+    out = Output(json=False)
+    file = folder / "invoices" / "invoice.yaml"
+    good = file.read_text("utf-8")
+    with item(shop.store, str(order)) as one:
+        file.write_text(good.replace("{{ order.name }}", "{{ order.nam }}"), "utf-8")
+        workbench_try._again(out, shop.merchant, one)
+        told = capsys.readouterr().out
+        assert "invoice.yaml:94:17" in told
+        assert "qliro.order has no 'nam'. Did you mean 'name'?" in told
+        file.write_text(good, "utf-8")
+        workbench_try._again(out, shop.merchant, one)
+        assert "InvoiceRows[0].Price" in capsys.readouterr().out
