@@ -20,6 +20,7 @@ from . import (
     compile_entities,
     compile_related,
     compile_tables,
+    counts,
     document,
     kinds,
     own_checks,
@@ -133,6 +134,7 @@ def _mapping(
     report: Report,
 ) -> CompiledMapping:
     space = compile_tables.space(found)
+    counted = counts.now()
     names = scope.of_when(mapping_set, spec, code)
 
     def asking(text: Callable[[Emitter], str], seen: Mapping[str, Code]) -> Callable[[Row], Any]:
@@ -197,7 +199,8 @@ def _mapping(
 
     @cache
     def plain() -> document.Rendering:
-        return document.render(mapping_set, spec, code, space, report, traced=False)
+        with counts.counting(counted):
+            return document.render(mapping_set, spec, code, space, report, traced=False)
 
     @cache
     def unchanging() -> Callable[[Row], Sequence[Failure]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from . import blame, check_entities, compile_related, compile_tables, derived, kinds, scope
+from . import blame, check_entities, compile_related, compile_tables, counts, derived, kinds, scope
 from .assemble import Body, Built, build
 from .catalogue import ID_COLUMNS
 from .code import Code
@@ -37,10 +37,12 @@ def entity(
     late = derived.late(spec)
     ordered = [name for name in derived.in_order(spec.named) if name in spec.derive]
     parts = [[name for name in ordered if (name in late) is last] for last in (False, True)]
+    counted = counts.now()
 
     def made(traced: bool) -> Built:
-        emitter = check_entities.emitter(mapping_set, spec, code, report, traced=traced)
-        return _function(spec, emitter, parts, compile_tables.space(found))
+        with counts.counting(counted):
+            emitter = check_entities.emitter(mapping_set, spec, code, report, traced=traced)
+            return _function(spec, emitter, parts, compile_tables.space(found))
 
     plain = made(False)
     tracing = cache(lambda: made(True))  # of few rows: made when it is first asked for

@@ -11,13 +11,13 @@ from typing import Any
 
 from ..errors import Finding, Place
 from ..yamlfile import Path_, nearest
-from . import blame, tables
+from . import blame, counts, tables
 from .assemble import Body, Built, build
 from .check_document import refusal
 from .code import Code
 from .emit import Emitter
 from .expressions import Expression, Report
-from .spec import TableSpec
+from .spec import TableRow, TableSpec
 from .tables import Hit, Line, Lookup, Outputs
 
 SettingsPlace = Callable[[Sequence[str | int]], Place]
@@ -39,7 +39,7 @@ def table(
     added = spec.rows_add if spec.rows_from else {}
     lines = []
     for row in spec.rows:
-        then = _outputs(spec, {**added, **row.then}, {}, code, report)
+        then = _counted(row, _outputs(spec, {**added, **row.then}, {}, code, report))
         lines.append(Line(row.number, conditions(row.when), then, row.place))
     placed: list[tables.Placed] = [(r.number, r.when, r.place) for r in spec.rows]
     for number, (given, path) in enumerate(_merchant_rows(spec, settings), len(spec.rows) + 1):
@@ -57,6 +57,20 @@ def table(
             report(finding)
     otherwise = None if spec.error else _outputs(spec, spec.otherwise, {}, code, report)
     return tables.lookup(spec, lines, otherwise, _error(spec, code, report))
+
+
+def _counted(row: TableRow, then: Outputs) -> Outputs:
+    """What a row gives, counted where that is wanted: once for each combination of inputs."""
+    kept = counts.now()
+    if kept is None:
+        return then
+    step = kept.step(counts.row_key(row))
+
+    def outputs(key: tuple[Any, ...]) -> dict[str, Any]:
+        step()
+        return then(key)
+
+    return outputs
 
 
 def _merchant_rows(

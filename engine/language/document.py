@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from . import blame, fields, lists, scope
+from . import blame, counts, fields, lists, scope
 from . import document_told as told
 from .assemble import Body, Built, build
 from .catalogue import ID_COLUMNS
@@ -266,7 +266,7 @@ class Writer:
         wrap, convert = fields.conversion(schema)
         name = self.bound(convert) if "{convert}" in wrap else ""
         code = self.emitter.emit(field.value, wrap.replace("{convert}", name))
-        if code.known:
+        if code.known and counts.now() is None:
             try:
                 return self.emitter.bind(convert(code.value))
             except (ValueError, TypeError, ArithmeticError):

@@ -14,7 +14,7 @@ from jinja2 import nodes
 from msgspec import Struct, field
 
 from ..yamlfile import nearest
-from . import calls, kinds, lists, missing_braces, operators
+from . import calls, counts, kinds, lists, missing_braces, operators
 from .code import BOOKS, Code, Mark, Signature
 from .expressions import Expression, Report
 from .kinds import ANY, Type
@@ -70,8 +70,20 @@ class Emitter(Struct):
         code = self.visit(expression.node)
         self.now = before
         self.marks.append(Mark(expression, dict(self.names), self.kind))
-        inner = wrap.format(value=code.text)
+        inner = self.counted(wrap.format(value=code.text), expression)
+        if code.known and (self.kind == "let" or expression.field.endswith((".when", ".that"))):
+            counts.settled(expression)  # not asked in the run: what settings alone decide
         return Code(f"(\x01{len(self.marks) - 1}\x02{inner}\x03)", code.type, code.value)
+
+    def counted(
+        self, text: str, expression: Expression, node: nodes.Node | None = None, what: str = "value"
+    ) -> str:
+        """The source of a value or a branch, counted where the set is compiled to count."""
+        kept = counts.now()
+        if kept is None:
+            return text
+        step = kept.step(counts.key_of(expression, node, what))
+        return f"({self.bind(step)}() and {text})"
 
     def plain(self, expression: Expression, value: Any) -> None:
         """Looks at a value without braces."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from . import impossible_word, kinds
+from . import counts, impossible_word, kinds
 from .code import Code
 from .kinds import BOOLEAN, INTEGER, NUMERIC, TEXT, Type
 from .runtime import RUNTIME
@@ -194,10 +194,19 @@ def condition(emitter: Emitter, node: nodes.CondExpr) -> Code:
     """``a if b else c``."""
     assert node.expr2 is not None  # noqa: S101 — refused when parsed
     test = emitter.visit(node.test)
+    now = emitter.now
+    assert now is not None  # noqa: S101 — emit sets it
     if test.known:
-        return emitter.visit(node.expr1 if test.value else node.expr2)
+        taken = emitter.visit(node.expr1 if test.value else node.expr2)
+        what = "if" if test.value else "else"
+        text = emitter.counted(taken.text, now, node, what)
+        if taken.known:
+            counts.settled(now, node, what)
+        return Code(text, taken.type, taken.value)
     then, other = emitter.branch(node.expr1), emitter.branch(node.expr2)
-    text = f"({then.text} if {test.text} else {other.text})"
+    yes = emitter.counted(then.text, now, node, "if")
+    no = emitter.counted(other.text, now, node, "else")
+    text = f"({yes} if {test.text} else {no})"
     return Code(text, kinds.join([_of_words(then), _of_words(other)]))
 
 
