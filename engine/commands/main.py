@@ -38,6 +38,7 @@ from .sandbox import demo, sandbox
 from .sets import migrate, schemas
 from .webhooks import webhooks
 from .workbench_raw import raw
+from .workbench_test import test
 from .workbench_try import try_
 
 if TYPE_CHECKING:
@@ -347,6 +348,7 @@ for one in (
     sandbox,
     schemas,
     show,
+    test,
     webhooks,
 ):
     commands.add_command(one)

@@ -26,6 +26,7 @@ from .structure import KINDS, schema
 FOLDER = HOME / "schemas" / "editor"
 MERCHANT = SCHEMA.name
 OVERLAY = "overlay.schema.json"
+CASE = "case.schema.json"
 _USE = "^use [a-z][a-z0-9_]*$"
 # What a mapping says of itself, also one that extends another.
 _NAMES = ("version", "mapping", "extends", "flow")
@@ -37,6 +38,7 @@ def schemas() -> dict[str, str]:
     """The text of each schema by the name of its file."""
     made = {f"{kind}.schema.json": _of_kind(kind) for kind in KINDS}
     made[MERCHANT] = _plain(json.loads(SCHEMA.read_text("utf-8")))
+    made[CASE] = json.loads((SCHEMA.parent / CASE).read_text("utf-8"))
     return {
         name: f"{json.dumps(one, indent=1, ensure_ascii=False)}\n" for name, one in made.items()
     }

@@ -23,7 +23,7 @@ from ...store.statements import sql
 from ...yamlfile import Path_, parse
 from ..catalogue import catalogue_from_ddl
 from ..declared import OVERLAY, VERSION
-from ..load import load_set, load_set_from_texts
+from ..load import is_of_cases, load_set, load_set_from_texts
 from ..same import differences, meaning
 from ..spec import MappingSet
 from ..structure import KINDS
@@ -105,6 +105,8 @@ def _texts(folder: Path) -> dict[str, str]:
     """The texts of a folder's files, every byte of them. Raises FileError."""
     found: dict[str, str] = {}
     for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+        if is_of_cases(path.relative_to(folder)):
+            continue
         if not path.resolve().is_relative_to(folder.resolve()):
             raise FileError.at(path, 0, 0, "outside", "this link leads out of the folder.")
         try:

@@ -1,0 +1,106 @@
+"""The programs that cases are run with: of a mapping set, under the settings of each case.
+
+Settings that differ are laid over a merchant's, or over those of a new merchant, and checked as in
+a merchant's file. What a case does not need is not compiled; what was compiled once is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from ... import json_text
+from ...language.compile import compile_set
+from ...language.program import Program
+from ...language.spec import MappingSet
+from ...merchant.first_file import initial_text
+from ...merchant.load import Merchant, of_file
+from ...yamlfile import YamlFile, parse
+from .case import Case
+
+# What the file of a new merchant leaves to a person.
+FIRST_DAYS = {"payouts_from": "2026-01-01", "orders_from": "2026-01-01"}
+FLOWS = ("payouts", "orders", "invoices", "refunds", "order_status")
+PLUS = {"plus_api_key": {"env": "QLIRO_PLUS_API_KEY"},
+        "plus_api_secret": {"env": "QLIRO_PLUS_API_SECRET"}}  # fmt: skip
+
+
+@cache
+def usual() -> Mapping[str, Any]:
+    """The settings of a merchant as ``init`` writes them, from 2026-01-01, with every flow on."""
+    value = parse(initial_text("Hattar & Mössor")).value
+    given = {name: one for name, one in value.items() if one is not None}
+    flows = {**given.get("flows", {}), **dict.fromkeys(FLOWS, True)}
+    made: Mapping[str, Any] = laid(given, {**FIRST_DAYS, "flows": flows, "qliro": PLUS})
+    return made
+
+
+def laid(under: Any, over: Any) -> Any:
+    """Settings over others: groups key by key, all else whole."""
+    if not (isinstance(under, dict) and isinstance(over, Mapping)):
+        return over
+    return {**under, **{name: laid(under.get(name), one) for name, one in over.items()}}
+
+
+@dataclass(slots=True)
+class Programs:
+    """Held open over the cases of a set; ``merchant`` is whose settings they are run with."""
+
+    mapping_set: MappingSet
+    merchant: Merchant | None = None
+    known: dict[str, Program] = field(default_factory=dict)
+    settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, case: Case) -> Program:
+        """The program of a case. Raises FileError where its settings are wrong, at their place."""
+        differing = json_text.canonical(case.settings)
+        key = f"{case.kind} {case.of} {differing}"
+        if key not in self.known:
+            if differing not in self.settings:
+                self.settings[differing] = self._settings(case)
+            part = needed(self.mapping_set, case.kind, case.of)
+            self.known[key] = compile_set(part, self.settings[differing])
+        return self.known[key]
+
+    def _settings(self, case: Case) -> Mapping[str, Any]:
+        if not case.settings and self.merchant is not None:
+            return self.merchant.settings
+        under = self.merchant.file.value if self.merchant else usual()
+        places = dict(case.settings_places)
+        file = YamlFile(case.file, laid(under, case.settings), places, places)
+        where = self.merchant.path if self.merchant else Path("case.yaml")
+        return of_file(file, where, {}, needs_secrets=False).settings
+
+
+def needed(mapping_set: MappingSet, kind: str, name: str) -> MappingSet:
+    """No more of a set than a case of this mapping, table or entity needs. The mapping counts as
+    being of a flow that is on, whatever the settings say: its own checks may ask."""
+    if kind == "table":
+        return replace(mapping_set, mappings={}, entities={})
+    mappings = {}
+    wanted = {name} if kind == "entity" else set()
+    if kind == "mapping":
+        spec = mapping_set.mappings[name]
+        mappings[name] = replace(spec, flows=("tested",))
+        wanted = {spec.entity, *(one.entity for one in spec.related.values())}
+        wanted |= {one.entity for one in spec.match.values()}
+    entities = {one: mapping_set.entities[one] for one in reached(mapping_set, wanted)}
+    return replace(mapping_set, mappings=mappings, entities=entities)
+
+
+def reached(mapping_set: MappingSet, wanted: Iterable[str]) -> list[str]:
+    """Entities with derived columns, and those whose rows these ask for."""
+    found: dict[str, None] = {}
+    queue = sorted(wanted)
+    while queue:
+        name = queue.pop()
+        spec = mapping_set.entities.get(name)
+        if spec is not None and name not in found:
+            found[name] = None
+            queue += [one.entity for one in spec.related.values()]
+    return list(found)

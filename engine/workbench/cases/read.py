@@ -1,0 +1,294 @@
+"""Reads cases: the YAML of the folders ``tests`` of a set or overlay, checked before anything runs.
+
+Gives ``Case`` values, or one FileError with all findings: the format, names that the set does not
+have, columns that an entity does not have, lacks, or has of another type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ... import validate
+from ...errors import FileError, Finding
+from ...home import HOME
+from ...language.load import CASES
+from ...language.spec import MappingSet
+from ...yamlfile import Path_, YamlFile, nearest, read
+from . import rows
+from .case import KINDS, Case
+
+SNAPSHOTS = "snapshots"
+SETTINGS = "settings"
+# What may be expected, by what a case is of.
+EXPECTED = {
+    "mapping": ("outcome", "because", "document", "whole_document", "warnings", "covers", "moves",
+                "then", "snapshot"),
+    "table": ("row", "gives", "because", "snapshot"),
+    "entity": ("columns", "because", "snapshot"),
+}  # fmt: skip
+WITH_REASON = ("parked", "waiting", "done")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a file of cases."""
+    made: dict[str, Any] = json.loads((HOME / "schemas" / "case.schema.json").read_text("utf-8"))
+    return made
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of cases of a set or an overlay, by name."""
+    return sorted(
+        path
+        for path in [*folder.rglob("*.yaml"), *folder.rglob("*.yml")]
+        if CASES in path.relative_to(folder).parts[:-1]
+        and SNAPSHOTS not in path.relative_to(folder).parts[:-1]
+    )
+
+
+def read_cases(mapping_set: MappingSet, folders: Iterable[Path]) -> list[Case]:
+    """The cases of these folders, in the order of their files. The files of a folder share their
+    samples, and have those of the folders before it: of the set, where this is the overlay.
+
+    Raises FileError with all findings.
+    """
+    reader = _Reader(mapping_set)
+    cases: list[Case] = []
+    for folder in folders:
+        opened = [reader.opened(path) for path in files_in(folder)]
+        files = [file for file in opened if file is not None]
+        own: dict[str, _Sample] = {}
+        for file in files:
+            reader.take_samples(file, own)
+        reader.samples |= own  # of an overlay: over those of the set, which it may use too
+        cases += [one for file in files for one in reader.cases(file)]
+    if reader.findings:
+        raise FileError(reader.findings)
+    return cases
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    file: YamlFile
+    path: Path_
+    value: dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Held open over the files of cases of a set: samples and findings gather."""
+
+    set: MappingSet
+    findings: list[Finding] = field(default_factory=list)
+    samples: dict[str, _Sample] = field(default_factory=dict)
+
+    def opened(self, path: Path) -> YamlFile | None:
+        """A file whose structure is right; of others the findings are kept."""
+        try:
+            file = read(path)
+        except FileError as error:
+            self.findings += error.findings
+            return None
+        faults = validate.faults(file, schema())
+        self.findings += [fault.finding for fault in faults]
+        return None if faults or not isinstance(file.value, dict) else file
+
+    def take_samples(self, file: YamlFile, own: dict[str, _Sample]) -> None:
+        """The samples of a file; each name stands once in all files of its folder."""
+        for name, value in file.value.get("samples", {}).items():
+            path: Path_ = ("samples", name)
+            if name in own:
+                where = own[name].file.place(own[name].path, key=True)
+                text = f"the sample {name!r} stands already in {where}."
+                self.report(file.finding(path, "twice", text, "Take another name.", key=True))
+                continue
+            own[name] = _Sample(file, path, value)
+            kind = value["is"]
+            if kind != SETTINGS and kind not in self.set.columns:
+                known = [SETTINGS, *self.set.columns]
+                self.report(file.finding((*path, "is"), "unknown-name", f"there is no entity "
+                                         f"{kind!r}.", nearest(kind, known)))  # fmt: skip
+
+    def cases(self, file: YamlFile) -> Iterator[Case]:
+        """The cases of a file that are right; of others the findings are kept."""
+        seen: set[str] = set()
+        for index, value in enumerate(file.value.get("cases", ())):
+            before = len(self.findings)
+            path: Path_ = ("cases", index)
+            if value["case"] in seen:
+                text = f"{value['case']!r} is the name of another case here."
+                remedy = "Say what is different."
+                self.report(file.finding((*path, "case"), "twice", text, remedy))
+            seen.add(value["case"])
+            kind = self._kind(file, path, value)
+            if kind:
+                self._assertion(file, path, kind, value["expect"])
+                made = self._case(file, path, kind, value)
+                if len(self.findings) == before:
+                    yield made
+
+    def report(self, finding: Finding) -> None:
+        self.findings.append(finding)
+
+    def _kind(self, file: YamlFile, path: Path_, value: Mapping[str, Any]) -> str:
+        kinds = [kind for kind in KINDS if kind in value]
+        if len(kinds) != 1:
+            what = f"has {' and '.join(kinds)}" if kinds else "has none of them"
+            text = f"a case is of one of mapping, table or entity; this one {what}."
+            self.report(file.finding((*path, "case"), "unknown-kind", text))
+            return ""
+        known: Mapping[str, Any] = {
+            "mapping": self.set.mappings, "table": self.set.tables, "entity": self.set.entities,
+        }[kinds[0]]  # fmt: skip
+        name = value[kinds[0]]
+        if name not in known:
+            text = f"the set has no {kinds[0]} {name!r}."
+            self.report(file.finding((*path, kinds[0]), "unknown-name", text, nearest(name, known)))
+            return ""
+        return kinds[0]
+
+    def _assertion(self, file: YamlFile, path: Path_, kind: str, expect: Mapping[str, Any]) -> None:
+        """A case that asserts nothing, or that something is stopped and not why, is an error."""
+        at = (*path, "expect")
+        for key in expect:
+            if key not in EXPECTED[kind]:
+                text = f"{key} is nothing that a {kind} gives."
+                remedy = nearest(key, EXPECTED[kind])
+                self.report(file.finding((*at, key), "unknown-key", text, remedy, key=True))
+        outcome = expect.get("outcome")
+        if outcome in WITH_REASON and not {"because", "snapshot"} & expect.keys():
+            text = f"that it is {outcome} is expected, and not why: anything might be the reason."
+            self.report(file.finding((*at, "outcome"), "no-reason", text, "Add because."))
+        made = {"document", "whole_document", "covers", "moves", "then", "warnings"} & expect.keys()
+        if made and outcome not in (None, "planned"):
+            text = f"there is no document where the outcome is {outcome}."
+            self.report(file.finding((*at, sorted(made)[0]), "unknown-key", text, key=True))
+
+    def _case(self, file: YamlFile, path: Path_, kind: str, value: Mapping[str, Any]) -> Case:
+        given, at = value["given"], (*path, "given")
+        settings, places = self._settings(file, at, given.get("settings", {}))
+        names = self._names(kind, value[kind])
+        found: dict[str, list[dict[str, Any]]] = {}
+        named: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
+        for key, one in given.items():
+            if key in ("settings", "books"):
+                continue
+            if key not in names and key not in self.set.columns:
+                text = f"{value[kind]} has nothing that is called {key!r}."
+                known = [*names, "settings", "books"]
+                self.report(file.finding((*at, key), "unknown-key", text, nearest(key, known),
+                                         key=True))  # fmt: skip
+                continue
+            what, entity = names.get(key, ("rows", key))
+            if what == "value":
+                rest[key] = one
+            elif what == "made":
+                named[key] = one
+            else:
+                listed = one if isinstance(one, list) else [one]
+                made = [self._row(file, (*at, key, i) if isinstance(one, list) else (*at, key),
+                                  entity, item, n) for n, (i, item) in
+                        enumerate(enumerate(listed))]  # fmt: skip
+                if what == "match":
+                    named[key] = made[0]
+                else:
+                    found.setdefault(entity, []).extend(made)
+                    if what == "source":  # whatever order they stand in, it comes first
+                        found[entity] = [*made, *found[entity][: -len(made)]]
+        source = next((n for n, (what, _) in names.items() if what == "source"), "")
+        if source and (source not in given or not isinstance(given[source], dict)):
+            text = f"a case of {value[kind]} gives its {source}: one row."
+            self.report(file.finding(at, "missing-key", text, key=True))
+        return Case(
+            name=value["case"], kind=kind, of=value[kind], file=file.path,
+            place=file.place((*path, "case")), rows=found, named=named, given=rest,
+            settings=settings, settings_places=places, books=given.get("books", {}),
+            expect=value["expect"],
+        )  # fmt: skip
+
+    def _names(self, kind: str, name: str) -> dict[str, tuple[str, str]]:
+        """What may be given by name, as what, and of which entity."""
+        if kind == "table":
+            return dict.fromkeys(self.set.tables[name].inputs, ("value", ""))
+        if kind == "entity":
+            declared = self.set.entities[name]
+            found = {declared.alias: ("source", name)}
+            return found | {a: ("related", one.entity) for a, one in declared.related.items()}
+        spec = self.set.mappings[name]
+        found = {alias: ("related", one.entity) for alias, one in spec.related.items()}
+        found |= {alias: ("match", one.entity) for alias, one in spec.match.items()}
+        found |= dict.fromkeys(spec.needs, ("made", ""))
+        found |= dict.fromkeys(("match", "earlier"), ("value", ""))
+        if spec.card is not None:
+            found["card"] = ("match", "fortnox.customer")
+        return found | {spec.alias: ("source", spec.entity)}
+
+    def _row(
+        self, file: YamlFile, path: Path_, entity: str, value: Any, index: int
+    ) -> dict[str, Any]:
+        """A row of an entity, laid over its sample, whole and typed."""
+        if not isinstance(value, dict):
+            text = f"a row of {entity} is keys with values."
+            self.report(file.finding(path, "wrong-type", text))
+            return {}
+        parts = [(file, path, value), *self._samples(file, path, value, entity)]
+        derived = self.set.entities[entity].derive if entity in self.set.entities else {}
+        made, findings = rows.row(entity, self.set.columns[entity], derived, parts, index)
+        self.findings += findings
+        return made
+
+    def _samples(
+        self, file: YamlFile, path: Path_, value: Mapping[str, Any], kind: str
+    ) -> Iterator[tuple[YamlFile, Path_, Mapping[str, Any]]]:
+        """The samples that a row or settings are like, the nearest first."""
+        seen: list[str] = []
+        while (name := value.get("like")) is not None:
+            sample = self.samples.get(str(name))
+            at = (*path, "like")
+            if sample is None:
+                text = f"there is no sample {name!r}."
+                self.report(
+                    file.finding(at, "unknown-name", text, nearest(str(name), self.samples))
+                )
+                return
+            if sample.value["is"] != kind:
+                text = f"the sample {name!r} is of {sample.value['is']}, and this is {kind}."
+                self.report(file.finding(at, "wrong-type", text))
+                return
+            if name in seen:
+                self.report(file.finding(at, "circle", f"the sample {name!r} is like itself."))
+                return
+            seen.append(str(name))
+            file, path, value = sample.file, sample.path, sample.value
+            yield file, path, value
+
+    def _settings(
+        self, file: YamlFile, at: Path_, value: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[Path_, tuple[int, int]]]:
+        """The settings that differ, those of samples under them, and where those here stand."""
+        from .programs import laid  # noqa: PLC0415  it compiles, which a reader of cases need not
+
+        path = (*at, "settings")
+        whole: dict[str, Any] = {}
+        parts = [(file, path, value), *self._samples(file, path, value, SETTINGS)]
+        for _file, _path, one in reversed(parts):
+            bare = {name: v for name, v in one.items() if name not in ("like", "is")}
+            whole = laid(whole, bare)
+        spots = {p[len(path) :]: spot for p, spot in file.values.items() if p[: len(path)] == path}
+        return whole, {(): file.values.get(at, (1, 1)), **spots}
+
+
+def chosen(cases: Sequence[Case], paths: Sequence[Path], name: str | None) -> list[Case]:
+    """The cases in these files and folders (all, without any) whose name has ``name`` in it."""
+    wanted = [path.resolve() for path in paths]
+    return [
+        one for one in cases
+        if (not wanted or any(Path(one.file).resolve().is_relative_to(p) for p in wanted))
+        and (name is None or name.casefold() in one.name.casefold())
+    ]  # fmt: skip
