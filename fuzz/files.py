@@ -80,6 +80,7 @@ def mapping_files() -> dict[str, Any]:
     return {
         path.relative_to(MAPPINGS).as_posix(): yaml.safe_load(path.read_text("utf-8"))
         for path in sorted(MAPPINGS.rglob("*.yaml"))
+        if "tests" not in path.relative_to(MAPPINGS).parts
     }
 
 

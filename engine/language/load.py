@@ -69,7 +69,11 @@ def load_set_from_texts(
 ) -> MappingSet:
     """The set that these texts (the ``files`` of an earlier set) declare; ``paths`` are what the
     files are called in findings."""
-    return _load(dict(texts), paths or {name: name for name in texts}, catalogue, settings)
+    texts = {
+        name: text for name, text in texts.items()
+        if not is_of_cases(Path(name.removeprefix(OVERLAY)))
+    }  # fmt: skip
+    return _load(texts, paths or {name: name for name in texts}, catalogue, settings)
 
 
 def targets() -> dict[str, dict[str, Any]]:

@@ -45,9 +45,12 @@ class Rules:
 
     def _of_row(self, declared: Field, steps: Steps) -> tuple[Place | None, str]:
         assert self.program is not None and self.spec is not None and self.made is not None  # noqa: S101, PT018
+        evaluator = Evaluator(self.program)
         lets = self.made.trace.lets if self.made.trace else {}
-        frame = with_lets(of_mapping(self.program, self.spec, self.inputs), lets)
-        rows = [row for row, _ in Evaluator(self.program).rows(declared.rows, frame)]
+        frame = with_lets(
+            evaluator, of_mapping(self.program, self.spec, self.inputs), lets
+        )
+        rows = [row for row, _ in evaluator.rows(declared.rows, frame)]
         listed = (self.made.document or {}).get(declared.name)
         index = steps[0]
         if not isinstance(index, int) or len(rows) != len(listed or ()) or index >= len(rows):
