@@ -38,6 +38,7 @@ from .sandbox import demo, sandbox
 from .sets import migrate, schemas
 from .webhooks import webhooks
 from .workbench_raw import raw
+from .workbench_record import record
 from .workbench_test import test
 from .workbench_try import try_
 
@@ -344,6 +345,7 @@ for one in (
     migrate,
     oss,
     raw,
+    record,
     try_,
     sandbox,
     schemas,

@@ -1,0 +1,492 @@
+"""A case of what a merchant's stored data became: written as YAML, with nobody's name in it.
+
+Reads a decided document (``engine.workbench.decided``) with what its mapping was given; gives the
+text of a file of cases. What is expected is what comes of the case as it is written, so it passes;
+where that is not what was decided, it is told or refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from .. import json_text
+from ..errors import ItemError, UsageError
+from ..extract.personal_key import personal_key
+from ..extract.pseudonym import Pseudonyms, known_ids, references
+from ..language.catalogue import ID_COLUMNS
+from ..language.program import CompiledMapping, NotYet, Program
+from ..language.spec import MappingSet
+from ..merchant.load import Merchant, of_file
+from ..plan.entities import ENTITIES
+from ..plan.evaluation import NOTHING
+from ..plan.order_rows import Rows
+from ..stage.traffic import own_words, territories
+from ..store.books import Books
+from ..store.database import Store
+from ..yamlfile import YamlFile
+from .cases.case import Case
+from .cases.programs import Programs, usual
+from .cases.read import read_cases
+from .cases.run import run
+from .decided import Decided, decided
+from .explained import restored
+from .kept import Kept
+from .origins import ROWS, declared
+from .seen import entities_of
+
+Row = dict[str, Any]
+_SETTING = re.compile(r"\bsettings\.([a-z_]+(?:\.[a-z_]+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The text of a file of cases; ``notes`` are what comes out otherwise than it was sent."""
+
+    text: str
+    cases: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def record(store: Store, merchant: Merchant, ref: str, mapping: str | None = None) -> Recorded:
+    """A case for each document that ``ref`` names, or that ``mapping`` made or would make of it.
+
+    Raises UsageError where nothing carries the reference, and where nothing of it was decided by a
+    mapping alone.
+    """
+    kept = Kept(store, merchant, {})
+    mine = [one for one in decided(store, ref) if mapping in (None, one.mapping)]
+    names = _pseudonyms(store, merchant, kept.present().mapping_set, mine)
+    cases: list[Row] = []
+    notes: list[str] = []
+    refused: list[str] = []
+    for one in mine:
+        made = _case(store, merchant, kept, names, one)
+        if isinstance(made, str):
+            refused.append(made)
+        else:
+            cases.append(made[0])
+            notes += made[1]
+    if not cases:
+        what = "; ".join(dict.fromkeys(refused)) or "No mapping was asked about it."
+        raise UsageError(f"Nothing of {ref} can be recorded: {what}")
+    text = _written({"version": 2, "cases": cases})
+    return Recorded(text, tuple(one["case"] for one in cases), tuple(notes))
+
+
+# -- one case --------------------------------------------------------------------------------------
+
+
+def _case(
+    store: Store, merchant: Merchant, kept: Kept, names: Pseudonyms, one: Decided
+) -> tuple[Row, list[str]] | str:
+    """A case as plain values and what differs in it; or why there is none."""
+    program = kept.present()
+    mapping = program.mappings.get(one.mapping)
+    called = f"{one.mapping.replace('_', ' ')} {one.source}"
+    if mapping is None:
+        return f"{called}: no flow of its mapping is on"
+    if not one.trace.get("inputs"):
+        return f"{called}: what its mapping was given is not kept"
+    inputs = restored(store, program, mapping, one)
+    asked = _Asked(_books_then(store, inputs["books"], one))
+    entity = ENTITIES.get(mapping.spec.entity)
+    rows = None
+    if entity is not None and entity.by_order:
+        rows = Rows(store, program, asked, [str(inputs[mapping.spec.alias]["OrderId"])])
+    given = _given(program, mapping, inputs, rows)
+    _asks(program, mapping, inputs | {"books": asked}, given, rows)
+    said = _named_rows(names, mapping, given) | _around(names, program.mapping_set, mapping, inputs)
+    if settings := _settings(merchant, program):
+        said["settings"] = settings
+    if books := asked.differing():
+        said["books"] = books
+    case: Row = {"case": f"{called}, recorded", "mapping": one.mapping, "given": said}
+    programs = Programs(program.mapping_set)
+    found = _expected(programs, case, one)
+    if isinstance(found, str) and one.document is None and books.get("lacks"):
+        # A run tries a document out as if what it waits for were made; a case has to say so.
+        supposed = {key: value for key, value in books.items() if key != "lacks"}
+        tried = _expected(programs, {**case, "given": {**said, "books": supposed}}, one)
+        found = found if isinstance(tried, str) else tried
+    return found
+
+
+def _named_rows(names: Pseudonyms, mapping: CompiledMapping, given: Mapping[str, list[Row]]) -> Row:
+    """The rows under the names that the mapping has for them: the source, then what belongs to it
+    and what only derived columns ask for, under the entity."""
+    spec = mapping.spec
+    said: Row = {}
+    for entity, found in given.items():
+        rows = [_plain(_nameless(names, entity, row)) for row in found]
+        if entity == spec.entity:
+            said[spec.alias] = rows.pop(0)
+        if rows:
+            said[entity] = rows
+    return said
+
+
+MADE_SINCE = """
+-- Articles that this program has made since a document was decided: they were not there then.
+SELECT DISTINCT e.number
+FROM ledger.event AS e
+JOIN ledger.action AS a ON a.action = e.action AND a.target = 'fortnox.article'
+WHERE e.number IS NOT NULL
+  AND e.noted_at >= (SELECT min(noted_at) FROM ledger.action WHERE action = ?)
+"""
+
+
+def _books_then(store: Store, books: Books, one: Decided) -> Books:
+    """The merchant's books as they were when a document was decided."""
+    since = {number for (number,) in store.tuples(MADE_SINCE, [one.action])}
+    return replace(books, articles=books.articles - since)
+
+
+def _around(
+    names: Pseudonyms, mapping_set: MappingSet, mapping: CompiledMapping, inputs: Mapping[str, Any]
+) -> Row:
+    """What matches found, how they came out, what needed mappings made, the customer's card."""
+    spec, found = mapping.spec, {}
+    of = entities_of(spec)
+    for alias in spec.match:
+        row = inputs.get(alias)
+        if isinstance(row, dict):
+            staged = _staged(mapping_set, of[alias], row)
+            found[alias] = _plain(_nameless(names, of[alias], staged))
+    match = {
+        alias: {key: value for key, value in one.items() if value != NOTHING[key]}
+        for alias, one in inputs["match"].items()
+    }
+    made = {need: _made(names, inputs.get(need)) for need in spec.needs}
+    parts: Row = {**found, **{need: one for need, one in made.items() if one is not None}}
+    if facts := {alias: one for alias, one in match.items() if one and alias in found}:
+        parts["match"] = facts
+    if inputs["earlier"]:
+        parts["earlier"] = inputs["earlier"]
+    if spec.card and inputs.get("card"):
+        parts["card"] = {
+            key: names.field(key.lower(), value) if isinstance(value, str) else value
+            for key, value in inputs["card"].items() if value is not None
+        }  # fmt: skip
+    return {name: _plain(value) for name, value in parts.items()}
+
+
+def _made(names: Pseudonyms, facts: Any) -> Row | None:
+    if not isinstance(facts, dict):
+        return None
+    kept = {key: value for key, value in facts.items() if key in NOTHING and value is not None}
+    return {
+        key: names.reference(value) if isinstance(value, str) else value
+        for key, value in kept.items()
+    }
+
+
+def _given(
+    program: Program, mapping: CompiledMapping, inputs: Mapping[str, Any], rows: Rows | None
+) -> dict[str, list[Row]]:
+    """The rows of each entity, the source's first: those that the mapping was given, and those that
+    their derived columns need."""
+    spec, of = mapping.spec, entities_of(mapping.spec)
+    given: dict[str, list[Row]] = {spec.entity: [inputs[spec.alias]]}
+    for alias in spec.related:
+        given.setdefault(of[alias], [])
+        given[of[alias]] += inputs[alias]
+    queue = [(entity, row) for entity, found in given.items() for row in found]
+    while queue:
+        entity, row = queue.pop()
+        known = program.mapping_set.entities.get(entity)
+        for alias, related in known.related.items() if known and rows else ():
+            assert rows is not None  # noqa: S101 — seen above
+            more = rows.belonging(entity, row, alias)
+            there = given.setdefault(related.entity, [])
+            fresh = [one for one in more if not _stands(related.entity, one, there)]
+            there += fresh
+            queue += [(related.entity, one) for one in fresh]
+    return {entity: [_staged(program.mapping_set, entity, one) for one in _each_once(entity, found)]
+            for entity, found in given.items() if found}  # fmt: skip
+
+
+def _same_row(entity: str, one: Row, other: Row) -> bool:
+    column = ID_COLUMNS.get(entity, "")
+    return bool(column) and one.get(column) == other.get(column)
+
+
+def _stands(entity: str, row: Row, among: list[Row]) -> bool:
+    return any(_same_row(entity, row, other) for other in among)
+
+
+def _each_once(entity: str, rows: list[Row]) -> list[Row]:
+    once: list[Row] = []
+    for row in rows:
+        if not _stands(entity, row, once):
+            once.append(row)
+    return once
+
+
+def _staged(mapping_set: MappingSet, entity: str, row: Row) -> Row:
+    """The columns of a row as they are staged: those that hold something, or always must."""
+    spec = mapping_set.entities.get(entity)
+    derived = spec.derive if spec else {}
+    return {
+        name: row.get(name)
+        for name, type_ in mapping_set.columns[entity].items()
+        if name not in derived and (row.get(name) is not None or not type_.optional)
+    }
+
+
+# -- what comes of it ------------------------------------------------------------------------------
+
+
+def _expected(programs: Programs, case: Row, one: Decided) -> tuple[Row, list[str]] | str:
+    """The case with what comes of it; or why that is not what was decided."""
+    read = _read(_written({"version": 2, "cases": [{**case, "expect": {"outcome": "planned"}}]}),
+                 programs.mapping_set)  # fmt: skip
+    made = run(read, programs.of(read)).made
+    called = f"{one.mapping.replace('_', ' ')} {one.source}"
+    outcome, because = made["outcome"], made.get("because", "")
+    by_the_run = f"{called}: {one.reason}; that is decided by the run, not by its mapping"
+    if outcome == "planned":
+        if one.document is None:
+            return by_the_run
+        expect: Row = {"whole_document": _plain(dict(made["document"]))}
+        expect |= {key: list(made[key]) for key in ("warnings", "covers", "moves", "then")
+                   if made[key]}  # fmt: skip
+        return {**case, "expect": _plain(expect)}, list(_differing(called, one, made["document"]))
+    if one.document is not None:
+        return f"{called}: the case comes out as {outcome}: {because}"
+    if outcome != one.state or because not in one.reason:
+        return by_the_run
+    return {**case, "expect": {"outcome": outcome, "because": because}}, []
+
+
+def _read(text: str, mapping_set: MappingSet) -> Case:
+    """A case as it is read from its file."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "tests" / "recorded.yaml"
+        path.parent.mkdir()
+        path.write_text(text, "utf-8")
+        (read,) = read_cases(mapping_set, [Path(folder)])
+    return read
+
+
+def _differing(called: str, one: Decided, made: Mapping[str, Any]) -> Iterator[str]:
+    """Fields that come out otherwise than they were sent; texts are another's, and are no news."""
+    for name, value in (one.document or {}).items():
+        if isinstance(value, list | str):
+            continue
+        if json_text.canonical(made.get(name)) != json_text.canonical(value):
+            yield f"{called}: {name} is {made.get(name)} in the case, {value} was sent"
+
+
+def _asks(
+    program: Program, mapping: CompiledMapping, inputs: Mapping[str, Any],
+    given: Mapping[str, list[Row]], rows: Rows | None,
+) -> None:  # fmt: skip
+    """Derive and ask all once more, so that it is known which questions they have for the books."""
+    for entity, found in given.items():
+        derived = program.entities.get(entity)
+        for row in found if derived else ():
+            assert derived is not None  # noqa: S101 — seen above
+            more = (partial(rows.belonging, entity, row),) if rows else ()
+            with suppress(ItemError, NotYet, KeyError):
+                derived.derive(row, inputs["books"], None, *more)
+    with suppress(ItemError):
+        mapping.render(inputs, traced=True)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """The merchant's books, noting what they are asked."""
+
+    books: Books
+    answers: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        ask = getattr(self.books, name)
+
+        def noted(*given: Any) -> Any:
+            answer = self.answers[name, given] = ask(*given)
+            return answer
+
+        return noted
+
+    def differing(self) -> Row:
+        """What of them is not as usual: what was asked for and is not there."""
+        lacks: dict[str, list[Any]] = {}
+        for asked, word in LACKS.items():
+            missing = {given[0] for (name, given), answer in self.answers.items()
+                       if name == asked and not answer and given[0] is not None}  # fmt: skip
+            if missing:
+                lacks[word] = sorted(missing)
+        rounds = sorted(given[0] for (name, given), answer in self.answers.items()
+                        if name == "rounds" and answer)  # fmt: skip
+        locked = self.books.locked_until
+        found = {"locked_until": locked and locked.isoformat(), "lacks": lacks, "rounds": rounds}
+        return {name: value for name, value in found.items() if value}
+
+
+# What can lack, by the question that asks for it.
+LACKS = {
+    "has_account": "accounts", "has_article": "articles", "takes_vouchers": "series",
+    "has_currency": "currencies", "has_terms": "terms",
+}  # fmt: skip
+
+
+# -- whose names stay out --------------------------------------------------------------------------
+
+
+OF_ORDERS = """
+SELECT body FROM raw.answer
+WHERE seq IN (SELECT unnest(?::BIGINT[]))
+   OR seq IN (SELECT raw_seq FROM qliro."order" WHERE OrderId IN (SELECT unnest(?::BIGINT[])))
+"""
+
+
+def _pseudonyms(
+    store: Store, merchant: Merchant, mapping_set: MappingSet, of: list[Decided]
+) -> Pseudonyms:
+    """The names that an export of this merchant has, as far as the answers behind these documents
+    tell them."""
+    names = Pseudonyms(
+        personal_key(merchant), known_ids(store),
+        merchant.settings["payment_reference_prefix"] or "", sorted(own_words(mapping_set)),
+        references(store), sorted(territories(mapping_set)),
+    )  # fmt: skip
+    given = [one.trace.get("inputs", {}) for one in of]
+    told = [sorted(set(_under(given, key))) for key in ("raw_seq", "OrderId")]
+    for (body,) in store.tuples(OF_ORDERS, told):
+        with suppress(ValueError):
+            names.know(json_text.decode(body))
+    return names
+
+
+def _under(value: Any, key: str) -> Iterator[int]:
+    """The whole numbers that stand under a key, anywhere."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            if name == key and isinstance(one, int):
+                yield one
+            else:
+                yield from _under(one, key)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _under(one, key)
+
+
+def _nameless(names: Pseudonyms, entity: str, row: Row) -> Row:
+    """A row with its personal texts replaced, as an export replaces them in an answer."""
+    return {name: _replaced(names, entity, name, value) for name, value in row.items()}
+
+
+IDS = {"line", "capture", "refund", "reversal", "row", "payout", "item", "settles", "own_source"}
+
+
+def _replaced(names: Pseudonyms, entity: str, column: str, value: Any) -> Any:
+    if not isinstance(value, str) or column in IDS:
+        return value
+    key = _key(entity, column)
+    if key is None:  # worked out here: what something is called, or a word
+        return names.reference(value)
+    goods = "orderitemactions" if key == "Description" and entity.startswith("qliro.") else ""
+    return names.field(key.lower(), value, goods)
+
+
+def _key(entity: str, column: str) -> str | None:
+    """The key that a column stands under in an answer; None where it is worked out here."""
+    told = (declared().get(entity, {}).get("columns") or {}).get(column)
+    if told is None:
+        return column if column[:1].isupper() else None
+    first = told[0] if isinstance(told, list) else told
+    if ":" in first:
+        word, other = first.split(":", 1)
+        return _key(ROWS[word][0], other)
+    return None if " " in first else first.rpartition(".")[2]
+
+
+# -- as text ---------------------------------------------------------------------------------------
+
+
+def _settings(merchant: Merchant, program: Program) -> Row:
+    """The settings that the mappings ask for and that differ from those that cases have."""
+    asked = {
+        path
+        for source in program.mapping_set.sources.values()
+        for path in _SETTING.findall(json_text.encode(_texts(source.value)))
+    }
+    asked |= {one.rows_from for one in program.mapping_set.tables.values() if one.rows_from}
+    file = YamlFile("case.yaml", dict(usual()), {}, {})
+    base = of_file(file, Path("case.yaml"), {}, needs_secrets=False).settings
+    kept: Row = {}
+    for path in sorted(asked):
+        ours, theirs = (_under_path(one, path) for one in (merchant.settings, base))
+        if ours is None or isinstance(ours, dict) or ours == theirs:
+            continue
+        into, (*groups, last) = kept, path.split(".")
+        for group in groups:
+            into = into.setdefault(group, {})
+        into[last] = _plain(ours)
+    return kept
+
+
+def _under_path(value: Any, path: str) -> Any:
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [_texts(one) for one in value.values()]
+    if isinstance(value, list):
+        return [_texts(one) for one in value]
+    return value if isinstance(value, str) else ""
+
+
+def _plain(value: Any) -> Any:
+    """A value as YAML has it."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML with exact decimals."""
+
+
+def _decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
+    text = f"{value:f}"
+    kind = "float" if "." in text else "int"
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", text)
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """A text in quotes where it could be read as something else."""
+    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
+
+
+_PLAIN = re.compile(r"[^\W\d_][\w ./()+-]*")
+_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"))
+_Dumper.add_representer(Decimal, _decimal)
+_Dumper.add_representer(str, _text)
+
+
+def _written(content: Row) -> str:
+    return yaml.dump(
+        {name: value for name, value in content.items() if value}, Dumper=_Dumper,
+        allow_unicode=True, sort_keys=False, width=100,
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+"""`record` makes a case of what is stored: with all that it needs, nobody's name, and it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flows.test_fee_vat import charged
+from order_shop import OrderShop
+from shop import OpenShop, Shop
+
+from engine.errors import UsageError
+from engine.workbench.cases.programs import Programs
+from engine.workbench.cases.read import read_cases
+from engine.workbench.cases.run import run
+from engine.workbench.kept import Kept
+from engine.workbench.record import record
+
+Open = Callable[..., OrderShop]
+LIVED = (
+    "captured", "company", "discounted", "export", "finnish", "mixed_rates", "refunded_rows",
+)  # fmt: skip
+NAMES = ("Testsson", "Storgatan", "example.com", "0700000000")
+
+
+def recorded(shop: Shop, ref: str, mapping: str, folder: Path) -> str:
+    """The text of a case, after it has passed as it is written."""
+    made = record(shop.store, shop.merchant, ref, mapping)
+    path = folder / "tests" / "recorded.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(made.text, "utf-8")
+    programs = Programs(Kept(shop.store, shop.merchant, {}).present().mapping_set)
+    for case in read_cases(programs.mapping_set, [folder]):
+        verdict = run(case, programs.of(case))
+        assert verdict.holds, (ref, mapping, verdict.differences[:3])
+    return made.text
+
+
+def test_every_document_of_many_lives_can_be_recorded_and_passes(
+    order_shop: Open, tmp_path: Path
+) -> None:
+    shop = order_shop()
+    for name in LIVED:
+        shop.life(name)
+    shop.run(), shop.run(), shop.run()
+    seen, refused = set(), []
+    for row in shop.store.rows("SELECT mapping, source, state FROM ledger.order_item"):
+        try:
+            text = recorded(shop, row["source"], row["mapping"], tmp_path)
+        except UsageError as error:
+            refused.append((row["mapping"], row["state"], str(error)))
+            continue
+        seen.add((row["mapping"], row["state"]))
+        assert not [one for one in NAMES if one in text], row
+    assert {state for _, state, _ in refused} <= {"waiting"}, refused
+    assert {mapping for mapping, _ in seen} >= {
+        "article", "customer", "new_order", "invoice", "credit_invoice"
+    }  # fmt: skip
+    assert "parked" in {state for _, state in seen}
+
+
+def test_payments_and_transfers_can_be_recorded(shop: OpenShop, tmp_path: Path) -> None:
+    one = shop()
+    charged(one, "5.00", "4.00")
+    for row in one.store.rows("SELECT DISTINCT mapping, source FROM ledger.intent"):
+        text = recorded(one, row["source"], row["mapping"], tmp_path)
+        assert "whole_document:" in text
+    payment = recorded(one, one.lines()[0]["line"], "payment", tmp_path)
+    assert "AccountNumber: 6570" in payment
+    assert 'ExternalInvoiceReference1: "10001"' in payment
+
+
+def test_what_the_run_decides_is_no_case_of_a_mapping(order_shop: Open, tmp_path: Path) -> None:
+    shop = order_shop(sales_accounts=[{"country": "NO", "account": 3105}])
+    shop.life("captured")
+    shop.run(), shop.run()
+    parked = recorded(shop, "4900001", "new_order", tmp_path)
+    assert "outcome: parked" in parked
+    assert "no row of sales_accounts fits SE with 25 % VAT" in " ".join(parked.split())
+    source = shop.store.value(
+        "SELECT min(source) FROM ledger.order_item WHERE mapping = 'invoice' AND state = 'waiting'"
+    )
+    with pytest.raises(UsageError, match="that is decided by the run, not by its mapping"):
+        record(shop.store, shop.merchant, str(source), "invoice")
