@@ -37,6 +37,7 @@ from .oss import oss
 from .sandbox import demo, sandbox
 from .sets import migrate, schemas
 from .webhooks import webhooks
+from .workbench_diff import diff
 from .workbench_raw import raw
 from .workbench_record import record
 from .workbench_test import test
@@ -340,6 +341,7 @@ for one in (
     connect,
     deactivate,
     demo,
+    diff,
     init,
     lint,
     migrate,

@@ -8,6 +8,7 @@ left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from . import expressions
@@ -44,33 +45,48 @@ def _expression(text: str, node: Node) -> Any:
     return "text", text if found is None or wrong else repr(found.node)
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Where two trees say something else: keys and ids from the top, and what stands there before
+    and after, None where nothing does."""
+
+    path: tuple[str, ...]
+    before: Node | None
+    after: Node | None
+
+
 def differences(before: Node, after: Node) -> list[str]:
     """Where two trees say something else, keys and ids joined by points; empty where nowhere."""
-    return list(dict.fromkeys(_differences(before, after, "")))
+    return list(dict.fromkeys(".".join(one.path) for one in changes(before, after)))
 
 
-def _differences(before: Node, after: Node, path: str) -> Iterator[str]:
+def changes(before: Node, after: Node) -> Iterator[Changed]:
+    """The same with what stands there; what is only in another order is told as a whole."""
+    return _changes(before, after, ())
+
+
+def _changes(before: Node, after: Node, path: tuple[str, ...]) -> Iterator[Changed]:
     if meaning(before) == meaning(after):
         return
-    old, new = _named(before), _named(after)
+    old, new = named(before), named(after)
     if not old or not new or type(before.value) is not type(after.value):
-        yield path
+        yield Changed(path, before, after)
         return
     both = old.keys() & new.keys()
     moved = [key for key in old if key in both] != [key for key in new if key in both]
     if moved and isinstance(before.value, list):  # the same items in another order
-        yield path
+        yield Changed(path, before, after)
     for key in [*old, *(key for key in new if key not in old)]:
-        here = f"{path}.{key}" if path else key
+        here = (*path, key)
         if key in NAMING:
             continue
         if key not in old or key not in new:
-            yield here
+            yield Changed(here, old.get(key), new.get(key))
         else:
-            yield from _differences(old[key], new[key], here)
+            yield from _changes(old[key], new[key], here)
 
 
-def _named(node: Node) -> dict[str, Node]:
+def named(node: Node) -> dict[str, Node]:
     """What a value holds, by key, by id, or by the place in the list, from 1."""
     if isinstance(node.value, dict):
         return dict(node.value)

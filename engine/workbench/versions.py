@@ -6,9 +6,11 @@ Reads the files that a merchant's own file names; asks no server and needs no se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from ..errors import Place
 from ..language.program import Program
 from ..language.spec import MappingSet
 from ..mappings import load_mappings
@@ -18,12 +20,14 @@ from ..merchant.load import Merchant
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What decides, loaded and compiled; ``name`` is what people call it."""
+    """What decides, loaded and compiled; ``name`` is what people call it. Places in files of
+    ``root``, a folder that it was unpacked into, are told from there."""
 
     name: str
     merchant: Merchant
     mapping_set: MappingSet
     program: Program
+    root: Path | None = None
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -35,8 +39,16 @@ class Version:
         """The flows that are on."""
         return flows_on(self.merchant)
 
+    def shown(self, place: Place) -> Place:
+        """A place as a person finds it."""
+        if self.root is None:
+            return place
+        return replace(place, path=place.path.removeprefix(f"{self.root}/"))
 
-def working(merchant: Merchant, name: str = "working") -> Version:
+
+def working(
+    merchant: Merchant, name: str = "working", root: Path | None = None
+) -> Version:
     """The version that stands on disk. Raises FileError with all findings of the mappings."""
     mapping_set, program = load_mappings(merchant)
-    return Version(name, merchant, mapping_set, program)
+    return Version(name, merchant, mapping_set, program, root)

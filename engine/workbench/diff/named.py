@@ -1,0 +1,146 @@
+"""Versions by what people call them: a folder, a git revision, a mapping set, the working tree.
+
+Reads files, and of a git repository what it holds at a revision, unpacked into a folder that ends
+with the comparison. Asks no server and needs no secret.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+from ...errors import UsageError
+from ...language.migrate import looks_whole
+from ...merchant.load import Merchant, load_merchant
+from ...merchant.mapping_sets import folder_of
+from ..versions import Version, working
+
+WORKING = "working"
+
+
+def version(name: str, merchant: Merchant, scratch: Path) -> Version:
+    """The version that ``name`` means for a merchant; ``scratch`` is an empty folder of its own.
+
+    A text with a slash, or that begins with a point, is a path where it is there: of a merchant's
+    file, of a mapping set, of an overlay, or of a folder that holds the merchant's file. Else it is
+    the name of a mapping set, else a git revision. Raises UsageError and FileError.
+    """
+    if name == WORKING:
+        return working(merchant)
+    path = Path(name)
+    if ("/" in name or name.startswith(".")) and path.exists():
+        return _at(path.absolute(), name, merchant)
+    try:
+        folder = folder_of(name, Path())
+    except UsageError:
+        return _revision(name, merchant, scratch)
+    return working(_with(merchant, folder, None), name)
+
+
+def _with(merchant: Merchant, mapping_set: Path | None, overlay: Path | None) -> Merchant:
+    """The merchant with another set or overlay."""
+    settings = dict(merchant.settings)
+    if mapping_set is not None:
+        settings["mapping_set"] = str(mapping_set)
+    if overlay is not None:
+        settings["overlay"] = str(overlay)
+    return replace(merchant, settings=settings)
+
+
+def _at(path: Path, name: str, merchant: Merchant) -> Version:
+    file = merchant.path.name
+    for candidate in (path, path / file, path / merchant.path.parent.name / file):
+        if candidate.is_file():
+            return working(load_merchant(candidate, {}, needs_secrets=False), name)
+    if not any((*path.rglob("*.yaml"), *path.rglob("*.yml"))):
+        raise UsageError(
+            f"{name} holds no mapping set, no overlay and no {file}.",
+            "Name the folder of one of these, or of a checkout that has them.",
+        )
+    if looks_whole(path):
+        return working(_with(merchant, path, None), name)
+    return working(_with(merchant, None, path), name)
+
+
+def _revision(name: str, merchant: Merchant, scratch: Path) -> Version:
+    """The merchant's file, set and overlay as a git revision has them; what lies in no repository
+    that knows the revision stays as it is."""
+    unpacked: dict[Path, Path] = {}
+
+    def at(path: Path) -> Path | None:
+        """Where a path lies at the revision, if a repository has it there."""
+        top = _top(path if path.is_dir() else path.parent)
+        if top is None or not _knows(top, name):
+            return None
+        if top not in unpacked:
+            unpacked[top] = scratch / str(len(unpacked))
+            _unpack(top, name, unpacked[top])
+        return unpacked[top] / path.resolve().relative_to(top)
+
+    then, file = merchant, at(merchant.path)
+    if file is not None:
+        if not file.is_file():
+            what = f"The merchant's file {merchant.path.name} is not in the revision {name}."
+            raise UsageError(what, "Name a revision that has it.")
+        then = load_merchant(file, {}, needs_secrets=False)
+    for whose in (then, merchant):
+        try:
+            mapping_set = whose.mapping_folder
+            break
+        except UsageError:
+            continue
+    overlay = then.overlay_folder
+    if not any(mapping_set.is_relative_to(one) for one in unpacked.values()):
+        mapping_set = at(mapping_set) or mapping_set
+    if overlay is not None and not overlay.is_dir():
+        overlay = merchant.overlay_folder
+    if overlay is not None and not any(overlay.is_relative_to(one) for one in unpacked.values()):
+        overlay = at(overlay) or overlay
+    if not unpacked:
+        raise UsageError(
+            f"{name!r} is no folder, no mapping set and no git revision of the merchant's files.",
+            "Name a revision (HEAD~1, a branch, a tag), a set, or a path with a slash: ./name.",
+        )
+    root = next(iter(unpacked.values()))
+    return working(_with(then, mapping_set, overlay), name, root)
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+    try:
+        return subprocess.run(  # noqa: S603  git, with a folder and a revision
+            ["git", "-C", str(folder), *arguments], capture_output=True, check=False,  # noqa: S607
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except OSError:
+        return None
+
+
+def _top(folder: Path) -> Path | None:
+    found = _git(folder, "rev-parse", "--show-toplevel")
+    if found is None or found.returncode:
+        return None
+    return Path(found.stdout.decode().rstrip("\n"))
+
+
+def _knows(top: Path, name: str) -> bool:
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = _git(top, *asked)
+    return found is not None and found.returncode == 0
+
+
+def _unpack(top: Path, name: str, folder: Path) -> None:
+    """The YAML of a revision; nothing else decides."""
+    found = _git(top, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    commit = found.stdout.decode().strip() if found else ""
+    packed = _git(top, "archive", "--format=tar", commit)
+    if packed is None or packed.returncode:
+        said = packed.stderr.decode(errors="replace").strip() if packed else "git is not there"
+        raise UsageError(f"git can't give the files of {name}: {said}.")
+    folder.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
+        for member in tar.getmembers():
+            if member.isdir() or (member.isfile() and member.name.endswith((".yaml", ".yml"))):
+                tar.extract(member, folder, filter="data")
