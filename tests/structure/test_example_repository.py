@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 import yaml
@@ -69,6 +70,75 @@ def test_a_change_against_the_policy_of_the_house_does_not_pass(
     assert "breaks the policy house.norway" in told.stdout + told.stderr
 
 
+def pytest_of(installed: Path, folder: Path, *arguments: str) -> CompletedProcess[str]:
+    """pytest, in a folder of nobody's, with the program installed beside it."""
+    start = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+    return called(installed, folder, "-q", *arguments, start=start)
+
+
+def test_its_cases_hold(installed: Path, repository: Path) -> None:
+    told = called(installed, repository, "test", "--merchant", "hats")
+    assert (told.returncode, told.stdout) == (0, "2 cases hold.\n")
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2")])
+def test_pytest_finds_the_same_cases(
+    installed: Path, repository: Path, more: tuple[str, ...]
+) -> None:
+    told = pytest_of(installed, repository, *more)
+    assert told.returncode == 0, told.stdout
+    assert "2 passed" in told.stdout
+    told = pytest_of(installed, repository, "-k", "Norway", *more)
+    assert "1 passed" in told.stdout
+
+
+def test_pytest_shows_a_case_that_fails_as_the_page_does(
+    installed: Path, repository: Path
+) -> None:
+    path = repository / "ours" / "orders.yaml"
+    path.write_text(path.read_text("utf-8").replace("value: NORD", "value: SYD"), "utf-8")
+    policy = repository / "ours" / "policies" / "house.yaml"
+    policy.write_text(policy.read_text("utf-8").replace("== 'NORD'", "is not none"), "utf-8")
+    told = pytest_of(installed, repository)
+    assert (told.returncode, "1 failed" in told.stdout) == (1, True)
+    shown = PAGE.split("is shown like this:\n\n```\n")[1].split("```")[0].splitlines()
+    said = told.stdout.replace(f"{repository.resolve()}/", "")
+    assert "\n".join(shown[1:]) in said
+    assert "Traceback" not in told.stdout
+
+
+def test_a_snapshot_that_differs_fails_and_is_written_anew_when_told_to(
+    installed: Path, repository: Path
+) -> None:
+    path = repository / "ours" / "tests" / "samples.yaml"
+    path.write_text(path.read_text("utf-8").replace("A hat", "A red hat"), "utf-8")
+    assert pytest_of(installed, repository).returncode == 1
+    assert pytest_of(installed, repository, "--snapshot-update").returncode == 0
+    assert pytest_of(installed, repository).returncode == 0
+    kept = (repository / "ours/tests/__snapshots__/orders.ambr").read_text("utf-8")
+    assert "'Description': 'A red hat'" in kept
+
+
+def test_a_repository_that_says_nothing_of_it_has_no_cases_for_pytest(
+    installed: Path, repository: Path
+) -> None:
+    (repository / "pyproject.toml").unlink()
+    told = pytest_of(installed, repository)
+    assert (told.returncode, "no tests ran" in told.stdout) == (5, True)
+
+
+def test_a_setting_that_cannot_be_is_told_in_words(installed: Path, repository: Path) -> None:
+    path = repository / "pyproject.toml"
+    path.write_text(path.read_text("utf-8").replace("--merchant hats", "--merchant caps"), "utf-8")
+    told = pytest_of(installed, repository)
+    assert told.returncode == 2
+    assert "qliro_fortnox = --merchant caps: " in told.stdout
+    assert "Traceback" not in told.stdout
+    path.write_text(path.read_text("utf-8").replace("--merchant caps", "--shop hats"), "utf-8")
+    told = pytest_of(installed, repository)
+    assert "a line has options with values; known: --merchant, " in told.stdout
+
+
 def test_both_workflows_call_the_program_alike() -> None:
     github, gitlab = (steps(path) for path in WORKFLOWS.values())
     assert github == gitlab
@@ -92,7 +162,7 @@ def test_a_job_of_github_that_sees_findings_may_write_them_and_nothing_else() ->
 
 
 def test_the_page_shows_the_files_of_the_example_as_they_are() -> None:
-    shown = re.findall(r"<!-- file: (\S+) -->\n```ya?ml\n(.*?)```", PAGE, re.DOTALL)
+    shown = re.findall(r"<!-- file: (\S+) -->\n```(?:ya?ml|toml)\n(.*?)```", PAGE, re.DOTALL)
     assert {name for name, _ in shown} >= {
         ".github/workflows/mappings.yml", ".gitlab-ci.yml", "ours/policies/house.yaml",
     }  # fmt: skip
