@@ -24,6 +24,9 @@ from .rules import Rules
 # What the match of a payment gives where it took all of a line, and nothing is said of it.
 WHOLE = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "exact", "document": None}
 
+# What is known of the card of a customer that is to be made first.
+NO_CARD: Mapping[str, Any] = {"CustomerNumber": None, "VATType": None}
+
 
 def run(case: Case, program: Program, snapshot: Mapping[str, Any] | None = None) -> Verdict:
     """The verdict on a case. ``snapshot`` is what was kept of it, where it is compared with that;
@@ -48,7 +51,7 @@ def of_mapping(case: Case, program: Program) -> tuple[dict[str, Any], Rules]:
             facts = case.named.get(need)
             inputs[need] = None if facts is None else {**NOTHING, **_exact(facts)}
         if spec.card is not None:
-            inputs["card"] = case.named.get("card")
+            inputs["card"] = case.named.get("card") or NO_CARD
         for alias in spec.match:
             document = inputs[alias] = case.named.get(alias)
             given = _exact(case.given.get("match", {}).get(alias, {}))
