@@ -32,7 +32,7 @@ def test(
 
     PATH is a file or folder of cases; without one all of the overlay are run, or of the set where
     there is none. A case that does not hold is shown with what differs and the rule that made it,
-    and ends this with 1. docs/testing.md shows how cases are written.
+    and ends this with 1.
     """
     from ..doctor.lint import whole_set
     from ..merchant.load import find_merchant, load_merchant
