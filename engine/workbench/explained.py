@@ -150,7 +150,7 @@ def _unknown(
     if not names:
         return UsageError(f"Nothing was made of {ref} so far.", f"`explain` {ref} tells why.")
     tails = {name.rpartition(".")[2]: None for name in names}
-    near = get_close_matches(asked, [*names, *tails], n=MOST_NEAR, cutoff=0.4)
+    near = get_close_matches(asked, list({**names, **tails}), n=MOST_NEAR, cutoff=0.4)
     remedy = f"The nearest: {', '.join(near)}." if near else f"Known: {', '.join(tails)}."
     return UsageError(f"No document of {ref} has a field {asked!r}.", remedy)
 
