@@ -23,6 +23,7 @@ from .. import json_text
 from ..errors import STARS, AccessError
 from ..merchant.load import Merchant
 from ..merchant.secrets import Secret
+from ..store.files import sync_folder
 
 
 class Company(msgspec.Struct, frozen=True):
@@ -156,11 +157,7 @@ class Kept:
 
     def _moved(self, old: Path, new: Path) -> None:
         old.replace(new)
-        folder = os.open(new.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(new.parent)
 
     def _decoded(self, path: Path) -> Connection | None:
         with suppress(FileNotFoundError, msgspec.MsgspecError), path.open("rb") as file:

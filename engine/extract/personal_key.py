@@ -5,12 +5,12 @@ Reads and writes that file alone.
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from ..errors import UsageError
 from ..merchant.load import Merchant
+from ..store.files import write_private
 
 KEY_BYTES = 32
 
@@ -34,12 +34,7 @@ def personal_key(merchant: Merchant) -> bytes:
         held = f"holds {len(key)} of the {KEY_BYTES} bytes" if key else "is empty"
         raise _no_key(f"{path} {held}")
     key = secrets.token_bytes(KEY_BYTES)
-    half = path.with_suffix(".key.half")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
+    write_private(path, key)
     return key
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from jinja2 import nodes
 
 from .expressions import Expression, children
-from .spec import EntitySpec, Field, MappingSet, MappingSpec, Match, Row, TableSpec
+from .spec import EntitySpec, Field, MappingSet, MappingSpec, Match, Related, Row, TableSpec
 
 # ("mapping new_order", "let.sold", "account"), ("entity qliro.order", "derive.region"),
 # ("entity qliro.order", "Country"), ("table vat_rates",), ("settings", "rounding.tolerance"). One
@@ -68,17 +68,28 @@ def reach(mapping_set: MappingSet) -> Reach:
 def _entity(found: Reach, mapping_set: MappingSet, spec: EntitySpec) -> None:
     what = f"entity {spec.entity}"
     scope: dict[str, Named] = {spec.alias: _columns(mapping_set, spec.entity)}
-    for alias, related in spec.related.items():
-        of_row = _columns(mapping_set, related.entity)
-        seen = {**scope, "it": of_row}
-        for one in (*related.on.values(), *filter(None, [related.when])):
-            found.add((what, "related", alias), _read(one, seen))
-        scope[alias] = _either(of_row, [(what, "related", alias)])
+    _related(found, mapping_set, what, spec.related, scope)
     named = {name: (what, f"derive.{name}") for name in spec.derive}
     named |= {name: (what, f"let.{name}") for name in spec.lets}
     scope |= {name: _all([value]) for name, value in named.items()}
     for name, expression in spec.named.items():
         found.add(named[name], _read(expression, scope))
+
+
+def _related(
+    found: Reach,
+    mapping_set: MappingSet,
+    what: str,
+    declared: Mapping[str, Related],
+    scope: dict[str, Named],
+) -> None:
+    """The rows that belong to a source: what says which, and their columns as names."""
+    for alias, related in declared.items():
+        of_row = _columns(mapping_set, related.entity)
+        seen = {**scope, "it": of_row}
+        for one in (*related.on.values(), *filter(None, [related.when])):
+            found.add((what, "related", alias), _read(one, seen))
+        scope[alias] = _either(of_row, [(what, "related", alias)])
 
 
 def _table(found: Reach, spec: TableSpec) -> None:
@@ -91,15 +102,10 @@ def _table(found: Reach, spec: TableSpec) -> None:
     found.add((what,), reads)
 
 
-def _mapping(found: Reach, mapping_set: MappingSet, spec: MappingSpec) -> None:  # noqa: PLR0912 — one branch for each key of the language
+def _mapping(found: Reach, mapping_set: MappingSet, spec: MappingSpec) -> None:
     what = f"mapping {spec.name}"
     scope: dict[str, Named] = {spec.alias: _columns(mapping_set, spec.entity)}
-    for alias, related in spec.related.items():
-        of_row = _columns(mapping_set, related.entity)
-        seen = {**scope, "it": of_row}
-        for one in (*related.on.values(), *filter(None, [related.when])):
-            found.add((what, "related", alias), _read(one, seen))
-        scope[alias] = _either(of_row, [(what, "related", alias)])
+    _related(found, mapping_set, what, spec.related, scope)
     for need in spec.needs:
         scope[need] = _all([(f"mapping {need}",)])
         found.add((what, "needs"), [(f"mapping {need}",)])

@@ -6,6 +6,7 @@ a merchant's books do not change when a later version has another default.
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -112,5 +113,7 @@ def flow(value: Any) -> str:
     plain = text and text == text.strip() and not set(text) & set("{}[],#&*!|>'\"%@`\n")
     if plain and ": " not in text and parse(text).value == text:
         return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    quoted = json.dumps(text, ensure_ascii=False)
+    for sign in "\x85\u2028\u2029":  # ends of lines to YAML, though not to JSON
+        quoted = quoted.replace(sign, f"\\u{ord(sign):04x}")
+    return quoted

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..errors import BusyError, NothingYetError, UsageError
 from .database import COPY, opened_copy, renew_copy, settled
+from .files import private, sync_folder, write_private
 from .lock import locked
 
 ABOUT = "backup.json"
@@ -86,11 +87,12 @@ def back_up(database: Path, environment: str, to: Path, now: datetime, program: 
         with _committed(database, merchant) as (path, beside):
             digest, size = _copied(path, half / database.name)
         about = _about(half / database.name, digest, size, environment, now, program, database)
-        _written(half / ABOUT, json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n")
+        told = json.dumps(asdict(about), indent=2, ensure_ascii=False)
+        write_private(half / ABOUT, f"{told}\n".encode())
         half.replace(folder)
-        _synced(folder.parent)
+        sync_folder(folder.parent)
     mark = json.dumps({"taken_at": about.taken_at, "inbox": dict(about.inbox)})
-    _written(database.with_suffix(MARK), mark)
+    write_private(database.with_suffix(MARK), mark.encode())
     return Taken(about, folder, beside)
 
 
@@ -237,7 +239,7 @@ def restore(
             aside = _put_aside(database, now)
             database.with_suffix("".join(COPY)).unlink(missing_ok=True)
             half.replace(database)
-            _synced(database.parent)
+            sync_folder(database.parent)
             renew_copy(database)
     return aside
 
@@ -276,7 +278,7 @@ def _put_aside(database: Path, now: datetime) -> Path | None:
 def _copied(source: Path, to: Path) -> tuple[str, int]:
     """Copy a file until it is on the disk, for its owner alone; its digest and size in bytes."""
     digest, size = hashlib.sha256(), 0
-    with source.open("rb") as file, _private(to) as out:
+    with source.open("rb") as file, private(to) as out:
         while part := file.read(CHUNK):
             digest.update(part)
             out.write(part)
@@ -284,27 +286,6 @@ def _copied(source: Path, to: Path) -> tuple[str, int]:
         out.flush()
         os.fsync(out.fileno())
     return digest.hexdigest(), size
-
-
-def _private(path: Path) -> Any:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-def _written(path: Path, text: str) -> None:
-    half = path.with_name(f"{path.name}.half")
-    with _private(half) as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-
-
-def _synced(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 @contextmanager

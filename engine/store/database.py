@@ -164,9 +164,16 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
     if not path.exists():
         raise none
     connection, opened = _opened_to_read(path, copy, merchant)
-    try:
+    with _to_be_read(connection, opened, path) as store:
         if not has(connection, MADE_READY):
             raise none  # the first run ended, or its disk was full, before that
+        yield store
+
+
+@contextmanager
+def _to_be_read(connection: duckdb.DuckDBPyConnection, opened: Path, path: Path) -> Iterator[Store]:
+    """A connection that only reads, set up and closed; what is damaged is told of by name."""
+    try:
         _configure(connection)
         _harden(connection)
         connection.execute("SET lock_configuration = true")
@@ -201,16 +208,8 @@ def opened_copy(path: Path) -> Iterator[Store]:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
-    try:
-        _configure(connection)
-        _harden(connection)
-        yield Store(connection, path)
-    except duckdb.Error as error:
-        if not _is_damage(error):
-            raise
-        raise _damaged(path) from None
-    finally:
-        connection.close()
+    with _to_be_read(connection, path, path) as store:
+        yield store
 
 
 def is_current(store: Store) -> bool:

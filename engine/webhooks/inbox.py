@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..store.files import sync_folder
+
 SUFFIX = ".pushes"
 # A segment that has grown to so many bytes is given up for a new one.
 LARGEST_SEGMENT = 4 * 1024 * 1024
@@ -78,7 +80,7 @@ class Inbox:
             os.close(segment)  # a sync took it for an abandoned one before it was locked
         self._segment = segment
         try:
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         except OSError:
             self.close()
             raise
@@ -87,19 +89,10 @@ class Inbox:
     def _made(self) -> int:
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(self.folder.parent)
+            sync_folder(self.folder.parent)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex}{SUFFIX}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         return os.open(self.folder / name, flags, 0o600)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file outlives a crash of the machine only when its folder has been synced."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from .. import json_text
 from ..errors import ItemError, UsageError
-from ..extract.personal_key import personal_key
-from ..extract.pseudonym import Pseudonyms, known_ids, references
+from ..extract.pseudonym import Pseudonyms
 from ..language.catalogue import ID_COLUMNS
 from ..language.program import CompiledMapping, NotYet, Program
 from ..language.spec import MappingSet
@@ -31,7 +27,6 @@ from ..merchant.load import Merchant, of_file
 from ..plan.entities import ENTITIES
 from ..plan.evaluation import NOTHING
 from ..plan.order_rows import Rows
-from ..stage.traffic import own_words, territories
 from ..store.books import Books
 from ..store.database import Store
 from ..yamlfile import YamlFile
@@ -39,10 +34,11 @@ from .cases.case import Case
 from .cases.programs import Programs, usual
 from .cases.read import read_cases
 from .cases.run import run
+from .cases.snapshots import text as written
 from .decided import Decided, decided
 from .explained import restored
 from .kept import Kept
-from .origins import ROWS, declared
+from .nameless import nameless, pseudonyms
 from .seen import entities_of
 
 Row = dict[str, Any]
@@ -66,7 +62,7 @@ def record(store: Store, merchant: Merchant, ref: str, mapping: str | None = Non
     """
     kept = Kept(store, merchant, {})
     mine = [one for one in decided(store, ref) if mapping in (None, one.mapping)]
-    names = _pseudonyms(store, merchant, kept.present().mapping_set, mine)
+    names = pseudonyms(store, merchant, kept.present().mapping_set, mine)
     cases: list[Row] = []
     notes: list[str] = []
     refused: list[str] = []
@@ -80,7 +76,7 @@ def record(store: Store, merchant: Merchant, ref: str, mapping: str | None = Non
     if not cases:
         what = "; ".join(dict.fromkeys(refused)) or "No mapping was asked about it."
         raise UsageError(f"Nothing of {ref} can be recorded: {what}")
-    text = _written({"version": 2, "cases": cases})
+    text = written({"version": 2, "cases": cases})
     return Recorded(text, tuple(one["case"] for one in cases), tuple(notes))
 
 
@@ -128,7 +124,7 @@ def _named_rows(names: Pseudonyms, mapping: CompiledMapping, given: Mapping[str,
     spec = mapping.spec
     said: Row = {}
     for entity, found in given.items():
-        rows = [_plain(_nameless(names, entity, row)) for row in found]
+        rows = [_plain(nameless(names, entity, row)) for row in found]
         if entity == spec.entity:
             said[spec.alias] = rows.pop(0)
         if rows:
@@ -162,7 +158,7 @@ def _around(
         row = inputs.get(alias)
         if isinstance(row, dict):
             staged = _staged(mapping_set, of[alias], row)
-            found[alias] = _plain(_nameless(names, of[alias], staged))
+            found[alias] = _plain(nameless(names, of[alias], staged))
     match = {
         alias: {key: value for key, value in one.items() if value != NOTHING[key]}
         for alias, one in inputs["match"].items()
@@ -249,7 +245,7 @@ def _staged(mapping_set: MappingSet, entity: str, row: Row) -> Row:
 
 def _expected(programs: Programs, case: Row, one: Decided) -> tuple[Row, list[str]] | str:
     """The case with what comes of it; or why that is not what was decided."""
-    read = _read(_written({"version": 2, "cases": [{**case, "expect": {"outcome": "planned"}}]}),
+    read = _read(written({"version": 2, "cases": [{**case, "expect": {"outcome": "planned"}}]}),
                  programs.mapping_set)  # fmt: skip
     made = run(read, programs.of(read)).made
     called = f"{one.mapping.replace('_', ' ')} {one.source}"
@@ -342,77 +338,6 @@ LACKS = {
 }  # fmt: skip
 
 
-# -- whose names stay out --------------------------------------------------------------------------
-
-
-OF_ORDERS = """
-SELECT body FROM raw.answer
-WHERE seq IN (SELECT unnest(?::BIGINT[]))
-   OR seq IN (SELECT raw_seq FROM qliro."order" WHERE OrderId IN (SELECT unnest(?::BIGINT[])))
-"""
-
-
-def _pseudonyms(
-    store: Store, merchant: Merchant, mapping_set: MappingSet, of: list[Decided]
-) -> Pseudonyms:
-    """The names that an export of this merchant has, as far as the answers behind these documents
-    tell them."""
-    names = Pseudonyms(
-        personal_key(merchant), known_ids(store),
-        merchant.settings["payment_reference_prefix"] or "", sorted(own_words(mapping_set)),
-        references(store), sorted(territories(mapping_set)),
-    )  # fmt: skip
-    given = [one.trace.get("inputs", {}) for one in of]
-    told = [sorted(set(_under(given, key))) for key in ("raw_seq", "OrderId")]
-    for (body,) in store.tuples(OF_ORDERS, told):
-        with suppress(ValueError):
-            names.know(json_text.decode(body))
-    return names
-
-
-def _under(value: Any, key: str) -> Iterator[int]:
-    """The whole numbers that stand under a key, anywhere."""
-    if isinstance(value, Mapping):
-        for name, one in value.items():
-            if name == key and isinstance(one, int):
-                yield one
-            else:
-                yield from _under(one, key)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _under(one, key)
-
-
-def _nameless(names: Pseudonyms, entity: str, row: Row) -> Row:
-    """A row with its personal texts replaced, as an export replaces them in an answer."""
-    return {name: _replaced(names, entity, name, value) for name, value in row.items()}
-
-
-IDS = {"line", "capture", "refund", "reversal", "row", "payout", "item", "settles", "own_source"}
-
-
-def _replaced(names: Pseudonyms, entity: str, column: str, value: Any) -> Any:
-    if not isinstance(value, str) or column in IDS:
-        return value
-    key = _key(entity, column)
-    if key is None:  # worked out here: what something is called, or a word
-        return names.reference(value)
-    goods = "orderitemactions" if key == "Description" and entity.startswith("qliro.") else ""
-    return names.field(key.lower(), value, goods)
-
-
-def _key(entity: str, column: str) -> str | None:
-    """The key that a column stands under in an answer; None where it is worked out here."""
-    told = (declared().get(entity, {}).get("columns") or {}).get(column)
-    if told is None:
-        return column if column[:1].isupper() else None
-    first = told[0] if isinstance(told, list) else told
-    if ":" in first:
-        word, other = first.split(":", 1)
-        return _key(ROWS[word][0], other)
-    return None if " " in first else first.rpartition(".")[2]
-
-
 # -- as text ---------------------------------------------------------------------------------------
 
 
@@ -461,32 +386,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     return value
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML with exact decimals."""
-
-
-def _decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
-    text = f"{value:f}"
-    kind = "float" if "." in text else "int"
-    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", text)
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    """A text in quotes where it could be read as something else."""
-    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
-
-
-_PLAIN = re.compile(r"[^\W\d_][\w ./()+-]*")
-_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"))
-_Dumper.add_representer(Decimal, _decimal)
-_Dumper.add_representer(str, _text)
-
-
-def _written(content: Row) -> str:
-    return yaml.dump(
-        {name: value for name, value in content.items() if value}, Dumper=_Dumper,
-        allow_unicode=True, sort_keys=False, width=100,
-    )  # fmt: skip

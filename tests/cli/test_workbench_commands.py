@@ -1,4 +1,4 @@
-"""explain with a field, raw and record as a person calls them: pages, JSON, files, exit codes."""
+"""What a person calls of the workbench: pages, JSON, files, exit codes."""
 
 from __future__ import annotations
 
@@ -32,3 +32,38 @@ def test_from_a_payment_down_to_the_answer_and_a_case_of_it(cli: Cli, tmp_path: 
     assert passed.code == 0, passed.out + passed.err
     shown = cli("record", "shop", "10001", "--mapping", "payment")
     assert shown.out == file.read_text("utf-8")
+
+
+def test_one_item_is_tried_with_each_value_and_its_rule(cli: Cli) -> None:
+    cli("run", "shop", "--quiet")
+    told = cli("try", "shop", "10001")
+    assert told.code == 0, told.err
+    assert "payment.yaml:" in told.out
+    assert "Amount" in told.out
+    data = cli("try", "shop", "10001", "--json")
+    assert data.code == 0, data.err
+    assert json.loads(data.out)
+    assert cli("try", "shop", "nobody").code == 2
+
+
+def test_a_change_is_judged_by_exit_code_and_in_files(
+    cli: Cli, shop: Path, tmp_path: Path
+) -> None:
+    cli("run", "shop", "--quiet")
+    same = cli("diff", "shop")
+    assert same.code == 0, same.out + same.err
+    over = tmp_path / "over"
+    over.mkdir()
+    (over / "payment.yaml").write_text(
+        "version: 2\nmapping: payment\ndocument:\n"
+        '  WriteOffs.fees.AccountNumber: "{{ settings.accounts.dispute }}"\n'
+    )
+    page, comment = tmp_path / "diff.html", tmp_path / "diff.md"
+    told = cli("diff", "shop", "--to", str(over), "--html", str(page), "--markdown", str(comment))
+    assert told.code == 3, told.out + told.err
+    for text in (told.out, page.read_text(), comment.read_text()):
+        assert "1589" in text
+        assert "Nothing is reversed" in text
+    assert cli("diff", "shop", "--to", str(over), "--json").json
+    wrong = cli("diff", "shop", "--to", "nowhere")
+    assert (wrong.code, "no git revision" in wrong.err) == (2, True)

@@ -475,7 +475,7 @@ def test_the_key_of_personal_numbers_is_there_whole_or_not_at_all(
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr("engine.extract.personal_key.os.fsync", crash)
+        patched.setattr("engine.store.files.os.fsync", crash)
         with pytest.raises(Crash):
             personal_key(of)
     key = personal_key(of)

@@ -32,17 +32,16 @@ def differences(
         return
     if "snapshot" in expect:
         kept: Any = ABSENT if snapshot is None else snapshot
-        yield from _whole(kept, written(made), [], rules)
+        yield from _compared(kept, written(made), [], rules, whole=True)
     for key in ("because", "row", "covers", "moves", "then", "warnings"):
         if key in expect and not _same(expect[key], _row(made, expect, key)):
             yield _difference([key], expect[key], _row(made, expect, key), rules)
     for key in ("document", "gives", "columns"):
         if key in expect:
-            yield from _part(expect[key], made.get(key, ABSENT), [key], rules)
+            yield from _compared(expect[key], made.get(key, ABSENT), [key], rules, whole=False)
     if "whole_document" in expect:
-        yield from _whole(
-            expect["whole_document"], made.get("document", ABSENT), ["document"], rules
-        )
+        document = made.get("document", ABSENT)
+        yield from _compared(expect["whole_document"], document, ["document"], rules, whole=True)
 
 
 def _row(made: Mapping[str, Any], expect: Mapping[str, Any], key: str) -> Any:
@@ -54,30 +53,20 @@ def _row(made: Mapping[str, Any], expect: Mapping[str, Any], key: str) -> Any:
     )
 
 
-def _part(wanted: Any, made: Any, at: Steps, rules: Rules) -> Iterator[Difference]:
-    """What is named is so; the rest may be anything."""
+def _compared(
+    wanted: Any, made: Any, at: Steps, rules: Rules, *, whole: bool
+) -> Iterator[Difference]:
+    """What is named is so; the rest may be anything, with ``whole`` there is nothing else. A list
+    has all its rows either way."""
     if isinstance(wanted, Mapping) and isinstance(made, Mapping):
-        for name, one in wanted.items():
-            yield from _part(one, made.get(name, ABSENT), [*at, name], rules)
+        for name in dict.fromkeys([*wanted, *(made if whole else ())]):
+            its = made.get(name, ABSENT)
+            yield from _compared(wanted.get(name, ABSENT), its, [*at, name], rules, whole=whole)
     elif isinstance(wanted, list) and isinstance(made, list | tuple):
         for index in range(max(len(wanted), len(made))):
             one = wanted[index] if index < len(wanted) else ABSENT
             its = made[index] if index < len(made) else ABSENT
-            yield from _part(one, its, [*at, index], rules)
-    elif not _same(wanted, made):
-        yield _difference(at, wanted, made, rules)
-
-
-def _whole(wanted: Any, made: Any, at: Steps, rules: Rules) -> Iterator[Difference]:
-    """The same, and nothing else."""
-    if isinstance(wanted, Mapping) and isinstance(made, Mapping):
-        for name in dict.fromkeys([*wanted, *made]):
-            yield from _whole(wanted.get(name, ABSENT), made.get(name, ABSENT), [*at, name], rules)
-    elif isinstance(wanted, list) and isinstance(made, list | tuple):
-        for index in range(max(len(wanted), len(made))):
-            one = wanted[index] if index < len(wanted) else ABSENT
-            its = made[index] if index < len(made) else ABSENT
-            yield from _whole(one, its, [*at, index], rules)
+            yield from _compared(one, its, [*at, index], rules, whole=whole)
     elif not _same(wanted, made):
         yield _difference(at, wanted, made, rules)
 

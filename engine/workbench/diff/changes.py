@@ -6,7 +6,6 @@ and reads, and the values of the graph (``engine.language.reach``) that it makes
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +17,7 @@ from ...language.same import Changed, changes, meaning, named
 from ...language.source import Source
 from ...language.tree import Node, plain
 from ..versions import Version
+from .aligned import aligned
 
 LONGEST = 160  # characters of a rule in a line; JSON has it whole
 _OF_ROWS = ("each", "group", "when", "id")
@@ -167,7 +167,7 @@ def _table(
         return
     items = [list(named(one).values()) if one is not None else [] for one in rows]
     spec = new.value if "inputs" in new.value else old.value
-    for i, j in _aligned(*[[repr(meaning(one)) for one in side] for side in items]):
+    for i, j in aligned(*[[repr(meaning(one)) for one in side] for side in items]):
         nodes = (items[0][i] if i is not None else None, items[1][j] if j is not None else None)
         yield _row(
             what, name, (i, j), tuple([None if one is None else plain(one) for one in nodes]),
@@ -208,18 +208,6 @@ def _flat(row: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _bare(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None}
-
-
-def _aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
-    """Items that were replaced, in pairs; then those that came or went."""
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        both = min(i2 - i1, j2 - j1)
-        yield from zip(range(i1, i1 + both), range(j1, j1 + both), strict=True)
-        yield from ((i, None) for i in range(i1 + both, i2))
-        yield from ((None, j) for j in range(j1 + both, j2))
 
 
 def _settings(before: Version, after: Version) -> Iterator[Change]:
@@ -278,7 +266,7 @@ def _merchant_rows(
            for one in sides]  # fmt: skip
     texts = [[json_text.canonical(_bare(row)) for row in side or ()] for side in rows]
     declared = {"inputs": spec.inputs, "outputs": spec.outputs}
-    for at in _aligned(*texts):
+    for at in aligned(*texts):
         chosen = [None if one is None else rows[side][one] for side, one in enumerate(at)]
         places = tuple([None if one is None else sides[side].shown(
             sides[side].merchant.place((*path, one))) for side, one in enumerate(at)])  # fmt: skip

@@ -6,7 +6,6 @@ Reads documents as they are sent, and of their target which of its fields are ac
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +15,7 @@ from typing import Any
 from ... import json_text
 from ...language.reach import ROWS
 from ...language.targets import target
+from .aligned import aligned
 
 ZERO = Decimal(0)
 # An account, a cost centre, a month (2026-09) and a currency; empty where the document names none.
@@ -79,14 +79,7 @@ def _paired(
     before: Sequence[Any], after: Sequence[Any]
 ) -> Iterator[tuple[int | None, int | None]]:
     old, new = ([json_text.canonical(row) for row in side] for side in (before, after))
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        both = min(i2 - i1, j2 - j1)
-        yield from zip(range(i1, i1 + both), range(j1, j1 + both), strict=True)
-        yield from ((i, None) for i in range(i1 + both, i2))
-        yield from ((None, j) for j in range(j1 + both, j2))
+    yield from aligned(old, new)
 
 
 # What a document comes to ------------------------------------------------------------------------

@@ -6,9 +6,7 @@ with the comparison. Asks no server and needs no secret.
 
 from __future__ import annotations
 
-import io
 import subprocess
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,11 +71,12 @@ def _revision(name: str, merchant: Merchant, scratch: Path) -> Version:
     def at(path: Path) -> Path | None:
         """Where a path lies at the revision, if a repository has it there."""
         top = _top(path if path.is_dir() else path.parent)
-        if top is None or not _knows(top, name):
+        commit = _commit(top, name) if top else None
+        if top is None or commit is None:
             return None
         if top not in unpacked:
             unpacked[top] = scratch / str(len(unpacked))
-            _unpack(top, name, unpacked[top])
+            _unpack(top, name, commit, unpacked[top])
         return unpacked[top] / path.resolve().relative_to(top)
 
     then, file = merchant, at(merchant.path)
@@ -108,11 +107,13 @@ def _revision(name: str, merchant: Merchant, scratch: Path) -> Version:
     return working(_with(then, mapping_set, overlay), name, root)
 
 
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+def _git(
+    folder: Path, *arguments: str, given: bytes = b""
+) -> subprocess.CompletedProcess[bytes] | None:
     try:
         return subprocess.run(  # noqa: S603  git, with a folder and a revision
             ["git", "-C", str(folder), *arguments], capture_output=True, check=False,  # noqa: S607
-            stdin=subprocess.DEVNULL,
+            input=given,
         )  # fmt: skip
     except OSError:
         return None
@@ -125,22 +126,43 @@ def _top(folder: Path) -> Path | None:
     return Path(found.stdout.decode().rstrip("\n"))
 
 
-def _knows(top: Path, name: str) -> bool:
+def _commit(top: Path, name: str) -> str | None:
+    """The commit that a revision names; None where the repository has none of that name."""
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     found = _git(top, *asked)
-    return found is not None and found.returncode == 0
+    return None if found is None or found.returncode else found.stdout.decode().strip()
 
 
-def _unpack(top: Path, name: str, folder: Path) -> None:
-    """The YAML of a revision; nothing else decides."""
-    found = _git(top, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
-    commit = found.stdout.decode().strip() if found else ""
-    packed = _git(top, "archive", "--format=tar", commit)
-    if packed is None or packed.returncode:
-        said = packed.stderr.decode(errors="replace").strip() if packed else "git is not there"
-        raise UsageError(f"git can't give the files of {name}: {said}.")
+def _unpack(top: Path, name: str, commit: str, folder: Path) -> None:
+    """The YAML of a revision; nothing else decides. As it was committed, byte for byte: what git
+    packs for others leaves out, and rewrites, what its attributes say."""
+    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit)
+    if listed is None or listed.returncode:
+        raise UsageError(f"git can't list the files of {name}: {_said(listed)}.")
+    blobs: dict[str, str] = {}
+    for entry in listed.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        about, _, path = entry.partition("\t")
+        if path.endswith((".yaml", ".yml")) and about.startswith("100"):  # a file, and no link
+            blobs[path] = about.split()[2]
     folder.mkdir(parents=True)
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
-        for member in tar.getmembers():
-            if member.isdir() or (member.isfile() and member.name.endswith((".yaml", ".yml"))):
-                tar.extract(member, folder, filter="data")
+    asked = "".join(f"{one}\n" for one in blobs.values()).encode()
+    given = _git(top, "cat-file", "--batch", given=asked)
+    if given is None or given.returncode:
+        raise UsageError(f"git can't give the files of {name}: {_said(given)}.")
+    content, at = given.stdout, 0
+    for path, blob in blobs.items():
+        head = content[at : content.index(b"\n", at)]
+        at += len(head) + 1
+        told = head.split()
+        if told[0].decode() != blob or told[1] != b"blob":
+            raise UsageError(f"git can't give {path} of {name}: {head.decode(errors='replace')}.")
+        to = folder / path
+        if not to.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"{path} of {name} leads out of its repository, and is not read.")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(content[at : at + int(told[2])])
+        at += int(told[2]) + 1
+
+
+def _said(ended: subprocess.CompletedProcess[bytes] | None) -> str:
+    return ended.stderr.decode(errors="replace").strip() if ended else "git is not there"
