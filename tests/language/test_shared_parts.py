@@ -12,7 +12,7 @@ from jinja2 import nodes
 from engine.errors import Place
 from engine.language import expressions
 from engine.language.compile import compile_set
-from engine.language.given import Given
+from engine.language.given import Given, copied
 from engine.language.load import load_set_from_texts
 from engine.language.program import Rendered
 from engine.language.written import written
@@ -239,7 +239,7 @@ def test_an_argument_stands_for_the_name_alone(text: str, argument: str) -> None
 
     def by_hand(node: nodes.Node) -> nodes.Node:
         if isinstance(node, nodes.Name) and node.name == "a":
-            return parsed(argument).node
+            return copied(parsed(argument).node)
         for name in node.fields:
             inner = getattr(node, name)
             if isinstance(inner, nodes.Node):
@@ -248,6 +248,7 @@ def test_an_argument_stands_for_the_name_alone(text: str, argument: str) -> None
                 setattr(node, name, [by_hand(i) if isinstance(i, nodes.Node) else i for i in inner])
         return node
 
-    assert written(put.node) == written(by_hand(plain.node))
+    # What was parsed is kept for the next text that reads the same: it is not changed in place.
+    assert written(put.node) == written(by_hand(copied(plain.node)))
     seen = [id(node) for node in expressions.walk(put.node)]
     assert len(seen) == len(set(seen)), "each argument is a tree of its own"
