@@ -61,6 +61,20 @@ def texts_of(folder: Path, overlay: Path | None) -> dict[str, str]:
     return texts
 
 
+def stands_alone(folder: Path) -> bool:
+    """Whether the files of a folder are a set of their own, and no overlay: one of them says what
+    the set is called, or they declare entities and mappings that are whole.
+
+    Raises FileError with all that can't be read.
+    """
+    roots = [parse(text, name).value for name, text in texts_of(folder, None).items()]
+    declared = [one for one in roots if isinstance(one, dict)]
+    mappings = [one for one in declared if "mapping" in one]
+    whole = mappings and all("identity" in one or "extends" in one for one in mappings)
+    entities = any("entity" in one and "as" in one for one in declared)
+    return any("set" in one for one in declared) or bool(whole and entities)
+
+
 def load_set_from_texts(
     texts: Mapping[str, str],
     catalogue: Catalogue,

@@ -129,6 +129,8 @@ lines AS (
     SELECT line, Id::VARCHAR AS batch FROM qliro.settlement_line
     WHERE line = $ref
        OR (PaymentTransactionId::VARCHAR = $ref AND PaymentTransactionId <> 0)
+       OR (OrderId::VARCHAR = $ref AND OrderId <> 0)
+       OR MerchantOrderReference = $ref
        OR OrderId::VARCHAR IN (SELECT id FROM orders)
        OR PaymentTransactionId IN (SELECT PaymentTransactionId FROM chosen)
 ),

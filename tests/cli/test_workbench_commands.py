@@ -46,11 +46,9 @@ def test_one_item_is_tried_with_each_value_and_its_rule(cli: Cli) -> None:
     assert cli("try", "shop", "nobody").code == 2
 
 
-def test_a_change_is_judged_by_exit_code_and_in_files(
-    cli: Cli, shop: Path, tmp_path: Path
-) -> None:
+def test_a_change_is_judged_by_exit_code_and_in_files(cli: Cli, shop: Path, tmp_path: Path) -> None:
     cli("run", "shop", "--quiet")
-    same = cli("diff", "shop")
+    same = cli("diff", "shop", "--from", "working")
     assert same.code == 0, same.out + same.err
     over = tmp_path / "over"
     over.mkdir()
@@ -59,11 +57,22 @@ def test_a_change_is_judged_by_exit_code_and_in_files(
         '  WriteOffs.fees.AccountNumber: "{{ settings.accounts.dispute }}"\n'
     )
     page, comment = tmp_path / "diff.html", tmp_path / "diff.md"
-    told = cli("diff", "shop", "--to", str(over), "--html", str(page), "--markdown", str(comment))
+    told = cli(
+        "diff",
+        "shop",
+        "--from",
+        "working",
+        "--to",
+        str(over),
+        "--html",
+        str(page),
+        "--markdown",
+        str(comment),
+    )
     assert told.code == 3, told.out + told.err
     for text in (told.out, page.read_text(), comment.read_text()):
         assert "1589" in text
         assert "Nothing is reversed" in text
-    assert cli("diff", "shop", "--to", str(over), "--json").json
-    wrong = cli("diff", "shop", "--to", "nowhere")
+    assert cli("diff", "shop", "--from", "working", "--to", str(over), "--json").json
+    wrong = cli("diff", "shop", "--from", "nowhere")
     assert (wrong.code, "no git revision" in wrong.err) == (2, True)

@@ -14,6 +14,7 @@ from order_shop import OrderShop
 
 from engine.errors import UsageError
 from engine.home import HOME
+from engine.language.load import stands_alone
 from engine.merchant.settings import merchant_schema
 from engine.sandbox.lives.by_name import LIVES
 from engine.show import difference
@@ -182,3 +183,18 @@ def test_markdown_and_html_tell_the_same(shop: OrderShop) -> None:
         assert "Nothing is reversed" in told
     assert "<script" not in difference.html_page(report)
     assert difference.data(report)["rules"][0]["sources"]
+
+
+def test_a_folder_is_an_overlay_unless_it_stands_for_itself(tmp_path: Path) -> None:
+    """Taken for a set, an overlay would be all that there is: nothing would be made any more."""
+    (tmp_path / "payment.yaml").write_text(
+        'version: 2\nmapping: payment\ndocument: {Amount: "{{ line.value }}"}\n'
+    )
+    assert not stands_alone(tmp_path)
+    (tmp_path / "more.yaml").write_text("version: 2\nmapping: more\nextends: payment\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "set.yaml").write_text("set: none\n")
+    assert not stands_alone(tmp_path)
+    assert stands_alone(HOME / "mappings" / "qliro-fortnox")
+    (tmp_path / "set.yaml").write_text("version: 2\nset: ours\nrelease: '1'\n")
+    assert stands_alone(tmp_path)

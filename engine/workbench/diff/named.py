@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import UsageError
-from ...language.migrate import looks_whole
+from ...language.load import stands_alone
 from ...merchant.load import Merchant, load_merchant
 from ...merchant.mapping_sets import folder_of
 from ..versions import Version, working
@@ -58,7 +58,7 @@ def _at(path: Path, name: str, merchant: Merchant) -> Version:
             f"{name} holds no mapping set, no overlay and no {file}.",
             "Name the folder of one of these, or of a checkout that has them.",
         )
-    if looks_whole(path):
+    if stands_alone(path):
         return working(_with(merchant, path, None), name)
     return working(_with(merchant, None, path), name)
 
