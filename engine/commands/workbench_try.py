@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def try_(out: Output, merchant: str, merchants: Path, ref: str, watch: bool) -> 
             now = _saved(found)
             if now != seen:
                 seen = now
-                _again(out, found, one)
+                found = _again(out, found, one)
             time.sleep(EVERY)
 
 
@@ -60,25 +61,28 @@ def _show(out: Output, merchant: Merchant, one: Item) -> None:
     out.data(view.data(one.ref, documents))
 
 
-def _again(out: Output, merchant: Merchant, one: Item) -> None:
-    """Once more after a save; what is wrong with a file is told, and it goes on."""
+def _again(out: Output, merchant: Merchant, one: Item) -> Merchant:
+    """Once more after a save, of the merchant's own file too; what is wrong with a file is told,
+    and it goes on. Gives the merchant as its file has it now."""
     from ..errors import QliroFortnoxError
+    from ..merchant.load import load_merchant
     from ..show.page import Text
 
     try:
+        merchant = load_merchant(merchant.path, os.environ, needs_secrets=False)
         _show(out, merchant, one)
     except QliroFortnoxError as error:
         out.page([Text(line) for line in str(error).splitlines()])
+    return merchant
 
 
 def _saved(merchant: Merchant) -> dict[Path, int]:
-    """When each file of the mappings was saved last."""
+    """When the merchant's file and each file of its mappings were saved last."""
     folders = [merchant.mapping_folder, *filter(None, [merchant.overlay_folder])]
     times: dict[Path, int] = {}
-    for folder in folders:
-        for path in sorted(folder.rglob("*.yaml")):
-            try:
-                times[path] = path.stat().st_mtime_ns
-            except OSError:  # an editor is putting another in its place
-                continue
+    for path in (merchant.path, *(one for folder in folders for one in folder.rglob("*.yaml"))):
+        try:
+            times[path] = path.stat().st_mtime_ns
+        except OSError:  # an editor is putting another in its place
+            continue
     return times

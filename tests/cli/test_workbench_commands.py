@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from shopkit import Cli
+from shopkit import Cli, start
+
+from engine.sandbox.server import Running
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -76,3 +80,32 @@ def test_a_change_is_judged_by_exit_code_and_in_files(cli: Cli, shop: Path, tmp_
     assert cli("diff", "shop", "--from", "working", "--to", str(over), "--json").json
     wrong = cli("diff", "shop", "--from", "nowhere")
     assert (wrong.code, "no git revision" in wrong.err) == (2, True)
+
+
+def test_every_save_is_looked_at_and_a_broken_file_is_told(
+    cli: Cli, shop: Path, running: Running
+) -> None:
+    """Of the merchant's own file too: rules for payment methods and accounts stand there."""
+    running.world.clock.set(datetime.now(UTC))  # a process has the machine's clock
+    cli("run", "shop", "--quiet")
+    watching = start(["try", "shop", "10001", "--watch"], shop.parent.parent)
+    assert watching.stdout is not None
+    text = shop.read_text("utf-8")
+
+    def until(wanted: str) -> None:
+        assert watching.stdout is not None
+        for line in watching.stdout:
+            if wanted in line:
+                return
+        raise AssertionError(f"{wanted}: {watching.stderr.read() if watching.stderr else ''}")
+
+    try:
+        until("ModeOfPaymentAccount")
+        shop.write_text(text.replace("fee: 6570", "fee: [6570"), "utf-8")
+        until("not-yaml")
+        shop.write_text(text.replace("fee: 6570", "fee: 6571"), "utf-8")
+        until("6571")
+    finally:
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=30)
+    assert watching.returncode == 75
