@@ -34,7 +34,7 @@ test: tools
 
 test-slow: tools
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m slow
-	$(BIN)/python -m fuzz --seconds 60
+	$(BIN)/python -m fuzz --seconds 60 --first 1
 
 fuzz: tools
 	$(BIN)/python -m fuzz --seconds $(SECONDS)

@@ -198,7 +198,7 @@ def nearest(name: str, known: Iterable[str], used: Container[str] = ()) -> str:
     for some in (left, names):
         if close := difflib.get_close_matches(name, some, n=1, cutoff=0.6):
             return f"Did you mean {close[0]!r}?"
-    return f"Known: {', '.join(left)}." if left else ""
+    return f"Known: {', '.join(one or repr(one) for one in left)}." if left else ""
 
 
 class _Builder:

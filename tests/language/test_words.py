@@ -49,6 +49,7 @@ def told(when: str, more: dict[str, str] | None = None) -> list[str]:
         ("line.CountryCode == 'se'", "line.CountryCode is never 'se'. Write SE."),
         ("('sale' if line.Amount > 0 else 'refund') == 'refunds'",
          "is never 'refunds'. Did you mean 'refund'?"),
+        ("('' if line.Amount > 0 else 'b') == 'refunds'", "is never 'refunds'. Known: '', b."),
     ],
 )  # fmt: skip
 def test_a_word_that_cannot_be_is_told_with_the_nearest(when: str, complaint: str) -> None:
