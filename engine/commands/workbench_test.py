@@ -22,23 +22,32 @@ from .command import EXIT_CODES, in_folder, of_set, option, shared
         help="The set, the overlay and the settings of this merchant.")  # fmt: skip
 @option("--update", "updates", is_flag=True,
         help="Write the snapshots anew, and show what changed.")  # fmt: skip
+@option("--coverage", "coverage", is_flag=False, flag_value="terminal", metavar="[FORM]",
+        type=click.Choice(["terminal", "json"]),
+        help="Show also what the cases reach of the rules: terminal or json.")  # fmt: skip
+@option("--fail-under", "least", type=click.FloatRange(0, 100), metavar="PERCENT",
+        help="End with 1 where the cases reach less of the rules.")  # fmt: skip
 @in_folder
 @shared
 def test(
     out: Output, paths: tuple[Path, ...], name: str | None, mapping_set: str | None,
-    overlay: Path | None, merchant: str | None, updates: bool, merchants: Path,
+    overlay: Path | None, merchant: str | None, updates: bool, coverage: str | None,
+    least: float | None, merchants: Path,
 ) -> int:  # fmt: skip
     """Run the cases of mappings: given this order, expect this invoice. No server is asked.
 
     PATH is a file or folder of cases; without one all of the overlay are run, or of the set where
     there is none. A case that does not hold is shown with what differs and the rule that made it,
-    and ends this with 1.
+    and ends this with 1. What the cases reach is told of the files of the overlay, or of the set
+    where there is none; with a PATH or a NAME only of those files that they reach at all.
     """
     from ..doctor.lint import whole_set
     from ..merchant.load import find_merchant, load_merchant
+    from ..show import coverage as shown
     from ..show import tested
     from ..workbench.cases import snapshots
     from ..workbench.cases.suite import set_of, suite
+    from ..workbench.coverage.reached import covered
 
     named = command.named_set(mapping_set, overlay, of_merchants=merchant is not None)
     of = None
@@ -52,12 +61,22 @@ def test(
             raise UsageError("Test what?" if not paths else "Cases of which set?", remedy)
         named = folder, None
     found = suite(whole_set(*named), *named, of, paths, name)
-    verdicts = list(found.verdicts())
+    of_rules = None
+    if coverage is not None or least is not None:
+        narrowed = bool(paths) or name is not None
+        verdicts, of_rules = covered(found, named[1] or named[0], narrowed=narrowed)
+    else:
+        verdicts = list(found.verdicts())
     changes = []
     if updates:
         changes = snapshots.update(verdicts, found.kept, whole=found.whole)
         found.kept = snapshots.kept(found.cases)
         verdicts = list(found.verdicts())
+    out.json = out.json or coverage == "json"
+    if of_rules is not None:
+        out.page(shown.page(of_rules, whole=out.verbose))
     out.page(tested.page(verdicts, changes, updated=updates))
-    out.data(tested.data(verdicts, changes))
-    return Exit.OK if all(one.holds for one in verdicts) else Exit.FAILED
+    told = tested.data(verdicts, changes)
+    out.data({**told, "coverage": shown.data(of_rules)} if of_rules else told)
+    short = of_rules is not None and least is not None and of_rules.percent < least
+    return Exit.OK if all(one.holds for one in verdicts) and not short else Exit.FAILED

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..errors import Finding, Place
 from ..yamlfile import Path_, nearest
 from . import blame, counts, tables
@@ -17,7 +19,7 @@ from .check_document import refusal
 from .code import Code
 from .emit import Emitter
 from .expressions import Expression, Report
-from .spec import TableRow, TableSpec
+from .spec import TableSpec
 from .tables import Hit, Line, Lookup, Outputs
 
 SettingsPlace = Callable[[Sequence[str | int]], Place]
@@ -39,7 +41,7 @@ def table(
     added = spec.rows_add if spec.rows_from else {}
     lines = []
     for row in spec.rows:
-        then = _counted(row, _outputs(spec, {**added, **row.then}, {}, code, report))
+        then = _outputs(spec, {**added, **row.then}, {}, code, report)
         lines.append(Line(row.number, conditions(row.when), then, row.place))
     placed: list[tables.Placed] = [(r.number, r.when, r.place) for r in spec.rows]
     for number, (given, path) in enumerate(_merchant_rows(spec, settings), len(spec.rows) + 1):
@@ -56,21 +58,26 @@ def table(
         for finding in tables.lint(spec, placed):
             report(finding)
     otherwise = None if spec.error else _outputs(spec, spec.otherwise, {}, code, report)
-    return tables.lookup(spec, lines, otherwise, _error(spec, code, report))
+    return _counted(spec, tables.lookup(spec, lines, otherwise, _error(spec, code, report)))
 
 
-def _counted(row: TableRow, then: Outputs) -> Outputs:
-    """What a row gives, counted where that is wanted: once for each combination of inputs."""
+def _counted(spec: TableSpec, found: Lookup) -> Lookup:
+    """The lookup, counting where that is wanted which row decides, each time it is asked."""
     kept = counts.now()
     if kept is None:
-        return then
-    step = kept.step(counts.row_key(row))
+        return found
+    steps: dict[int | str, Callable[[], int]] = {
+        row.number: kept.step(counts.key_at(row.place, "row")) for row in spec.rows
+    }
+    steps["otherwise"] = kept.step(counts.key_at(tables.otherwise_place(spec), "otherwise"))
 
-    def outputs(key: tuple[Any, ...]) -> dict[str, Any]:
-        step()
-        return then(key)
+    def hit(key: tables.Key) -> tuple[dict[str, Any], Hit]:
+        outputs, row = found.hit(key)
+        if row.row in steps:  # else it is the merchant's own
+            steps[row.row]()
+        return outputs, row
 
-    return outputs
+    return replace(found, remembered={}, find=lambda key: hit(key)[0], hit=hit)
 
 
 def _merchant_rows(

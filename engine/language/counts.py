@@ -1,8 +1,8 @@
-"""Counts which points of a mapping set were reached: values, branches of inline ifs, table rows.
+"""Counts which points of a mapping set were reached: values, branches of ifs, rows, match steps.
 
 Held open while a set is compiled (``counting``), it puts a counter before each value and branch;
-without it compiled code is as it was. ``points_of`` tells all points there are, reached or not:
-a branch that settings rule out is one too. Reads specs; writes nothing.
+without it compiled code is as it was. Held open while programs run, it counts the steps of matches
+too, which are SQL. Reads specs; writes nothing.
 """
 
 from __future__ import annotations
@@ -11,33 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
-from typing import Any
 
 from jinja2 import nodes
-from msgspec import Struct
 
-from .expressions import Expression, offset, walk
-from .spec import Check, EntitySpec, MappingSet, MappingSpec, TableRow
+from ..errors import Place
+from .expressions import Expression, offset
 
 Key = tuple[str, int, int, int, str]  # file, line, column, characters into the value, what
-
-
-class Point(Struct, frozen=True):
-    """A spot that cases can reach: ``what`` is value, if, else, fails or row; ``label`` names it
-    as its file does (``document.Amount``), ``of`` is the mapping, entity or table."""
-
-    file: str
-    line: int
-    column: int
-    at: int
-    what: str
-    label: str
-    of: str
-
-    @property
-    def key(self) -> Key:
-        """What one point is told from another by; a shared part's is one for all its users."""
-        return self.file, self.line, self.column, self.at, self.what
 
 
 class Counts:
@@ -53,6 +33,11 @@ class Counts:
             self._steps[key] = count(1).__next__
         return self._steps[key]
 
+    def add(self, key: Key, times: int) -> None:
+        """Adds several at once, where they were counted elsewhere."""
+        self._looks[key] = self._looks.get(key, 0) - times
+        self.step(key)
+
     def hits(self, key: Key) -> int:
         """How often a point was reached until now."""
         step = self._steps.get(key)
@@ -61,92 +46,43 @@ class Counts:
         looked = self._looks[key] = self._looks.get(key, 0) + 1
         return step() - looked
 
+    def all(self) -> dict[Key, int]:
+        """How often each point was reached that was reached at all."""
+        found = ((key, self.hits(key)) for key in list(self._steps))
+        return {key: hits for key, hits in found if hits}
+
 
 _NOW: ContextVar[Counts | None] = ContextVar("counts", default=None)
 
 
 @contextmanager
 def counting(counts: Counts | None) -> Iterator[None]:
-    """What is compiled meanwhile counts into ``counts``; None counts nothing."""
+    """What is compiled and run meanwhile counts into ``counts``; None counts nothing."""
     token = _NOW.set(counts)
     yield
     _NOW.reset(token)
 
 
 def now() -> Counts | None:
-    """The counts that what is compiled at present counts into."""
+    """The counts that what is compiled and run at present counts into."""
     return _NOW.get()
 
 
-def key_of(expression: Expression, node: nodes.Node | None = None, what: str = "value") -> Key:
-    """The key of a value, or of a branch of an inline if in it."""
-    place, at = expression.place, offset(node) if node is not None else None
-    return place.path, place.line, place.column, -1 if at is None else at, what
+def key_of(expression: Expression, node: nodes.CondExpr | None = None, what: str = "value") -> Key:
+    """The key of a value, or of a branch of an inline if in it: told apart by what they ask."""
+    at = offset(node.test) if node is not None else None
+    return key_at(expression.place, what, -1 if at is None else at)
 
 
-def row_key(row: TableRow) -> Key:
-    """The key of a table's row."""
-    return row.place.path, row.place.line, row.place.column, -1, "row"
+def key_at(place: Place, what: str, at: int = -1) -> Key:
+    """The key of what stands at a place: a table's row or otherwise, a step of a match."""
+    return place.path, place.line, place.column, at, what
 
 
-def settled(expression: Expression, node: nodes.Node | None = None, what: str = "value") -> None:
+def settled(
+    expression: Expression, node: nodes.CondExpr | None = None, what: str = "value"
+) -> None:
     """Counts what settings alone decide: it is reached once a program is made with them."""
     kept = now()
     if kept is not None:
         kept.step(key_of(expression, node, what))()
-
-
-# All there are -----------------------------------------------------------------------------------
-def points_of(mapping_set: MappingSet) -> list[Point]:
-    """Every point of the set that is counted, once each, by file and line."""
-    found: dict[Key, Point] = {}
-
-    def add(key: Key, label: str, of: str) -> None:
-        found.setdefault(key, Point(*key, label, of))
-
-    for name, table in mapping_set.tables.items():
-        for row in table.rows:
-            add(row_key(row), f"row {row.id}", f"table {name}")
-    specs: list[MappingSpec | EntitySpec] = [
-        *mapping_set.entities.values(), *mapping_set.mappings.values()
-    ]  # fmt: skip
-    for spec in specs:
-        of = f"mapping {spec.name}" if isinstance(spec, MappingSpec) else f"entity {spec.entity}"
-        for expression in _counted(spec):
-            add(key_of(expression), expression.field, of)
-            for node in walk(expression.node):
-                if isinstance(node, nodes.CondExpr):
-                    for what in ("if", "else"):
-                        add(key_of(expression, node, what), expression.field, of)
-    return sorted(found.values(), key=lambda point: point.key)
-
-
-def _counted(spec: MappingSpec | EntitySpec) -> Iterator[Expression]:
-    """The values that the compiled functions of a mapping or an entity work out."""
-    if isinstance(spec, EntitySpec):
-        yield from spec.named.values()
-        return
-    parts = (spec.when, spec.nothing, spec.lets, spec.document, spec.then, spec.confirm)
-    yield from _inside(parts)
-    for check in (*spec.checks, *spec.warnings):
-        yield from _of_check(check)
-
-
-def _of_check(check: Check) -> Iterator[Expression]:
-    """That it is asked, and that it fails: then its reason is told."""
-    yield check.that
-    yield check.because
-
-
-def _inside(value: Any) -> Iterator[Expression]:
-    if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _inside(inner)
-    elif isinstance(value, tuple | list):
-        for inner in value:
-            yield from _inside(inner)
-    elif isinstance(value, Struct):
-        for name in value.__struct_fields__:
-            yield from _inside(getattr(value, name))

@@ -76,8 +76,9 @@ class Emitter(Struct):
         return Code(f"(\x01{len(self.marks) - 1}\x02{inner}\x03)", code.type, code.value)
 
     def counted(
-        self, text: str, expression: Expression, node: nodes.Node | None = None, what: str = "value"
-    ) -> str:
+        self, text: str, expression: Expression, node: nodes.CondExpr | None = None,
+        what: str = "value",
+    ) -> str:  # fmt: skip
         """The source of a value or a branch, counted where the set is compiled to count."""
         kept = counts.now()
         if kept is None:

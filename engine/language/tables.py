@@ -64,7 +64,7 @@ def lookup(
     """The table as a function of its inputs in their declared order."""
     remembered: dict[Key, dict[str, Any]] = {}
     decided: dict[Key, tuple[dict[str, Any], Hit]] = {}
-    place = spec.source.place(("otherwise",))
+    place = otherwise_place(spec)
 
     def decide(key: Key) -> tuple[dict[str, Any], Hit]:
         found = [line for line in lines if holds(line.conditions, key)]
@@ -94,6 +94,11 @@ def lookup(
         return known
 
     return Lookup(spec.name, remembered, find, hit, tuple(lines))
+
+
+def otherwise_place(spec: TableSpec) -> Place:
+    """Where it stands what decides where no row does."""
+    return spec.source.place(("otherwise",))
 
 
 def holds(conditions: Mapping[int, Any], key: Key) -> bool:

@@ -25,6 +25,7 @@ from ..match.lookup import Found, look_up
 from ..match.near import near
 from ..ordering import sql_order
 from ..store.database import Store
+from . import reached
 from .entities import ENTITIES
 from .model import Need, Row
 
@@ -46,6 +47,7 @@ def line_choices(
     query = match_query(mapping, match, settings)
     load_demand(store, lines.values(), query.columns("l"))
     candidates.find(store, query)
+    reached.count(store, match)
     found = candidates.documents(store, query)
     left_open = [name for name, state in match.outcome.items() if state == "park"]
     choices = candidates.settle(store, query, lines, found, match.tolerance, left_open)
@@ -71,6 +73,7 @@ def lookups(
     query = match_query(mapping, match, settings)
     load_demand(store, sources.values(), query.columns("l"), ENTITIES[mapping.spec.entity].relation)
     candidates.find(store, query)
+    reached.count(store, match)
     found = {str(key): row for key, row in candidates.documents(store, query).items()}
     chosen = look_up(store, query, sources, found)
     unread = _unread(store, query, match.entity)

@@ -29,7 +29,7 @@ def page(verdicts: Sequence[Verdict], changes: Sequence[Change], *, updated: boo
         rows = [(d.path, value(d.expected), value(d.actual), rule(d)) for d in one.differences]
         parts += [Table(COLUMNS, rows, indent=2), Text("")]
     for change in changes:
-        parts.append(Text(f"{_from_here(change.file)}: {change.kind}: {change.case}"))
+        parts.append(Text(f"{from_here(change.file)}: {change.kind}: {change.case}"))
     if changes:
         parts.append(Text(""))
     held = count(len(verdicts) - len(failed), "case holds", "cases hold")
@@ -48,7 +48,7 @@ def data(verdicts: Sequence[Verdict], changes: Sequence[Change]) -> dict[str, An
         "ok": all(one.holds for one in verdicts),
         "cases": [_case(one) for one in verdicts],
         "snapshots": [
-            {"file": _from_here(one.file), "case": one.case, "change": one.kind} for one in changes
+            {"file": from_here(one.file), "case": one.case, "change": one.kind} for one in changes
         ],
     }
 
@@ -58,7 +58,7 @@ def _case(one: Verdict) -> dict[str, Any]:
     return {
         "case": case.name,
         "of": {case.kind: case.of},
-        "file": _from_here(case.file),
+        "file": from_here(case.file),
         "line": case.place.line,
         "holds": one.holds,
         "made": written(one.made),
@@ -99,10 +99,10 @@ def _plain(one: Any) -> Any:
 
 
 def _place(place: Place) -> str:
-    return f"{_from_here(place.path)}:{place.line}"
+    return f"{from_here(place.path)}:{place.line}"
 
 
-def _from_here(path: str | Path) -> str:
+def from_here(path: str | Path) -> str:
     """A path from the working directory; as it is where it lies outside."""
     near = os.path.relpath(path)
     return str(path) if near.startswith("..") else near

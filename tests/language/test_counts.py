@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from engine.language.compile import compile_set
-from engine.language.counts import Counts, counting, points_of
+from engine.language.counts import Counts, counting
 from engine.language.load import load_set_from_texts
 from engine.language.program import Program
+from engine.workbench.coverage.points import points_of
 
 from .kit import BOOKS, CATALOGUE, LINE, PAYMENT
 

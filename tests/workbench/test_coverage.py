@@ -1,0 +1,159 @@
+"""`test --coverage`: what the cases reach of the rules, beside their lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.commands.main import commands
+from engine.doctor.lint import whole_set
+from engine.home import HOME
+from engine.show.coverage import percent
+from engine.show.output import Output
+from engine.workbench.cases.suite import suite
+from engine.workbench.coverage.reached import Coverage, covered
+
+SET = HOME / "mappings" / "qliro-fortnox"
+RULES = """\
+version: 2
+mapping: payment
+document:
+  ModeOfPayment: "{{ 'BIG' if line.gross > 1000 else 'SMALL' }}"
+checks:
+  add:
+    - id: not-huge
+      that: line.gross < 5000
+      because: "{{ line.gross }} is huge"
+"""
+TABLE = """\
+version: 2
+table: tiers
+inputs: {amount: decimal}
+outputs: {tier: text}
+hit: first
+rows:
+  - {id: low, when: {amount: {max: 10}}, then: {tier: low}}
+  - {id: high, when: {amount: {max: 100}}, then: {tier: high}}
+otherwise: {tier: none}
+"""
+CASES = """\
+version: 2
+cases:
+  - case: a small sale
+    mapping: payment
+    given:
+      line:
+        {line: "9/1", Id: 9, Status: Accepted, Type: Transaction, Action: Debit, Amount: 250.00,
+         CurrencyCode: SEK, PaymentMethodType: QLIRO_INVOICE, OrderId: 6001,
+         BatchDate: 2026-10-12, payout: "9"}
+      invoice: {DocumentNumber: "2001", CustomerNumber: "7", InvoiceDate: 2026-10-10}
+    expect: {document: {ModeOfPayment: SMALL}}
+"""
+ROWS = """\
+  - case: a low amount
+    table: tiers
+    given: {amount: 5}
+    expect: {gives: {tier: low}}
+  - case: a low amount again
+    table: tiers
+    given: {amount: 5}
+    expect: {row: low}
+  - case: a large amount
+    table: tiers
+    given: {amount: 500}
+    expect: {row: otherwise}
+"""
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Path:
+    folder = tmp_path / "ours"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "payment.yaml").write_text(RULES, "utf-8")
+    (folder / "tiers.yaml").write_text(TABLE, "utf-8")
+    (folder / "tests" / "cases.yaml").write_text(CASES + ROWS, "utf-8")
+    return folder
+
+
+def called(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(
+        commands, [str(one) for one in arguments], obj=Output(), standalone_mode=False
+    )
+
+
+def coverage_of(overlay: Path) -> Coverage:
+    verdicts, coverage = covered(suite(whole_set(SET, overlay), SET, overlay), overlay)
+    assert all(one.holds for one in verdicts)
+    return coverage
+
+
+def hits(coverage: Coverage) -> dict[str, int]:
+    return {f"{one.label} {one.what}": coverage.hits.get(one.key, 0) for one in coverage.points}
+
+
+def test_of_an_overlay_its_own_points_are_told_with_their_hits(overlay: Path) -> None:
+    assert hits(coverage_of(overlay)) == {
+        "document.ModeOfPayment value": 1,
+        "document.ModeOfPayment if": 0,
+        "document.ModeOfPayment else": 1,
+        "checks.not-huge.that value": 1,
+        "checks.not-huge.because value": 0,
+        "rows.low row": 2,
+        "rows.high row": 0,
+        "otherwise otherwise": 1,
+    }
+
+
+def test_a_page_has_hits_beside_the_lines_and_says_what_was_never_reached(overlay: Path) -> None:
+    told = called("test", "--overlay", overlay, "--coverage").stdout.splitlines()
+    assert "  1  4    ModeOfPayment: \"{{ 'BIG' if line.gross > 1000 else 'SMALL' }}\"" in told
+    assert "          ^ never if of document.ModeOfPayment: 'BIG' if line.gross > 1000" in told
+    assert '  0  9        because: "{{ line.gross }} is huge"' in told
+    assert "  2  7    - {id: low, when: {amount: {max: 10}}, then: {tier: low}}" in told
+    assert [line.split() for line in told if line.startswith("all")] == [["all", "8", "5", "62.5"]]
+    assert told[-1] == "4 cases hold."
+
+
+def test_a_file_of_which_all_was_reached_stands_in_the_figures_alone(overlay: Path) -> None:
+    (overlay / "payment.yaml").unlink()
+    (overlay / "tests" / "cases.yaml").write_text(
+        "version: 2\ncases:\n" + ROWS + ROWS.replace("again", "twice").replace("5", "50")
+        .replace("low", "high").replace("500", "5000").replace("large", "larger"), "utf-8"
+    )  # fmt: skip
+    told = called("test", "--overlay", overlay, "--coverage").stdout
+    assert "100.0" in told and "otherwise: {tier: none}" not in told  # noqa: PT018
+    assert (
+        "otherwise: {tier: none}" in called("test", "--overlay", overlay, "--coverage", "-v").stdout
+    )
+
+
+def test_fail_under_ends_with_1_below_it(overlay: Path) -> None:
+    assert called("test", "--overlay", overlay, "--fail-under", "62.5").return_value == 0
+    assert called("test", "--overlay", overlay, "--fail-under", "62.6").return_value == 1
+
+
+def test_json_has_the_points_of_each_line(overlay: Path) -> None:
+    told = json.loads(called("test", "--overlay", overlay, "--coverage", "json").stdout)
+    assert told["ok"] and len(told["cases"]) == 4  # noqa: PT018
+    assert (told["coverage"]["points"], told["coverage"]["reached"]) == (8, 5)
+    (payment, tiers) = told["coverage"]["files"]
+    assert payment["lines"][0]["line"] == 4
+    assert payment["lines"][0]["hits"] == 1
+    assert payment["lines"][0]["points"][1] == {
+        "what": "if", "of": "mapping payment", "value": "document.ModeOfPayment",
+        "words": "'BIG' if line.gross > 1000", "column": 18, "hits": 0,
+    }  # fmt: skip
+    assert tiers["percent"] == 66.6
+
+
+def test_with_a_name_only_files_that_its_cases_reach_are_told(overlay: Path) -> None:
+    told = called("test", "--overlay", overlay, "--coverage", "-k", "low").stdout
+    assert "tiers.yaml" in told and "payment.yaml" not in told  # noqa: PT018
+
+
+def test_what_is_not_all_is_never_rounded_to_100() -> None:
+    assert percent(2999, 3000) == "99.9"
+    assert percent(3000, 3000) == "100.0"
