@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..error_catalogue import read_catalogue
+from ..error_catalogue import installed
 from ..merchant.settings import convention_choices
 from ..plan.build import make_plan
 from ..plan.model import OrderCase, Outcome, Payout, Plan
@@ -128,5 +128,5 @@ def as_of_now(store: Store, version: Version, scope: Scope = ALL) -> Plan:
 def _plan(store: Store, version: Version, scope: Scope, *, again: bool) -> Plan:
     return make_plan(
         store, version.program, version.settings, read_books(store), convention_choices(),
-        read_catalogue(), flows=version.flows, scope=scope, again=again,
+        installed(), flows=version.flows, scope=scope, again=again,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from ..stage.staging import stage
 from ..store.database import Store
 from ..store.history import ORDER, Moment, moments, past, present
 from ..store.ledger import Action
+from ..store.remembered import Remembered
 from .decided import Decided
 from .explained import restored
 from .replay import as_of, as_of_now
@@ -73,8 +74,8 @@ class Item:
     ref: str
     sources: frozenset[str]
     scope: Scope
-    now: Store
-    then: tuple[tuple[Moment, Store], ...]
+    now: Remembered
+    then: tuple[tuple[Moment, Remembered], ...]
     whole: bool  # a payout was named, with all of its lines
     posted: Mapping[str, tuple[str, str]]  # mapping and source by action
 
@@ -91,8 +92,8 @@ def item(store: Store, ref: str) -> Iterator[Item]:
             if any(posted[action][1] in sources for action in moment.actions):
                 of_it = stack.enter_context(past(store)).move_to(moment)
                 stage(of_it)
-                then.append((moment, of_it))
-        now = stack.enter_context(present(store))
+                then.append((moment, Remembered(of_it)))
+        now = Remembered(stack.enter_context(present(store)))
         whole = not scope.orders and any(ref == key for key in scope.payouts or ())
         yield Item(ref, sources, scope, now, tuple(then), whole, posted)
 
@@ -163,6 +164,7 @@ def tried(one: Item, version: Version) -> list[Tried]:
     known: set[tuple[str, str]] = set()
     evaluator = Evaluator(version.program)
     for moment, store in one.then:
+        store.begin()
         keys = {one.posted[action] for action in moment.actions}
         keys = {key for key in keys if key[1] in one.sources}
         made = as_of(store, moment, version)
@@ -170,6 +172,7 @@ def tried(one: Item, version: Version) -> list[Tried]:
             if (outcome.mapping, outcome.source) in keys:
                 told.append(_told(store, version, evaluator, made, outcome, moment))
         known |= keys
+    one.now.begin()
     made = as_of_now(one.now, version, one.scope)
     for outcome in made.outcomes:
         key = outcome.mapping, outcome.source
