@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -29,22 +28,18 @@ def diff(
 ) -> int:  # fmt: skip
     """Show what a change alters. All stored history is decided under both versions.
 
-    VERSION is a git revision, a mapping set by its name, `working`, or a path with a slash: of a
-    merchant's file, a set, an overlay, or a checkout that holds the merchant's file. What differs
-    is told field by field under the rule that made it. Nothing is sent, no secret is needed. The
-    exit code is 0 where nothing differs and 3 where something does.
+    VERSION is a git revision, a mapping set by its name, `working`, `live` (what was posted), or a
+    path with a slash: of a merchant's file, a set, an overlay, or a checkout that holds the
+    merchant's file. What differs is told field by field under the rule that made it. Nothing is
+    sent, no secret is needed. The exit code is 0 where nothing differs and 3 where something does.
     """
     from ..show import difference
-    from ..workbench.diff.named import version
-    from ..workbench.diff.report import diff as compare
+    from ..workbench.diff.judged import judged
     from . import opening
 
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch).resolve()
-        sides = [version(name, found, folder / str(at)) for at, name in enumerate((before, after))]
-        with opening.to_read(out, found) as store:
-            report = compare(store, sides[0], sides[1])
+    with opening.to_read(out, found) as store:
+        report = judged(store, found, before, after)
     if markdown is not None:
         markdown.write_text(difference.markdown(report), "utf-8")
     if html_file is not None:

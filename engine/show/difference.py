@@ -25,6 +25,8 @@ TOLD = {
     "match": "matched with something else",
 }
 NOTHING_REVERSED = "Nothing is reversed: what stands in Fortnox stays until a person corrects it."
+NO_RULE = "No rule of their own: they follow from what becomes of others"
+NO_RULE_NOW = "No rule reads otherwise: settings were others then, or they follow from others"
 Bucket = tuple[str, str, str, str]
 
 
@@ -35,7 +37,7 @@ def page(report: Report) -> Page:
         parts.append(Text(_posted(report), style="yellow"))
     parts += [Text(one, style="red") for one in report.problems]
     for group in report.ordered:
-        parts += [blank(), *_group(group)]
+        parts += [blank(), *_group(group, report)]
     if report.accounts:
         parts += [blank(), heading("Change by account, cost centre and month"), _accounts(report)]
     if report.outcomes:
@@ -50,10 +52,11 @@ def _title(report: Report) -> str:
 
 def sentence(report: Report) -> str:
     """How much differs, in a sentence."""
-    if not report.changes:
+    if not report.changes and not report.live:
         return "Both decide by the same rules, rows and settings: nothing can differ."
     rules = count(len(report.changes), "rule reads", "rules read")
-    of = f"{rules} otherwise; {count(report.documents, 'document')} held against each other"
+    against = "what was posted" if report.live else "each other"
+    of = f"{rules} otherwise; {count(report.documents, 'document')} held against {against}"
     if not report.differing:
         return f"{of}: none differs."
     told = [f"{report.kinds[kind]} {TOLD[kind]}" for kind in KINDS if report.kinds[kind]]
@@ -65,10 +68,10 @@ def _posted(report: Report) -> str:
     return f"{ones} already. {NOTHING_REVERSED}"
 
 
-def _group(group: Group) -> Iterator[Text]:
+def _group(group: Group, report: Report) -> Iterator[Text]:
     kinds = [f"{group.kinds[kind]} {TOLD[kind]}" for kind in KINDS if group.kinds[kind]]
     if not group.changes:
-        yield heading("No rule of their own: they follow from what becomes of others")
+        yield heading(NO_RULE_NOW if report.live else NO_RULE)
     elif len(group.changes) > 1:
         yield heading("One of these rules, or several together")
     for one in group.changes:
@@ -193,7 +196,7 @@ def markdown(report: Report) -> str:
     lines = [f"### {_plain(_title(report))}", "", _plain(sentence(report))]
     if report.posted:
         lines += ["", f"**{_plain(_posted(report))}**"]
-    for part in (one for group in report.ordered for one in [None, *_group(group)]):
+    for part in (one for group in report.ordered for one in [None, *_group(group, report)]):
         if part is None:
             lines.append("")
         elif part.indent == 0:
@@ -228,7 +231,7 @@ def html_page(report: Report) -> str:
     if report.posted:
         body.append(f'<p class="posted">{html.escape(_posted(report))}</p>')
     for group in report.ordered:
-        for part in _group(group):
+        for part in _group(group, report):
             tag = "p" if part.indent else "h2"
             style = f' style="margin-left:{part.indent - 2}em"' if part.indent > 2 else ""
             body.append(f"<{tag}{style}>{html.escape(part.text)}</{tag}>")

@@ -61,7 +61,8 @@ class Group:
 @dataclass(slots=True)
 class Report:
     """All of it. ``documents`` were held against each other, ``differing`` of them differ;
-    ``outcomes`` counts from which state to which."""
+    ``outcomes`` counts from which state to which. With ``live`` one side is what was posted, by
+    rules and settings that may not be known any more."""
 
     merchant: str
     before: str
@@ -75,6 +76,7 @@ class Report:
     accounts: dict[Bucket, Decimal] = field(default_factory=dict)
     groups: dict[tuple[Any, ...], Group] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    live: bool = False  # one side is what was posted
 
     @property
     def ordered(self) -> list[Group]:

@@ -1,0 +1,37 @@
+"""A merchant's history under two versions, each by the name that people give it.
+
+Reads the merchant's database and what the names stand for; a git revision or a release is unpacked
+into a folder that ends with the comparison.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ...errors import UsageError
+from ...merchant.load import Merchant
+from ...store.database import Store
+from .live import LIVE, diff_live
+from .named import version
+from .report import Report, diff
+
+
+def judged(store: Store, merchant: Merchant, before: str, after: str) -> Report:
+    """What ``after`` makes otherwise than ``before``, of all that is stored.
+
+    Raises UsageError where a name is no version, and FileError where its mappings are wrong.
+    """
+    if before == after == LIVE:
+        what = "What was posted is not held against itself."
+        raise UsageError(what, "Name a version beside live: --to working")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch).resolve()
+        sides = [
+            None if name == LIVE else version(name, merchant, folder / str(at))
+            for at, name in enumerate((before, after))
+        ]
+        if sides[0] is not None and sides[1] is not None:
+            return diff(store, sides[0], sides[1])
+        (one,) = [side for side in sides if side is not None]
+        return diff_live(store, merchant, one, is_live_after=after == LIVE)
