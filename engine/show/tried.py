@@ -8,7 +8,7 @@ from typing import Any
 
 from ..json_text import encode
 from ..workbench.trying import Tried, Verdict
-from .page import Page, Text, blank, heading
+from .page import Page, Text, blank, heading, listed
 
 
 def page(ref: str, found: Sequence[Tried]) -> Page:
@@ -33,6 +33,10 @@ def page(ref: str, found: Sequence[Tried]) -> Page:
 
 def _said(one: Tried) -> str:
     then = f" As decided {one.at[:16].replace('T', ' ')}, when it was posted." if one.posted else ""
+    if one.as_if:
+        then += f" As if {listed(one.as_if)} stood, which this plan makes."
+    if one.unknown:
+        then += f" What follows from it can't be shown: {one.unknown}."
     return f"{one.reason[:1].upper()}{one.reason[1:]}.{then}" if one.reason else then.strip()
 
 

@@ -20,6 +20,8 @@ from .database import Store, beside
 from .statements import sql
 from .tables import VIEWS
 
+ALL_SCHEMAS = ("raw", "ledger", "qliro", "fortnox")
+NO_MORE: Mapping[str, str] = {}
 # What a run notes of itself when it has written down what it is about to post.
 PLANNED, RUN = "planned", ("run", "noted_at", "event", "detail")
 
@@ -138,7 +140,7 @@ def past(store: Store) -> Iterator[Past]:
         for known in ("answers", "events", "intents"):
             made.execute(f"SET VARIABLE known_{known} = -1")
         made.execute("SET VARIABLE known_at = TIMESTAMPTZ '1970-01-01'")
-        _make(made, name, store, ("raw", "ledger"), CUT)
+        make_views(made, name, store, ("raw", "ledger"), CUT)
         yield Past(made)
 
 
@@ -147,15 +149,16 @@ def present(store: Store) -> Iterator[Store]:
     """All that a merchant's database holds now, beside it, with every payout and order open to be
     looked at again; it goes when the block ends."""
     with beside(store) as (made, name):
-        _make(made, name, store, ("raw", "ledger", "qliro", "fortnox"), REOPENED)
+        make_views(made, name, store, ALL_SCHEMAS, REOPENED)
         yield made
 
 
-def _make(
-    made: Store, name: str, store: Store, schemas: Sequence[str], shown: Mapping[str, str]
-) -> None:
+def make_views(
+    made: Store, name: str, store: Store, schemas: Sequence[str], shown: Mapping[str, str],
+    more: Mapping[str, str] = NO_MORE,
+) -> None:  # fmt: skip
     """All tables and views; those of the ``schemas`` are views of the merchant's own, of which is
-    ``shown`` what the condition says, or all."""
+    ``shown`` what the condition says, or all. ``more`` has for a table a query of further rows."""
     made.execute(sql("schema"))
     for row in made.rows(TABLES, [list(schemas), [] if "qliro" in schemas else list(OWN)]):
         table = f"{row['schema_name']}.{row['table_name']}"
@@ -166,7 +169,7 @@ def _make(
         of_rows = "rowid, " if table in IN_ORDER else ""
         made.execute(
             f'CREATE VIEW {quoted} AS SELECT {of_rows}* FROM "{name}".{quoted} '
-            f"WHERE {shown.get(table, 'true')}"
+            f"WHERE {shown.get(table, 'true')} {more.get(table, '')}"
         )
     for view in VIEWS:
         made.execute(sql(view))

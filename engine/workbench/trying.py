@@ -1,15 +1,16 @@
 """One order, capture, refund, line or payout through the mappings as they stand on disk.
 
 Reads a merchant's database by ``engine.store.history``, writes nothing to it, asks no server. What
-was posted is decided with what was known then, all else with what is known now. The history of the
-item stays in memory, so that it can be tried again and again.
+was posted is decided with what was known then, all else with what is known now; what waits for
+documents of the same plan also as if those stood. The history of the item stays in memory, so that
+it can be tried again and again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import UsageError
@@ -19,9 +20,11 @@ from ..plan.model import CLOSED, Outcome, Plan
 from ..scope import Scope
 from ..stage.staging import stage
 from ..store.database import Store
-from ..store.history import ORDER, Moment, moments, past, present
+from ..store.history import ORDER, Moment, moments, past
 from ..store.ledger import Action
 from ..store.remembered import Remembered
+from ..store.supposed import Supposed, supposed
+from ..suppose.rounds import Followed, follow
 from .decided import Decided
 from .explained import restored
 from .replay import as_of, as_of_now
@@ -51,7 +54,9 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What becomes of a source under a mapping. ``posted``: it was decided as of ``at``, when it
-    was posted. ``document`` is None where there is none, and ``reason`` says why."""
+    was posted. ``document`` is None where there is none, and ``reason`` says why. ``as_if`` are
+    documents of the same plan that are supposed to stand: as if customer 990000000001.
+    ``unknown`` is why nothing that follows from this one can be shown."""
 
     mapping: str
     target: str
@@ -65,16 +70,20 @@ class Tried:
     document: Mapping[str, Any] | None
     values: tuple[Told, ...]
     checks: tuple[Verdict, ...]
+    as_if: tuple[str, ...] = ()
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a reference names, with the databases in which each of its documents is decided."""
+    """What a reference names, with the databases in which each of its documents is decided: those
+    of ``then``, and one of now to suppose in."""
 
     ref: str
     sources: frozenset[str]
     scope: Scope
-    now: Remembered
+    where: Supposed
+    now: Remembered  # of it, before anything is supposed
     then: tuple[tuple[Moment, Remembered], ...]
     whole: bool  # a payout was named, with all of its lines
     posted: Mapping[str, tuple[str, str]]  # mapping and source by action
@@ -93,9 +102,10 @@ def item(store: Store, ref: str) -> Iterator[Item]:
                 of_it = stack.enter_context(past(store)).move_to(moment)
                 stage(of_it)
                 then.append((moment, Remembered(of_it)))
-        now = Remembered(stack.enter_context(present(store)))
+        where = stack.enter_context(supposed(store))
+        now = Remembered(where.seen)
         whole = not scope.orders and any(ref == key for key in scope.payouts or ())
-        yield Item(ref, sources, scope, now, tuple(then), whole, posted)
+        yield Item(ref, sources, scope, where, now, tuple(then), whole, posted)
 
 
 def _named(store: Store, ref: str) -> tuple[frozenset[str], Scope]:
@@ -170,29 +180,55 @@ def tried(one: Item, version: Version) -> list[Tried]:
         made = as_of(store, moment, version)
         for outcome in made.outcomes:
             if (outcome.mapping, outcome.source) in keys:
-                told.append(_told(store, version, evaluator, made, outcome, moment))
+                told.append(_told(store, version, evaluator, made.actions, outcome, moment))
         known |= keys
+    one.where.forget()
     one.now.begin()
     made = as_of_now(one.now, version, one.scope)
-    for outcome in made.outcomes:
-        key = outcome.mapping, outcome.source
-        mine = outcome.source in one.sources or one.whole or _of_order(outcome, one)
-        if mine and (key not in known or outcome.state not in CLOSED):
-            told.append(_told(one.now, version, evaluator, made, outcome, None))
+    open_ = [
+        outcome for outcome in made.outcomes
+        if _is_of(outcome, one)
+        and ((outcome.mapping, outcome.source) not in known or outcome.state not in CLOSED)
+    ]  # fmt: skip
+    followed = Followed()
+    if any(outcome.state == "waiting" for outcome in open_):
+        followed = _followed(one, version, made)
+        later = [outcome for outcome in followed.outcomes if _is_of(outcome, one)]
+        replaced = {(outcome.mapping, outcome.source) for outcome in later}
+        open_ = [outcome for outcome in open_ if outcome.state != "waiting"
+                 or (outcome.mapping, outcome.source) not in replaced]  # fmt: skip
+        open_ += later
+    for outcome in open_:
+        actions = [*made.actions, *followed.actions]
+        found = _told(one.where.seen, version, evaluator, actions, outcome, None)
+        as_if = tuple(other.called for other in followed.after(outcome))
+        unknown = followed.unknown.get(outcome.action or "", "")
+        told.append(replace(found, as_if=as_if, unknown=unknown))
     return told
 
 
-def _of_order(outcome: Outcome, one: Item) -> bool:
-    """Whether it is made for an order that was named: its buyer, its articles."""
+def _followed(one: Item, version: Version, made: Plan) -> Followed:
+    """What follows once what is planned stands."""
+    scope = Scope(tuple(made.payouts), tuple(made.orders))
+    return follow(
+        one.where, made, version.settings, lambda store: as_of_now(store, version, scope)
+    )
+
+
+def _is_of(outcome: Outcome, one: Item) -> bool:
+    """Whether an outcome is of the item: of a payout with all its lines, of an order that was named
+    with its buyer and its articles."""
+    if outcome.source in one.sources or one.whole:
+        return True
     named = outcome.payout.removeprefix(ORDER)
     return outcome.payout.startswith(ORDER) and named in one.sources
 
 
 def _told(
-    store: Store, version: Version, evaluator: Evaluator, made: Plan, outcome: Outcome,
-    moment: Moment | None,
+    store: Store, version: Version, evaluator: Evaluator, actions: Iterable[Action],
+    outcome: Outcome, moment: Moment | None,
 ) -> Tried:  # fmt: skip
-    action = next((one for one in made.actions if one.action == outcome.action), None)
+    action = next((one for one in actions if one.action == outcome.action), None)
     document = action.document if action else outcome.trace.get("document")
     mapping = version.program.mappings.get(outcome.mapping)
     values: tuple[Told, ...] = ()

@@ -18,7 +18,7 @@ SHARED = (
 )  # fmt: skip
 WAY = (
     "merchant", "store", "language", "transport", "webhooks", "access", "extract", "stage", "match",
-    "plan", "deliver", "report", "mappings", "session", "apply",
+    "plan", "suppose", "deliver", "report", "mappings", "session", "apply",
 )  # fmt: skip
 BESIDE = ("doctor", "workbench", "sandbox", "show", "demo", "commands", "start", "manual")
 ORDER = (*SHARED, *WAY, *BESIDE)

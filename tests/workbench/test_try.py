@@ -15,6 +15,7 @@ from engine.commands import workbench_try
 from engine.errors import UsageError
 from engine.show import tried as view
 from engine.show.output import Output
+from engine.suppose.rounds import NUMBERS
 from engine.workbench.trying import Tried, item, tried
 from engine.workbench.versions import working
 
@@ -43,7 +44,7 @@ def test_a_posted_order_is_shown_as_it_was_sent_with_the_rule_of_every_value(
     assert all(one.holds for one in invoice.checks)
 
 
-def test_what_was_never_posted_is_shown_as_it_would_be_and_what_it_waits_for(
+def test_what_was_never_posted_is_shown_as_it_would_be_as_if_its_customer_stood(
     tmp_path: Path,
 ) -> None:
     shop = OrderShop(tmp_path)
@@ -54,9 +55,33 @@ def test_what_was_never_posted_is_shown_as_it_would_be_and_what_it_waits_for(
     made = tries(shop, order)
     assert made["customer"].state == "planned"
     assert not made["customer"].posted
-    assert made["new_order"].reason == "its customer is to be posted first"
+    placed = made["new_order"]
+    assert placed.state == "planned"
+    (customer,) = placed.as_if
+    assert placed.document
+    assert f"customer {placed.document['CustomerNumber']}" == customer
+    assert int(placed.document["CustomerNumber"]) > NUMBERS
     text = "\n".join(getattr(one, "text", "") for one in view.page(str(order), [*made.values()]))
-    assert "Its customer is to be posted first." in text
+    assert f"To be posted. As if {customer} stood, which this plan makes." in text
+
+
+def test_all_that_a_new_order_comes_to_is_shown_at_once_and_nothing_is_written(
+    tmp_path: Path,
+) -> None:
+    shop = OrderShop(tmp_path)
+    order = shop.life("refunded_twice").orders[0]
+    with shop.session() as opened:
+        sessions.sync(opened, scopes.Scope(None, (str(order),)))
+    made = tries(shop, order)
+    assert {name: one.state for name, one in made.items() if one.state != "done"} == dict.fromkeys(
+        ["article", "customer", "new_order", "invoice", "credit_invoice", "further_credit_invoice"],
+        "planned",
+    )
+    assert [one.partition(" 99")[0] for one in made["credit_invoice"].as_if] == ["invoice"]
+    assert all(one.holds for one in made["credit_invoice"].checks)
+    assert shop.store.value("SELECT count(*) FROM ledger.action") == 0
+    assert shop.store.value("SELECT count(*) FROM raw.answer WHERE origin = 'supposed'") == 0
+    assert shop.world.made == []
 
 
 def test_a_line_of_a_payout_is_shown_with_its_payment(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What follows from what is planned: documents as if they stood, and what is planned then."""
