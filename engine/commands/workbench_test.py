@@ -25,14 +25,17 @@ from .command import EXIT_CODES, in_folder, of_set, option, shared
 @option("--coverage", "coverage", is_flag=False, flag_value="terminal", metavar="[FORM]",
         type=click.Choice(["terminal", "json"]),
         help="Show also what the cases reach of the rules: terminal or json.")  # fmt: skip
+@option("--mutation", "mutating", is_flag=True,
+        help="Show also what the cases assert on: it is changed, and one must fail.")  # fmt: skip
 @option("--fail-under", "least", type=click.FloatRange(0, 100), metavar="PERCENT",
-        help="End with 1 where the cases reach less of the rules.")  # fmt: skip
+        help="End with 1 where the cases reach less of the rules, or with --mutation assert "
+             "on less.")  # fmt: skip
 @in_folder
 @shared
 def test(
     out: Output, paths: tuple[Path, ...], name: str | None, mapping_set: str | None,
     overlay: Path | None, merchant: str | None, updates: bool, coverage: str | None,
-    least: float | None, merchants: Path,
+    mutating: bool, least: float | None, merchants: Path,
 ) -> int:  # fmt: skip
     """Run the cases of mappings: given this order, expect this invoice. No server is asked.
 
@@ -47,7 +50,7 @@ def test(
     from ..show import tested
     from ..workbench.cases import snapshots
     from ..workbench.cases.suite import set_of, suite
-    from ..workbench.coverage.reached import covered
+    from ..workbench.coverage.coverage import covered
 
     named = command.named_set(mapping_set, overlay, of_merchants=merchant is not None)
     of = None
@@ -62,9 +65,9 @@ def test(
         named = folder, None
     found = suite(whole_set(*named), *named, of, paths, name)
     of_rules = None
-    if coverage is not None or least is not None:
-        narrowed = bool(paths) or name is not None
-        verdicts, of_rules = covered(found, named[1] or named[0], narrowed=narrowed)
+    if coverage is not None or mutating or least is not None:
+        narrowed, folder = bool(paths) or name is not None, named[1] or named[0]
+        verdicts, of_rules = covered(found, folder, narrowed=narrowed, mutating=mutating)
     else:
         verdicts = list(found.verdicts())
     changes = []

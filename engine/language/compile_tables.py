@@ -7,6 +7,7 @@ are findings in the merchant's own file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -58,24 +59,43 @@ def table(
         for finding in tables.lint(spec, placed):
             report(finding)
     otherwise = None if spec.error else _outputs(spec, spec.otherwise, {}, code, report)
-    return _counted(spec, tables.lookup(spec, lines, otherwise, _error(spec, code, report)))
+    error = _error(spec, code, report)
+
+    def of(lines: Sequence[Line]) -> Lookup:
+        return tables.lookup(spec, lines, otherwise, error)
+
+    return _counted(spec, lines, of)
 
 
-def _counted(spec: TableSpec, found: Lookup) -> Lookup:
-    """The lookup, counting where that is wanted which row decides, each time it is asked."""
-    kept = counts.now()
+def _counted(
+    spec: TableSpec, lines: Sequence[Line], of: Callable[[Sequence[Line]], Lookup]
+) -> Lookup:
+    """The lookup of these lines, counting where that is wanted which row decides, each time it is
+    asked; a row may be gone, or give something else."""
+    found, kept = of(lines), counts.now()
     if kept is None:
         return found
-    steps: dict[int | str, Callable[[], int]] = {
-        row.number: kept.step(counts.key_at(row.place, "row")) for row in spec.rows
+    points: dict[int | str, counts.Key] = {
+        row.number: counts.key_at(row.place, "row") for row in spec.rows
     }
-    steps["otherwise"] = kept.step(counts.key_at(tables.otherwise_place(spec), "otherwise"))
+    points["otherwise"] = counts.key_at(tables.otherwise_place(spec), "otherwise")
+    steps = {row: kept.step(point) for row, point in points.items()}
+
+    @cache
+    def without(row: int | str) -> Lookup:
+        return of([line for line in lines if line.number != row])
 
     def hit(key: tables.Key) -> tuple[dict[str, Any], Hit]:
-        outputs, row = found.hit(key)
-        if row.row in steps:  # else it is the merchant's own
-            steps[row.row]()
-        return outputs, row
+        outputs, decided = found.hit(key)
+        row = decided.row
+        if row in steps:  # else it is the merchant's own
+            steps[row]()
+            if kept.is_gone(points[row]) and row == "otherwise":
+                raise tables.Miss(f"tables.{spec.name}: no row holds")
+            if kept.is_gone(points[row]):
+                return without(row).hit(key)
+            outputs = kept.outputs(points[row], outputs)
+        return outputs, decided
 
     return replace(found, remembered={}, find=lambda key: hit(key)[0], hit=hit)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
+from typing import Any
 
 from jinja2 import nodes
 
@@ -38,6 +39,30 @@ class Counts:
         self._looks[key] = self._looks.get(key, 0) - times
         self.step(key)
 
+    def decided(self, key: Key) -> None:
+        """Settings alone decide that what stands here is asked, or what it is."""
+
+    def settle(self, key: Key) -> None:
+        """Counts what settings alone decide, once for each program that is made with them."""
+        self.decided(key)
+        self.step(key)()
+
+    def altering(self, _key: Key, _field: str, _kind: str) -> Callable[[Any], Any] | None:
+        """What gives the value at a point as it is to be, where it may be changed."""
+        return None
+
+    def branching(self, _yes: Key, _no: Key) -> Callable[[Any], bool] | None:
+        """What tells which branch of an inline if is taken, where that may be changed."""
+        return None
+
+    def is_gone(self, _key: Key) -> bool:
+        """Whether a row of a table, a step or a requirement of a match is to be left out."""
+        return False
+
+    def outputs(self, _key: Key, outputs: dict[str, Any]) -> dict[str, Any]:
+        """What a row of a table is to give."""
+        return outputs
+
     def hits(self, key: Key) -> int:
         """How often a point was reached until now."""
         step = self._steps.get(key)
@@ -45,6 +70,13 @@ class Counts:
             return 0
         looked = self._looks[key] = self._looks.get(key, 0) + 1
         return step() - looked
+
+    def taken(self) -> dict[Key, int]:
+        """The same since it was last asked; counting begins anew."""
+        found = self.all()
+        for key, hits in found.items():
+            self._looks[key] += hits
+        return found
 
     def all(self) -> dict[Key, int]:
         """How often each point was reached that was reached at all."""
@@ -79,10 +111,32 @@ def key_at(place: Place, what: str, at: int = -1) -> Key:
     return place.path, place.line, place.column, at, what
 
 
-def settled(
-    expression: Expression, node: nodes.CondExpr | None = None, what: str = "value"
-) -> None:
-    """Counts what settings alone decide: it is reached once a program is made with them."""
+def settled(expression: Expression, value: Any) -> Any:
+    """Counts a value that settings alone decide: it is reached once a program is made with them.
+    Gives it as it is to be."""
+    kept = now()
+    if kept is None:
+        return value
+    key = key_of(expression)
+    kept.settle(key)
+    altering = kept.altering(key, expression.field, "any")
+    return altering(value) if altering else value
+
+
+def settled_branch(expression: Expression, node: nodes.CondExpr, *, first: bool) -> str:
+    """Which branch of an inline if is taken where settings alone decide, if or else: the other one
+    where it is to be."""
+    kept = now()
+    if kept is not None:
+        branches = key_of(expression, node, "if"), key_of(expression, node, "else")
+        kept.decided(branches[0 if first else 1])
+        branching = kept.branching(*branches)
+        first = branching(first) if branching else first
+    return "if" if first else "else"
+
+
+def reached(expression: Expression, node: nodes.CondExpr, what: str) -> None:
+    """Counts a branch whose value is known before the run."""
     kept = now()
     if kept is not None:
         kept.step(key_of(expression, node, what))()

@@ -70,21 +70,37 @@ class Emitter(Struct):
         code = self.visit(expression.node)
         self.now = before
         self.marks.append(Mark(expression, dict(self.names), self.kind))
-        inner = self.counted(wrap.format(value=code.text), expression)
-        if code.known and (self.kind == "let" or expression.field.endswith((".when", ".that"))):
-            counts.settled(expression)  # not asked in the run: what settings alone decide
+        settled = self.kind == "let" or expression.field.endswith((".when", ".that"))
+        if code.known and settled and counts.now():
+            # Not asked in the run: what settings alone decide.
+            code = self.known(counts.settled(expression, code.value), code.type)
+            inner = wrap.format(value=code.text)
+        else:
+            inner = self.counted(wrap.format(value=code.text), expression, kind=code.type.kind)
         return Code(f"(\x01{len(self.marks) - 1}\x02{inner}\x03)", code.type, code.value)
 
     def counted(
         self, text: str, expression: Expression, node: nodes.CondExpr | None = None,
-        what: str = "value",
+        what: str = "value", kind: str = "",
     ) -> str:  # fmt: skip
-        """The source of a value or a branch, counted where the set is compiled to count."""
+        """The source of a value of a kind or of a branch, counted where the set is compiled to
+        count, and changed where it is to be."""
         kept = counts.now()
         if kept is None:
             return text
-        step = kept.step(counts.key_of(expression, node, what))
-        return f"({self.bind(step)}() and {text})"
+        key = counts.key_of(expression, node, what)
+        text = f"({self.bind(kept.step(key))}() and {text})"
+        altering = kept.altering(key, expression.field, kind) if node is None else None
+        return f"{self.bind(altering)}({text})" if altering else text
+
+    def asked(self, text: str, expression: Expression, node: nodes.CondExpr) -> str:
+        """The source of what an inline if asks, answered otherwise where it is to be."""
+        kept = counts.now()
+        if kept is None:
+            return text
+        both = counts.key_of(expression, node, "if"), counts.key_of(expression, node, "else")
+        branching = kept.branching(*both)
+        return f"{self.bind(branching)}({text})" if branching else text
 
     def plain(self, expression: Expression, value: Any) -> None:
         """Looks at a value without braces."""

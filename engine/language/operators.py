@@ -197,16 +197,16 @@ def condition(emitter: Emitter, node: nodes.CondExpr) -> Code:
     now = emitter.now
     assert now is not None  # noqa: S101 — emit sets it
     if test.known:
-        taken = emitter.visit(node.expr1 if test.value else node.expr2)
-        what = "if" if test.value else "else"
-        text = emitter.counted(taken.text, now, node, what)
+        what = counts.settled_branch(now, node, first=bool(test.value))
+        taken = emitter.visit(node.expr1 if what == "if" else node.expr2)
         if taken.known:
-            counts.settled(now, node, what)
-        return Code(text, taken.type, taken.value)
+            counts.reached(now, node, what)
+            return taken
+        return Code(emitter.counted(taken.text, now, node, what), taken.type)
     then, other = emitter.branch(node.expr1), emitter.branch(node.expr2)
     yes = emitter.counted(then.text, now, node, "if")
     no = emitter.counted(other.text, now, node, "else")
-    text = f"({yes} if {test.text} else {no})"
+    text = f"({yes} if {emitter.asked(test.text, now, node)} else {no})"
     return Code(text, kinds.join([_of_words(then), _of_words(other)]))
 
 

@@ -156,8 +156,11 @@ def match_query(
         candidates.Step(
             step.spec.name,
             step.field or "",
-            tuple(_once(sql(one) for one in step.spec.keys))
-            or tuple(f"({sql(one)})::VARCHAR" for one in step.spec.own),
+            reached.keys(
+                step.spec,
+                tuple(_once(sql(one) for one in step.spec.keys))
+                or tuple(f"({sql(one)})::VARCHAR" for one in step.spec.own),
+            ),
             own=bool(step.spec.own),
         )
         for step in match.steps
@@ -174,7 +177,9 @@ def match_query(
 
     require = tuple(
         candidates.Requirement(
-            to_sql_condition(one.spec.that, {alias: "l", "it": "i"}, settings),
+            reached.asked(
+                one.spec, to_sql_condition(one.spec.that, {alias: "l", "it": "i"}, settings)
+            ),
             one.spec.otherwise,
             because(one),
         )

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..workbench.coverage.coverage import Coverage
 from ..workbench.coverage.points import Point
-from ..workbench.coverage.reached import Coverage
 from .page import Cell, Column, Page, Table, Text
 from .tested import from_here
 
 LINES = (Column("hits", right=True), Column("line", right=True), Column(""))
 FILES = (Column("file"), Column("points", right=True), Column("reached", right=True),
          Column("%", right=True))  # fmt: skip
+ASSERTED = (Column("asserted on", right=True), Column("%", right=True))
 # How many signs of what was never reached are told.
 LONGEST = 100
 
@@ -27,22 +28,25 @@ def page(coverage: Coverage, *, whole: bool) -> Page:
     parts: Page = []
     rows: list[list[Cell]] = []
     for name, of in coverage.by_file():
-        missing = len(of.points) - len(of.reached)
         rows.append([name, *_figures(of)])
-        if missing or whole:
+        if whole or of.percent < 100:
             parts += [Text(name), Table(LINES, list(_lines(name, of)), indent=2, titles=False)]
             parts.append(Text(""))
     rows.append(["all", *_figures(coverage)])
-    return [*parts, Table(FILES, rows), Text("")]
+    columns = FILES if coverage.asserted is None else (*FILES, *ASSERTED)
+    return [*parts, Table(columns, rows), Text("")]
 
 
 def _figures(coverage: Coverage) -> list[Cell]:
-    reached = len(coverage.reached)
-    share = percent(reached, len(coverage.points))
-    return [
-        str(len(coverage.points)), str(reached),
-        (share, "red") if reached < len(coverage.points) else share,
-    ]  # fmt: skip
+    cells: list[Cell] = [str(len(coverage.points)), *_share(coverage.reached, coverage)]
+    if coverage.asserted is not None:
+        cells += _share(coverage.noticed, coverage)
+    return cells
+
+
+def _share(some: Sequence[Point], coverage: Coverage) -> list[Cell]:
+    share = percent(len(some), len(coverage.points))
+    return [str(len(some)), (share, "red") if len(some) < len(coverage.points) else share]
 
 
 def percent(part: int, whole: int) -> str:
@@ -59,8 +63,12 @@ def _lines(name: str, coverage: Coverage) -> Iterator[list[Cell]]:
         style = "red" if here and len(never) == len(here) else ""
         hits = str(line_hits(here, coverage.hits)) if here else ""
         yield [(hits, style), (str(number), "dim"), (text, style)]
-        for one in never if len(never) < len(here) else ():
-            yield [("", ""), ("", ""), (f"{_indent(text)}^ never {told(one)}", "red")]
+        for one in here if len(never) < len(here) else ():
+            if one in never:
+                yield [("", ""), ("", ""), (f"{_indent(text)}^ never {told(one)}", "red")]
+            elif coverage.asserted is not None and one.key not in coverage.asserted:
+                said = f"{_indent(text)}^ not asserted on: {told(one)}"
+                yield [("", ""), ("", ""), (said, "yellow")]
 
 
 def by_line(points: Sequence[Point]) -> dict[int, list[Point]]:
@@ -109,16 +117,18 @@ def data(coverage: Coverage) -> dict[str, Any]:
 
 
 def _counted(coverage: Coverage) -> dict[str, Any]:
-    reached = len(coverage.reached)
-    return {
-        "points": len(coverage.points),
-        "reached": reached,
-        "percent": float(percent(reached, len(coverage.points))),
-    }
+    reached, points = len(coverage.reached), len(coverage.points)
+    found: dict[str, Any] = {
+        "points": points, "reached": reached, "percent": float(percent(reached, points))
+    }  # fmt: skip
+    if coverage.asserted is not None:
+        noticed = len(coverage.noticed)
+        found |= {"asserted": noticed, "percent_asserted": float(percent(noticed, points))}
+    return found
 
 
 def _point(point: Point, coverage: Coverage) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         "what": point.what,
         "of": point.of,
         "value": point.label,
@@ -126,3 +136,6 @@ def _point(point: Point, coverage: Coverage) -> dict[str, Any]:
         "column": point.column,
         "hits": coverage.hits.get(point.key, 0),
     }
+    if coverage.asserted is not None:
+        found["asserted"] = point.key in coverage.asserted
+    return found

@@ -14,7 +14,7 @@ from engine.home import HOME
 from engine.show.coverage import percent
 from engine.show.output import Output
 from engine.workbench.cases.suite import suite
-from engine.workbench.coverage.reached import Coverage, covered
+from engine.workbench.coverage.coverage import Coverage, covered
 
 SET = HOME / "mappings" / "qliro-fortnox"
 RULES = """\
@@ -152,6 +152,72 @@ def test_json_has_the_points_of_each_line(overlay: Path) -> None:
 def test_with_a_name_only_files_that_its_cases_reach_are_told(overlay: Path) -> None:
     told = called("test", "--overlay", overlay, "--coverage", "-k", "low").stdout
     assert "tiers.yaml" in told and "payment.yaml" not in told  # noqa: PT018
+
+
+# What is asserted on -----------------------------------------------------------------------------
+def not_asserted(overlay: Path) -> list[str]:
+    found = suite(whole_set(SET, overlay), SET, overlay)
+    _verdicts, coverage = covered(found, overlay, mutating=True)
+    return [
+        f"{one.label} {one.what}" for one in coverage.reached if one not in coverage.noticed
+    ]
+
+
+def test_a_value_is_asserted_on_where_a_case_fails_for_another(overlay: Path) -> None:
+    assert not_asserted(overlay) == ["checks.not-huge.that value"], (
+        "nothing shows what becomes of a huge line"
+    )
+    (overlay / "tests" / "cases.yaml").write_text(CASES.replace("SMALL", "…"), "utf-8")
+    assert "document.ModeOfPayment value" in not_asserted(overlay)
+    assert "document.ModeOfPayment else" in not_asserted(overlay)
+
+
+def test_a_check_is_asserted_on_where_a_case_shows_that_it_fails(overlay: Path) -> None:
+    huge = CASES.partition("cases:\n")[2].replace("a small", "a huge").replace("250", "6000")
+    huge = huge.replace("{document: {ModeOfPayment: SMALL}}", "{because: 6000.00 is huge}")
+    (overlay / "tests" / "cases.yaml").write_text(CASES + huge, "utf-8")
+    assert not_asserted(overlay) == []
+
+
+def test_a_row_that_gives_what_comes_without_it_is_asserted_on_by_what_it_gives(
+    overlay: Path,
+) -> None:
+    same = TABLE.replace("tier: none", "tier: high")
+    (overlay / "tiers.yaml").write_text(same, "utf-8")
+    case = ROWS.partition("  - case: a low amount again")[0].replace("low", "high")
+    (overlay / "tests" / "cases.yaml").write_text(
+        "version: 2\ncases:\n" + case.replace("5", "50"), "utf-8"
+    )
+    assert not_asserted(overlay) == []
+
+
+def test_what_settings_alone_decide_is_changed_where_the_set_is_compiled(overlay: Path) -> None:
+    rule = "{{ 'BIG' if settings.fees.mode == 'write_off' else 'SMALL' }}"
+    text = RULES.partition("checks:")[0].replace(RULES.splitlines()[3][17:], f'"{rule}"')
+    (overlay / "payment.yaml").write_text(text, "utf-8")
+    cases = CASES.replace("SMALL", "BIG")
+    (overlay / "tests" / "cases.yaml").write_text(cases, "utf-8")
+    assert not_asserted(overlay) == []
+    (overlay / "tests" / "cases.yaml").write_text(cases.replace("BIG", "…"), "utf-8")
+    assert not_asserted(overlay) == [
+        "document.ModeOfPayment value", "document.ModeOfPayment if",
+    ]  # fmt: skip
+
+
+def test_a_case_that_fails_anyway_asserts_on_nothing(overlay: Path) -> None:
+    (overlay / "tests" / "cases.yaml").write_text(CASES.replace("SMALL", "HUGE"), "utf-8")
+    assert "document.ModeOfPayment value" in not_asserted(overlay)
+
+
+def test_the_page_says_what_is_not_asserted_on_and_fail_under_goes_by_it(overlay: Path) -> None:
+    told = called("test", "--overlay", overlay, "--mutation", "--fail-under", "51")
+    assert told.return_value == 1
+    assert "^ not asserted on: value of checks.not-huge.that: line.gross < 5000" in told.stdout
+    (figures,) = (one.split() for one in told.stdout.splitlines() if one.startswith("all"))
+    assert figures == ["all", "8", "5", "62.5", "4", "50.0"]
+    again = called("test", "--overlay", overlay, "--mutation", "--fail-under", "50", "--json")
+    assert again.return_value == 0
+    assert json.loads(again.stdout)["coverage"]["percent_asserted"] == 50.0
 
 
 def test_what_is_not_all_is_never_rounded_to_100() -> None:
