@@ -156,6 +156,16 @@ def test_settings_that_differ_are_checked_where_they_stand(overlay: Path) -> Non
     assert "Did you mean 'mode'?" in told
 
 
+def test_what_is_always_sent_may_be_said_to_be_missing(overlay: Path) -> None:
+    written(overlay, """\
+  - case: a line without a method lies on the default account
+    entity: qliro.settlement_line
+    given: {line: {like: a sale, PaymentMethodType: null}}
+    expect: {columns: {method: null, interim: 1580, method_is_known: false}}
+""")
+    assert [one.holds for one in of(overlay).verdicts()] == [True]
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "told"),
     [

@@ -1,7 +1,7 @@
 """A row of a case: checked against the columns of its entity, typed, and made whole.
 
 What the program itself gives out (ids, places in an answer) need not be given; what Qliro or
-Fortnox always send must be, by the row or its sample.
+Fortnox always send must be, by the row or its sample; null says that it was not sent this time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from ...clock import STOCKHOLM
 from ...errors import Finding
+from ...language import known
 from ...language.catalogue import ID_COLUMNS
 from ...language.kinds import Type, a, shown
 from ...yamlfile import Path_, YamlFile, nearest
@@ -44,9 +45,12 @@ def row(
             if name in BESIDE or name in made:
                 continue
             at = (*path, name)
+            if one is None and name in known.ALWAYS.get(entity, ()):
+                made[name] = None  # said in so many words: an answer without it
+                continue
             if name not in columns or name in derived:
-                known = f"{name} is worked out by the entity's file, and is not given."
-                text = known if name in derived else f"{entity} has no column {name!r}."
+                ours = f"{name} is worked out by the entity's file, and is not given."
+                text = ours if name in derived else f"{entity} has no column {name!r}."
                 remedy = "" if name in derived else nearest(name, staged, value)
                 findings.append(file.finding(at, "unknown-key", text, remedy, key=True))
                 continue
