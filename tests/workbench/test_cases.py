@@ -156,6 +156,52 @@ def test_settings_that_differ_are_checked_where_they_stand(overlay: Path) -> Non
     assert "Did you mean 'mode'?" in told
 
 
+def test_what_is_confirmed_before_a_document_is_booked_is_expected(overlay: Path) -> None:
+    written(overlay, """\
+  - case: its total is what was captured, to the krona
+    mapping: invoice
+    given:
+      customer: {number: "7"}
+      capture:
+        capture: 4711/1
+        OrderId: 4711
+        Amount: 125.00
+        CaptureDate: 2026-10-10
+        Currency: SEK
+        MerchantReference: R1
+        takes_all: true
+        lines: 1
+        line_total: 125.00
+      orders: [{like: an order}]
+      lines:
+        - OrderId: 4711
+          Type: Product
+          MerchantReference: HAT
+          Quantity: 1
+          PricePerItemIncVat: 125.00
+          PricePerItemExVat: 100.00
+          Currency: SEK
+          DeliveryCountry: SE
+          OrderDate: 2026-10-09
+    expect: {confirm: {Total: {is: 124.00, within: 1.00}, TotalVAT: {is: 25.00}}}
+""")
+    ((wrong,),) = (one.differences for one in of(overlay).verdicts())
+    assert (wrong.path, wrong.expected, wrong.actual) == ("confirm.Total.is", 124, 125)
+    assert wrong.expression == "{{ due }}"
+
+
+def test_a_setting_is_taken_away_with_null(overlay: Path) -> None:
+    written(overlay, """\
+  - case: without a default account an unknown method has none
+    entity: qliro.settlement_line
+    given:
+      settings: {default_interim_account: null, unknown_payment_method: park}
+      line: {like: a sale, PaymentMethodType: CHEQUE}
+    expect: {columns: {interim: null}}
+""")
+    assert [one.holds for one in of(overlay).verdicts()] == [True]
+
+
 def test_what_is_always_sent_may_be_said_to_be_missing(overlay: Path) -> None:
     written(overlay, """\
   - case: a line without a method lies on the default account

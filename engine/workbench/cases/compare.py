@@ -36,7 +36,7 @@ def differences(
     for key in ("because", "row", "covers", "moves", "then", "warnings"):
         if key in expect and not _same(expect[key], _row(made, expect, key)):
             yield _difference([key], expect[key], _row(made, expect, key), rules)
-    for key in ("document", "gives", "columns"):
+    for key in ("document", "confirm", "gives", "columns"):
         if key in expect:
             yield from _compared(expect[key], made.get(key, ABSENT), [key], rules, whole=False)
     if "whole_document" in expect:

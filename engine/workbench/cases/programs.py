@@ -47,6 +47,13 @@ def laid(under: Any, over: Any) -> Any:
     return {**under, **{name: laid(under.get(name), one) for name, one in over.items()}}
 
 
+def kept(settings: Any) -> Any:
+    """Settings without those that null takes away, in groups too."""
+    if not isinstance(settings, Mapping):
+        return settings
+    return {name: kept(one) for name, one in settings.items() if one is not None}
+
+
 @dataclass(slots=True)
 class Programs:
     """Held open over the cases of a set; ``merchant`` is whose settings they are run with."""
@@ -72,7 +79,7 @@ class Programs:
             return self.merchant.settings
         under = self.merchant.file.value if self.merchant else usual()
         places = dict(case.settings_places)
-        file = YamlFile(case.file, laid(under, case.settings), places, places)
+        file = YamlFile(case.file, kept(laid(under, case.settings)), places, places)
         where = self.merchant.path if self.merchant else Path("case.yaml")
         return of_file(file, where, {}, needs_secrets=False).settings
 

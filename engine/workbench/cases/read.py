@@ -7,7 +7,7 @@ have, columns that an entity does not have, lacks, or has of another type.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,10 +27,11 @@ SETTINGS = "settings"
 # What may be expected, by what a case is of.
 EXPECTED = {
     "mapping": ("outcome", "because", "document", "whole_document", "warnings", "covers", "moves",
-                "then", "snapshot"),
+                "then", "confirm", "snapshot"),
     "table": ("row", "gives", "because", "snapshot"),
     "entity": ("columns", "because", "snapshot"),
 }  # fmt: skip
+OF_DOCUMENT = {"document", "whole_document", "covers", "moves", "then", "confirm", "warnings"}
 WITH_REASON = ("parked", "waiting", "done")
 
 
@@ -164,7 +165,7 @@ class _Reader:
         if outcome in WITH_REASON and not {"because", "snapshot"} & expect.keys():
             text = f"that it is {outcome} is expected, and not why: anything might be the reason."
             self.report(file.finding((*at, "outcome"), "no-reason", text, "Add because."))
-        made = {"document", "whole_document", "covers", "moves", "then", "warnings"} & expect.keys()
+        made = OF_DOCUMENT & expect.keys()
         if made and outcome not in (None, "planned"):
             text = f"there is no document where the outcome is {outcome}."
             self.report(file.finding((*at, sorted(made)[0]), "unknown-key", text, key=True))
@@ -192,9 +193,10 @@ class _Reader:
                 named[key] = one
             else:
                 listed = one if isinstance(one, list) else [one]
-                made = [self._row(file, (*at, key, i) if isinstance(one, list) else (*at, key),
-                                  entity, item, n) for n, (i, item) in
-                        enumerate(enumerate(listed))]  # fmt: skip
+                filled = self._filled(kind, value[kind], key)
+                made = [self._row(file, (*at, key, index) if isinstance(one, list) else (*at, key),
+                                  entity, item, index, filled)
+                        for index, item in enumerate(listed)]  # fmt: skip
                 if what == "match":
                     named[key] = made[0]
                 else:
@@ -229,9 +231,17 @@ class _Reader:
             found["card"] = ("match", "fortnox.customer")
         return found | {spec.alias: ("source", spec.entity)}
 
+    def _filled(self, kind: str, name: str, alias: str) -> Collection[str]:
+        """The columns by which a related row belongs to the source, which has them."""
+        if kind == "table":
+            return ()
+        of = self.set.entities[name] if kind == "entity" else self.set.mappings[name]
+        return of.related[alias].on if alias in of.related else ()
+
     def _row(
-        self, file: YamlFile, path: Path_, entity: str, value: Any, index: int
-    ) -> dict[str, Any]:
+        self, file: YamlFile, path: Path_, entity: str, value: Any, index: int,
+        filled: Collection[str],
+    ) -> dict[str, Any]:  # fmt: skip
         """A row of an entity, laid over its sample, whole and typed."""
         if not isinstance(value, dict):
             text = f"a row of {entity} is keys with values."
@@ -239,7 +249,7 @@ class _Reader:
             return {}
         parts = [(file, path, value), *self._samples(file, path, value, entity)]
         derived = self.set.entities[entity].derive if entity in self.set.entities else {}
-        made, findings = rows.row(entity, self.set.columns[entity], derived, parts, index)
+        made, findings = rows.row(entity, self.set.columns[entity], derived, parts, index, filled)
         self.findings += findings
         return made
 

@@ -34,9 +34,11 @@ def row(
     derived: Collection[str],
     parts: Sequence[Part],
     index: int,
+    filled: Collection[str] = (),
 ) -> tuple[dict[str, Any], list[Finding]]:
     """A row of ``parts``, the nearest first (what is given, then its samples), with every column of
-    its entity, and what is wrong with it. ``index`` is its place among those it is given with."""
+    its entity, and what is wrong with it. ``index`` is its place among those it is given with,
+    ``filled`` are columns that the row has from the source that it belongs to."""
     findings: list[Finding] = []
     staged = [name for name in columns if name not in derived]
     made: dict[str, Any] = {}
@@ -67,8 +69,8 @@ def row(
             continue
         kind = columns[name].kind
         fits = not (name == ID_COLUMNS.get(entity) and kind != "text")
-        if columns[name].optional or (name in defaults and fits):
-            made[name] = defaults.get(name) if not columns[name].optional else None
+        if columns[name].optional or name in filled or (name in defaults and fits):
+            made[name] = None if columns[name].optional or name in filled else defaults.get(name)
         else:
             file, path, _value = parts[0]
             text = f"a row of {entity} always has {name}."

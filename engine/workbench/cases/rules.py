@@ -34,6 +34,9 @@ class Rules:
         """The place of the rule that made the value at these steps, and its expression."""
         if steps[:1] == ["columns"] and len(steps) > 1:
             return self.places.get(str(steps[1])), ""
+        if steps[:1] == ["confirm"] and self.spec is not None and len(steps) > 1:
+            confirmed = self.spec.confirm.get(str(steps[1]))
+            return (confirmed.expected.place, confirmed.expected.text) if confirmed else (None, "")
         if steps[:1] != ["document"] or self.spec is None or len(steps) < 2:
             return self.place or _place(self.told), ""
         declared = next((one for one in self.spec.document if one.name == steps[1]), None)

@@ -86,7 +86,10 @@ def _rendered(case: Case, program: Program, inputs: dict[str, Any]) -> tuple[dic
         "covers": made.covers,
         "moves": made.moves,
         "then": list(made.then),
-        "confirm": made.confirm or {},
+        "confirm": {
+            name: {"is": wanted, "within": within}
+            for name, (wanted, within) in (made.confirm or {}).items()
+        },
         "warnings": [one.because for one in made.warnings],
     }
     return result, Rules(program, mapping.spec, inputs, made)
