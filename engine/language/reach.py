@@ -26,6 +26,8 @@ Scope = Mapping[str, Named]
 # Filters that pass rows on; those that give a column of them, or what it comes to.
 _PASSING = frozenset({"where", "first", "last"})
 _TAKING = frozenset({"values", "sum"})
+# What rows that were asked for come to, whatever else their columns say.
+_COUNTING = frozenset({"length"})
 
 
 @dataclass(slots=True)
@@ -210,6 +212,9 @@ def _values(node: nodes.Node, scope: Scope) -> Iterator[Value]:
         column = _column(node)
         if node.name in _TAKING and column is not None and rows and rows[0] in scope:
             yield from _columns_of(rows, column, node.node, scope)
+            return
+        if node.name in _COUNTING and rows and rows[1] and rows[0] in scope:
+            yield from _columns_of(rows, rows[1][0], node.node, scope)
             return
     if isinstance(node, nodes.Name):
         if node.name in scope:

@@ -7,8 +7,10 @@ program's own documents among it; what was not, with what they hold now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Protocol
 
 from ..error_catalogue import installed
 from ..merchant.settings import convention_choices
@@ -23,6 +25,32 @@ from ..store.history import Moment, moments, past, present
 from ..store.ledger import Action
 from .versions import Version
 
+Planned = Callable[[Version, Scope], Plan]
+
+
+class Narrowed(Protocol):
+    """Who replays no more of history than could come out otherwise."""
+
+    def concerns(self, moment: Moment) -> bool:
+        """Whether anything of what was decided at a moment could."""
+
+    def plans(
+        self, store: Store, versions: Sequence[Version], scope: Scope, planned: Planned
+    ) -> list[Plan]:
+        """What of the scope could, under each version; ``planned`` plans it in the store."""
+
+
+class _Whole:
+    """All of it."""
+
+    def concerns(self, _moment: Moment) -> bool:
+        return True
+
+    def plans(
+        self, _store: Store, versions: Sequence[Version], scope: Scope, planned: Planned
+    ) -> list[Plan]:
+        return [planned(version, scope) for version in versions]
+
 
 def replay(store: Store, version: Version, scope: Scope = ALL) -> Plan:
     """All that the version would make of what a merchant's database holds."""
@@ -30,24 +58,28 @@ def replay(store: Store, version: Version, scope: Scope = ALL) -> Plan:
     return made
 
 
-def replay_each(store: Store, versions: Sequence[Version], scope: Scope = ALL) -> list[Plan]:
-    """The same under several versions, in one pass over history."""
+def replay_each(
+    store: Store, versions: Sequence[Version], scope: Scope = ALL, narrowed: Narrowed | None = None
+) -> list[Plan]:
+    """The same under several versions, in one pass over history; no more of it than ``narrowed``
+    asks for."""
+    of = narrowed or _Whole()
     every = moments(store)
     posted = _Decided(store, every)
     made = [_Replayed() for _ in versions]
     with past(store) as before:
         for moment in every:
-            if not _in_scope(moment, scope):
+            if not _in_scope(moment, scope) or not of.concerns(moment):
                 continue
             then = before.move_to(moment)
             stage(then)
-            for version, mine in zip(versions, made, strict=True):
-                mine.take(posted, moment, as_of(then, moment, version))
+            planned = partial(_plan, then, again=moment.follows)
+            plans = of.plans(then, versions, Scope(moment.payouts, moment.orders), planned)
+            for mine, plan in zip(made, plans, strict=True):
+                mine.take(posted, moment, plan)
     with present(store) as now:
-        return [
-            _joined(as_of_now(now, version, scope), posted, mine)
-            for version, mine in zip(versions, made, strict=True)
-        ]
+        plans = of.plans(now, versions, scope, partial(_plan, now, again=False))
+        return [_joined(plan, posted, mine) for plan, mine in zip(plans, made, strict=True)]
 
 
 def _in_scope(moment: Moment, scope: Scope) -> bool:

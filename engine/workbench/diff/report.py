@@ -20,6 +20,8 @@ from .blame import Blame
 from .changes import Change, between
 from .compare import Difference, Key, Side, compared
 from .documents import ZERO, Bucket, Field, moved, size
+from .narrowed import Narrowing
+from .reached import reached_by
 
 EXAMPLES = 3
 
@@ -90,7 +92,8 @@ def diff(store: Store, before: Version, after: Version, scope: Scope = ALL) -> R
     report = Report(after.merchant.name, before.name, after.name, changes)
     if not changes:
         return report
-    old, new = replay_each(store, [before, after], scope)
+    narrowed = Narrowing(reached_by(changes, before, after), (before, after))
+    old, new = replay_each(store, [before, after], scope, narrowed)
     report.documents = len({(one.mapping, one.source) for one in (*old.actions, *new.actions)})
     report.problems = [one for one in new.problems if one not in old.problems]
     take(report, Blame((before, after), changes), compared(old, new), posted(store))
