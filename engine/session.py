@@ -44,6 +44,8 @@ from .stage.sync import extractions, sync_all
 from .store.books import CURRENCIES, LOCKED, Books, read_books
 from .store.database import Store
 from .store.ledger import Action, begun
+from .store.supposed import supposed
+from .suppose.rounds import Followed, follow
 from .transport.http import Api
 
 OnProgress = Callable[[str, int, int | None], None]
@@ -177,17 +179,7 @@ def plan(
     _refuse_cash_method(books)
     for _ in range(MOST_ROUNDS):
         session.on_progress("plan", 0, None)
-        made = make_plan(
-            session.store,
-            session.program,
-            session.settings,
-            books,
-            convention_choices(),
-            session.catalogue,
-            flows=flows_on(session.merchant) - ({"refunds"} if session.without_plus else set()),
-            scope=scope,
-            again=offline,
-        )
+        made = _made(session, session.store, books, scope, again=offline)
         if session.without_plus:
             made.problems.insert(0, session.without_plus)
         if silent_since := silence_of(session.store, session.merchant, session.clock.now()):
@@ -197,6 +189,47 @@ def plan(
         _stage(session, findings)
         books = read_books(session.store)
     return made
+
+
+def _made(
+    session: Session, store: Store, books: Books, scope: Scope, *, again: bool
+) -> Plan:
+    """The plan of what a database holds."""
+    return make_plan(
+        store,
+        session.program,
+        session.settings,
+        books,
+        convention_choices(),
+        session.catalogue,
+        flows=flows_on(session.merchant) - ({"refunds"} if session.without_plus else set()),
+        scope=scope,
+        again=again,
+    )
+
+
+def plan_ahead(session: Session, findings: Report, scope: Scope = ALL) -> tuple[Plan, Followed]:
+    """The plan, and what follows from it once its documents stand; what either needs to know is
+    read from Fortnox first. Only the plan is ever carried out."""
+    for _ in range(MOST_ROUNDS):
+        made = plan(session, findings, scope)
+        followed = _followed(session, made)
+        needed = replace(made, unread=followed.unread)
+        if not _read_needs(session, needed, read_books(session.store), findings):
+            break
+        _stage(session, findings)
+    return made, followed
+
+
+def _followed(session: Session, made: Plan) -> Followed:
+    if not made.actions:
+        return Followed()
+    same = Scope(tuple(made.payouts), tuple(made.orders))
+    with supposed(session.store) as where:
+        return follow(
+            where, made, session.settings,
+            lambda store: _made(session, store, read_books(store), same, again=False),
+        )  # fmt: skip
 
 
 # Read before anything is posted: what was locked since would leave a payment that can't be booked,

@@ -146,20 +146,26 @@ def plan(
     file: Path | None,
     diff: bool,
 ) -> None:
-    """Show what would be posted. It is made from what was last fetched; nothing is posted."""
+    """Show what would be posted. It is made from what was last fetched; nothing is posted.
+
+    What follows once that stands (the invoice of an order that is planned, the payment of that
+    invoice) is shown too, as if it did, and marked. `apply` posts none of it: it is planned again.
+    """
     from ..extract.raw import Report
     from ..plan import saved
-    from ..session import plan as make
+    from ..session import plan_ahead
     from ..show import planned
+    from ..suppose.told import as_data
     from . import opening
 
     found = opening.opened(out, merchant, merchants)
     with opening.session(out, found) as session:
-        made = make(session, Report(), scope)
+        made, followed = plan_ahead(session, Report(), scope)
         data = saved.as_data(found.name, made, session.clock.now())
+        data["follows"] = as_data(followed)
         if file is not None:
             saved.write(file, data)
-    out.page(planned.page(made, diff=diff))
+    out.page(planned.page(made, followed, diff=diff))
     if file is not None:
         out.note(f"The plan is in {file}. Carry it out with: qliro-fortnox apply {merchant} {file}")
     out.data(data)

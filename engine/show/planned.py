@@ -1,13 +1,13 @@
 """Shows a plan before it is carried out: a table of its documents, and each as a diff.
 
 Reads a plan, gives a page: by payout what would be posted, what waits and what is parked; then for
-each document what Fortnox has now and what it will have.
+each document what Fortnox has now and what it will have. What follows from it is marked as such.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,8 @@ from ..language.targets import target
 from ..plan.model import OrderCase, Outcome, Payout, Plan
 from ..scope import ALL
 from ..store.ledger import Action
+from ..suppose.rounds import Followed
+from .followed import Following
 from .page import (
     SHOWN_STATES,
     STYLES,
@@ -37,18 +39,20 @@ from .page import (
 OPEN = ("waiting", "parked")
 
 
-def page(made: Plan, *, diff: bool = True) -> Page:
-    """The plan. ``diff`` adds, for each document, what Fortnox has now and what it will have."""
+def page(made: Plan, followed: Followed | None = None, *, diff: bool = True) -> Page:
+    """The plan, with what follows from it. ``diff`` adds, for each document, what Fortnox has now
+    and what it will have."""
     if not made.payouts and not made.orders and not made.problems:
         what = "no payout or order is open" if made.scope == ALL else "nothing of it is open here"
         return [Text(f"Nothing to plan: {what}, as of what was fetched last.")]
     outcomes = {one.action: one for one in made.outcomes if one.action}
-    balances = _balances(made, outcomes)
+    balances = _balances(made.actions, outcomes)
+    following = Following(followed or Followed())
     parts: Page = []
     for payout in made.payouts.values():
-        parts += [*_payout(made, payout, outcomes, balances, diff=diff), blank()]
+        parts += [*_payout(made, payout, outcomes, balances, following, diff=diff), blank()]
     for case in made.orders.values():
-        parts += _order(made, case, diff=diff)
+        parts += _order(made, case, following, diff=diff)
     parts += [Text(one, style=STYLES["parked"]) for one in made.problems]
     parts += [Text(f"Warning: {one}", style="yellow") for one in made.warnings]
     standing = sum(action.adopted is not None for action in made.actions)
@@ -56,6 +60,8 @@ def page(made: Plan, *, diff: bool = True) -> Page:
     told = f"{count(total, 'document') if total else 'Nothing'} to post"
     if standing:
         told += f"; {count(standing, 'document')} there already, to be taken over"
+    if followed and followed.actions:
+        told += f"; {len(followed.actions)} more follow, and are planned again once those stand"
     parts.append(heading(f"{told}."))
     return parts
 
@@ -65,6 +71,7 @@ def _payout(
     payout: Payout,
     outcomes: Mapping[str, Outcome],
     balances: Mapping[str, tuple[Decimal, Decimal]],
+    following: Following,
     *,
     diff: bool,
 ) -> Page:
@@ -84,7 +91,16 @@ def _payout(
     if diff:
         for action in actions:
             parts += [blank(), *_diff(action, balances)]
+    later = following.of(payout.key)
+    if later:
+        of_later = _balances(later, following.outcomes)
+        parts += [blank(), Text("Follows once what is planned stands:", indent=2)]
+        parts += [_table(later, following.outcomes, of_later)]
+    for action in later if diff else ():
+        parts += [blank(), *following.diff(action, lambda one: _diff(one, of_later))]
+    parts += following.unknown(payout.key, actions)
     open_ones = [one for one in made.outcomes if one.payout == payout.key and one.state in OPEN]
+    open_ones = following.left_open(payout.key, open_ones)
     if open_ones:
         parts.append(blank())
     rows = {line["line"]: line for line in payout.lines}
@@ -94,12 +110,13 @@ def _payout(
     return parts
 
 
-def _order(made: Plan, case: OrderCase, *, diff: bool) -> Page:
+def _order(made: Plan, case: OrderCase, following: Following, *, diff: bool) -> Page:
     """What would become of an order; one of which nothing is to be done is left out."""
     mine = [one for one in made.outcomes if one.payout == case.case]
     actions = [one for one in made.actions if one.payout == case.case]
-    left_open = [one for one in mine if one.state in OPEN]
-    if not actions and not left_open:
+    later = following.of(case.case)
+    left_open = following.left_open(case.case, [one for one in mine if one.state in OPEN])
+    if not actions and not left_open and not later:
         return []
     parts: Page = [heading(f"Order {case.key}{of_day(case.day)}")]
     for action in actions:
@@ -108,6 +125,14 @@ def _order(made: Plan, case: OrderCase, *, diff: bool) -> Page:
         else:
             name = mapping_name(action.mapping)
             parts.append(Text(f"{name} {action.source}: {action.target}", indent=2))
+    for action in later:
+        if diff:
+            parts += following.diff(action, lambda one: _diff(one, {}))
+        else:
+            name, why = mapping_name(action.mapping), following.why(action)
+            told = f"follows{f', {why}' if why else ''}: {name} {action.source}: {action.target}"
+            parts.append(Text(told, indent=2, style="yellow"))
+    parts += following.unknown(case.case, [*actions, *later])
     for one in left_open:
         text = f"{one.state}: {mapping_name(one.mapping)} {one.source}: {one.reason}"
         parts.append(Text(text, indent=2, style=STYLES[one.state]))
@@ -122,11 +147,13 @@ def _source(outcome: Outcome, lines: Mapping[str, Mapping[str, Any]]) -> str:
     return f"{amount(line['gross'])} reference {line['reference'] or '–'}, line {outcome.source}"
 
 
-def _balances(made: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Decimal, Decimal]]:
+def _balances(
+    actions: Sequence[Action], outcomes: Mapping[str, Outcome]
+) -> dict[str, tuple[Decimal, Decimal]]:
     """By action: the balance of its invoice before it and after, the earlier actions considered."""
     left: dict[str, Decimal] = {}
     result = {}
-    for action in made.actions:
+    for action in actions:
         if action.consumed_of is None or action.consumed is None:
             continue
         inputs = (

@@ -190,17 +190,18 @@ def _sum(action: Action, page: Page, rows: Iterable[Mapping[str, Any]], known: K
     included = page.get("VATIncluded")
     found = foreseen(given, included, taxed, known.whole(page.get("Currency")))
     if found["Total"] is None:
-        raise UnforeseenError(f"what Fortnox makes its total of is not known: {found['unknown']}")
-    page |= {"Total": found["Total"], "RoundOff": found["RoundOff"]}
+        raise UnforeseenError(f"its total can't be foreseen: {found['unknown']}")
+    page |= {"Total": found["Total"], "TotalVAT": found["VAT"], "RoundOff": found["RoundOff"]}
     page |= {"Balance": found["Total"], "TotalToPay": found["Total"]}
     _agreed(action, page)
 
 
 def _agreed(action: Action, page: Page) -> None:
-    """Hold a total against what it must be before anything follows."""
-    must = action.facts.get("confirm") or {}
-    if wrong := differences(page, {"Total": must["Total"]} if "Total" in must else {}, {}):
-        raise UnforeseenError(f"{wrong}, as far as Fortnox's total can be foreseen")
+    """Hold what is foreseen against what it must be before anything follows."""
+    must = {name: wanted for name, wanted in (action.facts.get("confirm") or {}).items()
+            if page.get(name) is not None}  # fmt: skip
+    if wrong := differences(page, must, {}):
+        raise UnforeseenError(f"it would be left to a person: {wrong}")
 
 
 MAKERS: Mapping[str, Callable[[Action, str, Known], list[Shown]]] = {

@@ -15,7 +15,7 @@ from typing import Any
 from .. import json_text
 from ..clock import STOCKHOLM
 from ..language.targets import target
-from ..plan.model import Outcome, Plan
+from ..plan.model import Need, Outcome, Plan
 from ..stage.staging import stage
 from ..store.books import read_books
 from ..store.database import Store
@@ -57,12 +57,14 @@ class Stands:
 class Followed:
     """What follows from a plan: ``outcomes`` and ``actions`` that come about only when documents of
     the plan stand, each action once. ``stands`` are all documents that were supposed, by number;
-    ``unknown`` says of actions why nothing could be supposed of them."""
+    ``unknown`` says of actions why nothing could be supposed of them; ``unread`` is what is still
+    to be read from a server for what follows."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     stands: dict[str, Stands] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
+    unread: list[Need] = field(default_factory=list)
 
     def after(self, outcome: Outcome) -> list[Stands]:
         """The documents with a supposed number that a document names, or else was made from."""
@@ -92,6 +94,7 @@ def follow(
         if not fresh or not _deliver(where, fresh, settings, at, found):
             break
         made = again(where.seen)
+        found.unread += [one for one in made.unread if one.key not in found.stands]
         for one in made.outcomes:
             known = told.get((one.mapping, one.source))
             if known is None or _is_news(known, one):
