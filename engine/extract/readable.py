@@ -110,13 +110,13 @@ def _merge(into: Shape, shape: Shape) -> None:
 
 def unread(endpoint: str, content: Mapping[str, Any]) -> str | None:
     """The first thing in a decoded answer that can't be read, in words; None for a good answer."""
-    looked = _looks(endpoint)
+    looked = read_fields(endpoint)
     return _first(looked, content, "the answer") if looked else None
 
 
 def missing(endpoint: str, content: Mapping[str, Any]) -> str | None:
     """The first field that its entry needs and that is not in a decoded answer at all, in words."""
-    return _absent(_looks(endpoint), content, "the answer")
+    return _absent(read_fields(endpoint), content, "the answer")
 
 
 def _absent(fields: tuple[_Field, ...], values: Mapping[str, Any], place: str) -> str | None:
@@ -135,7 +135,7 @@ def _absent(fields: tuple[_Field, ...], values: Mapping[str, Any], place: str) -
 def readable(endpoint: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """What is left of a decoded list: entries without a readable id are gone, what else can't be
     read of an entry is null. No odd entry is taken for another one, no odd value for a near one."""
-    return _left(_looks(endpoint), content) or {}
+    return _left(read_fields(endpoint), content) or {}
 
 
 def _left(fields: tuple[_Field, ...], values: Any) -> dict[str, Any] | None:
@@ -173,7 +173,7 @@ def unidentified(endpoint: Endpoint, content: Mapping[str, Any]) -> list[Unident
     """The entries of a decoded list that might be anybody's. One whose figures alone can't be read
     is known by what it is called, and is not among them."""
     rows = content.get(endpoint.key or "")
-    inner = next((one[3] for one in _looks(endpoint.name) if one[0] == endpoint.key), ())
+    inner = next((one[3] for one in read_fields(endpoint.name) if one[0] == endpoint.key), ())
     names = tuple(
         one for one in inner
         if one[0] in REFERENCES.get(endpoint.name, ()) or (one[1] and one[0] in IDS)
@@ -199,7 +199,9 @@ _Field = tuple[str, bool, "Reads | None", "tuple[_Field, ...]", bool]
 
 
 @cache
-def _looks(endpoint: str) -> tuple[_Field, ...]:
+def read_fields(endpoint: str) -> tuple[_Field, ...]:
+    """What is read of an endpoint's answers: of each field its name, whether it must be there, how
+    it reads, what is within it, and whether that is a list."""
     return _fields(shapes().get(endpoint, {}), NEEDED.get(endpoint, {}), "")
 
 
@@ -253,7 +255,7 @@ def _reader(name: str, kind: str, must: bool) -> Reads:
             return _needed_day if must else _day
         return _text
     if kind == "BOOLEAN":
-        return _flag
+        return flag
     if (found := _DECIMAL.fullmatch(kind)) is not None:
         below = 10 ** (int(found[1]) - int(found[2]))
         return lambda value: _number(value, below)
@@ -265,7 +267,8 @@ def _text(value: Any) -> bool:
     return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
 
 
-def _flag(value: Any) -> bool:
+def flag(value: Any) -> bool:
+    """Whether a value is true or false, in one of the ways in which it is told."""
     return isinstance(value, bool) or value in (0, 1, "", "true", "false")
 
 

@@ -60,7 +60,9 @@ def shown(action: Action, number: str, known: Known) -> list[Shown]:
     """The pages that change by an action whose document gets or has that number; none of a document
     that is known by the ledger alone. Raises UnforeseenError."""
     made = MAKERS.get(action.target)
-    return made(action, number, known) if made else []
+    if made is None or (action.adopted and not action.document):  # it is shown as it stands
+        return []
+    return made(action, number, known)
 
 
 def _customer(action: Action, number: str, known: Known) -> list[Shown]:

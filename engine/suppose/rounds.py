@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import json_text
 from ..clock import STOCKHOLM
+from ..language.program import Books
 from ..language.targets import target
 from ..plan.model import Need, Outcome, Plan
 from ..stage.staging import stage
@@ -77,10 +78,15 @@ class Followed:
 
 
 def follow(
-    where: Supposed, first: Plan, settings: Mapping[str, Any], again: Callable[[Store], Plan]
+    where: Supposed,
+    first: Plan,
+    settings: Mapping[str, Any],
+    again: Callable[[Store], Plan],
+    books: Books | None = None,
 ) -> Followed:
     """What follows from ``first``, which was made of what ``where`` shows; ``again`` plans the same
-    payouts and orders once more. Nothing of it is in ``first``."""
+    payouts and orders once more. Nothing of it is in ``first``. ``books`` are the merchant's, where
+    they are not those that are read there."""
     found = Followed()
     told = {(one.mapping, one.source): one for one in first.outcomes}
     followed: dict[tuple[str, str, str | None], Outcome] = {}
@@ -91,7 +97,7 @@ def follow(
         at += timedelta(seconds=1)
         fresh = [one for one in made.actions if one.action not in supposed and _stands(one)]
         supposed |= {one.action for one in fresh}
-        if not fresh or not _deliver(where, fresh, settings, at, found):
+        if not fresh or not _deliver(where, fresh, settings, at, found, books):
             break
         made = again(where.seen)
         found.unread += [one for one in made.unread if one.key not in found.stands]
@@ -139,9 +145,10 @@ def _deliver(
     settings: Mapping[str, Any],
     at: datetime,
     found: Followed,
+    books: Books | None,
 ) -> bool:
     """Write the actions down as done; whether there was one of which something is known."""
-    known = _known(where.seen, actions, settings, at)
+    known = _known(where.seen, actions, settings, at, books)
     numbers = _numbers(where.seen, actions)
     done: list[Action] = []
     events: list[Event] = []
@@ -193,10 +200,14 @@ WHERE step = 'create' AND number IS NOT NULL AND list_contains(?, action)
 
 
 def _known(
-    store: Store, actions: list[Action], settings: Mapping[str, Any], at: datetime
+    store: Store,
+    actions: list[Action],
+    settings: Mapping[str, Any],
+    at: datetime,
+    given: Books | None,
 ) -> Known:
     own, totals = settings["accounting_currency"], settings["rounding"]["totals"]
-    books = read_books(store)
+    books: Books = given or read_books(store)
 
     def whole(currency: str | None) -> bool:
         seen = totals == "as_seen" and books.rounds(currency)

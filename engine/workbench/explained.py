@@ -19,7 +19,7 @@ from typing import Any
 from .. import json_text
 from ..errors import ItemError, Place, UsageError
 from ..language.laid import Change
-from ..language.program import CompiledMapping, NotYet, Program
+from ..language.program import Books, CompiledMapping, NotYet, Program
 from ..language.spec import Field
 from ..mappings import present_texts
 from ..merchant.load import Merchant
@@ -27,7 +27,7 @@ from ..plan.entities import ENTITIES
 from ..plan.evaluation import NOTHING
 from ..plan.order_rows import Rows
 from ..report.rules_since import Since
-from ..store.books import Books, read_books
+from ..store.books import read_books
 from ..store.database import Store
 from .decided import Decided, decided, typed
 from .fields import FieldPath, accounts_of, at, known_paths, meant, text_of
@@ -226,14 +226,19 @@ def _under_present(store: Store, kept: Kept, one: Decided) -> Mapping[str, Any] 
 
 
 def restored(
-    store: Store, program: Program, mapping: CompiledMapping, one: Decided
+    store: Store,
+    program: Program,
+    mapping: CompiledMapping,
+    one: Decided,
+    known: Books | None = None,
 ) -> dict[str, Any]:
     """What the mapping was given, out of its trace, with derived columns anew. Names and addresses
-    are kept out of a trace: they come from the rows as they are staged."""
+    are kept out of a trace: they come from the rows as they are staged. ``known`` are the books
+    where they are not the store's."""
     spec = mapping.spec
     given = one.trace.get("inputs", {})
     of = entities_of(spec)
-    books = read_books(store)
+    books = known or read_books(store)
     rows = _staged(store, program, books, given.get(spec.alias) or {})
     inputs: dict[str, Any] = {}
     for alias, value in given.items():

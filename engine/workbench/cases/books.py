@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +20,8 @@ class CaseBooks:
     closed_years: frozenset[int]
     lacks: Mapping[str, frozenset[str]]
     rounding: frozenset[str]
+    # By kind all that there is, where a case gives the register whole.
+    registers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def next_open_day(self, day: date | None) -> date | None:
         if day is None or self.locked_until is None or day > self.locked_until:
@@ -55,15 +57,32 @@ class CaseBooks:
         return currency in self.rounding
 
     def _has(self, kind: str, name: str | int | None) -> bool:
-        return name is not None and str(name) not in self.lacks.get(kind, ())
+        if name is None or str(name) in self.lacks.get(kind, ()):
+            return False
+        return kind not in self.registers or str(name) in self.registers[kind]
 
 
-def books_of(given: Mapping[str, Any]) -> CaseBooks:
-    """The books of a case, whose days were checked when it was read."""
+# What a case of flows may give whole, as what the servers hold: its kind here, and its name.
+REGISTERS = {
+    "fortnox.accounts": ("accounts", "Number"), "fortnox.articles": ("articles", "ArticleNumber"),
+    "fortnox.voucher_series": ("series", "Code"), "fortnox.currencies": ("currencies", "Code"),
+    "fortnox.terms_of_payment": ("terms", "Code"),
+}  # fmt: skip
+
+
+def books_of(
+    given: Mapping[str, Any], held: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+) -> CaseBooks:
+    """The books of a case, whose days were checked when it was read. Of what the servers hold
+    (``held``) a register is whole where it is given."""
     locked = given.get("locked_until")
     return CaseBooks(
         date.fromisoformat(locked) if locked else None,
         frozenset(given.get("closed_years", ())),
         {kind: frozenset(map(str, names)) for kind, names in given.get("lacks", {}).items()},
         frozenset(given.get("rounds", ())),
-    )
+        {
+            kind: frozenset(str(row[key]) for row in held[name])
+            for name, (kind, key) in REGISTERS.items() if name in (held or {})
+        } if held else {},
+    )  # fmt: skip

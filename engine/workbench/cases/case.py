@@ -12,18 +12,19 @@ from typing import Any
 from ...errors import Place
 
 # What a case may be of; each names it under a key of its own.
-KINDS = ("mapping", "table", "entity")
+KINDS = ("mapping", "table", "entity", "flow")
 Given = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``kind`` is mapping, table or entity, ``of`` its name; ``place`` is where its name
-    stands, in ``file``.
+    """One case. ``kind`` is mapping, table, entity or flow, ``of`` its name (of flows all of them);
+    ``place`` is where its name stands, in ``file``.
 
     ``rows`` are by entity the rows that are given, typed and whole; ``source`` is the index of the
     source in those of its entity. ``named`` has by alias what a match gave, or what a mapping that
     is needed made. ``given`` holds the rest: ``match``, ``earlier``, ``card``, a table's inputs.
+    ``held`` is by name what the servers hold, of a case of flows: ``qliro.orders``.
     ``settings`` are those that differ from what it is run with, ``books`` what is not as usual.
     """
 
@@ -35,6 +36,7 @@ class Case:
     rows: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     named: Mapping[str, Any] = field(default_factory=dict)
     given: Given = field(default_factory=dict)
+    held: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     settings: Given = field(default_factory=dict)
     settings_places: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict)
     books: Given = field(default_factory=dict)

@@ -22,26 +22,71 @@ def differences(
 ) -> Iterator[Difference]:
     """Each value that is not as expected, with the rule that made it."""
     expect = case.expect
+    if case.kind == "mapping":
+        yield from of_outcome(expect, made, rules, snapshot)
+    else:
+        yield from _of_values(expect, made, rules, snapshot)
+
+
+def of_outcome(
+    expect: Mapping[str, Any],
+    made: Mapping[str, Any],
+    rules: Rules,
+    snapshot: Mapping[str, Any] | None = None,
+) -> Iterator[Difference]:
+    """The same of what became of one source under a mapping."""
     wanted = expect.get("outcome")
-    if wanted is None and case.kind == "mapping" and not {"because", "snapshot"} & expect.keys():
+    if wanted is None and not {"because", "snapshot"} & expect.keys():
         wanted = "planned"  # what is said of a document means that there is one
     if wanted is not None and made["outcome"] != wanted:
         yield _difference(["outcome"], wanted, made["outcome"], rules)
         if "because" in made:  # why there is none of what is expected
             yield _difference(["because"], expect.get("because", ABSENT), made["because"], rules)
         return
+    yield from _of_values(expect, made, rules, snapshot)
+
+
+def of_snapshot(
+    snapshot: Mapping[str, Any] | None, made: Mapping[str, Any], rules: Rules
+) -> Iterator[Difference]:
+    """All that came out, held against what is kept of it."""
+    kept: Any = ABSENT if snapshot is None else snapshot
+    yield from _compared(kept, written(made), [], rules, whole=True)
+
+
+def of_list(name: str, wanted: Any, made: Any) -> Iterator[Difference]:
+    """A list of sentences that is expected whole."""
+    yield from _compared(wanted, made, [name], Rules(), whole=True)
+
+
+def _of_values(
+    expect: Mapping[str, Any],
+    made: Mapping[str, Any],
+    rules: Rules,
+    snapshot: Mapping[str, Any] | None,
+) -> Iterator[Difference]:
     if "snapshot" in expect:
-        kept: Any = ABSENT if snapshot is None else snapshot
-        yield from _compared(kept, written(made), [], rules, whole=True)
+        yield from of_snapshot(snapshot, made, rules)
     for key in ("because", "row", "covers", "moves", "then", "warnings"):
         if key in expect and not _same(expect[key], _row(made, expect, key)):
             yield _difference([key], expect[key], _row(made, expect, key), rules)
     for key in ("document", "confirm", "gives", "columns"):
         if key in expect:
             yield from _compared(expect[key], made.get(key, ABSENT), [key], rules, whole=False)
+    if "match" in expect:
+        yield from _matched(expect["match"], made.get("match", ABSENT), rules)
     if "whole_document" in expect:
         document = made.get("document", ABSENT)
         yield from _compared(expect["whole_document"], document, ["document"], rules, whole=True)
+
+
+def _matched(wanted: Mapping[str, Any], made: Any, rules: Rules) -> Iterator[Difference]:
+    """What was chosen, in part; of those that were not, all."""
+    yield from _compared({k: v for k, v in wanted.items() if k != "losers"}, made, ["match"], rules,
+                         whole=False)  # fmt: skip
+    if "losers" in wanted and made is not ABSENT:
+        losers = {str(name): why for name, why in wanted["losers"].items()}
+        yield from _compared(losers, made["losers"], ["match", "losers"], rules, whole=True)
 
 
 def _row(made: Mapping[str, Any], expect: Mapping[str, Any], key: str) -> Any:

@@ -20,8 +20,10 @@ from ...language.program import Program
 from ...language.spec import MappingSet
 from ...merchant.first_file import initial_text
 from ...merchant.load import Merchant, of_file
+from ...store.database import Store
 from ...yamlfile import YamlFile, parse
 from .case import Case
+from .servers import opened
 
 # What the file of a new merchant leaves to a person.
 FIRST_DAYS = {"payouts_from": "2026-01-01", "orders_from": "2026-01-01"}
@@ -62,31 +64,45 @@ class Programs:
     merchant: Merchant | None = None
     known: dict[str, Program] = field(default_factory=dict)
     settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    store: Store | None = None
+
+    def database(self) -> Store:
+        """The empty database of cases of flows, made when it is first asked for."""
+        if self.store is None:
+            self.store = opened()
+        return self.store
 
     def of(self, case: Case) -> Program:
         """The program of a case. Raises FileError where its settings are wrong, at their place."""
-        differing = json_text.canonical(case.settings)
+        given = case.settings
+        if case.kind == "flow":
+            on = case.of.split(", ")
+            given = laid(dict(given), {"flows": {name: name in on for name in FLOWS}})
+        differing = json_text.canonical(given)
         key = f"{case.kind} {case.of} {differing}"
         if key not in self.known:
             if differing not in self.settings:
-                self.settings[differing] = self._settings(case)
+                self.settings[differing] = self._settings(case, given)
             part = needed(self.mapping_set, case.kind, case.of)
             self.known[key] = compile_set(part, self.settings[differing])
         return self.known[key]
 
-    def _settings(self, case: Case) -> Mapping[str, Any]:
-        if not case.settings and self.merchant is not None:
+    def _settings(self, case: Case, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not given and self.merchant is not None:
             return self.merchant.settings
         under = self.merchant.file.value if self.merchant else usual()
         places = dict(case.settings_places)
-        file = YamlFile(case.file, kept(laid(under, case.settings)), places, places)
+        file = YamlFile(case.file, kept(laid(under, given)), places, places)
         where = self.merchant.path if self.merchant else Path("case.yaml")
         return of_file(file, where, {}, needs_secrets=False).settings
 
 
 def needed(mapping_set: MappingSet, kind: str, name: str) -> MappingSet:
-    """No more of a set than a case of this mapping, table or entity needs. The mapping counts as
-    being of a flow that is on, whatever the settings say: its own checks may ask."""
+    """No more of a set than a case of this mapping, table or entity needs; all, where it is of
+    flows. The mapping counts as being of a flow that is on, whatever the settings say: its own
+    checks may ask."""
+    if kind == "flow":
+        return mapping_set
     if kind == "table":
         return replace(mapping_set, mappings={}, entities={})
     mappings = {}

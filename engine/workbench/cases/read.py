@@ -18,9 +18,11 @@ from ...errors import FileError, Finding
 from ...home import HOME
 from ...language.load import CASES
 from ...language.spec import MappingSet
+from ...plan.payouts import HOUSE, PERSON
 from ...yamlfile import Path_, YamlFile, nearest, read
-from . import rows
+from . import answers, rows
 from .case import KINDS, Case
+from .samples import Sample, Samples
 
 SNAPSHOTS = "snapshots"
 SETTINGS = "settings"
@@ -30,9 +32,12 @@ EXPECTED = {
                 "then", "confirm", "snapshot"),
     "table": ("row", "gives", "because", "snapshot"),
     "entity": ("columns", "because", "snapshot"),
+    "flow": ("outcomes", "nothing_else", "warnings", "snapshot"),
 }  # fmt: skip
 OF_DOCUMENT = {"document", "whole_document", "covers", "moves", "then", "confirm", "warnings"}
 WITH_REASON = ("parked", "waiting", "done")
+# What stands in place of a mapping where the run itself, or a person, has decided.
+OF_THE_RUN = (HOUSE, PERSON)
 
 
 @cache
@@ -63,21 +68,14 @@ def read_cases(mapping_set: MappingSet, folders: Iterable[Path]) -> list[Case]:
     for folder in folders:
         opened = [reader.opened(path) for path in files_in(folder)]
         files = [file for file in opened if file is not None]
-        own: dict[str, _Sample] = {}
+        own: dict[str, Sample] = {}
         for file in files:
-            reader.take_samples(file, own)
-        reader.samples |= own  # of an overlay: over those of the set, which it may use too
+            reader.samples.take(file, own, (SETTINGS, *mapping_set.columns, *answers.kinds()))
+        reader.samples.known |= own  # of an overlay: over those of the set, which it may use too
         cases += [one for file in files for one in reader.cases(file)]
-    if reader.findings:
-        raise FileError(reader.findings)
+    if reader.samples.findings:
+        raise FileError(reader.samples.findings)
     return cases
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    file: YamlFile
-    path: Path_
-    value: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -85,41 +83,24 @@ class _Reader:
     """Held open over the files of cases of a set: samples and findings gather."""
 
     set: MappingSet
-    findings: list[Finding] = field(default_factory=list)
-    samples: dict[str, _Sample] = field(default_factory=dict)
+    samples: Samples = field(default_factory=Samples)
 
     def opened(self, path: Path) -> YamlFile | None:
         """A file whose structure is right; of others the findings are kept."""
         try:
             file = read(path)
         except FileError as error:
-            self.findings += error.findings
+            self.samples.findings += error.findings
             return None
         faults = validate.faults(file, schema())
-        self.findings += [fault.finding for fault in faults]
+        self.samples.findings += [fault.finding for fault in faults]
         return None if faults or not isinstance(file.value, dict) else file
-
-    def take_samples(self, file: YamlFile, own: dict[str, _Sample]) -> None:
-        """The samples of a file; each name stands once in all files of its folder."""
-        for name, value in file.value.get("samples", {}).items():
-            path: Path_ = ("samples", name)
-            if name in own:
-                where = own[name].file.place(own[name].path, key=True)
-                text = f"the sample {name!r} stands already in {where}."
-                self.report(file.finding(path, "twice", text, "Take another name.", key=True))
-                continue
-            own[name] = _Sample(file, path, value)
-            kind = value["is"]
-            if kind != SETTINGS and kind not in self.set.columns:
-                known = [SETTINGS, *self.set.columns]
-                self.report(file.finding((*path, "is"), "unknown-name", f"there is no entity "
-                                         f"{kind!r}.", nearest(kind, known)))  # fmt: skip
 
     def cases(self, file: YamlFile) -> Iterator[Case]:
         """The cases of a file that are right; of others the findings are kept."""
         seen: set[str] = set()
         for index, value in enumerate(file.value.get("cases", ())):
-            before = len(self.findings)
+            before = len(self.samples.findings)
             path: Path_ = ("cases", index)
             if value["case"] in seen:
                 text = f"{value['case']!r} is the name of another case here."
@@ -130,19 +111,21 @@ class _Reader:
             if kind:
                 self._assertion(file, path, kind, value["expect"])
                 made = self._case(file, path, kind, value)
-                if len(self.findings) == before:
+                if len(self.samples.findings) == before:
                     yield made
 
     def report(self, finding: Finding) -> None:
-        self.findings.append(finding)
+        self.samples.report(finding)
 
     def _kind(self, file: YamlFile, path: Path_, value: Mapping[str, Any]) -> str:
         kinds = [kind for kind in KINDS if kind in value]
         if len(kinds) != 1:
             what = f"has {' and '.join(kinds)}" if kinds else "has none of them"
-            text = f"a case is of one of mapping, table or entity; this one {what}."
+            text = f"a case is of one of mapping, table, entity or flow; this one {what}."
             self.report(file.finding((*path, "case"), "unknown-kind", text))
             return ""
+        if kinds == ["flow"]:
+            return "flow"
         known: Mapping[str, Any] = {
             "mapping": self.set.mappings, "table": self.set.tables, "entity": self.set.entities,
         }[kinds[0]]  # fmt: skip
@@ -154,14 +137,25 @@ class _Reader:
         return kinds[0]
 
     def _assertion(self, file: YamlFile, path: Path_, kind: str, expect: Mapping[str, Any]) -> None:
-        """A case that asserts nothing, or that something is stopped and not why, is an error."""
+        """What is expected is something that such a case gives."""
         at = (*path, "expect")
+        for n, one in enumerate(expect.get("outcomes", ())):
+            self._outcome(file, (*at, "outcomes", n), one)
         for key in expect:
             if key not in EXPECTED[kind]:
                 text = f"{key} is nothing that a {kind} gives."
                 remedy = nearest(key, EXPECTED[kind])
                 self.report(file.finding((*at, key), "unknown-key", text, remedy, key=True))
+        self._outcome(file, at, expect)
+
+    def _outcome(self, file: YamlFile, at: Path_, expect: Mapping[str, Any]) -> None:
+        """Of a stopped source the reason is said, and no document."""
         outcome = expect.get("outcome")
+        name = expect.get("mapping")
+        if name is not None and name not in (*self.set.mappings, *OF_THE_RUN):
+            text = f"the set has no mapping {name!r}."
+            remedy = nearest(name, self.set.mappings)
+            self.report(file.finding((*at, "mapping"), "unknown-name", text, remedy))
         if outcome in WITH_REASON and not {"because", "snapshot"} & expect.keys():
             text = f"that it is {outcome} is expected, and not why: anything might be the reason."
             self.report(file.finding((*at, "outcome"), "no-reason", text, "Add because."))
@@ -171,6 +165,8 @@ class _Reader:
             self.report(file.finding((*at, sorted(made)[0]), "unknown-key", text, key=True))
 
     def _case(self, file: YamlFile, path: Path_, kind: str, value: Mapping[str, Any]) -> Case:
+        if kind == "flow":
+            return self._flow(file, path, value)
         given, at = value["given"], (*path, "given")
         settings, places = self._settings(file, at, given.get("settings", {}))
         names = self._names(kind, value[kind])
@@ -214,6 +210,33 @@ class _Reader:
             expect=value["expect"],
         )  # fmt: skip
 
+    def _flow(self, file: YamlFile, path: Path_, value: Mapping[str, Any]) -> Case:
+        """A case of flows: what is given are answers, whole."""
+        given, at = value["given"], (*path, "given")
+        settings, places = self._settings(file, at, given.get("settings", {}))
+        held: dict[str, list[dict[str, Any]]] = {}
+        for key, one in given.items():
+            if key in ("settings", "books"):
+                continue
+            if key not in answers.KINDS:
+                text = f"a case of flows gives nothing that is called {key!r}."
+                remedy = nearest(key, [*answers.KINDS, "settings", "books"])
+                self.report(file.finding((*at, key), "unknown-key", text, remedy, key=True))
+                continue
+            listed = one if isinstance(one, list) else [one]
+            held[key] = [
+                answers.answer(self.samples, key, file,
+                               (*at, key, n) if isinstance(one, list) else (*at, key), item)
+                for n, item in enumerate(listed)
+            ]  # fmt: skip
+        flows = value["flow"]
+        return Case(
+            name=value["case"], kind="flow", file=file.path, place=file.place((*path, "case")),
+            of=flows if isinstance(flows, str) else ", ".join(flows), held=held,
+            settings=settings, settings_places=places, books=given.get("books", {}),
+            expect=value["expect"],
+        )  # fmt: skip
+
     def _names(self, kind: str, name: str) -> dict[str, tuple[str, str]]:
         """What may be given by name, as what, and of which entity."""
         if kind == "table":
@@ -247,36 +270,11 @@ class _Reader:
             text = f"a row of {entity} is keys with values."
             self.report(file.finding(path, "wrong-type", text))
             return {}
-        parts = [(file, path, value), *self._samples(file, path, value, entity)]
+        parts = [(file, path, value), *self.samples.like(file, path, value, entity)]
         derived = self.set.entities[entity].derive if entity in self.set.entities else {}
         made, findings = rows.row(entity, self.set.columns[entity], derived, parts, index, filled)
-        self.findings += findings
+        self.samples.findings += findings
         return made
-
-    def _samples(
-        self, file: YamlFile, path: Path_, value: Mapping[str, Any], kind: str
-    ) -> Iterator[tuple[YamlFile, Path_, Mapping[str, Any]]]:
-        """The samples that a row or settings are like, the nearest first."""
-        seen: list[str] = []
-        while (name := value.get("like")) is not None:
-            sample = self.samples.get(str(name))
-            at = (*path, "like")
-            if sample is None:
-                text = f"there is no sample {name!r}."
-                self.report(
-                    file.finding(at, "unknown-name", text, nearest(str(name), self.samples))
-                )
-                return
-            if sample.value["is"] != kind:
-                text = f"the sample {name!r} is of {sample.value['is']}, and this is {kind}."
-                self.report(file.finding(at, "wrong-type", text))
-                return
-            if name in seen:
-                self.report(file.finding(at, "circle", f"the sample {name!r} is like itself."))
-                return
-            seen.append(str(name))
-            file, path, value = sample.file, sample.path, sample.value
-            yield file, path, value
 
     def _settings(
         self, file: YamlFile, at: Path_, value: Mapping[str, Any]
@@ -286,7 +284,7 @@ class _Reader:
 
         path = (*at, "settings")
         whole: dict[str, Any] = {}
-        parts = [(file, path, value), *self._samples(file, path, value, SETTINGS)]
+        parts = [(file, path, value), *self.samples.like(file, path, value, SETTINGS)]
         for _file, _path, one in reversed(parts):
             bare = {name: v for name, v in one.items() if name not in ("like", "is")}
             whole = laid(whole, bare)

@@ -38,7 +38,7 @@ class Rules:
             confirmed = self.spec.confirm.get(str(steps[1]))
             return (confirmed.expected.place, confirmed.expected.text) if confirmed else (None, "")
         if steps[:1] != ["document"] or self.spec is None or len(steps) < 2:
-            return self.place or _place(self.told), ""
+            return self.place or place_told(self.told), ""
         declared = next((one for one in self.spec.document if one.name == steps[1]), None)
         if declared is None:
             return None, ""
@@ -67,7 +67,7 @@ def _told(declared: Field) -> tuple[Place, str]:
     return declared.place, declared.value.text if declared.value else ""
 
 
-def _place(told: str) -> Place | None:
+def place_told(told: str) -> Place | None:
     """The place that a trace tells of as a text."""
     parts = told.split(", used in ", maxsplit=1)[0].rsplit(":", 2)
     if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():

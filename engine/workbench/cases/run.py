@@ -1,12 +1,12 @@
-"""Runs a case: ``run(case, program) -> verdict``. No database, no server, no clock.
+"""Runs a case: ``run(case, program) -> verdict``. No server, no clock; no database, but for flows.
 
 Reads a case and a program of its set; derives the given rows, evaluates the mapping (or asks the
-table, or the entity), and holds what came out against what is expected.
+table, or the entity; or plans flows), and holds what came out against what is expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,10 +16,12 @@ from ...language.declared_filters import Refused
 from ...language.program import CompiledRelated, NotYet, Program, Rendered
 from ...plan.evaluation import NOTHING, Stopped, judged, rendered
 from ...plan.reasons import FAILED
-from . import compare, rows
+from ...store.database import Store
+from . import compare, flow, rows
 from .books import CaseBooks, books_of
 from .case import Case, Verdict
 from .rules import Rules
+from .servers import opened
 
 # What the match of a payment gives where it took all of a line, and nothing is said of it.
 WHOLE = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "exact", "document": None}
@@ -28,9 +30,17 @@ WHOLE = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "exact", "docu
 NO_CARD: Mapping[str, Any] = {"CustomerNumber": None, "VATType": None}
 
 
-def run(case: Case, program: Program, snapshot: Mapping[str, Any] | None = None) -> Verdict:
+def run(
+    case: Case,
+    program: Program,
+    snapshot: Mapping[str, Any] | None = None,
+    database: Callable[[], Store] = opened,
+) -> Verdict:
     """The verdict on a case. ``snapshot`` is what was kept of it, where it is compared with that;
-    without one nothing was, and that is a difference."""
+    without one nothing was, and that is a difference. ``database`` gives an empty one, that is
+    empty again afterwards, for a case of flows."""
+    if case.kind == "flow":
+        return flow.judged(case, program, snapshot, database())
     made, rules = _MADE[case.kind](case, program)
     return Verdict(case, made, tuple(compare.differences(case, made, rules, snapshot)))
 

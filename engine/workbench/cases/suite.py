@@ -39,7 +39,8 @@ class Suite:
 
     def verdict(self, case: Case) -> Verdict:
         """One case run."""
-        return run(case, self.programs.of(case), self.kept.get(case.file, {}).get(case.name))
+        kept = self.kept.get(case.file, {}).get(case.name)
+        return run(case, self.programs.of(case), kept, self.programs.database)
 
 
 def suite(

@@ -1,0 +1,226 @@
+"""A case of flows: what a run would make, given what the servers hold. No server, no network.
+
+Reads the answers that a case gives, staged in a database in memory, and goes the way of ``plan``:
+the same matching, the same choice, the same proof; then what follows once that stands. Gives every
+outcome, with its document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, cast
+
+from ...error_catalogue import Catalogue, read_catalogue
+from ...errors import Finding
+from ...language.program import Program, Rendered, Trace
+from ...merchant.settings import convention_choices
+from ...plan.build import make_plan
+from ...plan.model import Outcome, Plan
+from ...store.books import Books
+from ...store.database import Store
+from ...store.ledger import Action
+from ...store.supposed import Supposed
+from ...suppose.rounds import Stands, follow
+from ..decided import Decided
+from ..explained import restored
+from . import compare
+from .books import CaseBooks, books_of
+from .case import Case, Difference, Verdict
+from .compare import ABSENT
+from .rules import Rules, place_told
+from .servers import holding
+
+Made = dict[str, Any]
+# An outcome that says no more than that its document is to be made.
+TO_POST = "to-post"
+LINES = """
+SELECT line, Id, Status, position FROM qliro.settlement_line ORDER BY Id, Status, position
+"""
+
+
+def judged(
+    case: Case, program: Program, snapshot: Mapping[str, Any] | None, store: Store
+) -> Verdict:
+    """The verdict on a case; ``store`` is empty, and is so again afterwards."""
+    with holding(store, case.held) as problems:
+        found = _Planned(case, program, store, problems)
+        return Verdict(case, found.made, tuple(found.differences(snapshot)))
+
+
+class _Planned:
+    """The plan of what a case gives, in words that a case has: lines are called by their batch and
+    place in it, 9/1."""
+
+    def __init__(
+        self, case: Case, program: Program, store: Store, problems: Sequence[Finding]
+    ) -> None:
+        self.case, self.program, self.store = case, program, store
+        self.books = books_of(case.books, case.held)
+        self.names = {row["line"]: _place_of(row) for row in store.rows(LINES)}
+        first = _plan(store, program, self.books)
+        followed = follow(
+            Supposed(store, store), first, program.settings,
+            lambda now: _plan(now, program, self.books), self.books,
+        )  # fmt: skip
+        for one in followed.stands.values():
+            if one.is_supposed:
+                self.names |= {one.called: _called(one), one.number: _called(one)}
+        self.actions = {one.action: one for one in [*first.actions, *followed.actions]}
+        self.decided = list(_joined(first.outcomes, followed.outcomes))
+        self.outcomes = [self._outcome(one) for one in self.decided]
+        warnings = [one.message for one in problems] + first.problems + first.warnings
+        self.made: Made = {
+            "outcomes": self.outcomes, "warnings": [self._told(one) for one in warnings],
+        }  # fmt: skip
+
+    def _outcome(self, one: Outcome) -> Made:
+        action = self.actions.get(one.action or "")
+        made: Made = {"mapping": one.mapping, "of": self._told(one.source), "outcome": one.state}
+        if one.code != TO_POST:
+            made["because"] = self._told(one.reason)
+        if one.state == "planned" and action is not None and action.adopted is None:
+            made["document"] = self._named_in(action.document)
+            made |= {"moves": self._lines(action.moves), "then": list(action.then)}
+        made["covers"] = self._lines(one.covers)
+        if match := one.trace.get("match"):
+            made["match"] = self._match(match)
+        return made
+
+    def _match(self, match: Mapping[str, Any]) -> Made:
+        """What was chosen, and of each other candidate why it was not."""
+        losers: dict[str, str] = {}
+        for document, _step, reason in match["losers"]:
+            told = self._told(reason)
+            known = losers.setdefault(document, told)
+            if told not in known:
+                losers[document] = f"{known}; {told}"
+        return {
+            "outcome": match["outcome"], "document": match["document"], "step": match["step"],
+            "because": self._told(match["reason"]), "losers": losers,
+        }  # fmt: skip
+
+    def _told(self, text: str) -> str:
+        for id_, name in self.names.items():
+            text = text.replace(id_, name)
+        return text
+
+    def _named_in(self, value: Any) -> Any:
+        """A document with names in place of the numbers that are only supposed."""
+        if isinstance(value, Mapping):
+            return {name: self._named_in(one) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._named_in(one) for one in value]
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            told = self._told(str(value))
+            return value if told == str(value) else told
+        return value
+
+    def _lines(self, lines: Sequence[str]) -> list[str]:
+        return [self.names.get(one, one) for one in lines]
+
+    # -- held against what is expected -------------------------------------------------------------
+
+    def differences(self, snapshot: Mapping[str, Any] | None) -> Iterator[Difference]:
+        """Each value that is not as expected, with the rule that made it."""
+        expect, named = self.case.expect, set()
+        for wanted in expect.get("outcomes", ()):
+            found = self._named(wanted)
+            if isinstance(found, Difference):
+                yield found
+            elif found is None:
+                if wanted.get("outcome") != "none":
+                    yield Difference(called(wanted), wanted.get("outcome", "planned"), "none")
+            else:
+                named.add(found)
+                yield from self._differing(wanted, found)
+        for index, one in enumerate(self.outcomes if expect.get("nothing_else") else ()):
+            if index not in named and "document" in one:
+                rule = self._rules(index).of(["document"])[0]
+                yield Difference(called(one), "no document", "planned", rule)
+        if "warnings" in expect:
+            yield from compare.of_list("warnings", expect["warnings"], self.made["warnings"])
+        if "snapshot" in expect:
+            yield from compare.of_snapshot(snapshot, self.made, Rules())
+
+    def _named(self, wanted: Mapping[str, Any]) -> int | Difference | None:
+        """Which outcome one that is expected is about; none, or that it can't be told which."""
+        of = wanted.get("of")
+        found = [
+            index for index, one in enumerate(self.outcomes)
+            if wanted.get("mapping", one["mapping"]) == one["mapping"]
+            and (of is None or str(of) in (one["of"], self.decided[index].source))
+        ]  # fmt: skip
+        if len(found) > 1:
+            several = [called(self.outcomes[index]) for index in found]
+            return Difference(f"{called(wanted)}.of", ABSENT, several)
+        return found[0] if found else None
+
+    def _differing(self, wanted: Mapping[str, Any], index: int) -> Iterator[Difference]:
+        made = self.outcomes[index]
+        if not any(compare.of_outcome(wanted, made, Rules())):
+            return
+        for one in compare.of_outcome(wanted, made, self._rules(index)):
+            yield replace(one, path=f"{called(made)}.{one.path}")
+
+    def _rules(self, index: int) -> Rules:
+        """What made an outcome: asked for only where something differs."""
+        one = self.decided[index]
+        action, mapping = self.actions.get(one.action or ""), self.program.mappings.get(one.mapping)
+        if action is None or mapping is None or not one.trace.get("inputs"):
+            told = one.trace.get("place") or one.trace.get("rule", "")
+            return Rules(place=place_told(str(told)))
+        inputs = restored(self.store, self.program, mapping, _decided(one, action), self.books)
+        trace = Trace(dict(one.trace.get("lets") or {}), [])
+        made = Rendered(action.document, [], [], {}, (), (), trace)
+        return Rules(self.program, mapping.spec, inputs, made, place=mapping.spec.source.place(()))
+
+
+@cache
+def _catalogue() -> Catalogue:
+    """The errors of the APIs, read once for all cases."""
+    return read_catalogue()
+
+
+def _plan(store: Store, program: Program, books: CaseBooks) -> Plan:
+    settings = program.settings
+    flows = {name for name, is_on in settings["flows"].items() if is_on}
+    # A case's books answer what expressions ask; planning asks them nothing else.
+    return make_plan(
+        store, program, settings, cast("Books", books), convention_choices(), _catalogue(),
+        flows=flows,
+    )  # fmt: skip
+
+
+def _joined(first: Sequence[Outcome], later: Sequence[Outcome]) -> Iterator[Outcome]:
+    """What becomes of each source in the end: what it waited for may stand by then."""
+    news = {(one.mapping, one.source) for one in later}
+    for one in first:
+        if one.state in ("planned", "adopted") or (one.mapping, one.source) not in news:
+            yield one
+    yield from later
+
+
+def _called(one: Stands) -> str:
+    """A document that is only supposed, in words: the customer of 6001."""
+    return f"the {one.mapping.replace('_', ' ')} of {one.source}"
+
+
+def _decided(one: Outcome, action: Action) -> Decided:
+    return Decided(
+        one.mapping, one.source, one.state, one.reason, one.trace, one.action, None,
+        action.document, None, None, action.facts, None, None,
+    )  # fmt: skip
+
+
+def _place_of(row: Mapping[str, Any]) -> str:
+    """A line by its batch and its place in one of the lists of that: 9/1, 9/Pending 1."""
+    listed = "" if row["Status"] == "Accepted" else f"{row['Status']} "
+    return f"{row['Id']}/{listed}{row['position']}"
+
+
+def called(one: Mapping[str, Any]) -> str:
+    """An outcome in words: payment of 9/1."""
+    of = f" of {one['of']}" if one.get("of") is not None else ""
+    return f"{one.get('mapping', 'outcome')}{of}"
