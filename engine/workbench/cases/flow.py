@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from ...plan.build import make_plan
 from ...plan.model import Outcome, Plan
 from ...store.books import Books
 from ...store.database import Store
-from ...store.ledger import Action
+from ...store.ledger import Action, Event, record, record_actions
 from ...store.supposed import Supposed
 from ...suppose.rounds import Stands, follow
 from ..decided import Decided
@@ -30,11 +31,13 @@ from .books import CaseBooks, books_of
 from .case import Case, Difference, Verdict
 from .compare import ABSENT
 from .rules import Rules, place_told
-from .servers import holding
+from .servers import AT, holding
 
 Made = dict[str, Any]
 # An outcome that says no more than that its document is to be made.
 TO_POST = "to-post"
+# What was made before: by which run, when, and in how many rounds one document may follow another.
+RUN, BEFORE, MOST_ROUNDS = "before", AT - timedelta(days=1), 12
 LINES = """
 SELECT line, Id, Status, position FROM qliro.settlement_line ORDER BY Id, Status, position
 """
@@ -59,6 +62,7 @@ class _Planned:
         self.case, self.program, self.store = case, program, store
         self.books = books_of(case.books, case.held)
         self.names = {row["line"]: _place_of(row) for row in store.rows(LINES)}
+        self.unmade = list(self._made_before())
         first = _plan(store, program, self.books)
         followed = follow(
             Supposed(store, store), first, program.settings,
@@ -74,6 +78,25 @@ class _Planned:
         self.made: Made = {
             "outcomes": self.outcomes, "warnings": [self._told(one) for one in warnings],
         }  # fmt: skip
+
+    def _made_before(self) -> Iterator[Difference]:
+        """Write down what this program has made before, as the case says; and what of that it would
+        not make of what is given."""
+        left = {(one["mapping"], str(one["of"])): one for one in self.case.given.get("made", ())}
+        for _ in range(MOST_ROUNDS if left else 0):
+            found = []
+            for action in _plan(self.store, self.program, self.books).actions:
+                one = left.pop((action.mapping, self._told(action.source)), None)
+                found += [] if one is None else [(action, str(one["number"]))]
+            if not found:
+                break
+            record_actions(self.store, RUN, BEFORE, [action for action, _ in found])
+            for action, number in found:
+                events = [Event(action.action, step, "done", number=number if step == "create"
+                                else None) for step in action.steps]  # fmt: skip
+                record(self.store, RUN, BEFORE, *events)
+        for one in left.values():
+            yield Difference(f"made {called(one)}", one["number"], "none: it is not made of this")
 
     def _outcome(self, one: Outcome) -> Made:
         action = self.actions.get(one.action or "")
@@ -124,6 +147,7 @@ class _Planned:
 
     def differences(self, snapshot: Mapping[str, Any] | None) -> Iterator[Difference]:
         """Each value that is not as expected, with the rule that made it."""
+        yield from self.unmade
         expect, named = self.case.expect, set()
         for wanted in expect.get("outcomes", ()):
             found = self._named(wanted)

@@ -150,12 +150,8 @@ class _Reader:
 
     def _outcome(self, file: YamlFile, at: Path_, expect: Mapping[str, Any]) -> None:
         """Of a stopped source the reason is said, and no document."""
+        self._mapping(file, at, expect)
         outcome = expect.get("outcome")
-        name = expect.get("mapping")
-        if name is not None and name not in (*self.set.mappings, *OF_THE_RUN):
-            text = f"the set has no mapping {name!r}."
-            remedy = nearest(name, self.set.mappings)
-            self.report(file.finding((*at, "mapping"), "unknown-name", text, remedy))
         if outcome in WITH_REASON and not {"because", "snapshot"} & expect.keys():
             text = f"that it is {outcome} is expected, and not why: anything might be the reason."
             self.report(file.finding((*at, "outcome"), "no-reason", text, "Add because."))
@@ -163,6 +159,13 @@ class _Reader:
         if made and outcome not in (None, "planned"):
             text = f"there is no document where the outcome is {outcome}."
             self.report(file.finding((*at, sorted(made)[0]), "unknown-key", text, key=True))
+
+    def _mapping(self, file: YamlFile, at: Path_, one: Mapping[str, Any]) -> None:
+        name = one.get("mapping")
+        if name is not None and name not in (*self.set.mappings, *OF_THE_RUN):
+            text = f"the set has no mapping {name!r}."
+            remedy = nearest(name, self.set.mappings)
+            self.report(file.finding((*at, "mapping"), "unknown-name", text, remedy))
 
     def _case(self, file: YamlFile, path: Path_, kind: str, value: Mapping[str, Any]) -> Case:
         if kind == "flow":
@@ -216,11 +219,11 @@ class _Reader:
         settings, places = self._settings(file, at, given.get("settings", {}))
         held: dict[str, list[dict[str, Any]]] = {}
         for key, one in given.items():
-            if key in ("settings", "books"):
+            if key in ("settings", "books", "made"):
                 continue
             if key not in answers.KINDS:
                 text = f"a case of flows gives nothing that is called {key!r}."
-                remedy = nearest(key, [*answers.KINDS, "settings", "books"])
+                remedy = nearest(key, [*answers.KINDS, "settings", "books", "made"])
                 self.report(file.finding((*at, key), "unknown-key", text, remedy, key=True))
                 continue
             listed = one if isinstance(one, list) else [one]
@@ -229,10 +232,13 @@ class _Reader:
                                (*at, key, n) if isinstance(one, list) else (*at, key), item)
                 for n, item in enumerate(listed)
             ]  # fmt: skip
+        for n, one in enumerate(given.get("made", ())):
+            self._mapping(file, (*at, "made", n), one)
         flows = value["flow"]
         return Case(
             name=value["case"], kind="flow", file=file.path, place=file.place((*path, "case")),
             of=flows if isinstance(flows, str) else ", ".join(flows), held=held,
+            given={"made": given.get("made", [])},
             settings=settings, settings_places=places, books=given.get("books", {}),
             expect=value["expect"],
         )  # fmt: skip
