@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import cache
 from typing import Any, cast
 
@@ -21,23 +20,24 @@ from ...plan.build import make_plan
 from ...plan.model import Outcome, Plan
 from ...store.books import Books
 from ...store.database import Store
-from ...store.ledger import Action, Event, record, record_actions
+from ...store.ledger import Action
 from ...store.supposed import Supposed
 from ...suppose.rounds import Stands, follow
 from ..decided import Decided
 from ..explained import restored
 from . import compare
-from .books import CaseBooks, books_of
+from .books import books_of
 from .case import Case, Difference, Verdict
 from .compare import ABSENT
+from .made_before import made_before
 from .rules import Rules, place_told
-from .servers import AT, holding
+from .servers import holding
 
 Made = dict[str, Any]
 # An outcome that says no more than that its document is to be made.
 TO_POST = "to-post"
-# What was made before: by which run, when, and in how many rounds one document may follow another.
-RUN, BEFORE, MOST_ROUNDS = "before", AT - timedelta(days=1), 12
+# States of what stands once the plan is carried out.
+AHEAD = ("planned", "adopted")
 LINES = """
 SELECT line, Id, Status, position FROM qliro.settlement_line ORDER BY Id, Status, position
 """
@@ -47,7 +47,7 @@ def judged(
     case: Case, program: Program, snapshot: Mapping[str, Any] | None, store: Store
 ) -> Verdict:
     """The verdict on a case; ``store`` is empty, and is so again afterwards."""
-    with holding(store, case.held) as problems:
+    with holding(store, case.held, case.given.get("today")) as problems:
         found = _Planned(case, program, store, problems)
         return Verdict(case, found.made, tuple(found.differences(snapshot)))
 
@@ -62,41 +62,36 @@ class _Planned:
         self.case, self.program, self.store = case, program, store
         self.books = books_of(case.books, case.held)
         self.names = {row["line"]: _place_of(row) for row in store.rows(LINES)}
-        self.unmade = list(self._made_before())
-        first = _plan(store, program, self.books)
-        followed = follow(
-            Supposed(store, store), first, program.settings,
-            lambda now: _plan(now, program, self.books), self.books,
-        )  # fmt: skip
+        made_before(case, store, self._plan, program, self.names)
+        plans = [self._plan()]
+
+        def again(_: Store) -> Plan:
+            plans.append(self._plan())
+            return plans[-1]
+
+        beside = Supposed(store, store)
+        followed = follow(beside, plans[0], program.settings, again, self.books)
         for one in followed.stands.values():
             if one.is_supposed:
                 self.names |= {one.called: _called(one), one.number: _called(one)}
+        first, last = plans[0], plans[-1]
         self.actions = {one.action: one for one in [*first.actions, *followed.actions]}
-        self.decided = list(_joined(first.outcomes, followed.outcomes))
+        self.decided = list(_joined(first.outcomes, followed.outcomes, last.outcomes))
         self.outcomes = [self._outcome(one) for one in self.decided]
         warnings = [one.message for one in problems] + first.problems + first.warnings
         self.made: Made = {
             "outcomes": self.outcomes, "warnings": [self._told(one) for one in warnings],
         }  # fmt: skip
 
-    def _made_before(self) -> Iterator[Difference]:
-        """Write down what this program has made before, as the case says; and what of that it would
-        not make of what is given."""
-        left = {(one["mapping"], str(one["of"])): one for one in self.case.given.get("made", ())}
-        for _ in range(MOST_ROUNDS if left else 0):
-            found = []
-            for action in _plan(self.store, self.program, self.books).actions:
-                one = left.pop((action.mapping, self._told(action.source)), None)
-                found += [] if one is None else [(action, str(one["number"]))]
-            if not found:
-                break
-            record_actions(self.store, RUN, BEFORE, [action for action, _ in found])
-            for action, number in found:
-                events = [Event(action.action, step, "done", number=number if step == "create"
-                                else None) for step in action.steps]  # fmt: skip
-                record(self.store, RUN, BEFORE, *events)
-        for one in left.values():
-            yield Difference(f"made {called(one)}", one["number"], "none: it is not made of this")
+    def _plan(self) -> Plan:
+        settings = self.program.settings
+        flows = {name for name, is_on in settings["flows"].items() if is_on}
+        # A case's books answer what expressions ask; planning asks them nothing else.
+        books = cast("Books", self.books)
+        return make_plan(
+            self.store, self.program, settings, books, convention_choices(), _catalogue(),
+            flows=flows,
+        )  # fmt: skip
 
     def _outcome(self, one: Outcome) -> Made:
         action = self.actions.get(one.action or "")
@@ -114,14 +109,14 @@ class _Planned:
     def _match(self, match: Mapping[str, Any]) -> Made:
         """What was chosen, and of each other candidate why it was not."""
         losers: dict[str, str] = {}
-        for document, _step, reason in match["losers"]:
-            told = self._told(reason)
+        for number, _step, reason in match["losers"]:
+            document, told = self._told(number), self._told(reason)
             known = losers.setdefault(document, told)
             if told not in known:
                 losers[document] = f"{known}; {told}"
         return {
-            "outcome": match["outcome"], "document": match["document"], "step": match["step"],
-            "because": self._told(match["reason"]), "losers": losers,
+            "outcome": match["outcome"], "document": self._named_in(match["document"]),
+            "step": match["step"], "because": self._told(match["reason"]), "losers": losers,
         }  # fmt: skip
 
     def _told(self, text: str) -> str:
@@ -147,7 +142,6 @@ class _Planned:
 
     def differences(self, snapshot: Mapping[str, Any] | None) -> Iterator[Difference]:
         """Each value that is not as expected, with the rule that made it."""
-        yield from self.unmade
         expect, named = self.case.expect, set()
         for wanted in expect.get("outcomes", ()):
             found = self._named(wanted)
@@ -207,23 +201,17 @@ def _catalogue() -> Catalogue:
     return read_catalogue()
 
 
-def _plan(store: Store, program: Program, books: CaseBooks) -> Plan:
-    settings = program.settings
-    flows = {name for name, is_on in settings["flows"].items() if is_on}
-    # A case's books answer what expressions ask; planning asks them nothing else.
-    return make_plan(
-        store, program, settings, cast("Books", books), convention_choices(), _catalogue(),
-        flows=flows,
-    )  # fmt: skip
-
-
-def _joined(first: Sequence[Outcome], later: Sequence[Outcome]) -> Iterator[Outcome]:
-    """What becomes of each source in the end: what it waited for may stand by then."""
+def _joined(
+    first: Sequence[Outcome], later: Sequence[Outcome], last: Sequence[Outcome]
+) -> Iterator[Outcome]:
+    """What becomes of each source in the end: what it waited for may stand by then, and another
+    mapping be for it."""
     news = {(one.mapping, one.source) for one in later}
-    for one in first:
-        if one.state in ("planned", "adopted") or (one.mapping, one.source) not in news:
+    still = {(one.mapping, one.source) for one in last}
+    ended = [one for one in first if one.state in AHEAD or (one.mapping, one.source) not in news]
+    for one in [*ended, *later]:
+        if one.state in AHEAD or (one.mapping, one.source) in still:
             yield one
-    yield from later
 
 
 def _called(one: Stands) -> str:

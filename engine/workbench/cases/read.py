@@ -36,6 +36,8 @@ EXPECTED = {
 }  # fmt: skip
 OF_DOCUMENT = {"document", "whole_document", "covers", "moves", "then", "confirm", "warnings"}
 WITH_REASON = ("parked", "waiting", "done")
+# What a case of flows is given beside what the servers hold.
+BESIDE = ("settings", "books", "made", "today")
 # What stands in place of a mapping where the run itself, or a person, has decided.
 OF_THE_RUN = (HOUSE, PERSON)
 
@@ -219,11 +221,11 @@ class _Reader:
         settings, places = self._settings(file, at, given.get("settings", {}))
         held: dict[str, list[dict[str, Any]]] = {}
         for key, one in given.items():
-            if key in ("settings", "books", "made"):
+            if key in BESIDE:
                 continue
             if key not in answers.KINDS:
                 text = f"a case of flows gives nothing that is called {key!r}."
-                remedy = nearest(key, [*answers.KINDS, "settings", "books", "made"])
+                remedy = nearest(key, [*answers.KINDS, *BESIDE])
                 self.report(file.finding((*at, key), "unknown-key", text, remedy, key=True))
                 continue
             listed = one if isinstance(one, list) else [one]
@@ -238,7 +240,7 @@ class _Reader:
         return Case(
             name=value["case"], kind="flow", file=file.path, place=file.place((*path, "case")),
             of=flows if isinstance(flows, str) else ", ".join(flows), held=held,
-            given={"made": given.get("made", [])},
+            given={key: given[key] for key in ("made", "today") if key in given},
             settings=settings, settings_places=places, books=given.get("books", {}),
             expect=value["expect"],
         )  # fmt: skip

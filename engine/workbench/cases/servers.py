@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from ... import json_text
+from ...clock import STOCKHOLM
 from ...errors import Finding
 from ...extract.raw import Call, keep
 from ...stage.staging import stage
@@ -22,8 +23,8 @@ from ...transport.http import Answer
 from .answers import KINDS, Kind
 
 Document = Mapping[str, Any]
-# When all of it was answered: no clock is asked.
-AT = datetime(2026, 12, 31, 12, tzinfo=UTC)
+# The day on which all of it is answered, where a case says none: no clock is asked.
+TODAY = "2026-12-31"
 # What of a batch the list of batches shows; the rest is told with its lines.
 OF_BATCH = (
     "Id", "BatchId", "AcquirerName", "BatchDate", "CurrencyCode", "TotalAmount", "TotalFeeAmount",
@@ -41,10 +42,15 @@ def opened() -> Store:
 
 
 @contextmanager
-def holding(store: Store, given: Mapping[str, Sequence[Document]]) -> Iterator[list[Finding]]:
-    """The database with all that is given staged, and what could not be read of it; empty again
-    when the block ends. (In one transaction DuckDB's row ids would be out of all bounds.)"""
-    keep(store, _answers(given), origin=ORIGIN, key=ORIGIN.encode())
+def holding(
+    store: Store, given: Mapping[str, Sequence[Document]], today: str | None = None
+) -> Iterator[list[Finding]]:
+    """The database with all that is given staged as of a day (``2026-10-20``), and what could not
+    be read of it; empty again when the block ends. (Row ids within a transaction of DuckDB's are
+    out of all bounds.)"""
+    at = datetime.fromisoformat(f"{today or TODAY}T12:00:00").replace(tzinfo=STOCKHOLM)
+    answers = ((call, Answer(200, text, at)) for call, text in _answers(given))
+    keep(store, answers, origin=ORIGIN, key=ORIGIN.encode())
     try:
         yield list(stage(store).problems)
     finally:
@@ -59,7 +65,7 @@ WHERE schema_name IN ('raw', 'qliro', 'fortnox', 'ledger') AND estimated_size > 
 """
 
 
-def _answers(given: Mapping[str, Sequence[Document]]) -> Iterator[tuple[Call, Answer]]:
+def _answers(given: Mapping[str, Sequence[Document]]) -> Iterator[tuple[Call, str]]:
     """The answers that show it: each list whole, then the page of each of its entries."""
     for name, documents in given.items():
         kind = KINDS[name]
@@ -73,7 +79,7 @@ def _answers(given: Mapping[str, Sequence[Document]]) -> Iterator[tuple[Call, An
             yield _page(kind, document)
 
 
-def _page(kind: Kind, document: Document) -> tuple[Call, Answer]:
+def _page(kind: Kind, document: Document) -> tuple[Call, str]:
     """The answer that shows one document whole."""
     ids = [quote(str(document.get(name)), safe="") for name in kind.id]
     if kind.page == "order":
@@ -83,7 +89,7 @@ def _page(kind: Kind, document: Document) -> tuple[Call, Answer]:
     return _answer(path, {page.key or "": document})
 
 
-def _batches(documents: Sequence[Document]) -> Iterator[tuple[Call, Answer]]:
+def _batches(documents: Sequence[Document]) -> Iterator[tuple[Call, str]]:
     listed = by_name("settlement_batches")
     rows = [{name: one for name, one in row.items() if name in OF_BATCH} for row in documents]
     yield _answer(listed.path, {listed.key or "": rows})
@@ -95,5 +101,5 @@ def _batches(documents: Sequence[Document]) -> Iterator[tuple[Call, Answer]]:
 
 def _answer(
     path: str, content: Document, query: tuple[tuple[str, str], ...] = ()
-) -> tuple[Call, Answer]:
-    return Call(path, query), Answer(200, json_text.encode(content), AT)
+) -> tuple[Call, str]:
+    return Call(path, query), json_text.encode(content)

@@ -1,0 +1,75 @@
+"""What this program has made before, in a case of flows: written to the ledger, as done.
+
+Reads the documents that a case names with their mappings, sources and numbers; writes
+``ledger.action`` and ``ledger.event`` of a database in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from ...language.program import Program
+from ...language.required_columns import LINE
+from ...plan.entities import ENTITIES
+from ...plan.model import OrderCase, Plan
+from ...store.database import Store
+from ...store.ledger import Action, Event, record, record_actions
+from .case import Case
+
+RUN = "before"
+NOTHING: Mapping[str, Any] = {"ask": {}, "agree": {}, "adopt": {}}
+# Of a payment, where nothing else is said: it took all of its line.
+WHOLE: Mapping[str, Any] = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "exact"}
+LAST = "SELECT max(noted_at) FROM raw.answer"
+
+
+def made_before(
+    case: Case, store: Store, plan: Callable[[], Plan], program: Program, names: Mapping[str, str]
+) -> None:
+    """Write them down, the day before what the servers hold was read. ``names`` are what lines are
+    called by their ids; ``plan`` tells which payout a line is in."""
+    given = case.given.get("made", ())
+    if not given:
+        return
+    ids = {name: line for line, name in names.items()}
+    of_payouts = any(_entity(program, one) not in ENTITIES for one in given)
+    payouts = plan().payouts if of_payouts else {}
+    payout_of = {line["line"]: key for key, one in payouts.items() for line in one.lines}
+    actions: list[Action] = []
+    events: list[Event] = []
+    for one in given:
+        action = _action(program, one, ids, payout_of, actions)
+        actions.append(action)
+        events.append(Event(action.action, "create", "done", number=str(one["number"])))
+    at = store.value(LAST) - timedelta(days=1)
+    record_actions(store, RUN, at, actions)
+    record(store, RUN, at, *events)
+
+
+def _entity(program: Program, one: Mapping[str, Any]) -> str:
+    return program.mapping_set.mappings[one["mapping"]].entity
+
+
+def _action(
+    program: Program, one: Mapping[str, Any], ids: Mapping[str, str],
+    payout_of: Mapping[str, str], before: list[Action],
+) -> Action:  # fmt: skip
+    """What was done: the second document of a source is called so."""
+    name = one["mapping"]
+    spec = program.mapping_set.mappings[name]
+    source = ids.get(str(one["of"]), str(one["of"]))
+    earlier = sum((done.mapping, done.source) == (name, source) for done in before)
+    covers, moves = ([ids.get(str(line), str(line)) for line in one.get(key, ())]
+                     for key in ("covers", "moves"))  # fmt: skip
+    if spec.entity == LINE and not covers:
+        covers = [source]
+    facts = {**(WHOLE if spec.entity == LINE else {}), **one.get("facts", {})}
+    payout = source if spec.entity not in ENTITIES else OrderCase.named(source.partition("/")[0])
+    return Action(
+        f"{name}-{source}" + (f"-{earlier + 1}" if earlier else ""), name, spec.target, source,
+        payout_of.get(source, payout), tuple(covers), dict(one.get("document", {})),
+        dict(NOTHING), (), moves=tuple(moves), facts=facts,
+    )  # fmt: skip
