@@ -140,7 +140,7 @@ bought AS (
             (MerchantReference, PricePerItemIncVat, sum(Quantity)) AS item,
             sum(worth(Quantity, PricePerItemIncVat)) AS total
         FROM qliro.order_line
-        WHERE of_portion(OrderId)
+        WHERE OrderId IN (SELECT OrderId FROM taking)
         GROUP BY OrderId, MerchantReference, PricePerItemIncVat
     )
     GROUP BY OrderId

@@ -50,16 +50,7 @@ CREATE OR REPLACE TEMP MACRO outside_postcode(country, postcode) AS
 -- Items with the sign that they have: some shops send a discount as a positive number. An item is
 -- the same when its reference and its price are (Qliro's document): signature. row names it.
 CREATE OR REPLACE TEMP TABLE item AS
-SELECT
-    signed.*,
-    CASE
-        WHEN Id <> 0 AND count(*) OVER (PARTITION BY OrderId, PaymentTransactionId, Id) = 1
-        THEN CAST(Id AS VARCHAR)
-        ELSE '#' || position
-    END AS row,
-    signature(MerchantReference, PricePerItemIncVat) AS signature,
-    TRY_CAST(worth(Quantity, PricePerItemIncVat) AS DECIMAL(18, 4)) AS gross
-FROM (
+WITH signed AS (
     SELECT * EXCLUDE (raw_seq) REPLACE (
         CASE Type WHEN 'Discount' THEN -abs(PricePerItemIncVat) ELSE PricePerItemIncVat END
             AS PricePerItemIncVat,
@@ -68,7 +59,22 @@ FROM (
     )
     FROM qliro.item_action
     WHERE of_portion(OrderId)
-) AS signed;
+),
+-- Ids that name no single item of their transaction.
+doubled AS (
+    SELECT OrderId, PaymentTransactionId, Id FROM signed GROUP BY ALL HAVING count(*) > 1
+)
+SELECT
+    s.*,
+    CASE WHEN s.Id <> 0 AND d.Id IS NULL THEN CAST(s.Id AS VARCHAR) ELSE '#' || s.position END
+        AS row,
+    signature(s.MerchantReference, s.PricePerItemIncVat) AS signature,
+    TRY_CAST(worth(s.Quantity, s.PricePerItemIncVat) AS DECIMAL(18, 4)) AS gross
+FROM signed AS s
+LEFT JOIN doubled AS d
+    ON d.OrderId = s.OrderId
+    AND d.Id = s.Id
+    AND d.PaymentTransactionId IS NOT DISTINCT FROM s.PaymentTransactionId;
 
 -- What every line tells of its order.
 CREATE OR REPLACE TEMP TABLE head AS
@@ -186,21 +192,30 @@ LEFT JOIN (
 
 -- What was bought, as Qliro holds it now; some of it may have been released since.
 CREATE OR REPLACE TEMP TABLE bought AS
-WITH items AS (
-    -- Of each transaction what it reserved, else what it created, else what it shipped.
-    SELECT *
+WITH held AS MATERIALIZED (
+    SELECT OrderId, items_of, "Timestamp" FROM reservation WHERE items_of IS NOT NULL
+),
+-- Of each transaction what it reserved, else what it created, else what it shipped.
+chosen AS (
+    SELECT
+        OrderId,
+        PaymentTransactionId,
+        CASE
+            WHEN bool_or(ActionType = 'Reserve') THEN 'Reserve'
+            WHEN bool_or(ActionType = 'Create') THEN 'Create'
+            ELSE 'Ship'
+        END AS ActionType
     FROM item
     WHERE ActionType IN ('Reserve', 'Create', 'Ship')
-    QUALIFY list_position(['Reserve', 'Create', 'Ship'], ActionType)
-        = min(list_position(['Reserve', 'Create', 'Ship'], ActionType))
-            OVER (PARTITION BY OrderId, PaymentTransactionId)
-),
-held AS MATERIALIZED (
-    SELECT OrderId, items_of, "Timestamp" FROM reservation WHERE items_of IS NOT NULL
+    GROUP BY OrderId, PaymentTransactionId
 )
 SELECT i.*, h."Timestamp" AS reserved_at
 FROM held AS h
-JOIN items AS i ON i.OrderId = h.OrderId AND i.PaymentTransactionId = h.items_of
+JOIN chosen AS c ON c.OrderId = h.OrderId AND c.PaymentTransactionId = h.items_of
+JOIN item AS i
+    ON i.OrderId = c.OrderId
+    AND i.PaymentTransactionId = c.PaymentTransactionId
+    AND i.ActionType = c.ActionType
 UNION ALL BY NAME
 SELECT *, NULL AS reserved_at
 FROM item
@@ -224,6 +239,13 @@ WITH moved AS (
     WHERE i.ActionType IN ('Ship', 'Return', 'Release')
     GROUP BY i.OrderId, i.signature
 ),
+-- What was moved, or stands in several rows. Of the others, as nearly all are, nothing is to be worked
+-- out.
+uneven AS (
+    SELECT OrderId, signature FROM moved
+    UNION
+    SELECT OrderId, signature FROM bought GROUP BY ALL HAVING count(*) > 1
+),
 -- The same item may stand in several rows: the first of them is shipped first, and so on. The last
 -- takes what is left.
 ranked AS (
@@ -236,6 +258,7 @@ ranked AS (
         count(*) OVER (PARTITION BY b.OrderId, b.signature) AS twins,
         sum(b.Quantity) OVER twins - b.Quantity AS before
     FROM bought AS b
+    SEMI JOIN uneven AS u ON u.OrderId = b.OrderId AND u.signature = b.signature
     LEFT JOIN moved AS m ON m.OrderId = b.OrderId AND m.signature = b.signature
     WINDOW twins AS (
         PARTITION BY b.OrderId, b.signature
@@ -264,32 +287,49 @@ released AS (
             CASE WHEN twin < twins THEN Quantity - shipped ELSE all_released END
         )) AS released
     FROM shipped
+),
+told AS (
+    SELECT
+        * EXCLUDE (twin, twins, all_shipped, all_returned, all_released, before),
+        -- What is bought no longer stands before nothing.
+        coalesce(sum(Quantity - released) OVER (
+            PARTITION BY OrderId, signature ORDER BY twin
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0) AS before
+    FROM released
+    WHERE released < Quantity OR Quantity = 0
+    UNION ALL BY NAME
+    SELECT b.*, 0 AS shipped, 0 AS returned, 0 AS released, 0 AS before
+    FROM bought AS b
+    ANTI JOIN uneven AS u ON u.OrderId = b.OrderId AND u.signature = b.signature
+    WHERE Quantity >= 0
+),
+placed AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY OrderId
+            ORDER BY reserved_at NULLS FIRST, PaymentTransactionId, position
+        ) AS place
+    FROM told
 )
 SELECT
-    r.OrderId || '/' || coalesce(r.PaymentTransactionId, 0) || '/' || r.row AS line,
-    r.OrderId,
-    CAST(row_number() OVER (
-        PARTITION BY r.OrderId
-        ORDER BY r.reserved_at NULLS FIRST, r.PaymentTransactionId, r.position
-    ) AS INTEGER) AS position,
-    r.MerchantReference,
-    r.Description,
-    TRY_CAST(r.Quantity - r.released AS DECIMAL(18, 4)) AS Quantity,
-    r.PricePerItemIncVat,
-    r.PricePerItemExVat,
-    r.VatRate,
-    r.Type,
-    TRY_CAST(r.shipped AS DECIMAL(18, 4)) AS shipped,
-    TRY_CAST(r.released AS DECIMAL(18, 4)) AS released,
-    TRY_CAST(r.returned AS DECIMAL(18, 4)) AS returned,
-    TRY_CAST(greatest(0, r.Quantity - r.shipped - r.released) AS DECIMAL(18, 4)) AS remaining,
-    -- What is bought no longer stands before nothing.
-    TRY_CAST(coalesce(sum(r.Quantity - r.released) OVER (
-        PARTITION BY r.OrderId, r.signature ORDER BY r.twin
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ), 0) AS DECIMAL(18, 4)) AS before,
-    r.returned > r.Quantity AS over,
+    p.OrderId || '/' || coalesce(p.PaymentTransactionId, 0) || '/' || p.row AS line,
+    p.OrderId,
+    CAST(p.place AS INTEGER) AS position,
+    p.MerchantReference,
+    p.Description,
+    TRY_CAST(p.Quantity - p.released AS DECIMAL(18, 4)) AS Quantity,
+    p.PricePerItemIncVat,
+    p.PricePerItemExVat,
+    p.VatRate,
+    p.Type,
+    TRY_CAST(p.shipped AS DECIMAL(18, 4)) AS shipped,
+    TRY_CAST(p.released AS DECIMAL(18, 4)) AS released,
+    TRY_CAST(p.returned AS DECIMAL(18, 4)) AS returned,
+    TRY_CAST(greatest(0, p.Quantity - p.shipped - p.released) AS DECIMAL(18, 4)) AS remaining,
+    TRY_CAST(p.before AS DECIMAL(18, 4)) AS before,
+    p.returned > p.Quantity AS over,
     h.* EXCLUDE (OrderId)
-FROM released AS r
-LEFT JOIN head AS h ON h.OrderId = r.OrderId
-WHERE r.released < r.Quantity OR r.Quantity = 0;
+FROM placed AS p
+LEFT JOIN head AS h ON h.OrderId = p.OrderId;
