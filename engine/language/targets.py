@@ -70,7 +70,8 @@ class Target(Struct, frozen=True):
         ``without`` are left out.
         """
         call = self.calls["create"]
-        document = {name: value for name, value in document.items() if name not in without}
+        if without:
+            document = {name: value for name, value in document.items() if name not in without}
         return Request(
             call["method"],
             fill(call["path"], document),
@@ -99,12 +100,11 @@ class Target(Struct, frozen=True):
         """The document as it is sent: without what only the path names, and in the API's shape."""
         if call.get("body") is False:
             return None
-        omitted = self.calls.get("omit", ())
-        content: dict[str, Any] = {
-            name: value
-            for name, value in document.items()
-            if not (type(value) is list and not value) and name not in omitted
-        }
+        content = dict(document)
+        for name in [one for one, value in document.items() if value == []]:
+            del content[name]
+        for name in self.calls.get("omit", ()):
+            content.pop(name, None)
         for name, cleared in call.get("clear", {}).items():  # else inherited, row by row
             if name in content:
                 content[name] = [{**cleared, **row} for row in content[name]]
@@ -112,7 +112,8 @@ class Target(Struct, frozen=True):
             content[outer] = [{name: content.pop(name) for name in inner if name in content}]
         if "request_id" in call:
             content[call["request_id"]] = str(uuid.uuid5(REQUESTS, action))
-        return json_text.encode({self.wrapper: content} if self.wrapper else content)
+        wrapper = self.wrapper
+        return json_text.encode({wrapper: content} if wrapper else content)
 
     def answered(
         self, content: Mapping[str, Any], asked: Mapping[str, Any]
