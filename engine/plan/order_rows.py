@@ -7,25 +7,27 @@ can't be derived keeps its problem.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date
 from functools import partial
 from typing import Any
 
-from ..clock import STOCKHOLM
 from ..errors import ItemError
 from ..language.program import Books, CompiledMapping, CompiledRelated, NotYet, Program
 from ..ordering import sql_order
 from ..scope import Scope
 from ..store.database import Store
+from .columns import Columns
 from .entities import ENTITIES, Entity
 from .model import OrderCase, Row
 
-CENT = Decimal("0.01")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PORTION = 20_000  # orders that are read at a time
+MANY = 1_000  # orders whose lines are worth telling apart by what they say
+# What each line has of its own: which it is, and of what.
+OF_A_LINE = ("line", "OrderId", "capture", "refund", "position")
+# Rows as they come, or what each has of its own with the number of what it holds else.
+Found = tuple[list[tuple[Any, ...]], dict[int, tuple[Any, ...]] | None]
 OF_THEM = "OrderId IN (SELECT unnest(?::BIGINT[]))"
 
 
@@ -156,35 +158,48 @@ class Rows:
         ones: what needs those others is derived when all rows are there, for each row."""
         entity = self.program.entities.get(name)
         derived = self.program.mapping_set.entities[name].derive if entity else ()
+        own = OF_A_LINE if ENTITIES[name].id == "line" else ()
         columns = Columns(
-            self.store, ENTITIES[name].relation, self._alike(name), ("problem", *derived)
+            self.store, ENTITIES[name].relation, self._alike(name), ("problem", *derived), own
         )
-        like: dict[tuple[Any, ...], Row] = {}
-        like_late: dict[tuple[Any, ...], Row] = {}
-        for values in self._read(name, columns):
+        like: dict[tuple[Any, ...], tuple[Row, bool]] = {}
+
+        def made(values: tuple[Any, ...]) -> tuple[Row, bool]:
+            """A row, and whether it is late."""
             key = values[: columns.alike]
-            if columns.alike and (known := like.get(key)):
+            if columns.alike and key in like:
+                known, is_late = like[key]
                 row = known.copy()
                 columns.fill(row, values)
+                return row, is_late
+            row, is_late = columns.row(values), False
+            if entity is None:
+                return row, False
+            try:
+                entity.derive(row, self.books, row, _not_yet)
+            except NotYet:
+                is_late = True
+            except ItemError as error:
+                row["problem"] = row["problem"] or error.told()
+                return row, False
+            like[key] = row, is_late
+            return row, is_late
+
+        for found, shapes in self._read(name, columns):
+            same: dict[int, tuple[Row, bool]] = {}
+            for values in found:
+                known = same.get(values[-1]) if shapes else None
+                if known:
+                    row, is_late = known[0].copy(), known[1]
+                    row.update(zip(columns.own, values, strict=False))
+                else:
+                    whole = (*shapes[values[-1]], *values[:-1]) if shapes else values
+                    row, is_late = made(whole)
+                    if shapes and row["problem"] is None:
+                        same[values[-1]] = row, is_late
+                if is_late:
+                    late.append((row, (shapes[values[-1]] if shapes else values)[: columns.alike]))
                 yield row
-                continue
-            if columns.alike and (known := like_late.get(key)):
-                row = known.copy()
-                columns.fill(row, values)
-                late.append((row, key))
-                yield row
-                continue
-            row = columns.row(values)
-            if entity is not None:
-                try:
-                    entity.derive(row, self.books, row, _not_yet)
-                    like[key] = row
-                except NotYet:
-                    like_late[key] = row
-                    late.append((row, key))
-                except ItemError as error:
-                    row["problem"] = row["problem"] or error.told()
-            yield row
 
     def _derive_late(
         self, name: str, row: Row, key: tuple[Any, ...], like: dict[tuple[Any, ...], list[Any]]
@@ -215,18 +230,26 @@ class Rows:
         entity = self.program.entities.get(name)
         return entity.reads if entity and ENTITIES[name].id not in entity.reads else frozenset()
 
-    def _read(self, name: str, columns: Columns) -> Iterator[tuple[Any, ...]]:
+    def _read(self, name: str, columns: Columns) -> Iterator[Found]:
         """As they are staged; of many orders by portions, so that no list of ids is too long."""
         entity = ENTITIES[name]
         in_order = f"ORDER BY {self._order(entity, columns.names)}"
         if not entity.by_order:
-            yield from columns.fetched(in_order)
+            yield columns.fetched(in_order), None
             return
         for start in range(0, len(self.orders), PORTION):
             portion = self.orders[start : start + PORTION]
             # Between them: what lies outside is not even unpacked.
-            of_orders = f"WHERE OrderId BETWEEN ? AND ? AND {OF_THEM} {in_order}"
-            yield from columns.fetched(of_orders, [portion[0], portion[-1], portion])
+            of_orders, named = (
+                f"WHERE OrderId BETWEEN ? AND ? AND {OF_THEM}",
+                (portion[0], portion[-1], portion),
+            )
+            if columns.alike and columns.own and len(portion) >= MANY:
+                shapes = columns.shapes(of_orders, named)
+                if shapes is not None:
+                    yield columns.shaped(f"{of_orders} {in_order}", named), shapes
+                    continue
+            yield columns.fetched(f"{of_orders} {in_order}", named), None
 
     def _order(self, entity: Entity, names: Collection[str]) -> str:
         """Ids are texts: the tenth row of an order would come before its second, and the capture
@@ -305,96 +328,3 @@ def _chosen(related: CompiledRelated, inputs: Mapping[str, Any], rows: list[Row]
         if related.when(asked):
             chosen.append(row)
     return chosen
-
-
-class Columns:
-    """The columns of a relation as rows have them, those of ``first`` before the others: amounts
-    with two decimals where they have no more; a third decimal stays and is refused.
-
-    DuckDB gives amounts and moments slowly: they come as whole numbers, and each is made once.
-    ``alike`` is how many columns of ``first`` there are; ``more`` are null in a row of its own.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        relation: str,
-        first: Collection[str] = (),
-        more: Sequence[str] = (),
-    ) -> None:
-        types = store.types(relation)
-        self.names = sorted(types, key=lambda name: name not in first)
-        self.alike = sum(name in first for name in types)
-        self.store, self.relation = store, relation
-        self.makers: list[tuple[str, Made]] = []
-        moments, amounts = Made(_moment), {}
-        shown = []
-        for name in self.names:
-            if types[name].startswith("DECIMAL"):
-                places = int(types[name].rpartition(",")[2].rstrip(")"))
-                if places not in amounts:
-                    amounts[places] = Made(partial(_plain, places))
-                self.makers.append((name, amounts[places]))
-                shown.append(_parts(name, places))
-            elif types[name] == "TIMESTAMP WITH TIME ZONE":
-                self.makers.append((name, moments))
-                shown.append(f'epoch_us("{name}")')
-            else:
-                shown.append(f'"{name}"')
-        self.shown = ", ".join(shown)
-        self.blank = dict.fromkeys((*self.names, *more))
-        of_first = set(self.names[: self.alike])
-        self.others = self.names[self.alike :]
-        self.makers_of_others = [one for one in self.makers if one[0] not in of_first]
-
-    def fetched(self, which: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows as they come, for ``row`` and ``fill``."""
-        query = f"SELECT {self.shown} FROM {self.relation} {which}"
-        return self.store.tuples(query, parameters)
-
-    def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        """A row of its own."""
-        row = self.blank.copy()
-        row.update(zip(self.names, values, strict=True))
-        for name, made in self.makers:
-            row[name] = made[row[name]]
-        return row
-
-    def fill(self, row: dict[str, Any], values: tuple[Any, ...]) -> None:
-        """The other columns than ``first``, into a row that has those already."""
-        row.update(zip(self.others, values[self.alike :], strict=True))
-        for name, made in self.makers_of_others:
-            row[name] = made[row[name]]
-
-
-class Made(dict[Any, Any]):
-    """What was made of each whole number, so that it is made once; of null, null."""
-
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        super().__init__({None: None})
-        self.make = make
-
-    def __missing__(self, number: int) -> Any:
-        made = self[number] = self.make(number)
-        return made
-
-
-def _parts(name: str, places: int) -> str:
-    """SQL of an amount as a whole number of its last decimal: the product has 18 digits, as the
-    column has, and only what is too large for that takes the slow way."""
-    largest, parts = 10 ** (18 - 2 * places) - 1, 10**places
-    return (
-        f'CASE WHEN "{name}" BETWEEN -{largest} AND {largest} '
-        f'THEN CAST("{name}" * {parts} AS BIGINT) '
-        f'ELSE CAST(CAST("{name}" AS DECIMAL(38, {places})) * {parts} AS BIGINT) END'
-    )
-
-
-def _moment(microseconds: int) -> datetime:
-    return (EPOCH + timedelta(microseconds=microseconds)).astimezone(STOCKHOLM)
-
-
-def _plain(places: int, parts: int) -> Decimal:
-    amount = Decimal(parts).scaleb(-places)
-    short = amount.quantize(CENT)
-    return short if short == amount else amount

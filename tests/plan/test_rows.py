@@ -12,9 +12,10 @@ from msgspec import structs
 from sales.kit import DAY, plain, program
 
 from engine.language.program import NO_BOOKS
+from engine.plan.columns import Columns
 from engine.plan.entities import ENTITIES
 from engine.plan.order_matches import is_complete
-from engine.plan.order_rows import Columns, Rows
+from engine.plan.order_rows import Rows
 
 HAT: dict[str, Any] = {
     "OrderId": 1, "position": 1, "MerchantReference": "HAT", "Description": "A hat",
@@ -39,11 +40,11 @@ def test_a_line_that_differs_in_one_column_is_a_line_of_its_own() -> None:
     """Each other line differs from a hat by one column, and stands between two hats."""
     store, compiled = few_rows.in_memory(), plain()
     rows = [HAT, *(HAT | {name: value} for name, value in OTHERWISE.items()), HAT]
-    columns = ["line", *HAT]
+    named = ["line", *HAT]
     store.append(
         "qliro.order_line",
         [[f"1/{n}", *(row | {"position": n}).values()] for n, row in enumerate(rows)],
-        columns,
+        named,
     )
     name = "qliro.order_line"
     assert compiled.entities[name].reads <= {*OTHERWISE}
@@ -70,16 +71,16 @@ def test_amounts_and_moments_of_equal_parts_are_not_mixed_up() -> None:
         "INSERT INTO parts VALUES (2, 0.0002, 2, '1970-01-01 00:00:00.02+00', NULL, "
         "-99999999999999.9999, 12.345, 9999999999.99999999)"
     )
-    columns = Columns(store, "parts", ("moment", "eight"), ("problem", "rate"))
-    (values,) = columns.fetched("")
-    row = columns.row(values)
+    parts = Columns(store, "parts", ("moment", "eight"), ("problem", "rate"))
+    (values,) = parts.fetched("")
+    row = parts.row(values)
     assert {name: str(value) for name, value in row.items()} == {
         "eight": "0.00020000", "moment": "1970-01-01 01:00:00.020000+01:00", "four": "2.00",
         "few": "2.00", "none": "None", "most": "-99999999999999.9999", "third": "12.3450",
         "rates": "9999999999.99999999", "problem": "None", "rate": "None",
     }  # fmt: skip
     other = {"moment": 1, "eight": 2, "rate": 3}
-    columns.fill(other, values)
+    parts.fill(other, values)
     del row["problem"]
     assert other == row | {"moment": 1, "eight": 2, "rate": 3}
 

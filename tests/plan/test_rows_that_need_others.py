@@ -12,6 +12,7 @@ from language.kit import findings, program
 from msgspec import structs
 
 from engine.language.program import NO_BOOKS, Program
+from engine.plan import columns, order_rows
 from engine.plan.order_rows import Rows
 
 # A line of a wrapping costs what a tenth of all hats of its order cost.
@@ -118,6 +119,23 @@ def test_a_row_whose_others_cannot_be_read_cannot_be_read_either() -> None:
     assert [one.partition(" (")[0] for one in told[:2]] == ["tables.prices: no price of BELT"] * 2
     assert all("derive.worth of line " in one and "; order.yaml:" in one for one in told[:2])
     assert told[2:] == [None, None, None]
+
+
+@pytest.mark.parametrize("number", [columns.NUMBER, "length(concat({}))"])
+@pytest.mark.parametrize("name", ["qliro.order_line", "qliro.capture_line"])
+def test_lines_of_many_orders_come_as_those_of_few(
+    monkeypatch: pytest.MonkeyPatch, name: str, number: str
+) -> None:
+    """What many lines say is read once, those that need others and those that can't be read among
+    them; also where two that say something else have got the same number."""
+    belts = [(order, 1, "BELT", "Product", 1) for order in (5, 6)]
+    bought = [(order + 10 * n, *line) for n in range(12) for order, *line in [*BOUGHT, *belts]]
+    few = rows(program(FILES), bought).of(name)
+    assert len({row["problem"] for row in few}) == 25  # each names its own line
+    monkeypatch.setattr(order_rows, "MANY", 1)
+    monkeypatch.setattr(columns, "NUMBER", number)
+    assert rows(program(FILES), bought).of(name) == few
+    assert few[6]["line"] == "5/1"
 
 
 @pytest.mark.parametrize(
