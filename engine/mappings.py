@@ -8,6 +8,7 @@ from __future__ import annotations
 from .errors import FileError, UsageError
 from .language.catalogue import catalogue_from_ddl
 from .language.compile import compile_set
+from .language.kept import Kept
 from .language.load import load_set, texts_of
 from .language.program import Program
 from .language.required_columns import refuse_unmet
@@ -17,18 +18,22 @@ from .merchant.settings import merchant_schema
 from .store.statements import sql
 
 
-def load_mappings(merchant: Merchant) -> tuple[MappingSet, Program]:
-    """The mappings of the merchant's flows, checked and compiled. Raises FileError with all
-    findings; ``lint`` looks at the whole set."""
+def load_mappings(merchant: Merchant, kept: Kept | None = None) -> tuple[MappingSet, Program]:
+    """The mappings of the merchant's flows, checked and compiled; what is ``kept`` of earlier
+    times is not worked out again. Raises FileError with all findings; ``lint`` looks at the whole
+    set."""
     mapping_set = load_set(
         merchant.mapping_folder,
         merchant.overlay_folder,
         catalogue_from_ddl(sql("schema")),
         merchant_schema(),
         frozenset(name for name, is_on in merchant.settings["flows"].items() if is_on),
+        kept,
     )
     refuse_unmet(mapping_set)
-    program = compile_set(mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)))
+    program = compile_set(
+        mapping_set, merchant.settings, lambda path: merchant.place(tuple(path)), kept
+    )
     return mapping_set, program
 
 

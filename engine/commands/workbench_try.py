@@ -15,6 +15,7 @@ from ..show.output import Output
 from .command import EXIT_CODES, of_merchant, option
 
 if TYPE_CHECKING:
+    from ..language.kept import Kept
     from ..merchant.load import Merchant
     from ..workbench.trying import Item
 
@@ -34,6 +35,7 @@ def try_(out: Output, merchant: str, merchants: Path, ref: str, watch: bool) -> 
 
     With --watch a broken file is told, and the next save is looked at again.
     """
+    from ..language.kept import Kept
     from ..workbench.trying import item
     from . import opening
 
@@ -43,25 +45,26 @@ def try_(out: Output, merchant: str, merchants: Path, ref: str, watch: bool) -> 
             _show(out, found, one)
             return
         seen: dict[Path, int] = {}
+        kept = Kept()
         while True:
             now = _saved(found)
             if now != seen:
                 seen = now
-                found = _again(out, found, one)
+                found = _again(out, found, one, kept)
             time.sleep(EVERY)
 
 
-def _show(out: Output, merchant: Merchant, one: Item) -> None:
+def _show(out: Output, merchant: Merchant, one: Item, kept: Kept | None = None) -> None:
     from ..show import tried as view
     from ..workbench.trying import tried
     from ..workbench.versions import working
 
-    documents = tried(one, working(merchant))
+    documents = tried(one, working(merchant, kept=kept))
     out.page(view.page(one.ref, documents))
     out.data(view.data(one.ref, documents))
 
 
-def _again(out: Output, merchant: Merchant, one: Item) -> Merchant:
+def _again(out: Output, merchant: Merchant, one: Item, kept: Kept) -> Merchant:
     """Once more after a save, of the merchant's own file too; what is wrong with a file is told,
     and it goes on. Gives the merchant as its file has it now."""
     from ..errors import QliroFortnoxError
@@ -70,7 +73,7 @@ def _again(out: Output, merchant: Merchant, one: Item) -> Merchant:
 
     try:
         merchant = load_merchant(merchant.path, os.environ, needs_secrets=False)
-        _show(out, merchant, one)
+        _show(out, merchant, one, kept)
     except QliroFortnoxError as error:
         out.page([Text(line) for line in str(error).splitlines()])
     return merchant

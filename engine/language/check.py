@@ -11,6 +11,7 @@ from ..yamlfile import nearest
 from . import check_entities, check_mapping, check_tables, rules
 from .code import Code
 from .expressions import Report
+from .kept import Kept, World, again, in_set, of_set
 from .kinds import Type
 from .one_mapping import OneMapping
 from .spec import MappingSet
@@ -23,16 +24,20 @@ def check(
     *,
     complete: bool,
     whole: bool = True,
+    kept: Kept | None = None,
 ) -> None:
     """Reports what is wrong. ``complete`` is false when some file could not be read at all,
-    ``whole`` when the mappings of some flows were left out."""
+    ``whole`` when the mappings of some flows were left out; ``kept`` is of earlier loads, where
+    all files could be read."""
     report = lenient(report, complete=complete)
     settings = Code("K_settings", mapping_set.settings_type)
     for table in mapping_set.tables.values():
         check_tables.check(mapping_set, table, settings, report)
     check_entities.check(mapping_set, columns, settings, report)
-    for spec in mapping_set.mappings.values():
-        check_mapping.check(OneMapping(mapping_set, spec, settings, report))
+    if kept is not None:
+        columns |= kept.columns(columns)
+    for name in mapping_set.mappings:
+        _mapping(mapping_set, name, settings, report, kept)
     _needs(mapping_set, report)
     _made_for(mapping_set, report, whole)
     if complete and whole:
@@ -48,6 +53,16 @@ def lenient(report: Report, *, complete: bool) -> Report:
             report(finding)
 
     return report if complete else filtered
+
+
+def _mapping(
+    mapping_set: MappingSet, name: str, settings: Code, report: Report, kept: Kept | None
+) -> None:
+    def work(world: World, report: Report) -> None:
+        seen = in_set(mapping_set, world)
+        check_mapping.check(OneMapping(seen, seen.mappings[name], settings, report))
+
+    again(kept, f"check {name}", of_set(mapping_set), work, report)
 
 
 # Mappings -----------------------------------------------------------------------------------------

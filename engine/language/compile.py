@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import nodes
 from msgspec.structs import replace
 
 from ..errors import FileError, Finding, Place
-from ..yamlfile import nearest
+from ..yamlfile import Path_, nearest
 from . import (
     compile_entities,
     compile_related,
@@ -33,8 +33,10 @@ from .code import Code
 from .compile_tables import SettingsPlace
 from .emit import Emitter
 from .expressions import Expression, Report, collect, walk
+from .kept import Kept, Made, World, again, in_set, of_set
 from .program import (
     CompiledAgainst,
+    CompiledEntity,
     CompiledMapping,
     CompiledMatch,
     CompiledRelated,
@@ -53,29 +55,37 @@ def compile_set(
     mapping_set: MappingSet,
     settings: Mapping[str, Any],
     settings_place: SettingsPlace | None = None,
+    kept: Kept | None = None,
 ) -> Program:
     """The set as functions for a merchant with these settings, of the flows that are on.
 
-    ``settings_place`` tells where a setting stands, by path of keys. Raises FileError with all
-    findings: settings that are missing, rows of tables that do not fit.
+    ``settings_place`` tells where a setting stands, by path of keys; what is ``kept`` of earlier
+    times is not worked out again. Raises FileError with all findings: settings that are missing,
+    rows of tables that do not fit.
     """
     findings: list[Finding] = []
     report = collect(findings)
     place = settings_place or (lambda path: Place("settings." + ".".join(map(str, path))))
-    code = settings_code(mapping_set, settings)
-    found = {
-        name: compile_tables.table(spec, settings, code, place, report)
-        for name, spec in mapping_set.tables.items()
-    }
-    entities = {
-        name: compile_entities.entity(mapping_set, spec, code, found, report)
-        for name, spec in mapping_set.entities.items()
-    }
+    found: dict[str, Lookup] = {}
+    world: World = {
+        **of_set(mapping_set), "settings": settings, "place": _Places(place), "lookups": found,
+    }  # fmt: skip
+
+    def piece(name: str, work: Callable[[MappingSet, Code, Report], Made]) -> Made:
+        def compiling(seen: World, report: Report) -> Made:
+            narrowed = in_set(mapping_set, seen)
+            return work(narrowed, settings_code(narrowed, seen["settings"]), report)
+
+        return again(kept, name, world, compiling, report)
+
+    for name in mapping_set.tables:
+        work = partial(_table, mapping_set, name)
+        found[name] = again(kept, f"table {name}", world, work, report)
+    entities = {name: piece(f"entity {name}", partial(_entity, name, found))
+                for name in mapping_set.entities}  # fmt: skip
     wanted = {name: spec for name, spec in mapping_set.mappings.items() if _is_on(spec, settings)}
-    mappings = {
-        name: _mapping(mapping_set, spec, code, found, place, report)
-        for name, spec in in_order_of_needs(wanted)
-    }
+    mappings = {name: piece(f"mapping {name}", partial(_mapping, name, found))
+                for name, _ in in_order_of_needs(wanted)}  # fmt: skip
     errors = [f for f in findings if f.severity == "error"]
     if errors:
         raise FileError(findings)
@@ -124,15 +134,41 @@ def in_order_of_needs(mappings: Mapping[str, MappingSpec]) -> Iterator[tuple[str
                 yield name, spec
 
 
+class _Places(dict[Path_, Place]):
+    """Where settings stand, by path of keys."""
+
+    def __init__(self, place: SettingsPlace) -> None:
+        super().__init__()
+        self.place = place
+
+    def __missing__(self, path: Path_) -> Place:
+        return self.place(path)
+
+
+# Tables and entities ------------------------------------------------------------------------------
+def _table(mapping_set: MappingSet, name: str, world: World, report: Report) -> Lookup:
+    seen, settings = in_set(mapping_set, world), world["settings"]
+
+    def place(path: Sequence[str | int]) -> Place:
+        found: Place = world["place"][tuple(path)]
+        return found
+
+    code = settings_code(seen, settings)
+    return compile_tables.table(seen.tables[name], settings, code, place, report)
+
+
+def _entity(
+    name: str, found: Mapping[str, Lookup], mapping_set: MappingSet, code: Code, report: Report
+) -> CompiledEntity:
+    spec = mapping_set.entities[name]
+    return compile_entities.entity(mapping_set, spec, code, found, report)
+
+
 # Mappings -----------------------------------------------------------------------------------------
 def _mapping(
-    mapping_set: MappingSet,
-    spec: MappingSpec,
-    code: Code,
-    found: Mapping[str, Lookup],
-    place: SettingsPlace,
-    report: Report,
+    name: str, found: Mapping[str, Lookup], mapping_set: MappingSet, code: Code, report: Report
 ) -> CompiledMapping:
+    spec = mapping_set.mappings[name]
     space = compile_tables.space(found)
     counted = counts.now()
     names = scope.of_when(mapping_set, spec, code)
@@ -190,7 +226,7 @@ def _mapping(
         return asking(lambda e: f"bool{e.emit(expression).text}", source)
 
     matches = {
-        alias: _match(mapping_set, match, code, source, place, report, because, awaited)
+        alias: _match(mapping_set, match, code, source, report, because, awaited)
         for alias, match in spec.match.items()
     }
     seen = scope.of_card(mapping_set, spec, code)
@@ -235,7 +271,6 @@ def _match(
     match: Match,
     code: Code,
     source: Mapping[str, Code],
-    place: SettingsPlace,
     report: Report,
     because: Callable[[Match, Expression], Callable[[Row], str]],
     awaited: Callable[[Expression], Callable[[Row], bool]],

@@ -19,6 +19,7 @@ from . import check, check_policies, declared, kinds, parts, structure
 from .catalogue import Catalogue
 from .declared import OVERLAY
 from .expressions import Report, collect
+from .kept import Kept, World, again
 from .source import Source
 from .spec import EntitySpec, MappingSet, MappingSpec, PolicySpec, TableSpec
 
@@ -32,10 +33,12 @@ def load_set(
     catalogue: Catalogue,
     settings: Mapping[str, Any] | None = None,
     flows: Collection[str] | None = None,
+    kept: Kept | None = None,
 ) -> MappingSet:
     """The set in ``folder`` with ``overlay`` laid over it; ``settings`` is their JSON Schema.
 
-    With ``flows`` only the mappings of those flows, and what they need, are read and checked.
+    With ``flows`` only the mappings of those flows, and what they need, are read and checked;
+    what is ``kept`` of earlier loads is not worked out again.
     Raises FileError with every finding of every file. Findings of severity warning do not stop
     it; they are the set's ``warnings``.
     """
@@ -46,7 +49,7 @@ def load_set(
         else str(folder / name)
         for name in texts
     }
-    return _load(texts, paths, catalogue, settings, flows, folder)
+    return _load(texts, paths, catalogue, settings, flows, folder, kept)
 
 
 def texts_of(folder: Path, overlay: Path | None) -> dict[str, str]:
@@ -134,13 +137,14 @@ def _load(
     settings: Mapping[str, Any] | None,
     flows: Collection[str] | None = None,
     folder: Path | None = None,
+    kept: Kept | None = None,
 ) -> MappingSet:
     findings: list[Finding] = []
     report = collect(findings)
     parsed: dict[str, YamlFile] = {}
     for name, text in texts.items():
         try:
-            parsed[name] = parse(text, paths[name])
+            parsed[name] = (kept.file if kept else parse)(text, paths[name])
         except FileError as error:
             findings += error.findings
     found, uses = declared.read(parsed, report)
@@ -150,7 +154,11 @@ def _load(
             folder, 0, 0, "no-mappings", text, "Name the folder of a set."
         ).findings
     sources = found.sources if flows is None else _of_flows(found.sources, flows)
-    mappings, entities, tables, policies = _specs(sources, report)
+    if findings:
+        kept = None  # what a broken file leaves out is no change of anything else
+    if kept is not None:
+        sources = kept.sources(sources)
+    mappings, entities, tables, policies = _specs(sources, report, kept)
     columns = {name: dict(one) for name, one in catalogue.items()}
     result = MappingSet(
         mappings=mappings,
@@ -170,7 +178,10 @@ def _load(
         changes=found.changes,
     )
     broken = bool(findings)
-    check.check(result, columns, report, complete=not broken, whole=flows is None)
+    check.check(
+        result, columns, report, complete=not broken, whole=flows is None,
+        kept=None if broken else kept,
+    )  # fmt: skip
     lenient = check.lenient(report, complete=not broken)
     check_policies.check(result, lenient, whole=flows is None and not broken)
     if any(f.severity == "error" for f in findings):
@@ -205,7 +216,7 @@ def _of_flows(sources: dict[str, Source], flows: Collection[str]) -> dict[str, S
 
 
 def _specs(
-    sources: Mapping[str, Source], report: Report
+    sources: Mapping[str, Source], report: Report, kept: Kept | None
 ) -> tuple[
     dict[str, MappingSpec], dict[str, EntitySpec], dict[str, TableSpec], dict[str, PolicySpec]
 ]:
@@ -213,22 +224,39 @@ def _specs(
     entities: dict[str, EntitySpec] = {}
     tables: dict[str, TableSpec] = {}
     policies: dict[str, PolicySpec] = {}
-    for source in sources.values():
-        kind, unclear = structure.kind_of(source.root)
-        if unclear or kind not in ("mapping", "entity", "table", "policy"):
-            continue  # told when it was read
-        wrong = list(structure.findings_of(kind, source))
-        for finding in wrong:
-            report(finding)
-        if wrong:
-            continue
-        if kind == "mapping":
-            mappings[source.value["mapping"]] = parts.mapping(source, report)
-        elif kind == "entity":
-            entities[source.value["entity"]] = parts.entity(source, report)
-        elif kind == "policy":
-            policies[source.value["policy"]] = parts.policy(source, report)
-        else:
-            tables[source.value["table"]] = parts.table(source, report)
+    for name in sources:
+
+        def work(world: World, report: Report, name: str = name) -> _Spec | None:
+            return _spec(world["sources"][name], report)
+
+        spec = again(kept, f"spec {name}", {"sources": sources}, work, report)
+        if isinstance(spec, MappingSpec):
+            mappings[spec.name] = spec
+        elif isinstance(spec, EntitySpec):
+            entities[spec.entity] = spec
+        elif isinstance(spec, PolicySpec):
+            policies[spec.name] = spec
+        elif spec is not None:
+            tables[spec.name] = spec
     # By their names, wherever their files lie: in this order they are looked at.
     return dict(sorted(mappings.items())), entities, tables, dict(sorted(policies.items()))
+
+
+_Spec = MappingSpec | EntitySpec | TableSpec | PolicySpec
+
+
+def _spec(source: Source, report: Report) -> _Spec | None:
+    """What a source declares; None where its keys are not as they must be."""
+    kind, unclear = structure.kind_of(source.root)
+    if unclear or kind not in ("mapping", "entity", "table", "policy"):
+        return None  # told when it was read
+    wrong = list(structure.findings_of(kind, source))
+    for finding in wrong:
+        report(finding)
+    if wrong:
+        return None
+    if kind == "mapping":
+        return parts.mapping(source, report)
+    if kind == "entity":
+        return parts.entity(source, report)
+    return parts.policy(source, report) if kind == "policy" else parts.table(source, report)

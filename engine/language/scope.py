@@ -6,13 +6,13 @@ loading and the compiler use the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import derived, kinds
 from .code import Code, Signature
 from .kinds import ANY, BOOLEAN, DECIMAL, INTEGER, TEXT, Type
-from .spec import EntitySpec, MappingSet, MappingSpec, Related
+from .spec import EntitySpec, MappingSet, MappingSpec, Related, TableSpec
 
 # What a match leaves behind for the document, and a needed mapping for those that need it.
 RESULT: Mapping[str, Type] = {"rest": DECIMAL, "difference": DECIMAL, "outcome": TEXT}
@@ -46,9 +46,24 @@ def _is_broken(mapping_set: MappingSet, entity: str) -> bool:
     return bool(named) and entity not in mapping_set.entities
 
 
-def signatures(mapping_set: MappingSet) -> dict[str, Signature]:
-    """What each table takes and gives."""
-    return {name: Signature(t.inputs, t.outputs) for name, t in mapping_set.tables.items()}
+class _Signatures(Mapping[str, Signature]):
+    def __init__(self, tables: Mapping[str, TableSpec]) -> None:
+        self.tables = tables
+
+    def __getitem__(self, name: str) -> Signature:
+        table = self.tables[name]
+        return Signature(table.inputs, table.outputs)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+
+def signatures(mapping_set: MappingSet) -> Mapping[str, Signature]:
+    """What each table takes and gives; a table is looked at when somebody asks for it."""
+    return _Signatures(mapping_set.tables)
 
 
 def of_source(mapping_set: MappingSet, spec: MappingSpec, settings: Code) -> dict[str, Code]:

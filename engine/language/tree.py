@@ -91,6 +91,47 @@ def framed(node: Node, frame: Frame) -> Node:
     return Node(value, frame, node.spot, node.key)
 
 
+def is_same(one: Node, other: Node) -> bool:
+    """Whether two trees say the same, in the same places, by the same uses of parts."""
+    frames: dict[tuple[int, int], bool] = {}
+
+    def framed_same(mine: Frame, its: Frame) -> bool:
+        key = id(mine), id(its)
+        if key not in frames:
+            frames[key] = mine.path == its.path and mine.via == its.via and _given_same(mine, its)
+        return frames[key]
+
+    def same(mine: Node | None, its: Node | None) -> bool:
+        if mine is its:
+            return True
+        if mine is None or its is None or mine.spot != its.spot or mine.key != its.key:
+            return False
+        if type(mine.value) is not type(its.value) or not framed_same(mine.frame, its.frame):
+            return False
+        if (mine.gone or {}).keys() != (its.gone or {}).keys():
+            return False
+        if not all(same(gone, (its.gone or {})[key]) for key, gone in (mine.gone or {}).items()):
+            return False
+        if isinstance(mine.value, dict):
+            return list(mine.value) == list(its.value) and all(
+                same(inner, its.value[key]) for key, inner in mine.value.items()
+            )
+        if isinstance(mine.value, list):
+            return len(mine.value) == len(its.value) and all(map(same, mine.value, its.value))
+        return str(mine.value) == str(its.value)  # 1.0 and 1.00 are not written alike
+
+    return same(one, other)
+
+
+def _given_same(mine: Frame, its: Frame) -> bool:
+    one, other = mine.given, its.given
+    if one is None or other is None:
+        return one is other
+    return (one.part, one.place, one.takes, one.arguments) == (
+        other.part, other.place, other.takes, other.arguments
+    )  # fmt: skip
+
+
 def identifier(node: Node) -> str:
     """What an item of a list is known by: its ``id``, its word (``do``), or the value itself."""
     if isinstance(node.value, dict):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Place
+from ..language.kept import Kept
 from ..language.program import Program
 from ..language.spec import MappingSet
 from ..mappings import load_mappings
@@ -47,8 +48,9 @@ class Version:
 
 
 def working(
-    merchant: Merchant, name: str = "working", root: Path | None = None
+    merchant: Merchant, name: str = "working", root: Path | None = None, kept: Kept | None = None
 ) -> Version:
-    """The version that stands on disk. Raises FileError with all findings of the mappings."""
-    mapping_set, program = load_mappings(merchant)
+    """The version that stands on disk; what is ``kept`` of an earlier look at it is not worked out
+    again. Raises FileError with all findings of the mappings."""
+    mapping_set, program = load_mappings(merchant, kept)
     return Version(name, merchant, mapping_set, program, root)

@@ -13,6 +13,7 @@ from engine import scope as scopes
 from engine import session as sessions
 from engine.commands import workbench_try
 from engine.errors import UsageError
+from engine.language.kept import Kept
 from engine.show import tried as view
 from engine.show.output import Output
 from engine.suppose.rounds import NUMBERS
@@ -112,13 +113,13 @@ def test_a_broken_file_is_told_and_the_next_save_is_shown(
     shop.settings({"mapping_set": str(folder)})
     out = Output(json=False)
     file = folder / "invoices" / "invoice.yaml"
-    good = file.read_text("utf-8")
+    good, kept = file.read_text("utf-8"), Kept()
     with item(shop.store, str(order)) as one:
         file.write_text(good.replace("{{ order.name }}", "{{ order.nam }}"), "utf-8")
-        workbench_try._again(out, shop.merchant, one)
+        workbench_try._again(out, shop.merchant, one, kept)
         told = capsys.readouterr().out
         assert "invoice.yaml:94:17" in told
         assert "qliro.order has no 'nam'. Did you mean 'name'?" in told
         file.write_text(good, "utf-8")
-        workbench_try._again(out, shop.merchant, one)
+        workbench_try._again(out, shop.merchant, one, kept)
         assert "InvoiceRows[0].Price" in capsys.readouterr().out
