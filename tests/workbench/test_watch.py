@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,12 +80,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> OrderShop:
     return shop
 
 
-@pytest.fixture(scope="module")
-def watched(shop: OrderShop) -> Iterator[tuple[Item, Kept]]:
-    with item(shop.store, shop.known[0]) as one:
-        yield one, Kept()
-
-
 def anew(one: Item) -> Item:
     """The same item as if it had just been opened."""
     now = Remembered(one.now._store)
@@ -94,21 +87,21 @@ def anew(one: Item) -> Item:
     return replace(one, now=now, then=then)
 
 
-@pytest.mark.parametrize("what", SAVES)
-def test_a_save_shows_what_a_try_begun_anew_shows(
-    shop: OrderShop, watched: tuple[Item, Kept], capsys: pytest.CaptureFixture[str], what: str
+def test_each_save_shows_what_a_try_begun_anew_shows(
+    shop: OrderShop, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one, kept = watched
-    name, before, after, shown = SAVES[what]
-    file = shop.folder / name
-    text = file.read_text("utf-8")
-    assert before in text
-    file.write_text(text.replace(before, after), "utf-8")
-    workbench_try._again(Output(), shop.merchant, one, kept)
-    again = capsys.readouterr().out
-    workbench_try._again(Output(), shop.merchant, anew(one), Kept())
-    assert again == capsys.readouterr().out
-    assert shown in again
+    kept = Kept()
+    with item(shop.store, shop.known[0]) as one:
+        for what, (name, before, after, shown) in SAVES.items():
+            file = shop.folder / name
+            text = file.read_text("utf-8")
+            assert before in text, what
+            file.write_text(text.replace(before, after), "utf-8")
+            workbench_try._again(Output(), shop.merchant, one, kept)
+            again = capsys.readouterr().out
+            workbench_try._again(Output(), shop.merchant, anew(one), Kept())
+            assert again == capsys.readouterr().out, what
+            assert shown in again, what
 
 
 def test_what_a_save_does_not_touch_is_not_compiled_again(shop: OrderShop) -> None:
