@@ -91,7 +91,10 @@ def _field(emitter: Emitter, field: Field, types: dict[str, list[Type]]) -> str:
     """A field of a row, null where it is left out."""
     assert field.value is not None  # noqa: S101 — the schema lets no list stand in a row
     when = emitter.emit(field.when).text if field.when else ""
+    ready = set(emitter.ready)
     code = emitter.emit(field.value)
+    if when:  # where it is left out, named values that are met in it are not ready after it
+        emitter.ready = ready
     types.setdefault(field.name, []).append(code.type)
     if code.type.kind == "list":
         emitter.report(field.value.finding("type", "a row holds no lists."))

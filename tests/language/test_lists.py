@@ -91,6 +91,18 @@ def test_a_named_list_is_made_only_where_it_is_needed_also_inside_another() -> N
     assert amount(text, fees=spoiled, Amount=Decimal(-1)) == Decimal("5.00")
 
 
+def test_what_a_field_that_is_left_out_needs_is_there_for_the_next_one() -> None:
+    """``first_fee`` is met first in a field that no row has."""
+    text = mapping(
+        "  sent:\n    - id: fees\n      each: {fee: fees}\n"
+        '      net: {when: fee.Amount > 9, value: "{{ first_fee.Amount }}"}\n'
+        '      gross: "{{ first_fee.Amount + fee.Amount }}"\n'
+        '  first_fee: "{{ fees | first }}"\n',
+        "{{ sent | sum('gross') }}",
+    )
+    assert amount(text) == Decimal("9.40")  # 6.25, and 1.05 three times
+
+
 def test_what_is_wrong_in_a_row_is_told_with_its_place() -> None:
     text = mapping(ROWS, "{{ sent | sum('net') }}")
     spoiled = [*FEES, {**FEES[0], "Amount": None}]
