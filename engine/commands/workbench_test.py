@@ -81,5 +81,7 @@ def test(
     out.page(tested.page(verdicts, changes, updated=updates))
     told = tested.data(verdicts, changes)
     out.data({**told, "coverage": shown.data(of_rules)} if of_rules else told)
-    short = of_rules is not None and least is not None and of_rules.percent < least
-    return Exit.OK if all(one.holds for one in verdicts) and not short else Exit.FAILED
+    holds = all(one.holds for one in verdicts)
+    if of_rules is not None:
+        holds = holds and not of_rules.wrong and of_rules.percent >= (least or 0)
+    return Exit.OK if holds else Exit.FAILED

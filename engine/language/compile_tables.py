@@ -97,7 +97,27 @@ def _counted(
             outputs = kept.outputs(points[row], outputs)
         return outputs, decided
 
-    return replace(found, remembered={}, find=lambda key: hit(key)[0], hit=hit)
+    if kept.changes:
+        return replace(found, remembered={}, find=lambda key: hit(key)[0], hit=hit)
+    remembered: dict[tables.Key, tuple[dict[str, Any], Callable[[], int]]] = {}
+
+    def find(key: tables.Key) -> dict[str, Any]:
+        known = remembered.get(key)
+        if known is None:
+            outputs, decided = found.hit(key)
+            if len(remembered) >= tables.MOST_REMEMBERED:
+                remembered.clear()
+            known = remembered[key] = outputs, steps.get(decided.row, _uncounted)
+        outputs, step = known
+        step()
+        return outputs
+
+    return replace(found, remembered={}, find=find, hit=hit)
+
+
+def _uncounted() -> int:
+    """For the merchant's own rows, which are no points of the set."""
+    return 0
 
 
 def _merchant_rows(

@@ -22,7 +22,9 @@ Key = tuple[str, int, int, int, str]  # file, line, column, characters into the 
 
 
 class Counts:
-    """How often each point was reached, by key."""
+    """How often each point was reached, by key. ``changes``: what is counted can be changed."""
+
+    changes = False
 
     def __init__(self) -> None:
         self._steps: dict[Key, Callable[[], int]] = {}

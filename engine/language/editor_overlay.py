@@ -224,7 +224,7 @@ class _Made:
                 continue
             declared = self.defs[f"{self.what}: {'.'.join(path)}"]["properties"]
             for field, schema in declared.items():
-                if field not in ("id", "essential"):
+                if field not in ("id", "essential", "by_construction"):
                     said = f" The set: {_shown(one[field])}" if field in one else ""
                     told = f"{schema.get('description', '')}{said}".strip()
                     key = f"{path[-1]}.{one['id']}.{field}"

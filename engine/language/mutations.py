@@ -27,6 +27,8 @@ class Mutations(Counts):
     """Counts of a set that can be changed: ``active`` is what is changed, ``way`` how, where there
     are several ways; ``settled`` are the points that settings alone decided."""
 
+    changes = True
+
     def __init__(self) -> None:
         super().__init__()
         self.active: Key | None = None

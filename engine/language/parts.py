@@ -166,6 +166,7 @@ def _match(p: Parts, name: str) -> Match:
                 place=p.source.place(here),
                 id=one["id"],
                 essential=one.get("essential", False),
+                by_construction=one.get("by_construction", ""),
             )
         )
     consume = None
@@ -274,6 +275,7 @@ def _check(p: Parts, key: str, i: int) -> Check:
         until=value.get("until", ""),
         id=value["id"],
         essential=value.get("essential", False),
+        by_construction=value.get("by_construction", ""),
     )
 
 

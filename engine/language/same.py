@@ -15,7 +15,7 @@ from . import expressions
 from .tree import Node, identifier
 
 # Keys that name things and decide nothing.
-NAMING = ("id", "essential", "version")
+NAMING = ("id", "essential", "by_construction", "version")
 # Lists that say nothing when they are empty.
 _EMPTY = ("checks", "warnings", "then", "needs", "moves")
 

@@ -49,7 +49,9 @@ class Step(Struct, frozen=True):
 
 
 class Require(Struct, frozen=True):
-    """What a candidate must be; ``otherwise`` is skip, wait or park."""
+    """What a candidate must be; ``otherwise`` is skip, wait or park.
+
+    ``by_construction`` says why it always is, where nothing can show that it is not."""
 
     that: Expression
     otherwise: str
@@ -57,6 +59,7 @@ class Require(Struct, frozen=True):
     place: Place
     id: str
     essential: bool
+    by_construction: str = ""
 
 
 class Consume(Struct, frozen=True):
@@ -101,7 +104,7 @@ class Check(Struct, frozen=True):
     """What must hold; ``state`` is park, wait or done when it does not.
 
     ``until`` is the mapping that makes what is missing, if one does. No overlay can weaken what is
-    ``essential``.
+    ``essential``. ``by_construction`` says why it always holds, where no case can show otherwise.
     """
 
     that: Expression
@@ -111,6 +114,7 @@ class Check(Struct, frozen=True):
     until: str = ""
     id: str = ""
     essential: bool = False
+    by_construction: str = ""
 
 
 class Nothing(Struct, frozen=True):

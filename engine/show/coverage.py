@@ -17,6 +17,7 @@ from .tested import from_here
 LINES = (Column("hits", right=True), Column("line", right=True), Column(""))
 FILES = (Column("file"), Column("points", right=True), Column("reached", right=True),
          Column("%", right=True))  # fmt: skip
+HOLDING = Column("by construction", right=True)
 ASSERTED = (Column("asserted on", right=True), Column("%", right=True))
 # How many signs of what was never reached are told.
 LONGEST = 100
@@ -28,19 +29,23 @@ def page(coverage: Coverage, *, whole: bool) -> Page:
     parts: Page = []
     rows: list[list[Cell]] = []
     for name, of in coverage.by_file():
-        rows.append([name, *_figures(of)])
-        if whole or of.percent < 100:
+        rows.append([name, *_figures(of, coverage)])
+        if whole or of.percent < 100 or of.wrong:
             parts += [Text(name), Table(LINES, list(_lines(name, of)), indent=2, titles=False)]
             parts.append(Text(""))
-    rows.append(["all", *_figures(coverage)])
+    rows.append(["all", *_figures(coverage, coverage)])
     columns = FILES if coverage.asserted is None else (*FILES, *ASSERTED)
+    if coverage.holding:
+        columns = (*columns, HOLDING)
     return [*parts, Table(columns, rows), Text("")]
 
 
-def _figures(coverage: Coverage) -> list[Cell]:
+def _figures(coverage: Coverage, whole: Coverage) -> list[Cell]:
     cells: list[Cell] = [str(len(coverage.points)), *_share(coverage.reached, coverage)]
     if coverage.asserted is not None:
         cells += _share(coverage.noticed, coverage)
+    if whole.holding:
+        cells.append(str(len(coverage.holding) or ""))
     return cells
 
 
@@ -56,19 +61,27 @@ def percent(part: int, whole: int) -> str:
 
 def _lines(name: str, coverage: Coverage) -> Iterator[list[Cell]]:
     """Each line of a file with the hits of what stands there, and below it what none reached."""
-    points = by_line(coverage.points)
+    points = by_line(coverage.all)
     for number, text in enumerate(Path(name).read_text("utf-8").splitlines(), 1):
         here = points.get(number, [])
-        never = [one for one in here if not coverage.hits.get(one.key)]
-        style = "red" if here and len(never) == len(here) else ""
         hits = str(line_hits(here, coverage.hits)) if here else ""
+        style = "red" if hits == "0" and not any(one.by_construction for one in here) else ""
         yield [(hits, style), (str(number), "dim"), (text, style)]
-        for one in here if len(never) < len(here) else ():
-            if one in never:
-                yield [("", ""), ("", ""), (f"{_indent(text)}^ never {told(one)}", "red")]
-            elif coverage.asserted is not None and one.key not in coverage.asserted:
-                said = f"{_indent(text)}^ not asserted on: {told(one)}"
-                yield [("", ""), ("", ""), (said, "yellow")]
+        for said, drawn in dict.fromkeys(_notes(here, coverage)) if not style else ():
+            yield ["", "", (f"{_indent(text)}^ {said}", drawn)]
+
+
+def _notes(points: Sequence[Point], coverage: Coverage) -> Iterator[tuple[str, str]]:
+    """What is to be said of the points of a line, and how a terminal draws it."""
+    for one in points:
+        if one in coverage.wrong:
+            yield f"it failed, so it does not hold by construction ({one.by_construction})", "red"
+        elif one.by_construction:
+            yield f"holds by construction: {one.by_construction}", "dim"
+        elif one.key not in coverage.hits:
+            yield f"never {told(one)}", "red"
+        elif coverage.asserted is not None and one.key not in coverage.asserted:
+            yield f"not asserted on: {told(one)}", "yellow"
 
 
 def by_line(points: Sequence[Point]) -> dict[int, list[Point]]:
@@ -108,7 +121,7 @@ def data(coverage: Coverage) -> dict[str, Any]:
                         "hits": line_hits(here, of.hits),
                         "points": [_point(one, of) for one in here],
                     }
-                    for line, here in sorted(by_line(of.points).items())
+                    for line, here in sorted(by_line(of.all).items())
                 ],
             }
             for name, of in coverage.by_file()
@@ -124,7 +137,7 @@ def _counted(coverage: Coverage) -> dict[str, Any]:
     if coverage.asserted is not None:
         noticed = len(coverage.noticed)
         found |= {"asserted": noticed, "percent_asserted": float(percent(noticed, points))}
-    return found
+    return {**found, "by_construction": len(coverage.holding)}
 
 
 def _point(point: Point, coverage: Coverage) -> dict[str, Any]:
@@ -136,6 +149,8 @@ def _point(point: Point, coverage: Coverage) -> dict[str, Any]:
         "column": point.column,
         "hits": coverage.hits.get(point.key, 0),
     }
-    if coverage.asserted is not None:
+    if point.by_construction:
+        found["by_construction"] = point.by_construction
+    elif coverage.asserted is not None:
         found["asserted"] = point.key in coverage.asserted
     return found

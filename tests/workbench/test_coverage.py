@@ -154,6 +154,36 @@ def test_with_a_name_only_files_that_its_cases_reach_are_told(overlay: Path) -> 
     assert "tiers.yaml" in told and "payment.yaml" not in told  # noqa: PT018
 
 
+# What holds by construction ----------------------------------------------------------------------
+REASON = "by_construction: lines are small"
+
+
+def test_a_check_that_holds_by_construction_is_counted_apart_with_its_reason(
+    overlay: Path,
+) -> None:
+    (overlay / "payment.yaml").write_text(f"{RULES}      {REASON}\n", "utf-8")
+    told = called("test", "--overlay", overlay, "--coverage", "--fail-under", "66.6")
+    assert told.return_value == 0
+    lines = told.stdout.splitlines()
+    assert "               ^ holds by construction: lines are small" in lines
+    assert [one.split() for one in lines if one.startswith("all")] == [
+        ["all", "6", "4", "66.6", "2"]
+    ]
+    found = json.loads(called("test", "--overlay", overlay, "--coverage", "json").stdout)
+    point = found["coverage"]["files"][0]["lines"][-1]["points"][0]
+    assert point["by_construction"] == "lines are small"
+
+
+def test_one_that_fails_all_the_same_is_told_and_ends_with_1(overlay: Path) -> None:
+    rules = RULES.replace("< 5000", "< 50")
+    (overlay / "payment.yaml").write_text(f"{rules}      {REASON}\n", "utf-8")
+    cases = CASES.replace("{document: {ModeOfPayment: SMALL}}", "{because: 250.00 is huge}")
+    (overlay / "tests" / "cases.yaml").write_text(cases, "utf-8")
+    told = called("test", "--overlay", overlay, "--coverage")
+    assert told.return_value == 1
+    assert "^ it failed, so it does not hold by construction (lines are small)" in told.stdout
+
+
 # What is asserted on -----------------------------------------------------------------------------
 def not_asserted(overlay: Path) -> list[str]:
     found = suite(whole_set(SET, overlay), SET, overlay)

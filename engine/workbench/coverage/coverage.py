@@ -21,20 +21,36 @@ from .points import Point, points_of
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The points of the files that are looked at, how often each was reached that was, and which of
+    """All points of the files that are looked at, how often each was reached that was, and which of
     these are ``asserted`` on: None where that was not asked.
 
     What settings alone decide counts once for each program that cases are run with.
     """
 
-    points: Sequence[Point]
+    all: Sequence[Point]
     hits: Mapping[Key, int]
     asserted: frozenset[Key] | None = None
 
     @property
+    def points(self) -> list[Point]:
+        """The points that cases are to reach: all but those of checks that always hold."""
+        return [one for one in self.all if not one.by_construction]
+
+    @property
+    def holding(self) -> list[Point]:
+        """The points of checks that hold by construction."""
+        return [one for one in self.all if one.by_construction]
+
+    @property
+    def wrong(self) -> list[Point]:
+        """Those of them that show that it does not: the reason why the check failed was told."""
+        told = ".because"
+        return [one for one in self.holding if one.label.endswith(told) and one.key in self.hits]
+
+    @property
     def reached(self) -> list[Point]:
         """The points that some case reached."""
-        return [one for one in self.points if self.hits.get(one.key)]
+        return [one for one in self.points if one.key in self.hits]
 
     @property
     def noticed(self) -> list[Point]:
@@ -44,16 +60,16 @@ class Coverage:
     @property
     def percent(self) -> Decimal:
         """How much was reached, of 100; how much is asserted on, where that was asked."""
-        counted = len(self.reached if self.asserted is None else self.noticed)
-        return Decimal(100 * counted) / len(self.points) if self.points else Decimal(100)
+        counted, points = self.reached if self.asserted is None else self.noticed, self.points
+        return Decimal(100 * len(counted)) / len(points) if points else Decimal(100)
 
     def by_file(self) -> Iterator[tuple[str, Coverage]]:
         """The same of each file, by name."""
         files: dict[str, list[Point]] = {}
-        for one in self.points:
+        for one in self.all:
             files.setdefault(one.file, []).append(one)
         for name in sorted(files):
-            yield name, replace(self, points=files[name])
+            yield name, replace(self, all=files[name])
 
 
 def covered(
@@ -67,9 +83,9 @@ def covered(
     if mutating:
         reach = Reach(suite)
         reach.run()
-        points = _narrowed(found, reach.hits) if narrowed else found
-        asserted = {one.key for one in points if reach.hits.get(one.key) and reach.notices(one)}
-        return reach.verdicts, Coverage(points, reach.hits, frozenset(asserted))
+        reached = Coverage(_narrowed(found, reach.hits) if narrowed else found, reach.hits)
+        asserted = frozenset(one.key for one in reached.reached if reach.notices(one))
+        return reach.verdicts, replace(reached, asserted=asserted)
     counts = Counts()
     with counting(counts):
         verdicts = list(suite.verdicts())

@@ -16,7 +16,15 @@ from ...errors import Place
 from ...language import tables
 from ...language.counts import Key, key_at, key_of
 from ...language.expressions import Expression, walk
-from ...language.spec import Check, EntitySpec, MappingSet, MappingSpec, Match, Row, TableSpec
+from ...language.spec import (
+    Check,
+    EntitySpec,
+    MappingSet,
+    MappingSpec,
+    Require,
+    Row,
+    TableSpec,
+)
 from ...language.written import written
 
 # What points there are; those that stand at one spot in this order.
@@ -26,12 +34,13 @@ WHAT = ("value", "if", "else", "row", "otherwise", "step")
 class Point(Struct, frozen=True):
     """A spot that cases can reach: ``what`` is one of WHAT, ``label`` names it as its file does
     (``document.Amount``), ``of`` is the first that has it: ``mapping payment``. ``words`` say what
-    stands there."""
+    stands there, ``by_construction`` why nothing can show that its check does not hold."""
 
     key: Key
     label: str
     of: str
     words: str
+    by_construction: str = ""
 
     @property
     def file(self) -> str:
@@ -71,6 +80,8 @@ def _all(mapping_set: MappingSet) -> Iterator[Point]:
     for spec in mapping_set.mappings.values():
         of = f"mapping {spec.name}"
         yield from _of_values(_values(spec), of)
+        for one in _checks(spec):  # that it is asked, and that it fails: then its reason is told
+            yield from _of_values((one.that, one.because), of, one.by_construction)
         for match in spec.match.values():
             for step in match.steps:
                 label = f"match.{match.alias}.steps.{step.id}"
@@ -109,44 +120,36 @@ def _values(spec: MappingSpec) -> Iterator[Expression]:
     """The values of a mapping that are worked out in a run, but those that SQL is made of."""
     yield from _inside((spec.per, spec.related, spec.when, spec.nothing, spec.card, spec.lets))
     for match in spec.match.values():
-        yield from _of_match(match)
+        yield from match.awaits.values()
+        if match.consume is not None:
+            yield match.consume.amount
     yield from _inside((spec.document, spec.then, spec.confirm, spec.after))
     yield from _inside((spec.identity.ask, spec.identity.since))
-    for check in (*spec.checks, *spec.warnings):
-        yield from _of_check(check)
 
 
-def _of_match(match: Match) -> Iterator[Expression]:
-    """What a candidate must be, and why another is none; whom it awaits; what it takes."""
-    for require in match.require:
-        yield require.that
-        yield require.because
-    yield from match.awaits.values()
-    if match.consume is not None:
-        yield match.consume.amount
+def _checks(spec: MappingSpec) -> Iterator[Check | Require]:
+    """What a candidate must be, and what must hold."""
+    for match in spec.match.values():
+        yield from match.require
+    yield from (*spec.checks, *spec.warnings)
 
 
-def _of_check(check: Check) -> Iterator[Expression]:
-    """That it is asked, and that it fails: then its reason is told."""
-    yield check.that
-    yield check.because
-
-
-def _of_values(values: Iterable[Expression], of: str) -> Iterator[Point]:
+def _of_values(values: Iterable[Expression], of: str, because: str = "") -> Iterator[Point]:
     for one in values:
-        yield Point(key_of(one), one.field, of, _words(one))
-        yield from _branches([one], of)
+        yield Point(key_of(one), one.field, of, _words(one), because)
+        yield from _branches([one], of, because)
 
 
-def _branches(values: Iterable[Expression], of: str) -> Iterator[Point]:
+def _branches(values: Iterable[Expression], of: str, because: str = "") -> Iterator[Point]:
     """The branches of the inline ifs."""
     for one in values:
         for node in walk(one.node):
             if isinstance(node, nodes.CondExpr) and node.expr2 is not None:
                 asked = written(node.test)
                 yes, no = written(node.expr1), written(node.expr2)
-                yield Point(key_of(one, node, "if"), one.field, of, f"{yes} if {asked}")
-                yield Point(key_of(one, node, "else"), one.field, of, f"{no} unless {asked}")
+                yield Point(key_of(one, node, "if"), one.field, of, f"{yes} if {asked}", because)
+                words = f"{no} unless {asked}"
+                yield Point(key_of(one, node, "else"), one.field, of, words, because)
 
 
 def _words(expression: Expression) -> str:
