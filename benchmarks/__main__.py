@@ -1,8 +1,8 @@
 """``python -m benchmarks [NAME…]``: measures, and prints each figure beside its yardstick.
 
 Names are mapping, staging, matching, delivery, orders, lives, receiver, idle, lint, cases and
-watch; all without one. Ends with 0 whatever the figures are, with ``--strict`` with 1 when one
-falls short; ``--json`` prints them for a program.
+watch and coverage; all without one. Ends with 0 whatever the figures are, with ``--strict`` with 1
+when one falls short; ``--json`` prints them for a program.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from benchmarks.figure import Figure
 
 NAMES = (
     "mapping", "staging", "matching", "delivery", "orders", "lives", "receiver", "idle", "lint",
-    "cases", "watch",
+    "cases", "watch", "coverage",
 )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from ..show.output import Output
 from . import command
 from .command import EXIT_CODES, in_folder, of_set, option, shared
 
+HTML_FILE = "coverage.html"
+
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -23,8 +25,9 @@ from .command import EXIT_CODES, in_folder, of_set, option, shared
 @option("--update", "updates", is_flag=True,
         help="Write the snapshots anew, and show what changed.")  # fmt: skip
 @option("--coverage", "coverage", is_flag=False, flag_value="terminal", metavar="[FORM]",
-        type=click.Choice(["terminal", "json"]),
-        help="Show also what the cases reach of the rules: terminal or json.")  # fmt: skip
+        type=click.Choice(["terminal", "json", "html"]),
+        help="Show also what the cases reach of the rules: terminal, json, or html, which is "
+             f"written to {HTML_FILE} in this folder.")  # fmt: skip
 @option("--mutation", "mutating", is_flag=True,
         help="Show also what the cases assert on: it is changed, and one must fail.")  # fmt: skip
 @option("--fail-under", "least", type=click.FloatRange(0, 100), metavar="PERCENT",
@@ -48,6 +51,7 @@ def test(
     from ..merchant.load import find_merchant, load_merchant
     from ..show import coverage as shown
     from ..show import tested
+    from ..show.coverage_html import html_page
     from ..workbench.cases import snapshots
     from ..workbench.cases.suite import set_of, suite
     from ..workbench.coverage.coverage import covered
@@ -76,7 +80,10 @@ def test(
         found.kept = snapshots.kept(found.cases)
         verdicts = list(found.verdicts())
     out.json = out.json or coverage == "json"
-    if of_rules is not None:
+    if of_rules is not None and coverage == "html":
+        Path(HTML_FILE).write_text(html_page(of_rules), "utf-8")
+        out.note(f"Written: {HTML_FILE}")
+    elif of_rules is not None:
         out.page(shown.page(of_rules, whole=out.verbose))
     out.page(tested.page(verdicts, changes, updated=updates))
     told = tested.data(verdicts, changes)

@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from . import counts
 from .code import Mark
 from .emit import Emitter
 from .runtime import RUNTIME
@@ -36,12 +37,29 @@ class Body(Struct):
         before = set(emitter.ready)
         emitter.looped += loop
         start = len(self.lines)
-        yield
+        with self.counted(emitter):
+            yield
         if len(self.lines) == start:
             self.add("pass")
         emitter.looped -= loop
         emitter.ready = before
         self.depth -= 1
+
+    @contextmanager
+    def counted(self, emitter: Emitter) -> Iterator[None]:
+        """The lines that are added meanwhile are a block: run from the first to the last, unless
+        one fails."""
+        kept = counts.now()
+        if kept is None or kept.changes:
+            yield
+            return
+        start, outer = len(self.lines), emitter.block
+        block = emitter.block = kept.block()
+        yield
+        emitter.block = outer
+        if block.points:
+            emitter.blocks.append(block)
+            self.lines.insert(start, (self.depth, f"next({emitter.bind(block.steps)})"))
 
 
 class Built(Struct, frozen=True):

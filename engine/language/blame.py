@@ -6,8 +6,9 @@ more with what the function had in hand. This runs only after a failure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Inexact, InvalidOperation
+from itertools import takewhile
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..errors import ItemError, Place
 from ..yamlfile import nearest
 from .assemble import Built
 from .code import UNKNOWN, Mark
+from .counts import Block, counting
 from .declared_filters import NO_VALUE, Null, Refused
 from .emit import Emitter
 from .written import written
@@ -66,6 +68,42 @@ def _frames(trace: TracebackType | None, filename: str) -> Iterator[tuple[FrameT
         if trace.tb_frame.f_code.co_filename == filename:
             yield trace.tb_frame, trace.tb_lineno
         trace = trace.tb_next
+
+
+def uncount(error: Exception, built: Built, *, swallowed: bool = False) -> None:
+    """Takes back what was counted of values that stand behind the one that failed, for these were
+    not worked out; with ``swallowed`` only up to where the function goes on."""
+    if not built.emitter.blocks:
+        return
+    name = built.function.__name__
+    frames = _frames(error.__traceback__, built.filename)
+    lines = [line for frame, line in frames if frame.f_code.co_name == name]
+    if not lines:
+        return
+    failed, source = lines[-1], built.source.splitlines()
+    end = len(source)
+    if swallowed:
+        end = next(at for at in range(failed, end) if source[at].lstrip().startswith("except "))
+    for block in built.emitter.blocks:
+        first, behind = _span(block, built, source)
+        if first < failed <= behind:
+            for mark, key in block.points:
+                if failed <= built.owners.index(mark) < end:
+                    block.missed[key] = block.missed.get(key, 0) + 1
+
+
+def _span(block: Block, built: Built, source: Sequence[str]) -> tuple[int, int]:
+    """The lines of a block: from the one that counts it to the last that stands as deep."""
+    constants = built.emitter.constants
+    name = next(name for name, one in constants.items() if one is block.steps)
+    first = next(at for at, text in enumerate(source, 1) if text.strip() == f"next({name})")
+    depth = _depth(source[first - 1])
+    inside = takewhile(lambda one: _depth(one) >= depth, source[first:])
+    return first, first + sum(1 for _ in inside)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def place_of(error: Exception, built: Built) -> Place | None:
@@ -122,7 +160,8 @@ class _Parts:
         self.emitter.now = None
         try:
             self.emitter.ready = set()
-            code = self.emitter.visit(node)
+            with counting(None):
+                code = self.emitter.visit(node)
             space = {**self.built.globals, **self.emitter.constants}
             text = code.text.translate({1: None, 3: None})
             text = "".join(part.split("\x02")[-1] for part in _unmarked(text))

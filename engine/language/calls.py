@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from ..yamlfile import nearest
-from . import filters, kinds, operators, words
+from . import counts, filters, kinds, operators, words
 from .code import BOOKS, BOOKS_TAKE, Code
 from .declared_filters import Filter
 from .kinds import ANY, NUMERIC
@@ -188,6 +188,8 @@ def _table(emitter: Emitter, node: nodes.Call, name: str) -> Code:
     type_ = kinds.record(table.outputs, f"the table {name}")
     if emitter.traced:
         return Code(f"H_{name}(H, ({args}))", type_)
+    if counts.now() is not None:  # a row that is remembered is to be counted too
+        return Code(f"S_{name}(({args}))", type_)
     temporary = emitter.temporary()
     text = f"(M_{name}.get({temporary} := ({args})) or S_{name}({temporary}))"
     return Code(text, type_)

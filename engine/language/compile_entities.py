@@ -57,9 +57,11 @@ def entity(
         into = {} if into is None else into
         try:
             result: dict[str, Any] = plain.function(row, books, into, belonging)
-        except NotYet:
+        except NotYet as error:
+            blame.uncount(error, plain)
             raise
         except Exception as error:
+            blame.uncount(error, plain)
             raise blame.explain(error, plain, f"{spec.alias} {row.get(column)}") from None
         return result
 
@@ -71,6 +73,7 @@ def entity(
         try:
             result: dict[str, Any] = traced.function(row, books, {}, belonging, hits)
         except Exception as error:
+            blame.uncount(error, traced)
             raise blame.explain(error, traced, f"{spec.alias} {row.get(column)}") from None
         return result, hits
 
@@ -112,22 +115,33 @@ def _function(
     emitter.passing = {name: _passing(one.node) for name, one in spec.derive.items()}
     for part in parts:
         codes = {}
-        for name in part:
-            codes[name] = emitter.let(name)
-            needed.clear()  # of a column that is known without them
-            # A null may have ended the column before all that it needs was there.
-            emitter.ready = {
-                one for one in emitter.ready
-                if one not in spec.lets or emitter.let_codes[one].known
-            }  # fmt: skip
+        with body.counted(emitter):
+            for name in part:
+                codes[name] = emitter.let(name)
+                needed.clear()  # of a column that is known without them
+                # A null may have ended the column before all that it needs was there.
+                emitter.ready = {
+                    one for one in emitter.ready
+                    if one not in spec.lets or emitter.let_codes[one].known
+                }  # fmt: skip
         for name in spec.derive:
             if name in codes:
                 body.add(f"I[{name!r}] = {codes[name].text}")
     body.add("return I")
     if unset := sorted(emitter.guarded):
         body.lines.insert(1, (body.depth, " = ".join(f"v_{name}" for name in unset) + " = U"))
-    more = {**space, "TypeError": TypeError, "null_or_raise": _null_or_raise}
-    return build(spec.entity, body, emitter, more)
+
+
+    def null_or_raise(error: TypeError) -> None:
+        """Of what the value at hand is made of something is null, and so is it."""
+        if type(error) is not Null and not blame.is_null(error):
+            raise error
+        if emitter.blocks:
+            blame.uncount(error, built, swallowed=True)
+
+    more = {**space, "TypeError": TypeError, "null_or_raise": null_or_raise}
+    built = build(spec.entity, body, emitter, more)
+    return built
 
 
 def _seen(
@@ -191,8 +205,3 @@ def _reads(spec: EntitySpec) -> frozenset[str]:
 def _named(node: nodes.Node, entity: str) -> str:
     key = node.arg if isinstance(node, nodes.Getitem) else None
     return str(key.value) if isinstance(key, nodes.Const) else ID_COLUMNS[entity]
-
-
-def _null_or_raise(error: TypeError) -> None:
-    if type(error) is not Null and not blame.is_null(error):
-        raise error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
@@ -79,7 +80,7 @@ def _counted(
         row.number: counts.key_at(row.place, "row") for row in spec.rows
     }
     points["otherwise"] = counts.key_at(tables.otherwise_place(spec), "otherwise")
-    steps = {row: kept.step(point) for row, point in points.items()}
+    steps = {row: kept.steps(point) for row, point in points.items()}
 
     @cache
     def without(row: int | str) -> Lookup:
@@ -89,7 +90,7 @@ def _counted(
         outputs, decided = found.hit(key)
         row = decided.row
         if row in steps:  # else it is the merchant's own
-            steps[row]()
+            next(steps[row])
             if kept.is_gone(points[row]) and row == "otherwise":
                 raise tables.Miss(f"tables.{spec.name}: no row holds")
             if kept.is_gone(points[row]):
@@ -99,7 +100,8 @@ def _counted(
 
     if kept.changes:
         return replace(found, remembered={}, find=lambda key: hit(key)[0], hit=hit)
-    remembered: dict[tables.Key, tuple[dict[str, Any], Callable[[], int]]] = {}
+    remembered: dict[tables.Key, tuple[dict[str, Any], Iterator[int]]] = {}
+    others = count(1)  # of the merchant's own rows, which are no points of the set
 
     def find(key: tables.Key) -> dict[str, Any]:
         known = remembered.get(key)
@@ -107,17 +109,11 @@ def _counted(
             outputs, decided = found.hit(key)
             if len(remembered) >= tables.MOST_REMEMBERED:
                 remembered.clear()
-            known = remembered[key] = outputs, steps.get(decided.row, _uncounted)
-        outputs, step = known
-        step()
-        return outputs
+            known = remembered[key] = outputs, steps.get(decided.row, others)
+        next(known[1])
+        return known[0]
 
     return replace(found, remembered={}, find=find, hit=hit)
-
-
-def _uncounted() -> int:
-    """For the merchant's own rows, which are no points of the set."""
-    return 0
 
 
 def _merchant_rows(

@@ -64,6 +64,7 @@ def render(
         try:
             result: Rendered = built.function(inputs)
         except Exception as error:
+            blame.uncount(error, built)
             failures = blame.failed_in(error, built, "F")
             if not failures:
                 raise blame.explain(error, built, row_name(spec, inputs)) from None
@@ -156,11 +157,24 @@ class Writer:
         body.add("F = None")
         if traced:
             body.add("H = []")
-        for check in spec.checks:
-            if not uses_document(check.that):
-                self.check(check, "F")
+        with body.counted(self.emitter):
+            for check in spec.checks:
+                if not uses_document(check.that):
+                    self.check(check, "F")
         body.add("if F is not None:")
         body.lines.append((2, "return Rendered(None, [], [], {}, F, (), None)"))
+        with body.counted(self.emitter):
+            self.made(traced=traced)
+        self.head()
+        more = {
+            **space, **self.more, "Rendered": Rendered, "Trace": Trace, "fail": _fail,
+            "known": _known, "money": fields.money, "CENT": fields.CENT, "ids": told.ids,
+        }  # fmt: skip
+        return build(spec.name, body, self.emitter, more)
+
+    def made(self, *, traced: bool) -> None:
+        """The lines for a document that no check stops before: what is made, and told of it."""
+        spec, body = self.spec, self.body
         self.object("v_document", spec.document, self.schema)
         document = scope.made_document(spec, self.schema)
         self.emitter.names["document"] = Code("v_document", document)
@@ -178,12 +192,6 @@ class Writer:
             f"() if F is None else F, () if W is None else W, {trace}, {told.then(self)}, "
             f"{told.confirm(self)})"
         )
-        self.head()
-        more = {
-            **space, **self.more, "Rendered": Rendered, "Trace": Trace, "fail": _fail,
-            "known": _known, "money": fields.money, "CENT": fields.CENT, "ids": told.ids,
-        }  # fmt: skip
-        return build(spec.name, body, self.emitter, more)
 
     def write_covered(self, space: Mapping[str, Any]) -> Built:
         """The function of what is covered, without the document."""

@@ -33,6 +33,8 @@ class Emitter(Struct):
     ``passed`` are those of the value that is emitted. ``items`` are names that rows give, which
     named values do not see. ``touched`` are the columns of records that were
     named, each with its record's type by ``id`` and name; ``*`` is one that is not known before.
+    ``blocks`` are those of the function in which values are counted together, ``block`` that which
+    is being written; ``guarding`` is above zero where a value may be there already.
     """
 
     report: Report
@@ -54,6 +56,9 @@ class Emitter(Struct):
     let_codes: dict[str, Code] = field(default_factory=dict)
     items: set[str] = field(default_factory=lambda: {"group", "rows"})
     conditional: int = 0
+    guarding: int = 0
+    block: counts.Block | None = None
+    blocks: list[counts.Block] = field(default_factory=list)
     looped: int = 0
     temporaries: int = 0
     expanded: int = 0
@@ -70,33 +75,41 @@ class Emitter(Struct):
         code = self.visit(expression.node)
         self.now = before
         self.marks.append(Mark(expression, dict(self.names), self.kind))
-        settled = self.kind == "let" or expression.field.endswith((".when", ".that"))
-        if code.known and settled and counts.now():
+        if code.known and counts.now() and counts.is_settled(expression, self.kind):
             # Not asked in the run: what settings alone decide.
             code = self.known(counts.settled(expression, code.value), code.type)
             inner = wrap.format(value=code.text)
         else:
-            inner = self.counted(wrap.format(value=code.text), expression, kind=code.type.kind)
+            inner = wrap.format(value=code.text)
+            if not self._is_counted(expression):
+                inner = self.counted(inner, expression, kind=code.type.kind)
         return Code(f"(\x01{len(self.marks) - 1}\x02{inner}\x03)", code.type, code.value)
 
+    def _is_counted(self, expression: Expression) -> bool:
+        """Whether the value that was just marked is worked out in every run of the block."""
+        if self.block is None or self.conditional or self.guarding:
+            return False
+        self.block.points.append((len(self.marks) - 1, counts.key_of(expression)))
+        return True
+
     def counted(
-        self, text: str, expression: Expression, node: nodes.CondExpr | None = None,
+        self, text: str, expression: Expression | None, node: nodes.CondExpr | None = None,
         what: str = "value", kind: str = "",
     ) -> str:  # fmt: skip
         """The source of a value of a kind or of a branch, counted where the set is compiled to
         count, and changed where it is to be."""
         kept = counts.now()
-        if kept is None:
+        if kept is None or expression is None:
             return text
         key = counts.key_of(expression, node, what)
-        text = f"({self.bind(kept.step(key))}() and {text})"
+        text = f"(next({self.bind(kept.steps(key))}) and {text})"
         altering = kept.altering(key, expression.field, kind) if node is None else None
         return f"{self.bind(altering)}({text})" if altering else text
 
-    def asked(self, text: str, expression: Expression, node: nodes.CondExpr) -> str:
+    def asked(self, text: str, expression: Expression | None, node: nodes.CondExpr) -> str:
         """The source of what an inline if asks, answered otherwise where it is to be."""
         kept = counts.now()
-        if kept is None:
+        if kept is None or expression is None:
             return text
         both = counts.key_of(expression, node, "if"), counts.key_of(expression, node, "else")
         branching = kept.branching(*both)
@@ -197,10 +210,13 @@ class Emitter(Struct):
         passed, self.passed = self.passed, self.passing.get(name, {})
         names, self.names = self.names, {k: c for k, c in self.names.items() if k not in self.items}
         declared = self.lets[name]
+        again = bool(name in self.started or self.looped)
+        self.guarding += again
         if isinstance(declared, tuple):
             inner = lists.named(self, name, declared)
         else:
             inner = self.emit(declared)
+        self.guarding -= again
         self.kind, self.names, self.passed = kind, names, passed
         self.stack.pop()
         if inner.known:
@@ -210,7 +226,6 @@ class Emitter(Struct):
             return code
         variable = f"v_{name}"
         code = self.let_codes[name] = Code(variable, inner.type)
-        again = name in self.started or self.looped
         self.started.add(name)
         self.ready.add(name)
         if not self.conditional and self.hoist:

@@ -123,6 +123,7 @@ RUNTIME: Mapping[str, Any] = {
     "int": int,
     "has_digit": has_digit,
     "is_allowed": is_allowed,
+    "next": next,  # counts, in what is compiled to count
     "__builtins__": {},
     **{f"f_{name}": f.run for name, f in filters.FILTERS.items()},
 }

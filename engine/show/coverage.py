@@ -29,18 +29,22 @@ def page(coverage: Coverage, *, whole: bool) -> Page:
     parts: Page = []
     rows: list[list[Cell]] = []
     for name, of in coverage.by_file():
-        rows.append([name, *_figures(of, coverage)])
+        rows.append([name, *figures(of, coverage)])
         if whole or of.percent < 100 or of.wrong:
             parts += [Text(name), Table(LINES, list(_lines(name, of)), indent=2, titles=False)]
             parts.append(Text(""))
-    rows.append(["all", *_figures(coverage, coverage)])
-    columns = FILES if coverage.asserted is None else (*FILES, *ASSERTED)
-    if coverage.holding:
-        columns = (*columns, HOLDING)
-    return [*parts, Table(columns, rows), Text("")]
+    rows.append(["all", *figures(coverage, coverage)])
+    return [*parts, Table(columns(coverage), rows), Text("")]
 
 
-def _figures(coverage: Coverage, whole: Coverage) -> list[Cell]:
+def columns(coverage: Coverage) -> Sequence[Column]:
+    """What is told of all files."""
+    asserted = () if coverage.asserted is None else ASSERTED
+    return (*FILES, *asserted, *([HOLDING] if coverage.holding else []))
+
+
+def figures(coverage: Coverage, whole: Coverage) -> list[Cell]:
+    """The figures of a file, in the columns that there are of the whole."""
     cells: list[Cell] = [str(len(coverage.points)), *_share(coverage.reached, coverage)]
     if coverage.asserted is not None:
         cells += _share(coverage.noticed, coverage)
@@ -67,11 +71,11 @@ def _lines(name: str, coverage: Coverage) -> Iterator[list[Cell]]:
         hits = str(line_hits(here, coverage.hits)) if here else ""
         style = "red" if hits == "0" and not any(one.by_construction for one in here) else ""
         yield [(hits, style), (str(number), "dim"), (text, style)]
-        for said, drawn in dict.fromkeys(_notes(here, coverage)) if not style else ():
+        for said, drawn in dict.fromkeys(notes(here, coverage)) if not style else ():
             yield ["", "", (f"{_indent(text)}^ {said}", drawn)]
 
 
-def _notes(points: Sequence[Point], coverage: Coverage) -> Iterator[tuple[str, str]]:
+def notes(points: Sequence[Point], coverage: Coverage) -> Iterator[tuple[str, str]]:
     """What is to be said of the points of a line, and how a terminal draws it."""
     for one in points:
         if one in coverage.wrong:

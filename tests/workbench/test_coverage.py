@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 from engine.commands.main import commands
 from engine.doctor.lint import whole_set
 from engine.home import HOME
+from engine.language.counts import Counts, Key, counting
+from engine.language.mutations import Mutations
 from engine.show.coverage import percent
 from engine.show.output import Output
 from engine.workbench.cases.suite import suite
@@ -152,6 +154,30 @@ def test_json_has_the_points_of_each_line(overlay: Path) -> None:
 def test_with_a_name_only_files_that_its_cases_reach_are_told(overlay: Path) -> None:
     told = called("test", "--overlay", overlay, "--coverage", "-k", "low").stdout
     assert "tiers.yaml" in told and "payment.yaml" not in told  # noqa: PT018
+
+
+def test_html_is_a_page_of_its_own(overlay: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(overlay.parent)
+    told = called("test", "--overlay", overlay, "--coverage", "html")
+    assert (told.return_value, told.stdout) == (0, "4 cases hold.\n")
+    page = (overlay.parent / "coverage.html").read_text("utf-8")
+    assert '<tr class="red"><td>0</td><td>9</td><td>      because: &quot;{{ line' in page.replace(
+        "        because", "      because"
+    )
+    assert "^ never if of document.ModeOfPayment: &#x27;BIG&#x27; if line.gross &gt; 1000" in page
+    assert '<a href="#0">ours/payment.yaml</a>' in page
+    assert not {"http://", "https://", "<script"} & set(page.split('"'))
+
+
+def test_what_is_counted_together_is_what_is_counted_one_by_one() -> None:
+    found: list[dict[Key, int]] = []
+    mapping_set = whole_set(SET, None)
+    for counts in (Counts(), Mutations()):  # of these the second counts each point by itself
+        with counting(counts):
+            assert list(suite(mapping_set, SET, None).verdicts())
+        found.append(counts.all())
+    assert found[0] == found[1]
+    assert len(found[0]) > 400
 
 
 # What holds by construction ----------------------------------------------------------------------
