@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,28 +112,15 @@ def _all(
     figures: Mapping[str, Callable[[Told], int]],
     metrics: Path | None,
 ) -> int:
-    from ..merchant.load import merchant_files
     from ..show import metrics as view
-    from .opening import stopping
-    from .processes import Job, environment, exit_code, for_each, our_command
+    from .processes import exit_code, our_command
 
     if metrics:
         view.refuse_unwritable(metrics)
-    files = merchant_files(folder)
-    if not files:
-        raise UsageError(f"There is no merchant in {folder}.", "Name the folder: --merchants")
     options += ["--json", *(["--quiet"] if out.quiet else ["--verbose"] if out.verbose else [])]
-    jobs = [Job(one.stem, our_command(command, str(one), *options)) for one in files]
-    stop = threading.Event()
-    with stopping(out, stop):
-        ended = for_each(
-            jobs,
-            at_once,
-            environment(os.environ, command),
-            stop,
-            lambda name, line: out.note(f"{name}: {line}"),
-            lambda one: out.note(f"{one.name}: {_result(one)} after {one.seconds:.0f} s."),
-        )
+    files = files_in(folder)
+    jobs = [(one.stem, our_command(command, str(one), *options)) for one in files]
+    ended = carried_out(out, command, jobs, at_once)
     code = exit_code(ended)
     out.page(_page(ended, figures))
     out.data(
@@ -152,6 +139,36 @@ def _all(
     if metrics:
         view.write(metrics, command, ended, SystemClock().now())
     return code
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The merchant files of a folder; raises UsageError where there is none."""
+    from ..merchant.load import merchant_files
+
+    files = merchant_files(folder)
+    if not files:
+        raise UsageError(f"There is no merchant in {folder}.", "Name the folder: --merchants")
+    return files
+
+
+def carried_out(
+    out: Output, command: str, jobs: Sequence[tuple[str, Sequence[str]]], at_once: int
+) -> list[Ended]:
+    """What became of each merchant's process (its name, its arguments), in their order; how they
+    come on is noted, and a signal ends them all."""
+    from .opening import stopping
+    from .processes import Job, environment, for_each
+
+    stop = threading.Event()
+    with stopping(out, stop):
+        return for_each(
+            [Job(*one) for one in jobs],
+            at_once,
+            environment(os.environ, command),
+            stop,
+            lambda name, line: out.note(f"{name}: {line}"),
+            lambda one: out.note(f"{one.name}: {_result(one)} after {one.seconds:.0f} s."),
+        )
 
 
 def _page(ended: list[Ended], figures: Mapping[str, Callable[[Told], int]]) -> Page:

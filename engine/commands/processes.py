@@ -6,7 +6,6 @@ stderr, handed on as they come. One that fails, or crashes, is told of and stops
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import json_text
 from ..errors import Exit
 from ..home import HOME
 
@@ -94,7 +94,12 @@ def for_each(
 
 def exit_code(ended: Iterable[Ended]) -> Exit:
     """One code for all: failed before invalid, before try again later, before needs a person."""
-    codes = {one.code if one.code in [*map(int, GRAVEST)] else int(Exit.FAILED) for one in ended}
+    return gravest(one.code for one in ended)
+
+
+def gravest(of: Iterable[int]) -> Exit:
+    """The gravest of these exit codes; one that is none of ours stands for failed."""
+    codes = {code if code in [*map(int, GRAVEST)] else int(Exit.FAILED) for code in of}
     return next((code for code in GRAVEST if int(code) in codes), Exit.OK)
 
 
@@ -168,7 +173,7 @@ class _Office:
 def _json(text: bytes) -> dict[str, Any]:
     """What a process printed; nothing when it is no JSON object."""
     try:
-        found = json.loads(text)
+        found = json_text.decode(text)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -4,27 +4,39 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import Exit
+from ..errors import Exit, UsageError
 from ..show.output import Output
-from .command import EXIT_CODES, FILE, of_merchant, option
+from .all_merchants import carried_out, files_in
+from .command import EXIT_CODES, FILE, MerchantName, in_folder, option, shared
+
+if TYPE_CHECKING:
+    from ..show.differences import Compared
 
 WORKING = "working"
 
 
 @click.command(epilog=EXIT_CODES)
-@of_merchant
+@click.argument("merchant", type=MerchantName(), required=False, metavar="[MERCHANT]")
 @option("--from", "before", required=True, metavar="VERSION", help="The version before.")
 @option("--to", "after", default=WORKING, metavar="VERSION",
               help="The version after; `working` is the files as they stand.")  # fmt: skip
 @option("--markdown", "markdown", type=FILE, help="Write it for a comment on a change.")
 @option("--html", "html_file", type=FILE, help="Write it as a page that needs nothing else.")
+@option("--all", "everything", is_flag=True,
+        help="Every merchant of the folder, each in a process of its own.")  # fmt: skip
+@option("--jobs", type=click.IntRange(1, 64), default=4, metavar="N",
+        help="With --all: so many merchants at the same time.")  # fmt: skip
+@in_folder
+@shared
 def diff(
-    out: Output, merchant: str, merchants: Path, before: str, after: str,
-    markdown: Path | None, html_file: Path | None,
+    out: Output, merchant: str | None, merchants: Path, before: str, after: str,
+    markdown: Path | None, html_file: Path | None, everything: bool, jobs: int,
 ) -> int:  # fmt: skip
     """Show what a change alters. All stored history is decided under both versions.
 
@@ -32,7 +44,15 @@ def diff(
     path with a slash: of a merchant's file, a set, an overlay, or a checkout that holds the
     merchant's file. What differs is told field by field under the rule that made it. Nothing is
     sent, no secret is needed. The exit code is 0 where nothing differs and 3 where something does.
+
+    With --all for every merchant of the folder, those with differences first: one that fails is
+    told and stops no other, and the exit code is the gravest: 1 before 2, before 75, before 3.
     """
+    if (merchant is None) != everything:
+        both = "or --all, not both" if everything else "or say --all for all"
+        raise UsageError("Diff for whom?", f"Name a merchant, {both}.")
+    if merchant is None:
+        return _all(out, merchants, jobs, before, after, markdown, html_file)
     from ..show import difference
     from ..workbench.diff.judged import judged
     from . import opening
@@ -47,3 +67,51 @@ def diff(
     out.page(difference.page(report))
     out.data(difference.data(report))
     return Exit.ATTENTION if report.differing else Exit.OK
+
+
+def _all(
+    out: Output, folder: Path, jobs: int, before: str, after: str, markdown: Path | None,
+    html_file: Path | None,
+) -> int:  # fmt: skip
+    from ..show import differences
+    from .processes import gravest
+
+    found = _in_processes(out, folder, jobs, before, after)
+    code = gravest(one.exit_code for one in found)
+    if markdown is not None:
+        markdown.write_text(differences.markdown(before, after, found), "utf-8")
+    if html_file is not None:
+        html_file.write_text(differences.html_page(before, after, found), "utf-8")
+    out.page(differences.page(before, after, found))
+    out.data(differences.data(before, after, int(code), found))
+    return code
+
+
+def _in_processes(
+    out: Output, folder: Path, at_once: int, before: str, after: str
+) -> list[Compared]:
+    """Each merchant compared by this very command in a process of its own."""
+    from ..show.differences import Compared
+    from .processes import our_command
+
+    with tempfile.TemporaryDirectory() as scratch:
+        def written(name: str, form: str) -> Path:
+            return Path(scratch) / f"{name}.{form}"
+
+        jobs = [
+            (one.stem, our_command(
+                "diff", str(one), "--from", before, "--to", after, "--json", "--quiet",
+                "--markdown", str(written(one.stem, "md")), "--html",
+                str(written(one.stem, "html")),
+            ))
+            for one in files_in(folder)
+        ]  # fmt: skip
+        return [
+            Compared(one.name, one.code, one.seconds, one.told,
+                     *[_text(written(one.name, form)) for form in ("md", "html")])
+            for one in carried_out(out, "diff", jobs, at_once)
+        ]  # fmt: skip
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8") if file.exists() else ""

@@ -34,7 +34,7 @@ def page(report: Report) -> Page:
     """All of it, for a terminal."""
     parts: Page = [heading(_title(report)), Text(sentence(report))]
     if report.posted:
-        parts.append(Text(_posted(report), style="yellow"))
+        parts.append(Text(posted_already(report.posted), style="yellow"))
     parts += [Text(one, style="red") for one in report.problems]
     for group in report.ordered:
         parts += [blank(), *_group(group, report)]
@@ -63,8 +63,9 @@ def sentence(report: Report) -> str:
     return f"{of}: {', '.join(told)}."
 
 
-def _posted(report: Report) -> str:
-    ones = "1 of them is posted" if report.posted == 1 else f"{report.posted} of them are posted"
+def posted_already(number: int) -> str:
+    """How many are posted already, and that nothing is done about it."""
+    ones = "1 of them is posted" if number == 1 else f"{number} of them are posted"
     return f"{ones} already. {NOTHING_REVERSED}"
 
 
@@ -91,10 +92,16 @@ def _group(group: Group, report: Report) -> Iterator[Text]:
 
 
 def _change(one: Change, *, bold: bool) -> Iterator[Text]:
-    where = spot(one.place) or spot(one.before_place)
-    yield Text(f"{one.name}  ({where})", style="bold" if bold else "")
-    yield Text(f"old  {_cut(one.before) or 'not there'}", indent=2)
-    yield Text(f"new  {_cut(one.after) or 'not there'}", indent=2)
+    return rule_lines(_change_data(one), bold=bold)
+
+
+def rule_lines(change: Mapping[str, Any], *, bold: bool = True) -> Iterator[Text]:
+    """A rule by its data: what and where it is, how it read and how it reads."""
+    name = f"{change['what']}, {change['where']}" if change["where"] else change["what"]
+    where = change["place"] or change["before_place"]
+    yield Text(f"{name}  ({where})", style="bold" if bold else "")
+    yield Text(f"old  {_cut(change['before'] or 'not there')}", indent=2)
+    yield Text(f"new  {_cut(change['after'] or 'not there')}", indent=2)
 
 
 def _cut(text: str) -> str:
@@ -193,26 +200,26 @@ def _shown_data(one: Shown) -> Mapping[str, Any]:
 # Markdown and HTML --------------------------------------------------------------------------------
 def markdown(report: Report) -> str:
     """For a comment on a change."""
-    lines = [f"### {_plain(_title(report))}", "", _plain(sentence(report))]
+    lines = [f"### {plain(_title(report))}", "", plain(sentence(report))]
     if report.posted:
-        lines += ["", f"**{_plain(_posted(report))}**"]
+        lines += ["", f"**{plain(posted_already(report.posted))}**"]
     for part in (one for group in report.ordered for one in [None, *_group(group, report)]):
         if part is None:
             lines.append("")
         elif part.indent == 0:
-            lines.append(f"**{_plain(part.text)}**  ")
+            lines.append(f"**{plain(part.text)}**  ")
         else:
-            lines.append(f"{' ' * (part.indent - 2)}- {_plain(part.text)}")
+            lines.append(f"{' ' * (part.indent - 2)}- {plain(part.text)}")
     if report.accounts:
         lines += ["", "| Account | Cost centre | Month | Currency | Change |",
                   "| --- | --- | --- | --- | ---: |"]  # fmt: skip
-        lines += [f"| {' | '.join(map(_plain, _bucket(key)))} | {amount(of)} |"
+        lines += [f"| {' | '.join(map(plain, _bucket(key)))} | {amount(of)} |"
                   for key, of in sorted(report.accounts.items())]  # fmt: skip
     lines += ["", *[f"- {one}" for one in _outcomes(report)]] if report.outcomes else []
     return "\n".join(lines) + "\n"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown leaves as it is."""
     for sign in "\\`*_{}[]<>|#":
         text = text.replace(sign, f"\\{sign}")
@@ -225,11 +232,16 @@ table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.2rem .8rem;text-ali
 border-bottom:1px solid #ccc}td:last-child{text-align:right}.posted{color:#8a5a00}"""
 
 
+def body_of(page: str) -> str:
+    """What a page of ``html_page`` shows, to stand in another."""
+    return page.partition("<body>")[2].rpartition("</body>")[0]
+
+
 def html_page(report: Report) -> str:
     """A page that needs nothing beside it."""
     body = [f"<h1>{html.escape(_title(report))}</h1>", f"<p>{html.escape(sentence(report))}</p>"]
     if report.posted:
-        body.append(f'<p class="posted">{html.escape(_posted(report))}</p>')
+        body.append(f'<p class="posted">{html.escape(posted_already(report.posted))}</p>')
     for group in report.ordered:
         for part in _group(group, report):
             tag = "p" if part.indent else "h2"
