@@ -40,10 +40,11 @@ def diff(
 ) -> int:  # fmt: skip
     """Show what a change alters. All stored history is decided under both versions.
 
-    VERSION is a git revision, a mapping set by its name, `working`, `live` (what was posted), or a
-    path with a slash: of a merchant's file, a set, an overlay, or a checkout that holds the
-    merchant's file. What differs is told field by field under the rule that made it. Nothing is
-    sent, no secret is needed. The exit code is 0 where nothing differs and 3 where something does.
+    VERSION is a git revision, a mapping set by its name, a release of it, `working`, `live` (what
+    was posted), or a path with a slash: of a merchant's file, a set, an overlay, or a checkout that
+    holds the merchant's file. What differs is told field by field under the rule that made it.
+    Nothing is sent, no secret is needed. The exit code is 0 where nothing differs and 3 where
+    something does.
 
     With --all for every merchant of the folder, those with differences first: one that fails is
     told and stops no other, and the exit code is the gravest: 1 before 2, before 75, before 3.

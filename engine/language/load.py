@@ -83,14 +83,15 @@ def load_set_from_texts(
     catalogue: Catalogue,
     settings: Mapping[str, Any] | None = None,
     paths: Mapping[str, str] | None = None,
+    flows: Collection[str] | None = None,
 ) -> MappingSet:
     """The set that these texts (the ``files`` of an earlier set) declare; ``paths`` are what the
-    files are called in findings."""
+    files are called in findings, ``flows`` as in ``load_set``."""
     texts = {
         name: text for name, text in texts.items()
         if not is_of_cases(Path(name.removeprefix(OVERLAY)))
     }  # fmt: skip
-    return _load(texts, paths or {name: name for name in texts}, catalogue, settings)
+    return _load(texts, paths or {name: name for name in texts}, catalogue, settings, flows)
 
 
 def targets() -> dict[str, dict[str, Any]]:

@@ -51,20 +51,15 @@ class Kept:
 
     def is_present(self, digest: str | None) -> bool:
         """Whether the rules of that digest are those of now, word for word."""
-        return digest is None or self._texts(digest) == present_texts(self.merchant)
-
-    def _texts(self, digest: str) -> Mapping[str, str] | None:
-        text = self.store.value("SELECT files FROM ledger.mapping_set WHERE digest = ?", [digest])
-        files: Mapping[str, str] | None = json_text.decode(text) if text else None
-        return files
+        return digest is None or kept_texts(self.store, digest) == present_texts(self.merchant)
 
     def _compiled(self, digest: str) -> Program | None:
-        files, now = self._texts(digest), present_texts(self.merchant)
+        files, now = kept_texts(self.store, digest), present_texts(self.merchant)
         if files is None:
             return None
         if files == now:
             return self.present()
-        paths = {name: self._path(name, text, now or {}) for name, text in files.items()}
+        paths = paths_of(self.merchant, files, now or {})
         catalogue = catalogue_from_ddl(sql("schema"))
         try:
             found = load_set_from_texts(files, catalogue, merchant_schema(), paths)
@@ -73,9 +68,23 @@ class Kept:
         except FileError:
             return None
 
-    def _path(self, name: str, text: str, now: Mapping[str, str]) -> str:
-        """The file on disk where it still reads so; else its name with a word that it did."""
-        over = self.merchant.overlay_folder
-        folder = over if name.startswith(OVERLAY) and over else self.merchant.mapping_folder
+
+def kept_texts(store: Store, digest: str) -> Mapping[str, str] | None:
+    """The texts of a set and its overlay that are kept under a digest, by name."""
+    text = store.value("SELECT files FROM ledger.mapping_set WHERE digest = ?", [digest])
+    files: Mapping[str, str] | None = json_text.decode(text) if text else None
+    return files
+
+
+def paths_of(
+    merchant: Merchant, files: Mapping[str, str], now: Mapping[str, str]
+) -> dict[str, str]:
+    """What the files of texts are called: the file on disk where it still reads so, else its name
+    with a word that it did."""
+    found = {}
+    for name, text in files.items():
+        over = merchant.overlay_folder
+        folder = over if name.startswith(OVERLAY) and over else merchant.mapping_folder
         path = str(folder / name.removeprefix(OVERLAY))
-        return path if now.get(name) == text else f"{path}{AS_IT_WAS}"
+        found[name] = path if now.get(name) == text else f"{path}{AS_IT_WAS}"
+    return found

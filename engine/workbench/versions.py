@@ -14,7 +14,7 @@ from ..errors import Place
 from ..language.kept import Kept
 from ..language.program import Program
 from ..language.spec import MappingSet
-from ..mappings import load_mappings
+from ..mappings import load_mappings, mappings_of
 from ..merchant.load import Merchant
 
 
@@ -54,3 +54,12 @@ def working(
     again. Raises FileError with all findings of the mappings."""
     mapping_set, program = load_mappings(merchant, kept)
     return Version(name, merchant, mapping_set, program, root)
+
+
+def as_kept(
+    merchant: Merchant, texts: Mapping[str, str], paths: Mapping[str, str], name: str
+) -> Version:
+    """The version that texts of a set and its overlay make with the merchant's settings; ``paths``
+    are what their files are called. Raises FileError where they don't go together."""
+    mapping_set, program = mappings_of(merchant, texts, paths)
+    return Version(name, merchant, mapping_set, program)

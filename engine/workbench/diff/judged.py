@@ -28,7 +28,7 @@ def judged(store: Store, merchant: Merchant, before: str, after: str) -> Report:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch).resolve()
         sides = [
-            None if name == LIVE else version(name, merchant, folder / str(at))
+            None if name == LIVE else version(name, merchant, folder / str(at), store)
             for at, name in enumerate((before, after))
         ]
         if sides[0] is not None and sides[1] is not None:

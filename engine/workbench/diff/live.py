@@ -11,14 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from ... import json_text
+from ...errors import FileError
+from ...mappings import present_texts
 from ...merchant.load import Merchant
 from ...plan.model import Outcome, Plan
 from ...store.database import Store
 from ...store.history import Moment, moments
 from ...store.ledger import Action, read_actions
-from ..kept import Kept
+from ..kept import kept_texts, paths_of
 from ..replay import replay
-from ..versions import Version
+from ..versions import Version, as_kept
 from .blame import Blame
 from .changes import Change, between
 from .compare import Difference, Key, compared
@@ -43,22 +45,26 @@ def diff_live(
     for one in compared(*plans):
         key = one.mapping, one.source
         by_rules.setdefault(digests.get(key), []).append(one)
-    kept, known = Kept(store, merchant, {}), posted(store)
+    known = posted(store)
     for digest in dict.fromkeys([*digests.values(), *by_rules]):
-        sides, changes = _sides(kept, digest, version, is_live_after=is_live_after)
+        sides, changes = _sides(store, merchant, digest, version, is_live_after=is_live_after)
         report.changes += [one for one in changes if one not in report.changes]
         take(report, Blame(sides, changes), by_rules.get(digest, ()), known)
     return report
 
 
 def _sides(
-    kept: Kept, digest: str | None, version: Version, *, is_live_after: bool
+    store: Store, merchant: Merchant, digest: str | None, version: Version, *, is_live_after: bool
 ) -> tuple[tuple[Version, Version], list[Change]]:
     """Both versions and what reads otherwise, where the rules that posted can still be read."""
-    program = kept.under(digest) if digest else None
-    if program is None:
+    texts = kept_texts(store, digest) if digest else None
+    if texts is None:
         return (version, version), []
-    then = Version(LIVE, kept.merchant, program.mapping_set, program)
+    try:
+        paths = paths_of(merchant, texts, present_texts(merchant) or {})
+        then = as_kept(merchant, texts, paths, LIVE)
+    except FileError:  # of another version of the language, or of settings that are others now
+        return (version, version), []
     sides = (version, then) if is_live_after else (then, version)
     return sides, between(*sides)
 

@@ -1,4 +1,5 @@
-"""Versions by what people call them: a folder, a git revision, a mapping set, the working tree.
+"""Versions by what people call them: a folder, a git revision, a set or a release of it, the
+working tree.
 
 Reads files, and of a git repository what it holds at a revision, unpacked into a folder that ends
 with the comparison. Asks no server and needs no secret.
@@ -14,17 +15,20 @@ from ...errors import UsageError
 from ...language.load import stands_alone
 from ...merchant.load import Merchant, load_merchant
 from ...merchant.mapping_sets import folder_of
+from ...store.database import Store
 from ..versions import Version, working
+from .releases import release, releases_told
 
 WORKING = "working"
 
 
-def version(name: str, merchant: Merchant, scratch: Path) -> Version:
+def version(name: str, merchant: Merchant, scratch: Path, store: Store | None = None) -> Version:
     """The version that ``name`` means for a merchant; ``scratch`` is an empty folder of its own.
 
     A text with a slash, or that begins with a point, is a path where it is there: of a merchant's
     file, of a mapping set, of an overlay, or of a folder that holds the merchant's file. Else it is
-    the name of a mapping set, else a git revision. Raises UsageError and FileError.
+    the name of a mapping set, else a release (of which ``store`` keeps those that posted), else a
+    git revision. Raises UsageError and FileError.
     """
     if name == WORKING:
         return working(merchant)
@@ -34,7 +38,8 @@ def version(name: str, merchant: Merchant, scratch: Path) -> Version:
     try:
         folder = folder_of(name, Path())
     except UsageError:
-        return _revision(name, merchant, scratch)
+        found = release(name, merchant, store)
+        return found or _revision(name, merchant, scratch, releases_told(merchant, store))
     return working(_with(merchant, folder, None), name)
 
 
@@ -63,9 +68,9 @@ def _at(path: Path, name: str, merchant: Merchant) -> Version:
     return working(_with(merchant, None, path), name)
 
 
-def _revision(name: str, merchant: Merchant, scratch: Path) -> Version:
+def _revision(name: str, merchant: Merchant, scratch: Path, releases: str) -> Version:
     """The merchant's file, set and overlay as a git revision has them; what lies in no repository
-    that knows the revision stays as it is."""
+    that knows the revision stays as it is. ``releases`` are told where nothing knows it."""
     unpacked: dict[Path, Path] = {}
 
     def at(path: Path) -> Path | None:
@@ -100,7 +105,8 @@ def _revision(name: str, merchant: Merchant, scratch: Path) -> Version:
         overlay = at(overlay) or overlay
     if not unpacked:
         raise UsageError(
-            f"{name!r} is no folder, no mapping set and no git revision of the merchant's files.",
+            f"{name!r} is no folder, no mapping set and no git revision of the merchant's files."
+            f"{releases}",
             "Name a revision (HEAD~1, a branch, a tag), a set, or a path with a slash: ./name.",
         )
     root = next(iter(unpacked.values()))
