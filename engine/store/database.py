@@ -273,6 +273,25 @@ def beside(store: Store) -> Iterator[tuple[Store, str]]:
         connection.close()
 
 
+@contextmanager
+def beside_files(folder: Path, store: Store | None = None) -> Iterator[tuple[Store, str]]:
+    """An empty database on disk whose SQL reads and writes the files of ``folder`` too, thrown away
+    again; and by what name the store's can be read from it, which is open to read."""
+    with _private(), tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "beside.duckdb"
+        connection, name = duckdb.connect(str(path)), "merchant"
+        try:
+            make_current(connection)
+            if store is not None:
+                opened = str(store.rows(OPEN_FILES)[0]["path"]).replace("'", "''")
+                connection.execute(f"ATTACH '{opened}' AS {name} (READ_ONLY)")
+            within = f"{folder.resolve()}/".replace("'", "''")
+            connection.execute(f"SET allowed_directories = ['{within}']")
+            yield _prepared(connection, path), name
+        finally:
+            connection.close()
+
+
 _NUMBERS = itertools.count()
 OPEN_FILES = "SELECT path FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
 
