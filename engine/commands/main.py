@@ -32,6 +32,7 @@ from .command import (
     shared,
 )
 from .connect import connect
+from .export import export
 from .files import init, lint, show
 from .oss import oss
 from .sandbox import demo, sandbox
@@ -105,32 +106,6 @@ def sync(out: Output, merchant: str, merchants: Path, file: Path | None, scope: 
     out.page(synced.page(merchant, report))
     out.data(synced.data(report))
     return Exit.ATTENTION if report.findings else Exit.OK
-
-
-@commands.command(epilog=EXIT_CODES)
-@of_merchant
-@option("--pseudonymise", is_flag=True,
-              help="Replace what names people and businesses; each alike everywhere.")  # fmt: skip
-@option("--out", "file", type=FILE, help="Write to this file (mode 0600).  [default: stdout]")
-def export(
-    out: Output, merchant: str, merchants: Path, pseudonymise: bool, file: Path | None
-) -> None:
-    """Write out what was fetched. The JSON lines are what `sync --from` reads, anywhere."""
-    from ..mappings import load_mappings
-    from ..stage.traffic import exported, write
-    from . import opening
-
-    found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    mapping_set, _ = load_mappings(found)
-    with opening.to_read(out, found) as store:
-        lines = exported(found, store, mapping_set, pseudonymise=pseudonymise)
-        if file is None:
-            for line in lines:
-                out.line(line)
-            return
-        written = write(file, lines)
-    out.note(f"{written} answers in {file}.")
-    out.data({"file": str(file), "answers": written})
 
 
 @commands.command(epilog=EXIT_CODES)
@@ -348,6 +323,7 @@ for one in (
     deactivate,
     demo,
     diff,
+    export,
     init,
     lint,
     migrate,

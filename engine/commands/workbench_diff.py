@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ import click
 from ..errors import Exit, UsageError
 from ..show.output import Output
 from .all_merchants import carried_out, files_in
-from .command import EXIT_CODES, FILE, MerchantName, in_folder, option, shared
+from .command import EXIT_CODES, FILE, FOLDER, MerchantName, in_folder, option, shared
 
 if TYPE_CHECKING:
     from ..show.differences import Compared
@@ -32,11 +34,16 @@ WORKING = "working"
         help="Every merchant of the folder, each in a process of its own.")  # fmt: skip
 @option("--jobs", type=click.IntRange(1, 64), default=4, metavar="N",
         help="With --all: so many merchants at the same time.")  # fmt: skip
+@option("--history", type=FOLDER, metavar="FOLDER",
+        help="History that `export --parquet` wrote, in place of the database.")  # fmt: skip
+@option("--on", "address", metavar="ADDRESS",
+        help="With --all and --history: on the workers of this Dask scheduler.")  # fmt: skip
 @in_folder
 @shared
 def diff(
     out: Output, merchant: str | None, merchants: Path, before: str, after: str,
     markdown: Path | None, html_file: Path | None, everything: bool, jobs: int,
+    history: Path | None, address: str | None,
 ) -> int:  # fmt: skip
     """Show what a change alters. All stored history is decided under both versions.
 
@@ -48,19 +55,29 @@ def diff(
 
     With --all for every merchant of the folder, those with differences first: one that fails is
     told and stops no other, and the exit code is the gravest: 1 before 2, before 75, before 3.
+    With --on each merchant is a task of a Dask cluster; docs/diff-on-a-cluster.md.
     """
     if (merchant is None) != everything:
         both = "or --all, not both" if everything else "or say --all for all"
         raise UsageError("Diff for whom?", f"Name a merchant, {both}.")
+    if address is not None and not (everything and history):
+        what = "A cluster compares exported histories, of all merchants of a folder."
+        raise UsageError(what, "Say --all and --history with --on.")
     if merchant is None:
-        return _all(out, merchants, jobs, before, after, markdown, html_file)
+        if address is None or history is None:
+            found = _in_processes(out, merchants, jobs, before, after, history)
+        else:
+            found = _on_cluster(out, merchants, address, before, after, history)
+        return _told(out, found, before, after, markdown, html_file)
     from ..show import difference
     from ..workbench.diff.judged import judged
+    from ..workbench.history import exported_history
     from . import opening
 
-    found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    with opening.to_read(out, found) as store:
-        report = judged(store, found, before, after)
+    mine = opening.opened(out, merchant, merchants, needs_secrets=False)
+    opened = exported_history(history, mine.name) if history else opening.to_read(out, mine)
+    with opened as store:
+        report = judged(store, mine, before, after)
     if markdown is not None:
         markdown.write_text(difference.markdown(report), "utf-8")
     if html_file is not None:
@@ -70,14 +87,13 @@ def diff(
     return Exit.ATTENTION if report.differing else Exit.OK
 
 
-def _all(
-    out: Output, folder: Path, jobs: int, before: str, after: str, markdown: Path | None,
+def _told(
+    out: Output, found: list[Compared], before: str, after: str, markdown: Path | None,
     html_file: Path | None,
 ) -> int:  # fmt: skip
     from ..show import differences
     from .processes import gravest
 
-    found = _in_processes(out, folder, jobs, before, after)
     code = gravest(one.exit_code for one in found)
     if markdown is not None:
         markdown.write_text(differences.markdown(before, after, found), "utf-8")
@@ -89,12 +105,13 @@ def _all(
 
 
 def _in_processes(
-    out: Output, folder: Path, at_once: int, before: str, after: str
+    out: Output, folder: Path, at_once: int, before: str, after: str, history: Path | None
 ) -> list[Compared]:
     """Each merchant compared by this very command in a process of its own."""
     from ..show.differences import Compared
     from .processes import our_command
 
+    more = ["--history", str(history)] if history else []
     with tempfile.TemporaryDirectory() as scratch:
         def written(name: str, form: str) -> Path:
             return Path(scratch) / f"{name}.{form}"
@@ -103,7 +120,7 @@ def _in_processes(
             (one.stem, our_command(
                 "diff", str(one), "--from", before, "--to", after, "--json", "--quiet",
                 "--markdown", str(written(one.stem, "md")), "--html",
-                str(written(one.stem, "html")),
+                str(written(one.stem, "html")), *more,
             ))
             for one in files_in(folder)
         ]  # fmt: skip
@@ -112,6 +129,32 @@ def _in_processes(
                      *[_text(written(one.name, form)) for form in ("md", "html")])
             for one in carried_out(out, "diff", jobs, at_once)
         ]  # fmt: skip
+
+
+def _on_cluster(
+    out: Output, folder: Path, address: str, before: str, after: str, history: Path
+) -> list[Compared]:
+    """Each merchant compared by a task of Dask; paths as the workers find them."""
+    from .cluster import Asked, on_cluster
+    from .opening import stopping
+
+    sides = [_absolute(before), _absolute(after)]
+    asked = [Asked(one.stem, str(one.absolute()), str(history.absolute()), *sides)
+             for one in files_in(folder)]  # fmt: skip
+    stop = threading.Event()
+
+    def on_end(one: Compared) -> None:
+        word = one.result if isinstance(one.result, str) else one.result[0]
+        out.note(f"{one.name}: {word} after {one.seconds:.0f} s.")
+
+    with stopping(out, stop):
+        return on_cluster(address, asked, stop, on_end, out.note)
+
+
+def _absolute(version: str) -> str:
+    """A version that is a path, as it is found from anywhere."""
+    is_path = ("/" in version or version.startswith(".")) and Path(version).exists()
+    return os.path.join(os.getcwd(), version) if is_path else version
 
 
 def _text(file: Path) -> str:

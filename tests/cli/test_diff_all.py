@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,3 +92,34 @@ def test_a_comment_holds_as_many_merchants_as_fit_and_says_how_many_do_not() -> 
     assert "900 merchants: 900 with differences, 900 documents in all." in text
     assert "900 documents of 900 merchants" in text
     assert text.count("more, which the page and JSON have.") == 2
+
+
+def test_exported_histories_are_judged_as_the_databases_are(
+    cli: Cli, over: str, shop: Path, tmp_path: Path
+) -> None:
+    shop.with_name("broken.yaml").unlink()
+    out = tmp_path / "histories"
+    told = cli("export", "--all", "--parquet", str(out), "--quiet")
+    assert told.code == 0, told.out + told.err
+    assert [line.split()[0] for line in told.out.splitlines()[1:]] == ["anew", "shop"]
+    asked = ("--from", "working", "--to", over, "--json", "--quiet")
+    here = cli("diff", "shop", *asked).json
+    shutil.rmtree(tmp_path / "state")
+    alone = cli("diff", "shop", *asked, "--history", str(out))
+    assert (alone.code, alone.json) == (3, here)
+    every = cli("diff", "--all", *asked, "--history", str(out))
+    assert every.code == 3
+    assert every.json["merchants"]["shop"]["result"] == here
+    assert every.json["merchants"]["anew"]["result"]["error"]["kind"] == "NothingYetError"
+
+
+def test_what_cannot_be_exported_together_is_refused_with_the_reason(
+    cli: Cli, shop: Path, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "histories")
+    assert cli("export", "--all").err.startswith("JSON lines are of one merchant.")
+    assert cli("export").err.startswith("Export whose?")
+    refused = cli("export", "shop", "--parquet", out, "--pseudonymise")
+    assert (refused.code, "Documents are made of buyers" in refused.err) == (2, True)
+    assert cli("export", "shop", "--parquet", out).code == 2
+    assert not Path(out).exists()
