@@ -16,22 +16,26 @@ from .command import EXIT_CODES, FILE, of_merchant, option
 @of_merchant
 @click.argument("ref")
 @option("--mapping", metavar="NAME", help="Only what this mapping made, or would make, of it.")
+@option("--flow", is_flag=True,
+        help="One case of all of it, with what Qliro and Fortnox held.")  # fmt: skip
 @option("--out", "file", type=FILE, help="Write to this file.  [default: stdout]")
 def record(
-    out: Output, merchant: str, merchants: Path, ref: str, mapping: str | None, file: Path | None
-) -> None:
+    out: Output, merchant: str, merchants: Path, ref: str, mapping: str | None, flow: bool,
+    file: Path | None,
+) -> None:  # fmt: skip
     """Make a test case of something that is stored. Names and addresses are replaced, each alike.
 
     REF is an order, capture, refund, line, payout or document. The case holds the rows that its
-    mapping was given and what comes of them, whole; it passes as it is written. Put it into a
-    folder `tests` of your set or overlay and take out what does not matter.
+    mapping was given and what comes of them, whole; where only a run decides what becomes of it,
+    all that Qliro and Fortnox held of it then. It passes as it is written. Put it into a folder
+    `tests` of your set or overlay and take out what does not matter.
     """
     from ..workbench import record as recording
     from . import opening
 
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     with opening.to_read(out, found) as store:
-        made = recording.record(store, found, ref, mapping)
+        made = recording.record(store, found, ref, mapping, flow=flow)
     for note in made.notes:
         out.note(note)
     if file is not None:

@@ -7,11 +7,9 @@ where that is not what was decided, it is told or refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,26 +21,26 @@ from ..extract.pseudonym import Pseudonyms
 from ..language.catalogue import ID_COLUMNS
 from ..language.program import CompiledMapping, NotYet, Program
 from ..language.spec import MappingSet
-from ..merchant.load import Merchant, of_file
+from ..merchant.load import Merchant
 from ..plan.entities import ENTITIES
 from ..plan.evaluation import NOTHING
 from ..plan.order_rows import Rows
 from ..store.books import Books
 from ..store.database import Store
-from ..yamlfile import YamlFile
 from .cases.case import Case
-from .cases.programs import Programs, usual
+from .cases.programs import Programs
 from .cases.read import read_cases
 from .cases.run import run
 from .cases.snapshots import text as written
+from .circumstances import Asked, plain, settings_of
 from .decided import Decided, decided
 from .explained import restored
 from .kept import Kept
 from .nameless import nameless, pseudonyms
+from .recorded_flows import flow_cases
 from .seen import entities_of
 
 Row = dict[str, Any]
-_SETTING = re.compile(r"\bsettings\.([a-z_]+(?:\.[a-z_]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +52,13 @@ class Recorded:
     notes: tuple[str, ...]
 
 
-def record(store: Store, merchant: Merchant, ref: str, mapping: str | None = None) -> Recorded:
-    """A case for each document that ``ref`` names, or that ``mapping`` made or would make of it.
+def record(
+    store: Store, merchant: Merchant, ref: str, mapping: str | None = None, *, flow: bool = False
+) -> Recorded:
+    """A case for each document that ``ref`` names, or that ``mapping`` made or would make of it; of
+    those that only a run decides, and with ``flow`` of all, one with all that the servers held.
 
-    Raises UsageError where nothing carries the reference, and where nothing of it was decided by a
-    mapping alone.
+    Raises UsageError where nothing carries the reference, and where nothing comes of it.
     """
     kept = Kept(store, merchant, {})
     mine = [one for one in decided(store, ref) if mapping in (None, one.mapping)]
@@ -66,15 +66,21 @@ def record(store: Store, merchant: Merchant, ref: str, mapping: str | None = Non
     cases: list[Row] = []
     notes: list[str] = []
     refused: list[str] = []
+    by_the_run: list[Decided] = []
     for one in mine:
-        made = _case(store, merchant, kept, names, one)
+        made = "" if flow else _case(store, merchant, kept, names, one)
         if isinstance(made, str):
             refused.append(made)
+            by_the_run.append(one)
         else:
             cases.append(made[0])
             notes += made[1]
+    for of_flows in flow_cases(store, merchant, kept.present(), names, ref, by_the_run):
+        cases += [of_flows.case] if of_flows.case else []
+        notes += of_flows.notes
     if not cases:
-        what = "; ".join(dict.fromkeys(refused)) or "No mapping was asked about it."
+        told = dict.fromkeys([*filter(None, refused), *notes])
+        what = "; ".join(told) or "No mapping was asked about it."
         raise UsageError(f"Nothing of {ref} can be recorded: {what}")
     text = written({"version": 2, "cases": cases})
     return Recorded(text, tuple(one["case"] for one in cases), tuple(notes))
@@ -95,7 +101,7 @@ def _case(
     if not one.trace.get("inputs"):
         return f"{called}: what its mapping was given is not kept"
     inputs = restored(store, program, mapping, one)
-    asked = _Asked(_books_then(store, inputs["books"], one))
+    asked = Asked(_books_then(store, inputs["books"], one))
     entity = ENTITIES.get(mapping.spec.entity)
     rows = None
     if entity is not None and entity.by_order:
@@ -103,7 +109,7 @@ def _case(
     given = _given(program, mapping, inputs, rows)
     _asks(program, mapping, inputs | {"books": asked}, given, rows)
     said = _named_rows(names, mapping, given) | _around(names, program.mapping_set, mapping, inputs)
-    if settings := _settings(merchant, program):
+    if settings := settings_of(merchant, program):
         said["settings"] = settings
     if books := asked.differing():
         said["books"] = books
@@ -124,7 +130,7 @@ def _named_rows(names: Pseudonyms, mapping: CompiledMapping, given: Mapping[str,
     spec = mapping.spec
     said: Row = {}
     for entity, found in given.items():
-        rows = [_plain(nameless(names, entity, row)) for row in found]
+        rows = [plain(nameless(names, entity, row)) for row in found]
         if entity == spec.entity:
             said[spec.alias] = rows.pop(0)
         if rows:
@@ -158,7 +164,7 @@ def _around(
         row = inputs.get(alias)
         if isinstance(row, dict):
             staged = _staged(mapping_set, of[alias], row)
-            found[alias] = _plain(nameless(names, of[alias], staged))
+            found[alias] = plain(nameless(names, of[alias], staged))
     match = {
         alias: {key: value for key, value in one.items() if value != NOTHING[key]}
         for alias, one in inputs["match"].items()
@@ -174,7 +180,7 @@ def _around(
             key: names.field(key.lower(), value) if isinstance(value, str) else value
             for key, value in inputs["card"].items() if value is not None
         }  # fmt: skip
-    return {name: _plain(value) for name, value in parts.items()}
+    return {name: plain(value) for name, value in parts.items()}
 
 
 def _made(names: Pseudonyms, facts: Any) -> Row | None:
@@ -254,10 +260,10 @@ def _expected(programs: Programs, case: Row, one: Decided) -> tuple[Row, list[st
     if outcome == "planned":
         if one.document is None:
             return by_the_run
-        expect: Row = {"whole_document": _plain(dict(made["document"]))}
+        expect: Row = {"whole_document": plain(dict(made["document"]))}
         expect |= {key: list(made[key]) for key in ("warnings", "covers", "moves", "then")
                    if made[key]}  # fmt: skip
-        return {**case, "expect": _plain(expect)}, list(_differing(called, one, made["document"]))
+        return {**case, "expect": plain(expect)}, list(_differing(called, one, made["document"]))
     if one.document is not None:
         return f"{called}: the case comes out as {outcome}: {because}"
     if outcome != one.state or because not in one.reason:
@@ -298,91 +304,3 @@ def _asks(
                 derived.derive(row, inputs["books"], None, *more)
     with suppress(ItemError):
         mapping.render(inputs, traced=True)
-
-
-@dataclass(slots=True)
-class _Asked:
-    """The merchant's books, noting what they are asked."""
-
-    books: Books
-    answers: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        ask = getattr(self.books, name)
-
-        def noted(*given: Any) -> Any:
-            answer = self.answers[name, given] = ask(*given)
-            return answer
-
-        return noted
-
-    def differing(self) -> Row:
-        """What of them is not as usual: what was asked for and is not there."""
-        lacks: dict[str, list[Any]] = {}
-        for asked, word in LACKS.items():
-            missing = {given[0] for (name, given), answer in self.answers.items()
-                       if name == asked and not answer and given[0] is not None}  # fmt: skip
-            if missing:
-                lacks[word] = sorted(missing)
-        rounds = sorted(given[0] for (name, given), answer in self.answers.items()
-                        if name == "rounds" and answer)  # fmt: skip
-        locked = self.books.locked_until
-        found = {"locked_until": locked and locked.isoformat(), "lacks": lacks, "rounds": rounds}
-        return {name: value for name, value in found.items() if value}
-
-
-# What can lack, by the question that asks for it.
-LACKS = {
-    "has_account": "accounts", "has_article": "articles", "takes_vouchers": "series",
-    "has_currency": "currencies", "has_terms": "terms",
-}  # fmt: skip
-
-
-# -- as text ---------------------------------------------------------------------------------------
-
-
-def _settings(merchant: Merchant, program: Program) -> Row:
-    """The settings that the mappings ask for and that differ from those that cases have."""
-    asked = {
-        path
-        for source in program.mapping_set.sources.values()
-        for path in _SETTING.findall(json_text.encode(_texts(source.value)))
-    }
-    asked |= {one.rows_from for one in program.mapping_set.tables.values() if one.rows_from}
-    file = YamlFile("case.yaml", dict(usual()), {}, {})
-    base = of_file(file, Path("case.yaml"), {}, needs_secrets=False).settings
-    kept: Row = {}
-    for path in sorted(asked):
-        ours, theirs = (_under_path(one, path) for one in (merchant.settings, base))
-        if ours is None or isinstance(ours, dict) or ours == theirs:
-            continue
-        into, (*groups, last) = kept, path.split(".")
-        for group in groups:
-            into = into.setdefault(group, {})
-        into[last] = _plain(ours)
-    return kept
-
-
-def _under_path(value: Any, path: str) -> Any:
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
-def _texts(value: Any) -> Any:
-    if isinstance(value, dict):
-        return [_texts(one) for one in value.values()]
-    if isinstance(value, list):
-        return [_texts(one) for one in value]
-    return value if isinstance(value, str) else ""
-
-
-def _plain(value: Any) -> Any:
-    """A value as YAML has it."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return value

@@ -61,7 +61,7 @@ class _Planned:
     ) -> None:
         self.case, self.program, self.store = case, program, store
         self.books = books_of(case.books, case.held)
-        self.names = {row["line"]: _place_of(row) for row in store.rows(LINES)}
+        self.names = {row["line"]: place_of(row) for row in store.rows(LINES)}
         made_before(case, store, self._plan, program, self.names)
         plans = [self._plan()]
 
@@ -226,7 +226,7 @@ def _decided(one: Outcome, action: Action) -> Decided:
     )  # fmt: skip
 
 
-def _place_of(row: Mapping[str, Any]) -> str:
+def place_of(row: Mapping[str, Any]) -> str:
     """A line by its batch and its place in one of the lists of that: 9/1, 9/Pending 1."""
     listed = "" if row["Status"] == "Accepted" else f"{row['Status']} "
     return f"{row['Id']}/{listed}{row['position']}"
