@@ -190,6 +190,15 @@ def test_what_is_confirmed_before_a_document_is_booked_is_expected(overlay: Path
     assert wrong.expression == "{{ due }}"
 
 
+def test_a_row_is_there_as_often_as_it_says(overlay: Path) -> None:
+    fee = "like: a sale, Type: Fee, Action: Credit, Amount: 8.00, settles: 9/1"
+    case = PAYS.replace("invoice: {", f"fees: {{{fee}, times: 3}}, invoice: {{")
+    written(overlay, case.replace("250.00, WriteOffs: []", "226.00"))
+    assert [one.holds for one in of(overlay).verdicts()] == [True]
+    told = refused(overlay, case.replace("times: 3", "times: 0"))
+    assert "times is a whole number from 1 to 1000." in told
+
+
 def test_a_setting_is_taken_away_with_null(overlay: Path) -> None:
     written(overlay, """\
   - case: without a default account an unknown method has none

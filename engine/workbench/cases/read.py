@@ -25,6 +25,7 @@ from .case import KINDS, Case
 from .samples import Sample, Samples
 
 SNAPSHOTS = "snapshots"
+MOST_TIMES = 1000
 SETTINGS = "settings"
 # What may be expected, by what a case is of.
 EXPECTED = {
@@ -193,11 +194,8 @@ class _Reader:
             elif what == "made":
                 named[key] = one
             else:
-                listed = one if isinstance(one, list) else [one]
                 filled = self._filled(kind, value[kind], key)
-                made = [self._row(file, (*at, key, index) if isinstance(one, list) else (*at, key),
-                                  entity, item, index, filled)
-                        for index, item in enumerate(listed)]  # fmt: skip
+                made = self._rows(file, (*at, key), entity, one, filled)
                 if what == "match":
                     named[key] = made[0]
                 else:
@@ -268,6 +266,22 @@ class _Reader:
             return ()
         of = self.set.entities[name] if kind == "entity" else self.set.mappings[name]
         return of.related[alias].on if alias in of.related else ()
+
+    def _rows(
+        self, file: YamlFile, path: Path_, entity: str, value: Any, filled: Collection[str]
+    ) -> list[dict[str, Any]]:
+        """The rows of a value, or of a list of them, each as often as it says."""
+        made = []
+        for index, one in enumerate(value if isinstance(value, list) else [value]):
+            at = (*path, index) if isinstance(value, list) else path
+            row = self._row(file, at, entity, one, index, filled)
+            times = one.get(rows.TIMES, 1) if isinstance(one, dict) else 1
+            if isinstance(times, int) and 0 < times <= MOST_TIMES:
+                made += [row] * times
+            else:
+                text = f"{rows.TIMES} is a whole number from 1 to {MOST_TIMES}."
+                self.report(file.finding((*at, rows.TIMES), "wrong-type", text))
+        return made
 
     def _row(
         self, file: YamlFile, path: Path_, entity: str, value: Any, index: int,

@@ -19,7 +19,8 @@ from ...language.kinds import Type, a, shown
 from ...yamlfile import Path_, YamlFile, nearest
 
 Part = tuple[YamlFile, Path_, Mapping[str, Any]]
-BESIDE = ("like", "is")
+TIMES = "times"  # how many of a row there are
+BESIDE = ("like", "is", TIMES)
 # What every staged row has of this program itself.
 OURS: Mapping[str, Any] = {"raw_seq": 0, "as_of": None, "vanished": False, "problem": None}
 
@@ -62,14 +63,14 @@ def row(
                 text = f"{name} is {wrong}, not {shown(one)}."
                 findings.append(file.finding(at, "wrong-type", text, _remedy(one, columns[name])))
                 made[name] = None
-    defaults = {**OURS, "position": index + 1, "ordinal": index + 1,
-                ID_COLUMNS.get(entity, ""): f"{entity.partition('.')[2]} {index + 1}"}  # fmt: skip
+    defaults = {**OURS, "position": index + 1, "ordinal": index + 1}
+    named = ID_COLUMNS.get(entity, "")
+    if named in columns and columns[named].kind == "text":
+        defaults[named] = f"{entity.partition('.')[2]} {index + 1}"
     for name in staged:
         if name in made:
             continue
-        kind = columns[name].kind
-        fits = not (name == ID_COLUMNS.get(entity) and kind != "text")
-        if columns[name].optional or name in filled or (name in defaults and fits):
+        if columns[name].optional or name in filled or name in defaults:
             made[name] = None if columns[name].optional or name in filled else defaults.get(name)
         else:
             file, path, _value = parts[0]
