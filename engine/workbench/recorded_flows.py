@@ -170,6 +170,8 @@ def _differing(one: Decided, found: Mapping[str, Any]) -> Iterator[str]:
         return
     for name, value in one.document.items():
         told = found["document"].get(name)
+        if name == "Year":  # a case calls a financial year by its year, Fortnox by a number
+            continue
         if isinstance(value, list | str) or json_text.canonical(told) == json_text.canonical(value):
             continue
         yield f"{called}: {name} is {told} in the case, {value} was sent"

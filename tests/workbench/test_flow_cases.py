@@ -334,6 +334,9 @@ def test_a_payment_that_was_made_before_is_told_and_what_is_left_is_done(overlay
 """
     (verdict,) = verdicts(overlay, cases)
     assert verdict.differences == ()
+    (other,) = verdicts(overlay, cases.replace("9/2]}]", "9/3]}]"))
+    assert other.differences[0].path == "made.9/3"
+    assert other.differences[0].actual == "no line of a batch that is given"
     (other,) = verdicts(overlay, cases.replace("mapping: transfer", "mapping: transfer, of: 8"))
     assert [(one.path, one.expected, one.actual) for one in other.differences] == [
         ("transfer of 8", "planned", "none"),
@@ -357,6 +360,8 @@ def test_a_payment_that_was_made_before_is_told_and_what_is_left_is_done(overlay
          "Type is one of Product, Discount, Fee, Shipping, not 'Produkt'. Did you mean 'Product'?"),
         ("like: an order", "like: a hat", "the sample 'a hat' is of qliro.orders.OrderItemActions"),
         ("flow: orders", "flow: oders", "oders"),
+        ("    expect:", "      made: [{mapping: house, of: 9/1, number: 1}]\n    expect:",
+         "the set has no mapping 'house'"),
         ("mapping: new_order", "mapping: new_oder", "Did you mean 'new_order'?"),
         ("          document: {CustomerNumber", "          outcome: parked\n          document: {C",
          "that it is parked is expected, and not why"),

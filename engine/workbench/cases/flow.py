@@ -62,7 +62,7 @@ class _Planned:
         self.case, self.program, self.store = case, program, store
         self.books = books_of(case.books, case.held)
         self.names = {row["line"]: place_of(row) for row in store.rows(LINES)}
-        made_before(case, store, self._plan, program, self.names)
+        self.no_lines = made_before(case, store, self._plan, program, self.names)
         plans = [self._plan()]
 
         def again(_: Store) -> Plan:
@@ -79,6 +79,8 @@ class _Planned:
         self.decided = list(_joined(first.outcomes, followed.outcomes, last.outcomes))
         self.outcomes = [self._outcome(one) for one in self.decided]
         warnings = [one.message for one in problems] + first.problems + first.warnings
+        warnings += [f"what follows from {_called(self.actions[action])} can't be shown: {why}"
+                     for action, why in followed.unknown.items()]  # fmt: skip
         self.made: Made = {
             "outcomes": self.outcomes, "warnings": [self._told(one) for one in warnings],
         }  # fmt: skip
@@ -142,6 +144,8 @@ class _Planned:
 
     def differences(self, snapshot: Mapping[str, Any] | None) -> Iterator[Difference]:
         """Each value that is not as expected, with the rule that made it."""
+        for line in self.no_lines:
+            yield Difference(f"made.{line}", line, "no line of a batch that is given")
         expect, named = self.case.expect, set()
         for wanted in expect.get("outcomes", ()):
             found = self._named(wanted)
@@ -214,7 +218,7 @@ def _joined(
             yield one
 
 
-def _called(one: Stands) -> str:
+def _called(one: Stands | Action) -> str:
     """A document that is only supposed, in words: the customer of 6001."""
     return f"the {one.mapping.replace('_', ' ')} of {one.source}"
 

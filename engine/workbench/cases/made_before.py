@@ -28,13 +28,16 @@ LAST = "SELECT max(noted_at) FROM raw.answer"
 
 def made_before(
     case: Case, store: Store, plan: Callable[[], Plan], program: Program, names: Mapping[str, str]
-) -> None:
-    """Write them down, the day before what the servers hold was read. ``names`` are what lines are
-    called by their ids; ``plan`` tells which payout a line is in."""
+) -> list[str]:
+    """Write them down, the day before what the servers hold was read; the lines that they name and
+    that are not given. ``names`` are what lines are called by their ids; ``plan`` tells which
+    payout a line is in."""
     given = case.given.get("made", ())
     if not given:
-        return
+        return []
     ids = {name: line for line, name in names.items()}
+    lines = [str(line) for one in given for key in ("covers", "moves") for line in one.get(key, ())]
+    lines += [str(one["of"]) for one in given if _entity(program, one) == LINE]
     of_payouts = any(_entity(program, one) not in ENTITIES for one in given)
     payouts = plan().payouts if of_payouts else {}
     payout_of = {line["line"]: key for key, one in payouts.items() for line in one.lines}
@@ -47,6 +50,7 @@ def made_before(
     at = store.value(LAST) - timedelta(days=1)
     record_actions(store, RUN, at, actions)
     record(store, RUN, at, *events)
+    return [line for line in dict.fromkeys(lines) if line not in ids]
 
 
 def _entity(program: Program, one: Mapping[str, Any]) -> str:

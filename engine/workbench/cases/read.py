@@ -163,9 +163,11 @@ class _Reader:
             text = f"there is no document where the outcome is {outcome}."
             self.report(file.finding((*at, sorted(made)[0]), "unknown-key", text, key=True))
 
-    def _mapping(self, file: YamlFile, at: Path_, one: Mapping[str, Any]) -> None:
+    def _mapping(
+        self, file: YamlFile, at: Path_, one: Mapping[str, Any], also: Sequence[str] = OF_THE_RUN
+    ) -> None:
         name = one.get("mapping")
-        if name is not None and name not in (*self.set.mappings, *OF_THE_RUN):
+        if name is not None and name not in (*self.set.mappings, *also):
             text = f"the set has no mapping {name!r}."
             remedy = nearest(name, self.set.mappings)
             self.report(file.finding((*at, "mapping"), "unknown-name", text, remedy))
@@ -233,7 +235,7 @@ class _Reader:
                 for n, item in enumerate(listed)
             ]  # fmt: skip
         for n, one in enumerate(given.get("made", ())):
-            self._mapping(file, (*at, "made", n), one)
+            self._mapping(file, (*at, "made", n), one, ())
         flows = value["flow"]
         return Case(
             name=value["case"], kind="flow", file=file.path, place=file.place((*path, "case")),

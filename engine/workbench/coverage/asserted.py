@@ -67,7 +67,8 @@ class Reach:
     def _notices_anew(self, cases: Sequence[Case]) -> bool:
         """The same of what is decided when a set is compiled: also by that it can't be then."""
         before = self.suite.programs
-        suite = replace(self.suite, programs=Programs(before.mapping_set, before.merchant))
+        anew = Programs(before.mapping_set, before.merchant, store=before.store)
+        suite = replace(self.suite, programs=anew)
         try:
             return any(not suite.verdict(one).holds for one in cases)
         except FileError:
