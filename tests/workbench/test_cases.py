@@ -316,3 +316,16 @@ def test_the_cases_that_the_manual_shows_hold(overlay: Path) -> None:
     called("test", "--overlay", overlay, "--update")
     told = called("test", "--overlay", overlay)
     assert told.stdout == "10 cases hold.\n"
+
+
+def test_settings_of_a_case_lie_over_those_of_a_merchant_whose_overlay_is_beside_its_file(
+    tmp_path: Path,
+) -> None:
+    example = tmp_path / "example"
+    shutil.copytree(HOME / "docs" / "example", example)
+    file = example / "ours" / "tests" / "orders.yaml"
+    text = file.read_text("utf-8")
+    given = "given:\n      settings: {home_country: SE}\n"
+    file.write_text(text.replace("given:\n", given), "utf-8")
+    told = called("test", "--merchant", example / "merchants" / "hats.yaml")
+    assert (told.return_value, told.output) == (0, "2 cases hold.\n")

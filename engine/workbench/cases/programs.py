@@ -27,6 +27,7 @@ from .servers import opened
 
 # What the file of a new merchant leaves to a person.
 FIRST_DAYS = {"payouts_from": "2026-01-01", "orders_from": "2026-01-01"}
+FOLDERS = ("mapping_set", "overlay")
 FLOWS = ("payouts", "orders", "invoices", "refunds", "order_status")
 PLUS = {"plus_api_key": {"env": "QLIRO_PLUS_API_KEY"},
         "plus_api_secret": {"env": "QLIRO_PLUS_API_SECRET"}}  # fmt: skip
@@ -91,6 +92,8 @@ class Programs:
         if not given and self.merchant is not None:
             return self.merchant.settings
         under = self.merchant.file.value if self.merchant else usual()
+        # The set that is tested is there already; its folders are named from the merchant's file.
+        under = {name: one for name, one in under.items() if name not in FOLDERS}
         places = dict(case.settings_places)
         file = YamlFile(case.file, kept(laid(under, given)), places, places)
         where = self.merchant.path if self.merchant else Path("case.yaml")
