@@ -14,6 +14,7 @@ from .. import json_text
 from ..workbench.diff.changes import LONGEST, Change, spot
 from ..workbench.diff.compare import KINDS
 from ..workbench.diff.report import Group, Report, Shown, states
+from .output import from_here
 from .page import Column, Page, Table, Text, amount, blank, count, heading, mapping_name
 
 TOLD = {
@@ -99,7 +100,7 @@ def rule_lines(change: Mapping[str, Any], *, bold: bool = True) -> Iterator[Text
     """A rule by its data: what and where it is, how it read and how it reads."""
     name = f"{change['what']}, {change['where']}" if change["where"] else change["what"]
     where = change["place"] or change["before_place"]
-    yield Text(f"{name}  ({where})", style="bold" if bold else "")
+    yield Text(f"{name}  ({from_here(where)})", style="bold" if bold else "")
     yield Text(f"old  {_cut(change['before'] or 'not there')}", indent=2)
     yield Text(f"new  {_cut(change['after'] or 'not there')}", indent=2)
 

@@ -30,7 +30,7 @@ def _unchanged(text: str) -> str:
     return text
 
 
-def _from_here(text: str) -> str:
+def from_here(text: str) -> str:
     """``text`` with the paths in it as they are from the working directory."""
     try:
         here = os.getcwd()
@@ -77,18 +77,18 @@ class Output:
     def note(self, text: str) -> None:
         """A word on what is going on, on stderr; none when quiet."""
         if not self.quiet:
-            _put(sys.stderr, f"{self.redact(_from_here(text))}\n")
+            _put(sys.stderr, f"{self.redact(from_here(text))}\n")
 
     def complain(self, text: str) -> None:
         """What went wrong, on stderr, quiet or not."""
-        _put(sys.stderr, f"{self.redact(_from_here(text))}\n")
+        _put(sys.stderr, f"{self.redact(from_here(text))}\n")
 
     def _shown(self, text: str) -> str:
         return (self.redact_results or self.redact)(text)
 
     def _clean(self, text: str) -> str:
         """Of a page: no secrets, and paths from here."""
-        return self._shown(_from_here(text))
+        return self._shown(from_here(text))
 
     def _laid_out(self, part: Table | Text) -> str:
         """What a terminal or a pipe gets; cleaned before wrapping could cut a secret in two."""

@@ -15,7 +15,15 @@ import pytest
 import yaml
 from installed import called, installed, wheel
 
+from engine import scope as scopes
+from engine import session as sessions
+from engine.clock import StoppedClock
 from engine.home import HOME
+from engine.merchant.load import load_merchant
+from engine.sandbox.lives.by_name import LIVES
+from engine.sandbox.lives.by_name import shop as shop_of_lives
+from engine.sandbox.transport import SandboxTransport
+from engine.store import database as stores
 
 __all__ = ["installed", "wheel"]
 
@@ -155,10 +163,14 @@ def test_a_workflow_is_one_by_the_schema_of_its_forge(schema: str) -> None:
     assert told.returncode == 0, told.stdout
 
 
-def test_a_job_of_github_that_sees_findings_may_write_them_and_nothing_else() -> None:
+def test_a_job_of_github_may_write_what_it_is_for_and_nothing_else() -> None:
     made = yaml.safe_load(WORKFLOWS["vendor.github-workflows"].read_text("utf-8"))
     assert made["permissions"] == {"contents": "read"}
-    assert made["jobs"]["lint"]["permissions"] == {"contents": "read", "security-events": "write"}
+    assert {name: one.get("permissions") for name, one in made["jobs"].items()} == {
+        "lint": {"contents": "read", "security-events": "write"},
+        "test": None,
+        "diff": {"contents": "read", "pull-requests": "write"},
+    }
 
 
 def test_the_page_shows_the_files_of_the_example_as_they_are() -> None:
@@ -178,3 +190,48 @@ def test_the_page_shows_what_lint_says_of_another_cost_centre(
     told = called(installed, repository, "lint", "hats")
     (line,) = [line for line in told.stdout.splitlines() if "breaks the policy" in line]
     assert line in PAGE.splitlines()
+
+
+def history(repository: Path) -> None:
+    """What the shop's scheduler has read of an order that was paid, as its backup has it."""
+    environ = {
+        "HATS_QLIRO_API_KEY": "SANDBOX", "HATS_QLIRO_API_SECRET": "sandbox-secret",
+        "HATS_FORTNOX_CLIENT_ID": "sandbox-client",
+        "HATS_FORTNOX_CLIENT_SECRET": "sandbox-client-secret",
+    }  # fmt: skip
+    merchant = load_merchant(repository / "merchants" / "hats.yaml", environ)
+    world = shop_of_lives()
+    (order,) = LIVES["captured"](world).orders
+    with (
+        stores.writing(repository / "state", "hats") as store,
+        sessions.open_session(
+            merchant, store, StoppedClock(world.now()), SandboxTransport(world)
+        ) as session,
+    ):
+        sessions.sync(session, scopes.Scope(None, (str(order),)))
+
+
+def test_the_step_that_compares_a_change_writes_the_comment(
+    installed: Path, repository: Path
+) -> None:
+    history(repository)
+
+    def git(*arguments: str) -> None:
+        names = [f"-c user.{one}=anna@example.com" for one in ("name", "email")]
+        told = subprocess.run(  # noqa: S603
+            ["git", *" ".join(names).split(), *arguments],  # noqa: S607
+            cwd=repository, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+
+    git("init", "--quiet"), git("add", "."), git("commit", "--quiet", "-m", "As it is")
+    change = 'version: 2\nmapping: customer\ndocument:\n  Name: "{{ order.name | upper }}"\n'
+    (repository / "ours" / "customer.yaml").write_text(change, "utf-8")
+    (step,) = [one for one in steps(WORKFLOWS["vendor.github-workflows"]) if " diff " in one]
+    program = f'qliro-fortnox() {{ {sys.executable} {installed}/bin/qliro-fortnox "$@"; }}'
+    shell = ("/bin/bash", "-ec", f"{program}; BASE=HEAD; {step}")
+    told = called(installed, repository, start=shell)
+    assert told.returncode == 0, told.stderr
+    comment = (repository / "diff.md").read_text("utf-8")
+    shown = PAGE.split("A comment looks like this:\n\n```markdown\n")[1].split("```")[0]
+    assert re.sub("pn:[0-9a-f]+", "pn:…", comment) == shown
