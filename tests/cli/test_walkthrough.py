@@ -82,8 +82,9 @@ class Terminal:
         path = f"{folder}{os.pathsep}{os.environ['PATH']}"
         self.env = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8"}
 
-    def type(self, commands: str) -> None:
-        """Commands one after the other; each must end well, or say what is left to do."""
+    def type(self, commands: str, ends: int = 0) -> None:
+        """Commands one after the other; each must end well, or say what is left to do, the last one
+        with ``ends``."""
         told, after = self.folder / ".told", self.folder / ".environment"
         with told.open("w") as out, subprocess.Popen(  # noqa: S603  our own page
             ["/bin/bash", "-ec", f"{commands}env > {after}\n"],
@@ -96,7 +97,8 @@ class Terminal:
                     urlopen(line.strip(), timeout=PATIENCE).close()  # noqa: S310  the sandbox
         self.told += told.read_text("utf-8")
         left = any(one in commands for one in LEFT_TO_PERSONS)
-        assert process.returncode in ((0, 3) if left else (0,)), f"{commands}\n{self.told}"
+        may = (ends, 3) if left else (ends,)
+        assert process.returncode in may, f"{commands}\n{self.told}"
         if not process.returncode:
             pairs = (line.partition("=") for line in after.read_text("utf-8").splitlines())
             self.env |= {name: value for name, _, value in pairs if name.isupper()}
