@@ -100,6 +100,21 @@ def test_a_setting_that_was_another_then_is_not_blamed_on_a_rule(tmp_path: Path)
     assert difference.NO_RULE_NOW in difference.markdown(report).replace("\\", "")
 
 
+def test_rules_that_cannot_be_read_any_more_are_told_of_as_such(tmp_path: Path) -> None:
+    shop = posted(tmp_path, "private")
+    folder = with_upper_names(shop)
+    files = shop.store.value("SELECT files FROM ledger.mapping_set")
+    shop.store.execute(
+        "UPDATE ledger.mapping_set SET files = ?", [files.replace("order.name }}", "order.nmae }}")]
+    )
+    report = against(shop, folder)
+    (group,) = report.ordered
+    assert ([*group.fields], group.changes) == (["CustomerName"], ())
+    (problem,) = report.problems
+    assert problem.startswith("Some was posted by rules that don't go with ")
+    assert "'nmae'" in problem
+
+
 def test_what_somebody_else_made_and_was_taken_over_is_not_ours(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     for name in ("already_paid_on_interim_account", "part_payment", "several_fees_on_a_line"):

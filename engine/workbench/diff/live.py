@@ -16,13 +16,13 @@ from ...mappings import present_texts
 from ...merchant.load import Merchant
 from ...plan.model import Outcome, Plan
 from ...store.database import Store
-from ...store.history import Moment, moments
+from ...store.history import moments
 from ...store.ledger import Action, read_actions
 from ..kept import kept_texts, paths_of
 from ..replay import replay
 from ..versions import Version, as_kept
 from .blame import Blame
-from .changes import Change, between
+from .changes import between
 from .compare import Difference, Key, compared
 from .report import Report, posted, take
 
@@ -47,46 +47,42 @@ def diff_live(
         by_rules.setdefault(digests.get(key), []).append(one)
     known = posted(store)
     for digest in dict.fromkeys([*digests.values(), *by_rules]):
-        sides, changes = _sides(store, merchant, digest, version, is_live_after=is_live_after)
+        then, problem = _rules(store, merchant, digest)
+        then = then or version
+        sides = (version, then) if is_live_after else (then, version)
+        changes = between(*sides)
         report.changes += [one for one in changes if one not in report.changes]
-        take(report, Blame(sides, changes), by_rules.get(digest, ()), known)
+        differing = by_rules.get(digest, ())
+        report.problems += [problem] if problem and differing else []
+        take(report, Blame(sides, changes), differing, known)
     return report
 
 
-def _sides(
-    store: Store, merchant: Merchant, digest: str | None, version: Version, *, is_live_after: bool
-) -> tuple[tuple[Version, Version], list[Change]]:
-    """Both versions and what reads otherwise, where the rules that posted can still be read."""
+def _rules(store: Store, merchant: Merchant, digest: str | None) -> tuple[Version | None, str]:
+    """The rules that posted; or why what differs can't be told by rule."""
     texts = kept_texts(store, digest) if digest else None
     if texts is None:
-        return (version, version), []
+        return None, "Some was posted by a version of this program that kept no rules of it."
     try:
         paths = paths_of(merchant, texts, present_texts(merchant) or {})
-        then = as_kept(merchant, texts, paths, LIVE)
-    except FileError:  # of another version of the language, or of settings that are others now
-        return (version, version), []
-    sides = (version, then) if is_live_after else (then, version)
-    return sides, between(*sides)
+        return as_kept(merchant, texts, paths, LIVE), ""
+    except FileError as error:
+        return None, (
+            "Some was posted by rules that don't go with the settings and the language of now: "
+            f"{error.findings[0]}"
+        )
 
 
 def _posted(store: Store) -> Plan:
     """What was posted as a plan that tells of nothing else, each document as it was intended."""
     plan = Plan("")
     intents, adopted = read_actions(store), {row["action"] for row in store.rows(ADOPTED)}
-    for moment in moments(store):
-        told = _told(store, moment)
-        for name in moment.actions:
-            action = intents[name]
-            if name not in adopted:
-                plan.actions.append(action)
-                plan.outcomes.append(told.get(name) or _untold(action))
+    told = {row["action"]: _outcome(row) for row in store.rows(TOLD)}
+    for name in (name for moment in moments(store) for name in moment.actions):
+        if name not in adopted:
+            plan.actions.append(intents[name])
+            plan.outcomes.append(told.get(name) or _untold(intents[name]))
     return plan
-
-
-def _told(store: Store, moment: Moment) -> dict[str, Outcome]:
-    """What the run told of the documents that it began."""
-    rows = store.rows(TOLD, [list(moment.actions), moment.at])
-    return {row["action"]: _outcome(row) for row in rows}
 
 
 def _outcome(row: dict[str, Any]) -> Outcome:
@@ -125,11 +121,15 @@ NEVER = ""
 # What a run told of a source that got no document, and may get one under other rules.
 NO_DOCUMENT = ("parked", "waiting", "ignored", "done", NEVER)
 ADOPTED = "SELECT action FROM ledger.step WHERE step = 'create' AND event = 'adopted'"
+# What the run that wrote a document down had told of it.
 TOLD = """
-SELECT * FROM ledger.outcome
-WHERE list_contains(?, action) AND noted_at <= ? AND state <> 'posted'
-ORDER BY rowid
+SELECT o.*
+FROM ledger.outcome AS o
+JOIN ledger.intent AS i ON i.action = o.action AND o.noted_at <= i.noted_at
+WHERE o.state <> 'posted'
+QUALIFY row_number() OVER (PARTITION BY o.action ORDER BY o.rowid DESC) = 1
 """
+# What was told last of each source under a mapping.
 LAST = """
 SELECT mapping, source, arg_max(state, rowid) AS state FROM ledger.outcome GROUP BY ALL
 """
