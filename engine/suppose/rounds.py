@@ -7,9 +7,10 @@ Fortnox would show of it is staged as an answer is. Round by round, until nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from .. import json_text
@@ -21,7 +22,7 @@ from ..stage.staging import stage
 from ..store.books import read_books
 from ..store.database import Store
 from ..store.ledger import Action, Event, record, record_actions
-from ..store.supposed import Supposed
+from ..store.supposed import Step, Supposed
 from . import standing
 from .answers import Known, Shown, UnforeseenError, shown
 
@@ -84,14 +85,14 @@ def follow(
     again: Callable[[Store], Plan],
     books: Books | None = None,
 ) -> Followed:
-    """What follows from ``first``, which was made of what ``where`` shows; ``again`` plans the same
-    payouts and orders once more. Nothing of it is in ``first``. ``books`` are the merchant's, where
-    they are not those that are read there."""
+    """What follows from ``first``, which was made of what ``where`` shows with nothing supposed;
+    ``again`` plans the same payouts and orders once more. Nothing of it is in ``first``. ``books``
+    are the merchant's, where they are not those that are read there."""
     found = Followed()
     told = {(one.mapping, one.source): one for one in first.outcomes}
     followed: dict[tuple[str, str, str | None], Outcome] = {}
     made, seen = first, {action.action for action in first.actions}
-    at: datetime = where.seen.value(LAST)
+    at: datetime = where.now.value(LAST)
     supposed: set[str] = set()
     for _ in range(MOST_ROUNDS):
         at += timedelta(seconds=1)
@@ -99,7 +100,7 @@ def follow(
         supposed |= {one.action for one in fresh}
         if not fresh or not _deliver(where, fresh, settings, at, found, books):
             break
-        made = again(where.seen)
+        made = again(where.now)
         found.unread += [one for one in made.unread if one.key not in found.stands]
         for one in made.outcomes:
             known = told.get((one.mapping, one.source))
@@ -148,8 +149,8 @@ def _deliver(
     books: Books | None,
 ) -> bool:
     """Write the actions down as done; whether there was one of which something is known."""
-    known = _known(where.seen, actions, settings, at, books)
-    numbers = _numbers(where.seen, actions)
+    known = _known(where.now, actions, settings, at, books)
+    numbers = _numbers(where.now, actions)
     done: list[Action] = []
     events: list[Event] = []
     pages: dict[str, Shown] = {}
@@ -168,10 +169,22 @@ def _deliver(
         first = "adopted" if action.adopted else "done"
         events.append(Event(action.action, "create", first, number=number))
         events += [Event(action.action, step, "done") for step in action.then]
+    if done:
+        digest = json_text.digest([at, done, events, list(pages.values())])
+        where.suppose(Step(digest, partial(_write, where, at, done, events, list(pages.values()))))
+    return bool(done)
+
+
+def _write(
+    where: Supposed,
+    at: datetime,
+    done: Sequence[Action],
+    events: Sequence[Event],
+    pages: Sequence[Shown],
+) -> None:
     record_actions(where.added, RUN, at, done)
     record(where.added, RUN, at, *events)
-    _answer(where, pages.values(), at)
-    return bool(done)
+    _answer(where, pages, at)
 
 
 def _number(action: Action, found: Followed) -> str:

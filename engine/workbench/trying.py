@@ -83,7 +83,6 @@ class Item:
     sources: frozenset[str]
     scope: Scope
     where: Supposed
-    now: Remembered  # of it, before anything is supposed
     then: tuple[tuple[Moment, Remembered], ...]
     whole: bool  # a payout was named, with all of its lines
     posted: Mapping[str, tuple[str, str]]  # mapping and source by action
@@ -102,10 +101,9 @@ def item(store: Store, ref: str) -> Iterator[Item]:
                 of_it = stack.enter_context(past(store)).move_to(moment)
                 stage(of_it)
                 then.append((moment, Remembered(of_it)))
-        where = stack.enter_context(supposed(store))
-        now = Remembered(where.seen)
+        where = stack.enter_context(supposed(store, remembers=True))
         whole = not scope.orders and any(ref == key for key in scope.payouts or ())
-        yield Item(ref, sources, scope, where, now, tuple(then), whole, posted)
+        yield Item(ref, sources, scope, where, tuple(then), whole, posted)
 
 
 def _named(store: Store, ref: str) -> tuple[frozenset[str], Scope]:
@@ -183,8 +181,7 @@ def tried(one: Item, version: Version) -> list[Tried]:
                 told.append(_told(store, version, evaluator, made.actions, outcome, moment))
         known |= keys
     one.where.forget()
-    one.now.begin()
-    made = as_of_now(one.now, version, one.scope)
+    made = as_of_now(one.where.now, version, one.scope)
     open_ = [
         outcome for outcome in made.outcomes
         if _is_of(outcome, one)
@@ -200,7 +197,7 @@ def tried(one: Item, version: Version) -> list[Tried]:
         open_ += later
     for outcome in open_:
         actions = [*made.actions, *followed.actions]
-        found = _told(one.where.seen, version, evaluator, actions, outcome, None)
+        found = _told(one.where.now, version, evaluator, actions, outcome, None)
         as_if = tuple(other.called for other in followed.after(outcome))
         unknown = followed.unknown.get(outcome.action or "", "")
         told.append(replace(found, as_if=as_if, unknown=unknown))
