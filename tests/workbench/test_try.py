@@ -85,6 +85,31 @@ def test_all_that_a_new_order_comes_to_is_shown_at_once_and_nothing_is_written(
     assert shop.world.made == []
 
 
+def test_after_a_save_what_follows_is_what_an_item_opened_anew_shows(tmp_path: Path) -> None:
+    shop = OrderShop(tmp_path)
+    order = shop.life("captured").orders[0]
+    folder = tmp_path / "set"
+    shutil.copytree(shop.merchant.mapping_folder, folder)
+    shop.settings({"mapping_set": str(folder)})
+    with shop.session() as opened:
+        sessions.sync(opened, scopes.Scope(None, (str(order),)))
+    file = folder / "orders" / "customer.yaml"
+    texts = [file.read_text("utf-8")]
+    texts.append(texts[0].replace('"{{ order.vat_type }}"', '"{{ \'EXPORT\' }}"'))
+    shown = []
+    with item(shop.store, str(order)) as one:
+        for text in (*texts, texts[0]):
+            file.write_text(text, "utf-8")
+            now = working(shop.merchant, kept=Kept())
+            shown.append(tried(one, now))
+            with item(shop.store, str(order)) as anew:
+                assert tried(anew, now) == shown[-1]
+    first, other, again = shown
+    assert first == again
+    told = next(one for one in other if one.mapping == "new_order")
+    assert (told.state, told.document) == ("parked", None)
+
+
 def test_a_line_of_a_payout_is_shown_with_its_payment(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.trouble("part_payment")
@@ -118,7 +143,8 @@ def test_a_broken_file_is_told_and_the_next_save_is_shown(
         file.write_text(good.replace("{{ order.name }}", "{{ order.nam }}"), "utf-8")
         workbench_try._again(out, shop.merchant, one, kept)
         told = capsys.readouterr().out
-        assert "invoice.yaml:94:17" in told
+        line = 1 + good[: good.index("{{ order.name }}")].count("\n")
+        assert f"invoice.yaml:{line}:17" in told
         assert "qliro.order has no 'nam'. Did you mean 'name'?" in told
         file.write_text(good, "utf-8")
         workbench_try._again(out, shop.merchant, one, kept)
