@@ -55,7 +55,8 @@ def sentence(report: Report) -> str:
     """How much differs, in a sentence."""
     if not report.changes and not report.live:
         return "Both decide by the same rules, rows and settings: nothing can differ."
-    rules = count(len(report.changes), "rule reads", "rules read")
+    number = len(report.changes)
+    rules = count(number, "rule reads", "rules read") if number else "No rule reads"
     against = "what was posted" if report.live else "each other"
     of = f"{rules} otherwise; {count(report.documents, 'document')} held against {against}"
     if not report.differing:
