@@ -120,13 +120,11 @@ def _leave_out(store: Store) -> None:
 
 def _derive_orders(store: Store) -> None:
     """Lines, captures, refunds and sums of the orders that were read anew."""
-    orders = [row["OrderId"] for row in store.rows(ANEW)]
     for table in DERIVED:
         store.execute(f"DELETE FROM qliro.{table} WHERE OrderId IN ({ANEW})")
-    for start in range(0, len(orders), ORDERS):
-        portion = orders[start : start + ORDERS]
-        store.execute(f"SET VARIABLE first_order = {portion[0]}")
-        store.execute(f"SET VARIABLE last_order = {portion[-1]}")
+    for portion in store.rows(ANEW_BY_PORTIONS, [ORDERS]):
+        store.execute(f"SET VARIABLE first_order = {portion['first']}")
+        store.execute(f"SET VARIABLE last_order = {portion['last']}")
         store.execute(sql("stage_order_lines"))
         store.execute(sql("stage_captures"))
 
@@ -162,7 +160,14 @@ WHERE is_fresh(seq, noted_at) AND seq <= getvariable('newest')
 """
 
 ANEW = """
-SELECT OrderId FROM qliro."order" WHERE is_new(raw_seq) ORDER BY OrderId
+SELECT OrderId FROM qliro."order" WHERE is_new(raw_seq)
+"""
+
+ANEW_BY_PORTIONS = f"""
+SELECT min(OrderId) AS first, max(OrderId) AS last
+FROM (SELECT OrderId, row_number() OVER (ORDER BY OrderId) - 1 AS place FROM ({ANEW}))
+GROUP BY place // ?
+ORDER BY first
 """
 
 LATE = """
