@@ -62,7 +62,8 @@ class Columns:
         self.makers_of_others = [one for one in self.makers if one[0] not in of_first]
         shared = len(self.names) - len(self.own)
         self.shape, self.shown_of_own = ", ".join(shown[:shared]), ", ".join(shown[shared:])
-        self.number = NUMBER.format(self.shape)
+        self.shared = ", ".join(f'"{name}"' for name in self.names[:shared])
+        self.number = NUMBER.format(self.shared)
 
     def fetched(self, which: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows as they come, for ``row`` and ``fill``."""
@@ -73,7 +74,8 @@ class Columns:
         """What the rows hold but for their ``own`` columns, once for all that hold the same, by a
         number; None where two of them have got the same number, which next to never happens."""
         found = self.store.tuples(
-            f"SELECT {self.number}, {self.shape} FROM {self.relation} {which} GROUP BY ALL",
+            f"SELECT {self.number}, {self.shape} FROM {self.relation} {which} "
+            f"GROUP BY {self.shared}",
             parameters,
         )
         shapes = {one[0]: one[1:] for one in found}
