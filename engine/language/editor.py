@@ -26,7 +26,7 @@ from .structure import KINDS, schema
 FOLDER = HOME / "schemas" / "editor"
 MERCHANT = SCHEMA.name
 OVERLAY = "overlay.schema.json"
-CASE = "case.schema.json"
+CASE, ANSWERS = "case.schema.json", "answers.json"
 _USE = "^use [a-z][a-z0-9_]*$"
 # What a mapping says of itself, also one that extends another.
 _NAMES = ("version", "mapping", "extends", "flow")
@@ -38,7 +38,7 @@ def schemas() -> dict[str, str]:
     """The text of each schema by the name of its file."""
     made = {f"{kind}.schema.json": _of_kind(kind) for kind in KINDS}
     made[MERCHANT] = _plain(json.loads(SCHEMA.read_text("utf-8")))
-    made[CASE] = json.loads((SCHEMA.parent / CASE).read_text("utf-8"))
+    made[CASE] = _with_answers(json.loads((SCHEMA.parent / CASE).read_text("utf-8")))
     return {
         name: f"{json.dumps(one, indent=1, ensure_ascii=False)}\n" for name, one in made.items()
     }
@@ -105,6 +105,28 @@ def _alone(made: dict[str, Any]) -> dict[str, Any]:
 
     walk(made)
     return made | ({"$defs": {**taken, **made.get("$defs", {})}} if taken else {})
+
+
+def _with_answers(made: dict[str, Any]) -> dict[str, Any]:
+    """The schema of cases, with the fields of all that the servers may hold in one of flows."""
+    given = made["properties"]["cases"]["items"]["properties"]["given"]["properties"]
+    for kind, inner in json.loads((SCHEMA.parent / ANSWERS).read_text("utf-8")).items():
+        reference = {"$ref": f"#/$defs/{kind}"}
+        made["$defs"][kind] = _of_answer(inner)
+        given[kind] = {"anyOf": [reference, {"type": "array", "items": reference}]}
+    return made
+
+
+def _of_answer(fields: Any) -> dict[str, Any]:
+    """The schema of a field of an answer: an object or a list with those within, else the names
+    that its value may have."""
+    if isinstance(fields, list):
+        return {"type": ["array", "null"], "items": _of_answer(fields[0])}
+    if not isinstance(fields, dict):
+        return {"examples": fields.split("|")} if fields else {}
+    inner = {name: _of_answer(one) for name, one in fields.items()}
+    like = {"type": "string", "description": "A sample, of which only what stands here differs."}
+    return {"type": ["object", "null"], "properties": {"like": like, **inner}}
 
 
 def _complete_mapping(made: dict[str, Any]) -> None:

@@ -63,6 +63,7 @@ def flow_cases(
     for one in items:
         moment = when.get(one.action or "")
         groups.setdefault(every.index(moment) if moment else None, []).append(one)
+    again: dict[str, int] = {}
     for index, group in groups.items():
         with ExitStack() as stack:
             if index is None:
@@ -71,8 +72,10 @@ def flow_cases(
                 then = stack.enter_context(past(store)).move_to(every[index])
                 stage(then)
             recorder = _Recorder(store, then, merchant, program, names)
-            name = ref if len(groups) == 1 else f"{ref} {index if index is not None else 'now'}"
-            yield recorder.case(f"{name}, as a run decided it", group)
+            told = " and ".join(dict.fromkeys(one.mapping.replace("_", " ") for one in group))
+            name = f"{ref}: {told}, as a run decided it"
+            again[name] = again.get(name, 0) + 1
+            yield recorder.case(f"{name} ({again[name]})" if again[name] > 1 else name, group)
 
 
 class _Recorder:

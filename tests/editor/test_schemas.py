@@ -70,3 +70,13 @@ def test_a_policy_offers_the_kinds_of_document_and_refuses_others() -> None:
         assert not list(validator.iter_errors({**head, "checks": [{**check, "for": good}]}))
     for wrong in ("fortnox.invoices", ["fortnox.invoice", "fortnox.orders"], []):
         assert list(validator.iter_errors({**head, "checks": [{**check, "for": wrong}]}))
+
+
+def test_a_case_of_flows_is_completed_with_the_fields_of_the_apis() -> None:
+    made = json.loads(schemas()["case.schema.json"])
+    given = made["properties"]["cases"]["items"]["properties"]["given"]["properties"]
+    assert given["qliro.orders"]["anyOf"][0] == {"$ref": "#/$defs/qliro.orders"}
+    item = made["$defs"]["qliro.orders"]["properties"]["OrderItemActions"]["items"]["properties"]
+    assert item["ActionType"]["examples"][:3] == ["Create", "Reserve", "Ship"]
+    assert "PricePerItemIncVat" in item
+    assert "ExternalInvoiceReference1" in made["$defs"]["fortnox.invoices"]["properties"]
