@@ -22,7 +22,7 @@ def test_each_feature_has_a_command_and_a_test() -> None:
     assert all(len(row) == 3 and all(row) for row in ROWS)
 
 
-@pytest.mark.parametrize("said", {row[1] for row in ROWS})
+@pytest.mark.parametrize("said", sorted({row[1] for row in ROWS}))
 def test_a_command_is_there_with_its_options(said: str) -> None:
     program, name, *options = said.strip("`").split()
     known = {one for param in commands.commands[name].params for one in param.opts}
@@ -30,7 +30,7 @@ def test_a_command_is_there_with_its_options(said: str) -> None:
     assert set(options) <= known
 
 
-@pytest.mark.parametrize("said", {row[2] for row in ROWS})
+@pytest.mark.parametrize("said", sorted({row[2] for row in ROWS}))
 def test_a_test_is_there(said: str) -> None:
     path, name = said.strip("`").split("::")
     assert re.search(rf"^def {name}\(", (HOME / path).read_text("utf-8"), re.MULTILINE)
