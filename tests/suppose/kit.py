@@ -28,13 +28,14 @@ WHERE s.event = 'undecided'
 
 
 def planned(shop: Shop) -> tuple[dict[str, Any], Followed]:
-    """The documents of a first plan and of what follows from it, by action."""
+    """The documents of a plan and of what follows from it, by action; nothing is written down."""
     named = tuple(shop.known) or None if isinstance(shop, OrderShop) else None
     scope = Scope(None, named)
+    before = shop.store.value("SELECT count(*) FROM ledger.action")
     with shop.session() as opened:
         findings = sessions.sync(opened, scope)
         made, followed = sessions.plan_ahead(opened, findings, scope)
-    assert shop.store.value("SELECT count(*) FROM ledger.action") == 0
+    assert shop.store.value("SELECT count(*) FROM ledger.action") == before
     actions = [*made.actions, *followed.actions]
     return {one.action: one.document for one in actions
             if one.target.startswith("fortnox.")}, followed  # fmt: skip
@@ -50,8 +51,9 @@ def posted(shop: Shop) -> dict[str, dict[str, Any]]:
 
 def differing(shop: Shop) -> list[str]:
     """What was supposed and came otherwise, or came and was not supposed: one line each."""
+    before = {row["action"] for row in shop.store.rows(MADE)}
     supposed, followed = planned(shop)
-    real = posted(shop)
+    real = {name: row for name, row in posted(shop).items() if name not in before}
     given = {one.number: real[one.action]["number"] for one in followed.stands.values()
              if one.action in real}  # fmt: skip
     left = {row["payout"] for row in shop.store.rows(LEFT)}
