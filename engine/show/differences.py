@@ -100,6 +100,8 @@ def sentence(compared: Sequence[Compared]) -> str:
         told.append(f"{count(sum(one.differing for one in differing), 'document')} in all")
     if failed:
         told.append(f"{failed} failed")
+    if nothing := sum(one.has_nothing for one in compared):
+        told.append(f"nothing is stored of {nothing}")
     return f"{', '.join(told)}."
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,8 @@ def _quoted(path: Path) -> str:
 def exported(folder: Path, merchant: str) -> Iterator[Store]:
     """A database of what was exported of a merchant, still to be staged; it ends with the block.
 
-    Raises NothingYetError where nothing was exported of it, UsageError where what lies there is
-    of another version or not what was written.
+    Raises NothingYetError where nothing was exported of it, UsageError where no export lies there
+    at all, or one that is of another version or not what was written.
     """
     told = _read(folder, merchant)
     with beside_files(folder) as (store, _):
@@ -179,14 +180,23 @@ def _read(folder: Path, merchant: str) -> Export:
         told: dict[str, Any] = json.loads(_about(folder, merchant).read_text("utf-8"))
         return Export(**told)
     except FileNotFoundError:
-        raise NothingYetError(
-            f"There is no history of {merchant} in {folder}, or it is being written.",
-            f"Export it: qliro-fortnox export {merchant} --parquet {folder}",
-        ) from None
+        raise _missing(folder, merchant) from None
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"{_about(folder, merchant)} can't be read ({error}).", "Export the history again."
         ) from None
+
+
+def _missing(folder: Path, merchant: str) -> UsageError:
+    """Why there is no history of a merchant: a folder of none at all is another than was meant, and
+    what is half written is no merchant of which nothing is stored."""
+    export = f"Export it: qliro-fortnox export {merchant} --parquet {folder}"
+    if not (folder / ABOUT).is_dir():
+        return UsageError(f"{folder} is no folder of exported histories.", export)
+    if any(folder.glob(f"*/merchant={escape(merchant)}/*")):
+        what = f"The history of {merchant} in {folder} is being written, or was left half written."
+        return UsageError(what, "Compare again, or export it again.")
+    return NothingYetError(f"There is no history of {merchant} in {folder}.", export)
 
 
 def _other(what: Path, merchant: str) -> UsageError:

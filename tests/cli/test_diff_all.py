@@ -43,7 +43,7 @@ def test_those_that_differ_come_first_and_one_that_fails_stops_no_other(
     lines = told.out.splitlines()
     assert lines[0] == "All merchants: working → over/"
     assert lines[1].startswith("3 merchants: 1 with differences, ")
-    assert lines[1].endswith("1 failed.")
+    assert lines[1].endswith("1 failed, nothing is stored of 1.")
     rows = [line.split()[:2] for line in lines[5:8]]
     assert rows == [["shop", "differs"], ["broken", "failed"], ["anew", "nothing"]]
     assert "not-yaml" in lines[6]
@@ -111,6 +111,15 @@ def test_exported_histories_are_judged_as_the_databases_are(
     assert every.code == 3
     assert every.json["merchants"]["shop"]["result"] == here
     assert every.json["merchants"]["anew"]["result"]["error"]["kind"] == "NothingYetError"
+    (out / "_exports" / "shop.json").unlink()
+    half = cli("diff", "--all", *asked, "--history", str(out))
+    assert half.code == 2
+    assert "half written" in half.json["merchants"]["shop"]["result"]["error"]["message"]
+    wrong = cli("diff", "--all", *asked, "--history", str(tmp_path))
+    assert wrong.code == 2
+    assert {one["result"]["error"]["message"] for one in wrong.json["merchants"].values()} == {
+        f"{tmp_path} is no folder of exported histories."
+    }
 
 
 def test_what_cannot_be_exported_together_is_refused_with_the_reason(

@@ -165,8 +165,18 @@ def test_an_export_that_is_cut_or_half_written_is_refused(store: Store, tmp_path
         pass
     about.unlink()
     with (
-        pytest.raises(NothingYetError, match="no history of shop"),
+        pytest.raises(UsageError, match=r"of shop in .* is being written, or was left half"),
         exported_history(tmp_path, "shop"),
+    ):
+        pass
+    with (
+        pytest.raises(NothingYetError, match="no history of anna"),
+        exported_history(tmp_path, "anna"),
+    ):
+        pass
+    with (
+        pytest.raises(UsageError, match="no folder of exported histories"),
+        exported_history(tmp_path / "nowhere", "shop"),
     ):
         pass
 
