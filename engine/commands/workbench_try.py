@@ -83,7 +83,9 @@ def _saved(merchant: Merchant) -> dict[Path, int]:
     """When the merchant's file and each file of its mappings were saved last."""
     folders = [merchant.mapping_folder, *filter(None, [merchant.overlay_folder])]
     times: dict[Path, int] = {}
-    for path in (merchant.path, *(one for folder in folders for one in folder.rglob("*.yaml"))):
+    files = (one for folder in folders for kind in ("yaml", "yml")
+             for one in folder.rglob(f"*.{kind}"))  # fmt: skip
+    for path in (merchant.path, *files):
         try:
             times[path] = path.stat().st_mtime_ns
         except OSError:  # an editor is putting another in its place

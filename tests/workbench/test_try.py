@@ -149,3 +149,11 @@ def test_a_broken_file_is_told_and_the_next_save_is_shown(
         file.write_text(good, "utf-8")
         workbench_try._again(out, shop.merchant, one, kept)
         assert "InvoiceRows[0].Price" in capsys.readouterr().out
+
+
+def test_every_file_that_the_set_is_read_from_is_watched(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(OrderShop(tmp_path).merchant.mapping_folder, folder)
+    file = (folder / "tables" / "signs.yaml").rename(folder / "tables" / "signs.yml")
+    merchant = OrderShop(tmp_path, changes={"mapping_set": str(folder)}).merchant
+    assert {file, merchant.path} <= workbench_try._saved(merchant).keys()
