@@ -181,22 +181,17 @@ def tried(one: Item, version: Version) -> list[Tried]:
                 told.append(_told(store, version, evaluator, made.actions, outcome, moment))
         known |= keys
     one.where.forget()
-    made = as_of_now(one.where.now, version, one.scope)
+    made, followed = _ahead(one, version)
+    later = [outcome for outcome in followed.outcomes if _is_of(outcome, one)]
+    replaced = {(outcome.mapping, outcome.source) for outcome in later}
     open_ = [
         outcome for outcome in made.outcomes
         if _is_of(outcome, one)
         and ((outcome.mapping, outcome.source) not in known or outcome.state not in CLOSED)
+        and (outcome.state != "waiting" or (outcome.mapping, outcome.source) not in replaced)
     ]  # fmt: skip
-    followed = Followed()
-    if any(outcome.state == "waiting" for outcome in open_):
-        followed = _followed(one, version, made)
-        later = [outcome for outcome in followed.outcomes if _is_of(outcome, one)]
-        replaced = {(outcome.mapping, outcome.source) for outcome in later}
-        open_ = [outcome for outcome in open_ if outcome.state != "waiting"
-                 or (outcome.mapping, outcome.source) not in replaced]  # fmt: skip
-        open_ += later
-    for outcome in open_:
-        actions = [*made.actions, *followed.actions]
+    actions = [*made.actions, *followed.actions]
+    for outcome in [*open_, *later]:
         found = _told(one.where.now, version, evaluator, actions, outcome, None)
         as_if = tuple(other.called for other in followed.after(outcome))
         unknown = followed.unknown.get(outcome.action or "", "")
@@ -204,18 +199,43 @@ def tried(one: Item, version: Version) -> list[Tried]:
     return told
 
 
-def _followed(one: Item, version: Version, made: Plan) -> Followed:
-    """What follows once what is planned stands."""
-    scope = Scope(tuple(made.payouts), tuple(made.orders))
-    return follow(
-        one.where, made, version.settings, lambda store: as_of_now(store, version, scope)
+def _ahead(one: Item, version: Version) -> tuple[Plan, Followed]:
+    """What is made of the item now and, where something of it waits, what follows once what is
+    planned stands: of a line too, with the order whose documents it waits for."""
+    made = as_of_now(one.where.now, version, one.scope)
+    if not any(_is_of(outcome, one) and outcome.state == "waiting" for outcome in made.outcomes):
+        return made, Followed()
+    settings = version.settings
+    asked = {
+        "payouts": list(made.payouts), "whole": one.whole, "lines": sorted(one.sources),
+        "since": settings["orders_from"] or settings["payouts_from"],
+    }  # fmt: skip
+    behind = [row["id"] for row in one.where.now.rows(BEHIND, asked)]
+    scope = Scope(tuple(made.payouts), tuple(dict.fromkeys([*made.orders, *behind])))
+    if len(scope.orders or ()) > len(made.orders):
+        made = as_of_now(one.where.now, version, scope)
+    followed = follow(
+        one.where, made, settings, lambda store: as_of_now(store, version, scope)
     )
+    return made, followed
+
+
+# The orders of lines, those that flows of orders handle.
+BEHIND = """
+SELECT DISTINCT l.OrderId::VARCHAR AS id
+FROM qliro.settlement_line AS l
+JOIN qliro.order_sum AS o ON o.OrderId = l.OrderId
+WHERE list_contains($payouts, l.Id::VARCHAR)
+  AND ($whole OR list_contains($lines, l.line))
+  AND o.OrderDate >= $since
+ORDER BY id
+"""
 
 
 def _is_of(outcome: Outcome, one: Item) -> bool:
     """Whether an outcome is of the item: of a payout with all its lines, of an order that was named
     with its buyer and its articles."""
-    if outcome.source in one.sources or one.whole:
+    if outcome.source in one.sources or (one.whole and not outcome.payout.startswith(ORDER)):
         return True
     named = outcome.payout.removeprefix(ORDER)
     return outcome.payout.startswith(ORDER) and named in one.sources

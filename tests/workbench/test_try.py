@@ -14,6 +14,7 @@ from engine import session as sessions
 from engine.commands import workbench_try
 from engine.errors import UsageError
 from engine.language.kept import Kept
+from engine.sandbox.lives import lifecycle
 from engine.show import tried as view
 from engine.show.output import Output
 from engine.suppose.rounds import NUMBERS
@@ -83,6 +84,23 @@ def test_all_that_a_new_order_comes_to_is_shown_at_once_and_nothing_is_written(
     assert shop.store.value("SELECT count(*) FROM ledger.action") == 0
     assert shop.store.value("SELECT count(*) FROM raw.answer WHERE origin = 'supposed'") == 0
     assert shop.world.made == []
+
+
+def test_a_payout_is_shown_as_if_the_documents_of_its_lines_stood(tmp_path: Path) -> None:
+    shop = OrderShop(tmp_path)
+    order = shop.life("captured").orders[0]
+    lifecycle.pay_out(shop.world, [order])
+    shop.later(days=3)
+    with shop.session() as opened:
+        sessions.sync(opened, scopes.Scope(None, (str(order),)))
+    payout = shop.store.value("SELECT Id::VARCHAR FROM qliro.settlement_batch")
+    made = tries(shop, payout)
+    assert made.keys() == {"payment", "transfer"}
+    payment = made["payment"]
+    assert (payment.state, payment.target) == ("planned", "fortnox.invoice_payment")
+    assert payment.document
+    assert payment.as_if == (f"invoice {payment.document['InvoiceNumber']}",)
+    assert tries(shop, payment.source)["payment"] == payment
 
 
 def test_after_a_save_what_follows_is_what_an_item_opened_anew_shows(tmp_path: Path) -> None:
