@@ -188,6 +188,10 @@ def _vouchers(store: Store, named: Sequence[str]) -> list[Document]:
     return store.rows(VOUCHERS, [list(named)])
 
 
+# What is asked later of a document as it was sent (views of the ledger, needed mappings).
+ASKED = ("CustomerNumber", "VATIncluded", "VATType", "InvoiceNumber", "OrderRows")
+
+
 def made_before(
     store: Store, names: Pseudonyms, mapping_set: MappingSet, made: Plan, called: Mapping[str, str]
 ) -> list[Document]:
@@ -201,8 +205,7 @@ def made_before(
         known = progress.get(one.action)
         if known is None or known.number is None or one.mapping not in mapping_set.mappings:
             continue
-        told = {key: one.document[key] for key in ("CustomerNumber", "VATIncluded")
-                if one.document.get(key) is not None}  # fmt: skip
+        told = {key: one.document[key] for key in ASKED if one.document.get(key) is not None}
         facts = {key: one.facts[key] for key in ("rest", "difference", "outcome")
                  if one.facts.get(key)}  # fmt: skip
         covers, moves = ([called.get(line, line) for line in lines]

@@ -103,6 +103,21 @@ def test_a_payout_is_recorded_with_its_match_and_the_documents_that_stood(
         assert "fortnox.invoices:" in text
 
 
+def test_a_second_refund_is_recorded_with_the_credit_invoice_that_was_made_of_the_first(
+    order_shop: Open, tmp_path: Path
+) -> None:
+    shop = order_shop()
+    shop.life("refunded_twice")
+    shop.run(), shop.run()
+    source = shop.store.value(
+        "SELECT source FROM ledger.order_item WHERE mapping = 'further_credit_invoice'"
+    )
+    made = record(shop.store, shop.merchant, source, "further_credit_invoice", flow=True)
+    assert made.notes == ()
+    assert 'InvoiceNumber: "1001"' in made.text.partition("expect:")[0]
+    assert "whole_document:" in made.text
+
+
 def test_what_only_the_run_decides_is_a_case_of_flows(order_shop: Open, tmp_path: Path) -> None:
     shop = order_shop(sales_accounts=[{"country": "NO", "account": 3105}])
     shop.life("captured")
