@@ -1,6 +1,6 @@
 """``python -m benchmarks [NAME…]``: measures, and prints each figure beside its yardstick.
 
-Names are mapping, staging, matching, delivery, orders, lives, receiver, idle, lint, cases and
+Names are mapping, staging, matching, delivery, orders, lives, receiver, idle, lint, cases,
 watch and coverage; all without one. Ends with 0 whatever the figures are, with ``--strict`` with 1
 when one falls short; ``--json`` prints them for a program.
 """

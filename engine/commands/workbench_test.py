@@ -69,6 +69,8 @@ def test(
         named = folder, None
     found = suite(whole_set(*named), *named, of, paths, name)
     of_rules = None
+    if mutating:
+        out.note("Each rule that the cases reach is changed, one at a time …")
     if coverage is not None or mutating or least is not None:
         narrowed, folder = bool(paths) or name is not None, named[1] or named[0]
         verdicts, of_rules = covered(found, folder, narrowed=narrowed, mutating=mutating)

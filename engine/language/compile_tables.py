@@ -7,11 +7,8 @@ are findings in the merchant's own file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import count
 from typing import Any
-
-from msgspec.structs import replace
 
 from ..errors import Finding, Place
 from ..yamlfile import Path_, nearest
@@ -61,59 +58,56 @@ def table(
             report(finding)
     otherwise = None if spec.error else _outputs(spec, spec.otherwise, {}, code, report)
     error = _error(spec, code, report)
-
-    def of(lines: Sequence[Line]) -> Lookup:
-        return tables.lookup(spec, lines, otherwise, error)
-
-    return _counted(spec, lines, of)
+    if (kept := counts.now()) is not None:
+        return _counted(spec, lines, otherwise, error, kept)
+    return tables.lookup(spec, lines, otherwise, error)
 
 
 def _counted(
-    spec: TableSpec, lines: Sequence[Line], of: Callable[[Sequence[Line]], Lookup]
+    spec: TableSpec,
+    lines: Sequence[Line],
+    otherwise: Outputs | None,
+    error: Callable[[tables.Key], str],
+    kept: counts.Counts,
 ) -> Lookup:
-    """The lookup of these lines, counting where that is wanted which row decides, each time it is
-    asked; a row may be gone, or give something else."""
-    found, kept = of(lines), counts.now()
-    if kept is None:
-        return found
+    """The lookup, counting which row decides, each time it is asked; a row may be gone, or give
+    something else. What it gives is worked out anew, for that counts too."""
     points: dict[int | str, counts.Key] = {
         row.number: counts.key_at(row.place, "row") for row in spec.rows
     }
-    points["otherwise"] = counts.key_at(tables.otherwise_place(spec), "otherwise")
-    steps = {row: kept.steps(point) for row, point in points.items()}
+    at_end = counts.key_at(tables.otherwise_place(spec), "otherwise")
+    others = count(1)  # of the merchant's own rows, which are no points of the set
+    known: dict[tables.Key, tuple[counts.Key | None, Iterator[int], Outputs, Hit]] = {}
 
-    @cache
-    def without(row: int | str) -> Lookup:
-        return of([line for line in lines if line.number != row])
+    def look(key: tables.Key) -> tuple[counts.Key | None, Iterator[int], Outputs, Hit]:
+        outputs, hit = tables.deciding(spec, lines, otherwise, error, key)
+        point = at_end if hit.row == "otherwise" else points.get(hit.row)
+        if len(known) >= tables.MOST_REMEMBERED:
+            known.clear()
+        known[key] = point, kept.steps(point) if point else others, outputs, hit
+        return known[key]
 
     def hit(key: tables.Key) -> tuple[dict[str, Any], Hit]:
-        outputs, decided = found.hit(key)
-        row = decided.row
-        if row in steps:  # else it is the merchant's own
-            next(steps[row])
-            if kept.is_gone(points[row]) and row == "otherwise":
-                raise tables.Miss(f"tables.{spec.name}: no row holds")
-            if kept.is_gone(points[row]):
-                return without(row).hit(key)
-            outputs = kept.outputs(points[row], outputs)
-        return outputs, decided
-
-    if kept.changes:
-        return replace(found, remembered={}, find=lambda key: hit(key)[0], hit=hit)
-    remembered: dict[tables.Key, tuple[dict[str, Any], Iterator[int]]] = {}
-    others = count(1)  # of the merchant's own rows, which are no points of the set
+        point, steps, outputs, decided = known.get(key) or look(key)
+        next(steps)
+        if kept.active is None or kept.active != point:
+            return outputs(key), decided
+        if not kept.is_gone(point):
+            return kept.outputs(point, outputs(key)), decided
+        if point == at_end:
+            raise tables.Miss(f"tables.{spec.name}: no row holds")
+        left = [line for line in lines if line.number != decided.row]
+        outputs, decided = tables.deciding(spec, left, otherwise, error, key)
+        return outputs(key), decided
 
     def find(key: tables.Key) -> dict[str, Any]:
-        known = remembered.get(key)
-        if known is None:
-            outputs, decided = found.hit(key)
-            if len(remembered) >= tables.MOST_REMEMBERED:
-                remembered.clear()
-            known = remembered[key] = outputs, steps.get(decided.row, others)
-        next(known[1])
-        return known[0]
+        found = known.get(key) or look(key)
+        next(found[1])
+        return found[2](key)
 
-    return replace(found, remembered={}, find=find, hit=hit)
+    if kept.changes:
+        return Lookup(spec.name, {}, lambda key: hit(key)[0], hit, tuple(lines))
+    return Lookup(spec.name, {}, find, hit, tuple(lines))
 
 
 def _merchant_rows(

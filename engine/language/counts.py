@@ -42,6 +42,7 @@ class Counts:
     each point is counted by itself."""
 
     changes = False
+    active: Key | None = None  # what is changed at present
 
     def __init__(self) -> None:
         self._steps: dict[Key, count[int]] = {}

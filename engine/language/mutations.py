@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .counts import Counts, Key
+from .counts import Counts, Key, now
 
 # A way in which a row of a table can be changed; the other is that it gives something else.
 GONE = "gone"
@@ -21,6 +21,20 @@ GONE = "gone"
 _NO_NULL: Mapping[str, Any] = {
     "boolean": True, "integer": 1, "decimal": Decimal(1), "number": 1, "date": date(2001, 1, 1),
 }  # fmt: skip
+
+
+@contextmanager
+def as_it_is() -> Iterator[None]:
+    """Nothing is changed meanwhile: for who makes what is given by the rules themselves."""
+    kept = now()
+    if not isinstance(kept, Mutations) or kept.active is None:
+        yield
+        return
+    before, kept.active = kept.active, None
+    try:
+        yield
+    finally:
+        kept.active = before
 
 
 class Mutations(Counts):
@@ -31,7 +45,6 @@ class Mutations(Counts):
 
     def __init__(self) -> None:
         super().__init__()
-        self.active: Key | None = None
         self.way = ""
         self.settled: set[Key] = set()
 

@@ -64,19 +64,10 @@ def lookup(
     """The table as a function of its inputs in their declared order."""
     remembered: dict[Key, dict[str, Any]] = {}
     decided: dict[Key, tuple[dict[str, Any], Hit]] = {}
-    place = otherwise_place(spec)
 
     def decide(key: Key) -> tuple[dict[str, Any], Hit]:
-        found = [line for line in lines if holds(line.conditions, key)]
-        if len(found) > 1 and spec.hit == "unique":
-            numbers = " and ".join(str(line.place) for line in found[:2])
-            raise Miss(f"tables.{spec.name}: two rows hold where one may: {numbers}")
-        if found:
-            line = found[0]
-            return line.outputs(key), Hit(spec.name, line.number, line.place)
-        if otherwise is None:
-            raise Miss(f"tables.{spec.name}: {error(key)}")
-        return otherwise(key), Hit(spec.name, "otherwise", place)
+        outputs, hit = deciding(spec, lines, otherwise, error, key)
+        return outputs(key), hit
 
     def find(key: Key) -> dict[str, Any]:
         outputs, _hit = decide(key)
@@ -94,6 +85,27 @@ def lookup(
         return known
 
     return Lookup(spec.name, remembered, find, hit, tuple(lines))
+
+
+def deciding(
+    spec: TableSpec,
+    lines: Sequence[Line],
+    otherwise: Outputs | None,
+    error: Callable[[Key], str],
+    key: Key,
+) -> tuple[Outputs, Hit]:
+    """The row that decides for these inputs, and what it gives. Raises Miss where none does, or
+    several and one may."""
+    found = [line for line in lines if holds(line.conditions, key)]
+    if len(found) > 1 and spec.hit == "unique":
+        numbers = " and ".join(str(line.place) for line in found[:2])
+        raise Miss(f"tables.{spec.name}: two rows hold where one may: {numbers}")
+    if found:
+        line = found[0]
+        return line.outputs, Hit(spec.name, line.number, line.place)
+    if otherwise is None:
+        raise Miss(f"tables.{spec.name}: {error(key)}")
+    return otherwise, Hit(spec.name, "otherwise", otherwise_place(spec))
 
 
 def otherwise_place(spec: TableSpec) -> Place:

@@ -14,6 +14,8 @@ from engine.home import HOME
 from engine.show.output import Output
 from engine.workbench.cases.case import Verdict
 from engine.workbench.cases.suite import suite
+from engine.workbench.coverage.asserted import Reach
+from engine.workbench.coverage.points import points_of
 
 SET = HOME / "mappings" / "qliro-fortnox"
 SAMPLES = """\
@@ -376,3 +378,22 @@ def test_what_is_given_is_checked_with_file_and_line(
     assert told in str(raised.value)
     line = int(str(raised.value).partition("tests/flows.yaml:")[2].partition(":")[0])
     assert line > SAMPLES.count("\n")
+
+
+def test_steps_of_a_match_count_and_one_that_is_gone_makes_the_case_fail(overlay: Path) -> None:
+    (overlay / "tests" / "flows.yaml").write_text(SAMPLES + PAYOUT, "utf-8")
+    found = suite(whole_set(SET, overlay), SET, overlay)
+    reach = Reach(found)
+    reach.run()
+    of_match = {
+        one.label.removeprefix("match.invoice."): one
+        for one in points_of(found.programs.mapping_set)
+        if one.of == "mapping payment" and one.label.startswith("match.invoice.")
+    }
+    step = next(one for one in points_of(found.programs.mapping_set)
+                if one.label == "match.invoice.steps.payout-reference")  # fmt: skip
+    booked = of_match["require.booked.that"]
+    assert reach.hits[step.key] == reach.hits[booked.key] == 3, "as many invoices carry it"
+    assert of_match["steps.chosen"].key not in reach.hits
+    assert reach.notices(step)
+    assert not reach.notices(booked), "all of these are booked"

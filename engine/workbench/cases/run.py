@@ -13,6 +13,7 @@ from typing import Any
 
 from ...errors import ItemError
 from ...language.declared_filters import Refused
+from ...language.mutations import as_it_is
 from ...language.program import CompiledRelated, NotYet, Program, Rendered
 from ...plan.evaluation import NOTHING, Stopped, judged, rendered
 from ...plan.reasons import FAILED
@@ -170,7 +171,8 @@ class _Rows:
             columns = self.program.mapping_set.entities.get(one.entity)
             derived = columns.derive if columns else {}
             try:
-                key = compiled[name].key({alias: source})
+                with as_it_is():  # a mutation is in what a mapping asks for, not in what is given
+                    key = compiled[name].key({alias: source})
             except ItemError:
                 continue  # of derived columns: then the rows say themselves whose they are
             for row in self.given.get(one.entity, ()):

@@ -100,7 +100,7 @@ def _of_table(spec: TableSpec) -> Iterator[Point]:
         when = ", ".join(f"{name}: {_condition(one)}" for name, one in row.when.items())
         yield _spot(row.place, "row", f"rows.{row.id or row.number}", of, when or "any")
         yield from _branches(row.then.values(), of)
-    yield from _of_values(spec.rows_add.values(), of)
+    yield from _of_values((one for one in spec.rows_add.values() if not one.plain), of)
     if spec.error is not None:
         yield from _of_values([spec.error], of)
     else:
