@@ -7,10 +7,8 @@ program's own documents among it; what was not, with what they hold now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Protocol
 
 from ..error_catalogue import installed
 from ..merchant.settings import convention_choices
@@ -25,32 +23,6 @@ from ..store.history import Moment, moments, past, present
 from ..store.ledger import Action
 from .versions import Version
 
-Planned = Callable[[Version, Scope], Plan]
-
-
-class Narrowed(Protocol):
-    """Who replays no more of history than could come out otherwise."""
-
-    def concerns(self, moment: Moment) -> bool:
-        """Whether anything of what was decided at a moment could."""
-
-    def plans(
-        self, store: Store, versions: Sequence[Version], scope: Scope, planned: Planned
-    ) -> list[Plan]:
-        """What of the scope could, under each version; ``planned`` plans it in the store."""
-
-
-class _Whole:
-    """All of it."""
-
-    def concerns(self, _moment: Moment) -> bool:
-        return True
-
-    def plans(
-        self, _store: Store, versions: Sequence[Version], scope: Scope, planned: Planned
-    ) -> list[Plan]:
-        return [planned(version, scope) for version in versions]
-
 
 def replay(store: Store, version: Version, scope: Scope = ALL) -> Plan:
     """All that the version would make of what a merchant's database holds."""
@@ -58,37 +30,34 @@ def replay(store: Store, version: Version, scope: Scope = ALL) -> Plan:
     return made
 
 
-def replay_each(
-    store: Store, versions: Sequence[Version], scope: Scope = ALL, narrowed: Narrowed | None = None
-) -> list[Plan]:
-    """The same under several versions, in one pass over history; no more of it than ``narrowed``
-    asks for."""
-    of = narrowed or _Whole()
+def replay_each(store: Store, versions: Sequence[Version], scope: Scope = ALL) -> list[Plan]:
+    """The same under several versions, in one pass over history."""
     every = moments(store)
-    posted = _Decided(store, every)
-    made = [_Replayed() for _ in versions]
+    posted = Decided(store, every)
+    made = [Replayed() for _ in versions]
     with past(store) as before:
         for moment in every:
-            if not _in_scope(moment, scope) or not of.concerns(moment):
+            if not in_scope(moment, scope):
                 continue
             then = before.move_to(moment)
             stage(then)
-            planned = partial(_plan, then, again=moment.follows)
-            plans = of.plans(then, versions, Scope(moment.payouts, moment.orders), planned)
-            for mine, plan in zip(made, plans, strict=True):
-                mine.take(posted, moment, plan)
+            for version, mine in zip(versions, made, strict=True):
+                mine.take(posted, moment, as_of(then, moment, version))
     with present(store) as now:
-        plans = of.plans(now, versions, scope, partial(_plan, now, again=False))
-        return [_joined(plan, posted, mine) for plan, mine in zip(plans, made, strict=True)]
+        return [
+            _joined(as_of_now(now, version, scope), posted, mine)
+            for version, mine in zip(versions, made, strict=True)
+        ]
 
 
-def _in_scope(moment: Moment, scope: Scope) -> bool:
+def in_scope(moment: Moment, scope: Scope) -> bool:
+    """Whether a moment is one of what the scope names."""
     return (
         scope.payouts is None or bool(set(scope.payouts) & set(moment.payouts))
     ) or (scope.orders is None or bool(set(scope.orders) & set(moment.orders)))
 
 
-class _Decided:
+class Decided:
     """What history posted: the mapping and source of each action, and by moment which were."""
 
     def __init__(self, store: Store, every: Iterable[Moment]) -> None:
@@ -100,7 +69,7 @@ class _Decided:
 INTENDED = "SELECT action, mapping, source FROM ledger.intent"
 
 
-class _Replayed:
+class Replayed:
     """Outcomes and actions as they were decided at the moments gone through so far."""
 
     def __init__(self) -> None:
@@ -110,7 +79,7 @@ class _Replayed:
         self.orders: dict[str, OrderCase] = {}
         self.proofs: dict[str, Proof] = {}
 
-    def take(self, posted: _Decided, moment: Moment, made: Plan) -> None:
+    def take(self, posted: Decided, moment: Moment, made: Plan) -> None:
         """Of a moment's plan what becomes of the sources of what was posted then: under the mapping
         that posted it, or where that one passes it over, under others that never did."""
         outcomes: dict[str, list[Outcome]] = {}
@@ -132,10 +101,14 @@ class _Replayed:
         self.proofs |= made.proofs
 
 
-def _joined(now: Plan, posted: _Decided, then: _Replayed) -> Plan:
+    def plan(self) -> Plan:
+        """What was taken so far, as a plan."""
+        return Plan("", outcomes=[*self.outcomes.values()], actions=[*self.actions.values()])
+
+
+def _joined(now: Plan, posted: Decided, then: Replayed) -> Plan:
     """What was decided then, and of all else what is made of it now."""
-    open_ = [one for one in now.outcomes if (one.mapping, one.source) not in posted.keys
-             or (one.action not in posted.by_action and one.action is not None)]  # fmt: skip
+    open_ = open_of(now, posted)
     ahead = {one.action for one in open_}
     return replace(
         now,
@@ -147,17 +120,24 @@ def _joined(now: Plan, posted: _Decided, then: _Replayed) -> Plan:
     )
 
 
+def open_of(now: Plan, posted: Decided) -> list[Outcome]:
+    """Of a plan as of now what was not decided at a moment."""
+    return [one for one in now.outcomes if (one.mapping, one.source) not in posted.keys
+            or (one.action not in posted.by_action and one.action is not None)]  # fmt: skip
+
+
 def as_of(then: Store, moment: Moment, version: Version) -> Plan:
     """What a version makes of what was decided at a moment; ``then`` is staged as of it."""
-    return _plan(then, version, Scope(moment.payouts, moment.orders), again=moment.follows)
+    return planned(then, version, Scope(moment.payouts, moment.orders), again=moment.follows)
 
 
 def as_of_now(store: Store, version: Version, scope: Scope = ALL) -> Plan:
     """What a version makes of what is open now, as ``plan`` would tell it."""
-    return _plan(store, version, scope, again=False)
+    return planned(store, version, scope, again=False)
 
 
-def _plan(store: Store, version: Version, scope: Scope, *, again: bool) -> Plan:
+def planned(store: Store, version: Version, scope: Scope, *, again: bool) -> Plan:
+    """What a version makes of what a staged database holds; ``again`` as ``make_plan`` has it."""
     return make_plan(
         store, version.program, version.settings, read_books(store), convention_choices(),
         installed(), flows=version.flows, scope=scope, again=again,

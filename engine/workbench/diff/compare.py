@@ -56,25 +56,27 @@ def compared(before: Plan, after: Plan) -> Iterator[Difference]:
     old, new = sides(before), sides(after)
     for key in [*old, *(key for key in new if key not in old)]:
         ours, theirs = old.get(key), new.get(key)
-        found = _difference(key, ours, theirs)
+        found = difference(key, ours, theirs)
         if found is not None:
             yield found
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
+    """What a plan tells of a source under a mapping; ``case`` is its payout or order."""
+
     side: Side
     case: str
     target: str
 
 
-def sides(plan: Plan) -> dict[Key, _Told]:
+def sides(plan: Plan) -> dict[Key, Told]:
     """What a plan tells of each source; of several documents under one mapping the last."""
     actions: dict[str, Action] = {one.action: one for one in plan.actions}
-    told: dict[Key, _Told] = {}
+    told: dict[Key, Told] = {}
     for one in plan.outcomes:
         action = actions.get(one.action or "")
-        told[one.mapping, one.source] = _Told(_side(one, action), one.payout,
+        told[one.mapping, one.source] = Told(_side(one, action), one.payout,
                                               action.target if action else "")  # fmt: skip
     return told
 
@@ -90,7 +92,8 @@ def _side(one: Outcome, action: Action | None) -> Side:
                 one.trace)  # fmt: skip
 
 
-def _difference(key: Key, ours: _Told | None, theirs: _Told | None) -> Difference | None:
+def difference(key: Key, ours: Told | None, theirs: Told | None) -> Difference | None:
+    """What two versions tell otherwise of a source; None where nothing is."""
     old, new = ours.side if ours else None, theirs.side if theirs else None
     if old == new:
         return None

@@ -1,44 +1,45 @@
-"""Replays no more of history than a change could alter: none of what it can't reach, and of orders
-those alone that may come out otherwise.
+"""Plans no more of history than a change could alter: nothing that it can't reach, and of orders
+those alone that may come out otherwise, some at a time.
 
 What an order becomes may hang on others: a customer that is made once for several, a document that
-two of them find, a line that waits for its order. So orders are planned by themselves only as long
-as nothing comes of it that others see: where more differs than what their documents say, all that
-was decided with them is planned as a whole.
+two of them find, a line of a payout that waits for its order. So orders are planned apart from
+others only where what they need is there already and nobody sees what becomes of them; those that
+need the same customer made are planned together; and where a line or another order may see it, all
+of it is planned as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
-from ...plan.model import CLOSED, Plan
+from ...plan.model import CLOSED, OrderCase, Plan
 from ...plan.order_rows import Rows
 from ...scope import Scope
 from ...store.books import read_books
 from ...store.database import Store
 from ...store.history import Moment
-from ..replay import Planned
 from ..versions import Version
-from .compare import sides
+from .compare import Key, sides
 from .reached import Reached
 from .shapes import Shapes
 
-ALL_ORDERS = 'SELECT OrderId FROM qliro."order"'
-NAMED = """
-SELECT OrderId FROM qliro."order"
-WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)
-"""
+BATCH = 5_000  # orders that are planned at a time: a few kilobytes each, under both versions
+Pair = tuple[Plan, Plan]
+Planned = Callable[[Version, Scope], Plan]
 
 
 @dataclass(slots=True)
 class Narrowing:
-    """Held over a comparison of two versions; ``looked_at`` are the orders that were planned by
-    themselves, ``whole`` counts how often that did not do."""
+    """Held over a comparison of two versions; ``apart`` counts the orders that were planned apart
+    from all others, ``together`` those with others, ``whole`` how often neither would do."""
 
     reached: Reached
     versions: tuple[Version, Version]
-    looked_at: int = 0
+    batch: int = BATCH
+    apart: int = 0
+    together: int = 0
     whole: int = 0
     shapes: Shapes = field(init=False)
 
@@ -49,47 +50,101 @@ class Narrowing:
         """Whether there is anything in it that the change could reach."""
         return bool(self.reached.mappings) and (self.reached.every or bool(moment.orders))
 
-    def plans(
-        self, store: Store, versions: Sequence[Version], scope: Scope, planned: Planned
-    ) -> list[Plan]:
-        """What of the scope may come out otherwise, under each version."""
+    def plans(self, store: Store, scope: Scope, planned: Planned) -> Iterator[Pair]:
+        """What of the scope may come out otherwise, under both versions, each source once."""
         if not self.reached.mappings:
-            return [Plan("") for _ in versions]
-        if not self.reached.every and not scope.is_period:
-            orders = self.shapes.orders(store, _orders(store, scope))
-            if not orders:
-                return [Plan("") for _ in versions]
-            narrow = replace(scope, payouts=(), orders=tuple(map(str, sorted(orders))))
-            found = [planned(version, narrow) for version in versions]
-            if all(map(self._by_itself, found, versions, [store] * len(found))) and _same(*found):
-                self.looked_at += len(orders)
-                return found
-        self.whole += 1
-        return [planned(version, scope) for version in versions]
+            return
+        if self.reached.every or scope.is_period:
+            yield self._whole(scope, planned)
+            return
+        done: set[int] = set()
+        for pair, orders in self._of_orders(store, scope, planned):
+            if _is_seen(store, pair, self.versions, scope):
+                yield _without(self._whole(scope, planned), done)
+                return
+            done |= orders
+            yield pair
 
-    def _by_itself(self, plan: Plan, version: Version, store: Store) -> bool:
-        """Whether nothing is to be made for these orders that others may need too: customers that
-        they need are there."""
-        mappings = version.program.mappings
-        begun = {one.action for one in plan.actions}
-        settled = set()
-        for one in plan.outcomes:
-            if mappings[one.mapping].spec.made_for:
-                if one.action is None or one.action in begun or one.state not in CLOSED:
-                    return False
-                settled.add((one.mapping, one.source))
-        makers = {need for one in mappings.values() for need in one.spec.needs
-                  if need in mappings and mappings[need].spec.made_for}  # fmt: skip
-        if not makers:
-            return True
-        rows = Rows(store, version.program, read_books(store), plan.orders)
-        for name in makers:
-            spec = mappings[name].spec
-            for row in rows.of(spec.entity):
-                key = mappings[name].per({spec.alias: row})
-                if key is not None and (name, str(key)) not in settled:
-                    return False
-        return True
+    def _whole(self, scope: Scope, planned: Planned) -> Pair:
+        self.whole += 1
+        before, after = self.versions
+        return planned(before, scope), planned(after, scope)
+
+    def _of_orders(
+        self, store: Store, scope: Scope, planned: Planned
+    ) -> Iterator[tuple[Pair, set[int]]]:
+        """Plans of the orders that may come out otherwise, each with the orders that it is of."""
+        among = _orders(store, scope)
+        some = among if self.reached.any_order else sorted(self.shapes.orders(store, among))
+        bound: set[int] = set()
+        keys: set[Key] = set()
+        for start in range(0, len(some), self.batch):
+            portion = some[start : start + self.batch]
+            pair = self._planned(portion, scope, planned)
+            needed = self._needed(store, pair, portion)
+            keys |= needed.keys()
+            left = set(chain.from_iterable(needed.values()))
+            bound |= left
+            mine = set(portion) - left
+            self.apart += len(mine)
+            if mine:
+                yield (_without(pair, left) if left else pair), mine
+        if not bound:
+            return
+        while True:
+            bound |= self._needing(store, keys, among)
+            pair = self._planned(sorted(bound), scope, planned)
+            more = self._needed(store, pair, bound).keys() - keys
+            if not more:
+                break
+            keys |= more
+        self.together += len(bound)
+        yield pair, bound
+
+    def _planned(self, orders: Iterable[int], scope: Scope, planned: Planned) -> Pair:
+        narrow = replace(scope, payouts=(), orders=tuple(map(str, orders)))
+        before, after = self.versions
+        return planned(before, narrow), planned(after, narrow)
+
+    # What is made for others ---------------------------------------------------------------------
+    def _needed(self, store: Store, pair: Pair, orders: Collection[int]) -> dict[Key, set[int]]:
+        """What is still to be made for these orders that others may need too, by mapping and key,
+        each with the orders of these that need it."""
+        found: dict[Key, set[int]] = {}
+        for plan, version in zip(pair, self.versions, strict=True):
+            mappings = version.program.mappings
+            makers = {name for name, one in mappings.items() if one.spec.made_for}
+            needs = {need for one in mappings.values() for need in one.spec.needs} & makers
+            begun = {one.action for one in plan.actions}
+            told = {(one.mapping, one.source): one.action is not None and one.action not in begun
+                    and one.state in CLOSED for one in plan.outcomes if one.mapping in makers}
+            for name in makers if False in told.values() else needs:
+                for key, order in _keys(store, version, name, orders):
+                    if not told.get((name, key), name not in needs):
+                        found.setdefault((name, key), set()).add(order)
+        return found
+
+    def _needing(self, store: Store, keys: Collection[Key], among: Sequence[int]) -> set[int]:
+        """The orders that need any of these."""
+        found: set[int] = set()
+        for start in range(0, len(among), self.batch):
+            portion = among[start : start + self.batch]
+            for version in self.versions:
+                for name in {mapping for mapping, _ in keys} & version.program.mappings.keys():
+                    found |= {order for key, order in _keys(store, version, name, portion)
+                              if (name, key) in keys}  # fmt: skip
+        return found
+
+
+def _keys(
+    store: Store, version: Version, name: str, orders: Collection[int]
+) -> Iterator[tuple[str, int]]:
+    """What a mapping's document of each row would be the only one of, and the row's order."""
+    mapping = version.program.mappings[name]
+    rows = Rows(store, version.program, read_books(store), [*map(str, orders)])
+    for row in rows.of(mapping.spec.entity):
+        if (key := mapping.per({mapping.spec.alias: row})) is not None:
+            yield str(key), row["OrderId"]
 
 
 def _orders(store: Store, scope: Scope) -> list[int]:
@@ -98,19 +153,56 @@ def _orders(store: Store, scope: Scope) -> list[int]:
     return [row["OrderId"] for row in store.rows(NAMED, [list(scope.orders)])]
 
 
-def _same(before: Plan, after: Plan) -> bool:
-    """Whether no more differs than what documents that are to be made say."""
-    old, new = sides(before), sides(after)
-    if old.keys() != new.keys():
-        return False
-    adopted = {(one.mapping, one.source) for plan in (before, after) for one in plan.actions
+ALL_ORDERS = 'SELECT OrderId FROM qliro."order" ORDER BY OrderId'
+NAMED = """
+SELECT OrderId
+FROM qliro."order"
+WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)
+ORDER BY OrderId
+"""
+
+
+def _without(pair: Pair, orders: Collection[int]) -> Pair:
+    """The plans without what they tell of these orders."""
+    cases = {OrderCase.named(one) for one in orders}
+    before, after = (
+        replace(
+            plan,
+            outcomes=[one for one in plan.outcomes if one.payout not in cases],
+            actions=[one for one in plan.actions if one.payout not in cases],
+        )
+        for plan in pair
+    )
+    return before, after
+
+
+# Who sees what becomes of an order ----------------------------------------------------------------
+def _is_seen(store: Store, pair: Pair, versions: Sequence[Version], scope: Scope) -> bool:
+    """Whether others than these orders may see what differs: another order, of a document that one
+    of these would take for its own; a line, of an order of which something else becomes."""
+    old, new = map(sides, pair)
+    adopted = {(one.mapping, one.source) for plan in pair for one in plan.actions
                if one.adopted is not None}  # fmt: skip
-    for key, one in old.items():
-        ours, theirs = one.side, new[key].side
-        if ours == theirs:
+    otherwise: set[str] = set()
+    for key in old.keys() | new.keys():
+        told = [one for of in (old, new) if (one := of.get(key)) is not None]
+        if len(told) == 2 and told[0].side == told[1].side:
             continue
-        of_both = [(side.state, side.code, side.reason, side.matched, side.document is None)
-                   for side in (ours, theirs)]  # fmt: skip
-        if of_both[0] != of_both[1] or key in adopted:
-            return False
-    return True
+        if key in adopted or any(one.side.state == "adopted" for one in told):
+            return True
+        became = {(one.side.state, one.side.code, one.side.reason) for one in told}
+        if len(told) < 2 or len(became) > 1:
+            otherwise |= {one.case for one in told}
+    pays = any("payouts" in one.flows for one in versions) and scope.payouts != ()
+    orders = [int(case.rpartition(" ")[2]) for case in otherwise]
+    return bool(orders) and pays and store.value(SETTLED, [orders]) is not None
+
+
+# Whether a line settles a transaction of one of these orders.
+SETTLED = """
+SELECT 1
+FROM qliro.settlement_line AS l
+LEFT JOIN qliro.transaction AS t ON t.PaymentTransactionId = l.PaymentTransactionId
+WHERE list_contains($1, l.OrderId) OR list_contains($1, t.OrderId)
+LIMIT 1
+"""

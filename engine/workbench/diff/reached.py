@@ -46,40 +46,42 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """``mappings`` may make something otherwise. ``every``: so may they of whatever source.
+    """``mappings`` may make something otherwise. ``every``: so may they of whatever source;
+    ``any_order``: of any order, and of a payout only by way of its orders.
 
     Else it is only orders of which one of ``columns`` comes out otherwise (derived columns by
     entity), or for which one of ``calls`` may hit one of ``rows`` (conditions by table, of rows as
-    they were and are). ``reads`` are the staged columns by entity that all this is made of.
+    they were and are). ``reads`` are the staged columns by entity that all this is made of, ``*``
+    among them for all of an entity's.
     """
 
     mappings: frozenset[str]
-    every: bool
-    columns: Mapping[str, frozenset[str]]
-    calls: tuple[Call, ...]
-    rows: Mapping[str, tuple[Mapping[int, Any], ...]]
-    reads: Mapping[str, frozenset[str]]
+    every: bool = False
+    any_order: bool = False
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
+    rows: Mapping[str, tuple[Mapping[int, Any], ...]] = field(default_factory=dict)
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def reached_by(changes: Sequence[Change], before: Version, after: Version) -> Reached:
     """What the changes between two versions can reach."""
     sides = [_Side(one, changes) for one in (before, after)]
     mappings = frozenset(name for one in sides for name in one.mappings())
-    everything = Reached(mappings, every=True, columns={}, calls=(), rows={}, reads={})
     if any(one.decides_otherwise() for one in sides):
         names = (name for one in sides for name in one.rules.mappings)
-        return Reached(frozenset(names), every=True, columns={}, calls=(), rows={}, reads={})
+        return Reached(frozenset(names), every=True)
     specs = [spec for one in sides for spec in one.rules.mappings.values()]
     payouts = {spec.name for spec in specs if spec.needs_proof}
     if not mappings or mappings & payouts or not all(_alone(one.rules) for one in sides):
-        return everything
+        return Reached(mappings, every=True)
     columns: dict[str, set[str]] = {}
     reads: dict[str, set[str]] = {}
     calls: list[Call] = []
     for side in sides:
         found = side.calls()
         if found is None:
-            return everything
+            return Reached(mappings, any_order=True)
         calls += found
         for entity, of_it in side.columns().items():
             columns.setdefault(entity, set()).update(of_it)
@@ -92,13 +94,13 @@ def reached_by(changes: Sequence[Change], before: Version, after: Version) -> Re
         starts += [start for call in calls for start in side.starts(call)]
         staged = side.staged(starts)
         if staged is None:
-            return everything
+            return Reached(mappings, any_order=True)
         for entity, of_it in staged.items():
             reads.setdefault(entity, set()).update(of_it)
     for call in calls:
         reads.setdefault(call.entity, set())
     return Reached(
-        mappings, every=False, columns={key: frozenset(of) for key, of in columns.items()},
+        mappings, columns={key: frozenset(of) for key, of in columns.items()},
         calls=tuple(calls), rows=_rows(changes, before, after),
         reads={key: frozenset(of) for key, of in reads.items()},
     )  # fmt: skip

@@ -14,12 +14,12 @@ from typing import Any
 from ...scope import ALL, Scope
 from ...store.database import Store
 from ...store.history import moments
-from ..replay import replay_each
 from ..versions import Version
 from .blame import Blame
 from .changes import Change, between
-from .compare import Difference, Key, Side, compared
+from .compare import Difference, Key, Side
 from .documents import ZERO, Bucket, Field, moved, size
+from .history import History
 from .narrowed import Narrowing
 from .reached import reached_by
 
@@ -92,11 +92,10 @@ def diff(store: Store, before: Version, after: Version, scope: Scope = ALL) -> R
     report = Report(after.merchant.name, before.name, after.name, changes)
     if not changes:
         return report
-    narrowed = Narrowing(reached_by(changes, before, after), (before, after))
-    old, new = replay_each(store, [before, after], scope, narrowed)
-    report.documents = len({(one.mapping, one.source) for one in (*old.actions, *new.actions)})
-    report.problems = [one for one in new.problems if one not in old.problems]
-    take(report, Blame((before, after), changes), compared(old, new), posted(store))
+    narrowing = Narrowing(reached_by(changes, before, after), (before, after))
+    history = History(store, narrowing, scope)
+    take(report, Blame((before, after), changes), history.differences(), posted(store))
+    report.documents, report.problems = history.documents, history.problems
     return report
 
 
