@@ -1,7 +1,7 @@
 """``python -m benchmarks [NAME…]``: measures, and prints each figure beside its yardstick.
 
-Names are mapping, staging, matching, delivery, orders, lives, receiver, idle, lint, cases,
-watch and coverage; all without one. Ends with 0 whatever the figures are, with ``--strict`` with 1
+Names are mapping, staging, matching, delivery, orders, lives, receiver, idle, lint, cases, watch,
+coverage and diff; all without one. Ends with 0 whatever the figures are, with ``--strict`` with 1
 when one falls short; ``--json`` prints them for a program.
 """
 
@@ -26,7 +26,7 @@ from benchmarks.figure import Figure
 
 NAMES = (
     "mapping", "staging", "matching", "delivery", "orders", "lives", "receiver", "idle", "lint",
-    "cases", "watch", "coverage",
+    "cases", "watch", "coverage", "diff",
 )  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--strict", action="store_true", help="exit 1 when a figure falls short")
+    parser.add_argument("--whole", action="store_true", help="diff over 1,000,000 orders")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
     if unknown := sorted({*asked.names} - {*NAMES}):
@@ -78,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in asked.names or NAMES:
         began = time.perf_counter()
         print(f"{name} …", end=" ", file=sys.stderr, flush=True)
-        figures += import_module(f"benchmarks.{name}").run()
+        module = import_module(f"benchmarks.{name}")
+        figures += module.run(module.WHOLE) if asked.whole and name == "diff" else module.run()
         print(f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
     if asked.json:
         shown = {"machine": about, "figures": [asdict(one) for one in figures]}

@@ -34,13 +34,16 @@ CUSTOMERS = {"SE": "1", "FI": "2"}  # collective ones, by country
 # What changes: the account of a row of the OSS table; something in each document.
 ROW = {"sales_accounts": [row | ({"account": 3115} if row.get("country") == "FI" else {})
                           for row in orders.NEEDED["sales_accounts"]]}  # fmt: skip
-ANYTHING = {"payment_reference_prefix": "Q-"}
+ANYTHING = ("orders/new_order.yaml", "{{ order.name }}", "{{ order.name | upper }}")
 MOST_MEMORY = 1536  # MiB
 Measured = tuple[float, float, int]  # seconds by the clock and of processors, documents that differ
 
 
-def version(folder: Path, name: str, changes: dict[str, Any]) -> Version:
-    """The demo's merchant, whose orders go to Fortnox, with some settings changed."""
+def version(
+    folder: Path, name: str, changes: dict[str, Any], text: tuple[str, str, str] | None = None
+) -> Version:
+    """The demo's merchant, whose orders go to Fortnox, with some settings changed, or a text of
+    the mapping set."""
     data = yaml.safe_load((HOUSE / "merchants/demo.yaml").read_text("utf-8"))
     collective = [{"country": key, "customer": number} for key, number in CUSTOMERS.items()]
     data |= {
@@ -51,6 +54,12 @@ def version(folder: Path, name: str, changes: dict[str, Any]) -> Version:
     }  # fmt: skip
     path = folder / name / "bench.yaml"
     path.parent.mkdir(exist_ok=True)
+    if text is not None:
+        file, before, after = text
+        data["mapping_set"] = str(folder / "set")
+        shutil.copytree(HOUSE / "mappings/qliro-fortnox", folder / "set", dirs_exist_ok=True)
+        said = (folder / "set" / file).read_text("utf-8")
+        (folder / "set" / file).write_text(said.replace(before, after), "utf-8")
     path.write_text(json_text.encode(data), "utf-8")  # which is YAML too
     return working(load_merchant(path, {}, needs_secrets=False), name)
 
@@ -75,23 +84,23 @@ def _customers(store: Store) -> None:
         record_actions(store, "bench", now, [action])
         record(store, "bench", now, Event(action.action, "create", "adopted", number=number))
         store.execute(
-            "INSERT INTO fortnox.customer (CustomerNumber, Name, VATType, Active, raw_seq, card_seq) "
-            "VALUES (?, 'Webb', 'SEVAT', true, 0, 0)", [number],
+            "INSERT INTO fortnox.customer (CustomerNumber, VATType, Active, raw_seq, card_seq) "
+            "VALUES (?, 'SEVAT', true, 0, 0)", [number],
         )  # fmt: skip
 
 
 def of_row(folder: Path) -> Measured:
     """Our time for a row of the OSS table."""
-    return _diff(folder, ROW)
+    return _diff(folder, version(folder, "row", ROW))
 
 
 def of_anything(folder: Path) -> Measured:
     """Our time for a change of each document."""
-    return _diff(folder, ANYTHING)
+    return _diff(folder, version(folder, "anything", {}, ANYTHING))
 
 
-def _diff(folder: Path, changes: dict[str, Any]) -> Measured:
-    before, after = version(folder, "before", {}), version(folder, "after", changes)
+def _diff(folder: Path, after: Version) -> Measured:
+    before = version(folder, "before", {})
     with reading(folder, "bench") as store:
         began, spent = time.perf_counter(), _spent()
         report = diff(store, before, after)

@@ -17,7 +17,7 @@ from ..scope import ALL, Scope
 from ..store.books import Books
 from ..store.database import Store
 from .evaluation import evaluate
-from .model import Plan
+from .model import Plan, Row
 from .order_rows import open_orders, unknown_orders, unread_orders
 from .orders import plan_orders
 from .payout_rows import open_payouts
@@ -36,12 +36,16 @@ def make_plan(
     flows: Collection[str],
     scope: Scope = ALL,
     again: bool = False,
+    traced: bool = True,
+    derived: dict[str, list[Row]] | None = None,
 ) -> Plan:
     """The plan as of what is staged now, of the payouts and orders that are in ``scope``.
 
     ``convention_choices`` are the values each convention may have, to explain a disagreement;
     ``flows`` are those that are on. With ``again`` nothing has been read since the last plan: a
-    source whose document has just been finished gets no further one.
+    source whose document has just been finished gets no further one. Without ``traced`` it is not
+    told of orders which inputs, named values and table rows decided. ``derived`` are rows that were
+    derived before for the same orders, by entity; to it those are added that are derived here.
     """
     payouts_from: date = settings["payouts_from"]
     wanted = scope.payouts if "payouts" in flows else ()
@@ -62,7 +66,8 @@ def make_plan(
         of_orders.orders = open_orders(store, settings["orders_from"] or payouts_from, scope)
         of_orders.problems += unknown_orders(store, scope)
         of_orders.problems += unread_orders(store, of_orders.orders)
-        plan_orders(store, program, settings, books, catalogue, of_orders, flows, again=again)
+        plan_orders(store, program, settings, books, catalogue, of_orders, flows, again=again,
+                    traced=traced, derived=derived)  # fmt: skip
     elif scope.orders or scope.is_period:
         of_orders.problems.append(NO_ORDERS)
     for mapping in program.mappings.values():

@@ -74,14 +74,14 @@ def evaluate(mapping: CompiledMapping, planning: Planning) -> None:
 
 
 def rendered(
-    mapping: CompiledMapping, inputs: dict[str, Any], stands: str = ""
+    mapping: CompiledMapping, inputs: dict[str, Any], stands: str = "", *, traced: bool = True
 ) -> Rendered | Stopped:
     """The document of a source, or what stops it: a value that can't be had, or its checks.
 
     Nothing to make is said only when nothing else is wrong.
     """
     try:
-        made = mapping.render(inputs, traced=True)
+        made = mapping.render(inputs, traced=traced)
     except ItemError as error:
         return Stopped.by(error, stands)
     if made.document is not None and not made.failures:

@@ -63,7 +63,7 @@ def rendered_or_told(
     row = inputs[mapping.spec.alias]
     stands = f"{target(mapping.spec.target).told(begun)} stands and is not finished: "
     stands = stands if begun else ""
-    made = rendered(mapping, tried or inputs, stands)
+    made = rendered(mapping, tried or inputs, stands, traced=orders.outcomes.traced)
     if not isinstance(made, Stopped) and not begun:
         made = judged(mapping, tried or inputs, made)
     if not isinstance(made, Stopped):

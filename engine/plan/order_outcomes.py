@@ -24,9 +24,13 @@ PERSONAL = re.compile(
 
 
 class OrderOutcomes:
-    """The outcomes of a plan's orders as they come about; ``made`` by mapping and source."""
+    """The outcomes of a plan's orders as they come about; ``made`` by mapping and source. It is
+    told which inputs and table rows decided only where they are ``traced``."""
 
-    def __init__(self, program: Program, books: Books, plan: Plan, rows: Rows) -> None:
+    def __init__(
+        self, program: Program, books: Books, plan: Plan, rows: Rows, *, traced: bool = True
+    ) -> None:
+        self.traced = traced
         self.program, self.books, self.plan, self.rows = program, books, plan, rows
         self.made: dict[tuple[str, str], Outcome] = {}
         self.shown: dict[int, tuple[Row, Row]] = {}  # rows by identity, as they are told
@@ -45,6 +49,10 @@ class OrderOutcomes:
     ) -> None:
         """What becomes of a source under a mapping, with all that was known of it."""
         spec = mapping.spec
+        if not self.traced:
+            self.put(Outcome(spec.name, key, case_of(row), state, code, reason, (), action,
+                             trace or {}))  # fmt: skip
+            return
         shown = {
             alias: self._impersonal(value)
             for alias, value in (inputs or {spec.alias: row}).items()

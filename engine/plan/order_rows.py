@@ -128,11 +128,16 @@ class Rows:
     """The rows of some orders by entity, each read and derived once, when it is first asked for."""
 
     def __init__(
-        self, store: Store, program: Program, books: Books, orders: Collection[str]
+        self,
+        store: Store,
+        program: Program,
+        books: Books,
+        orders: Collection[str],
+        derived: dict[str, list[Row]] | None = None,
     ) -> None:
         self.store, self.program, self.books = store, program, books
         self.orders = sorted(int(key) for key in orders)
-        self.loaded: dict[str, list[Row]] = {}
+        self.loaded = {} if derived is None else derived
         self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
         self.sources: dict[str, dict[Any, str | None]] = {}
 

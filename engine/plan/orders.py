@@ -51,6 +51,8 @@ def plan_orders(
     flows: Collection[str],
     *,
     again: bool = False,
+    traced: bool = True,
+    derived: dict[str, list[Row]] | None = None,
 ) -> None:
     """Outcomes and actions of the plan's orders, by every mapping of which a flow is on.
 
@@ -61,7 +63,8 @@ def plan_orders(
     on = [one for one in program.mappings.values()
           if wanted & set(one.spec.flows) and not one.spec.needs_proof]  # fmt: skip
     makers = [one for one in on if one.spec.made_for]
-    planning = Orders(store, program, settings, books, catalogue, plan, makers, again=again)
+    planning = Orders(store, program, settings, books, catalogue, plan, makers, again=again,
+                      traced=traced, derived=derived)  # fmt: skip
     with without_garbage_collection():
         for mapping in on:
             if not mapping.spec.made_for:
@@ -87,13 +90,15 @@ class Orders:
         made_for_others: list[CompiledMapping],
         *,
         again: bool,
+        traced: bool = True,
+        derived: dict[str, list[Row]] | None = None,
     ) -> None:
         self.again = again
         self.store, self.program, self.settings, self.books = store, program, settings, books
         self.catalogue, self.plan = catalogue, plan
         self.delivered = Delivered(store, [case.case for case in plan.orders.values()])
-        self.rows = Rows(store, program, books, plan.orders)
-        self.outcomes = OrderOutcomes(program, books, plan, self.rows)
+        self.rows = Rows(store, program, books, plan.orders, derived)
+        self.outcomes = OrderOutcomes(program, books, plan, self.rows, traced=traced)
         self.tell = self.outcomes.add
         self.unread = Unread(store)
         self.cards = Cards(store, replayed=self.unread.replayed)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..error_catalogue import installed
 from ..merchant.settings import convention_choices
 from ..plan.build import make_plan
-from ..plan.model import OrderCase, Outcome, Payout, Plan
+from ..plan.model import OrderCase, Outcome, Payout, Plan, Row
 from ..plan.proof import Proof
 from ..scope import ALL, Scope
 from ..stage.staging import stage
@@ -136,9 +136,17 @@ def as_of_now(store: Store, version: Version, scope: Scope = ALL) -> Plan:
     return planned(store, version, scope, again=False)
 
 
-def planned(store: Store, version: Version, scope: Scope, *, again: bool) -> Plan:
-    """What a version makes of what a staged database holds; ``again`` as ``make_plan`` has it."""
+def planned(
+    store: Store,
+    version: Version,
+    scope: Scope,
+    *,
+    again: bool,
+    traced: bool = True,
+    derived: dict[str, list[Row]] | None = None,
+) -> Plan:
+    """What a version makes of what a staged database holds; the rest is as ``make_plan`` has it."""
     return make_plan(
         store, version.program, version.settings, read_books(store), convention_choices(),
-        installed(), flows=version.flows, scope=scope, again=again,
+        installed(), flows=version.flows, scope=scope, again=again, traced=traced, derived=derived,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from engine.merchant.settings import merchant_schema
 from engine.plan.model import Plan
 from engine.sandbox.lives import lifecycle
 from engine.sandbox.lives.by_name import LIVES
+from engine.store.history import moments
 from engine.workbench.diff.changes import between
 from engine.workbench.diff.compare import Difference, Key, compared
 from engine.workbench.diff.history import History
@@ -82,7 +83,6 @@ def differences(shop: OrderShop, after: Version) -> tuple[list[Difference], Narr
     naive = list(compared(BEFORE[0], replay(shop.store, after)))
     narrowing = Narrowing(reached_by(changes, before, after), (before, after), batch=7)
     quick = list(History(shop.store, narrowing).differences())
-    print("QUICK", narrowing.apart, narrowing.together, narrowing.whole, len(quick))
     assert by_key(quick) == by_key(naive)
     return quick, narrowing
 
@@ -107,13 +107,17 @@ def test_a_row_of_the_oss_table_shows_as_the_documents_that_it_alters(
     assert narrowing.apart
 
 
-def test_a_row_that_nothing_hits_alters_nothing_and_nothing_is_planned(
+def test_a_row_that_nothing_hits_alters_nothing_and_few_orders_are_planned(
     shop: OrderShop, tmp_path: Path
 ) -> None:
     rows = [*OSS, {"region": "oss", "country": "MT", "rate": 18, "account": 3199}]
     found, narrowing = differences(shop, settled(shop, tmp_path, sales_accounts=rows))
     assert not found
-    assert (narrowing.apart, narrowing.together, narrowing.whole) == (0, 0, 0)
+    # What a refund gives back is told by its rows, of which it is not known where they were sold.
+    refunded = shop.store.value("SELECT count(DISTINCT OrderId) FROM qliro.refund")
+    looked_at = narrowing.apart + narrowing.together
+    assert looked_at <= refunded * len(moments(shop.store)) + refunded
+    assert not narrowing.whole
 
 
 def test_what_no_rule_reads_alters_nothing_and_nothing_is_planned(

@@ -22,12 +22,14 @@ from .narrowed import Narrowing, Planned
 
 @dataclass(slots=True)
 class History:
-    """Held over one comparison. ``documents`` were made under a version, ``problems`` are told
+    """Held over one comparison, ``traced`` where more than the change itself is to be told of how
+    things came to be. ``documents`` were made under a version, ``problems`` are told
     under the later one alone; both are known when all differences are."""
 
     store: Store
     narrowing: Narrowing
     scope: Scope = ALL
+    traced: bool = True
     documents: int = 0
     problems: list[str] = field(default_factory=list)
     then: tuple[dict[Key, Told], dict[Key, Told]] = field(default_factory=lambda: ({}, {}))
@@ -37,18 +39,19 @@ class History:
         """Each of them: what was decided at some moment first, then what is open now."""
         every = moments(self.store)
         posted = Decided(self.store, every)
+        concerned = [one for one in every if in_scope(one, self.scope)
+                     and self.narrowing.concerns(self.store, one)]  # fmt: skip
         with past(self.store) as before:
-            for moment in every:
-                if in_scope(moment, self.scope) and self.narrowing.concerns(moment):
-                    at = before.move_to(moment)
-                    stage(at)
-                    made = Replayed(), Replayed()
-                    asked = Scope(moment.payouts, moment.orders)
-                    plan = self._planned(at, again=moment.follows)
-                    for pair in self.narrowing.plans(at, asked, plan):
-                        for mine, one in zip(made, pair, strict=True):
-                            mine.take(posted, moment, one)
-                    self._take([mine.plan() for mine in made])
+            for moment in concerned:
+                at = before.move_to(moment)
+                stage(at)
+                made = Replayed(), Replayed()
+                asked = Scope(moment.payouts, moment.orders)
+                plan = self._planned(at, again=moment.follows)
+                for pair in self.narrowing.plans(at, asked, plan):
+                    for mine, one in zip(made, pair, strict=True):
+                        mine.take(posted, moment, one)
+                self._take([mine.plan() for mine in made])
         with present(self.store) as now:
             later = []
             for pair in self.narrowing.plans(now, self.scope, self._planned(now, again=False)):
@@ -66,7 +69,7 @@ class History:
         self.documents += len(self.made)
 
     def _planned(self, store: Store, *, again: bool) -> Planned:
-        return partial(planned, store, again=again)
+        return partial(planned, store, again=again, traced=self.traced)
 
     def _take(self, plans: list[Plan]) -> None:
         """What was decided at a moment. Of what is the same under both versions it is no longer

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Protocol
 
-from ...plan.model import CLOSED, OrderCase, Plan
+from ...plan.model import CLOSED, OrderCase, Plan, Row
 from ...plan.order_rows import Rows
 from ...scope import Scope
 from ...store.books import read_books
@@ -27,7 +28,15 @@ from .shapes import Shapes
 
 BATCH = 5_000  # orders that are planned at a time: a few kilobytes each, under both versions
 Pair = tuple[Plan, Plan]
-Planned = Callable[[Version, Scope], Plan]
+Derived = dict[str, list[Row]]  # rows by entity
+
+
+class Planned(Protocol):
+    """What plans a scope of what is stored; ``derived`` as ``make_plan`` has it."""
+
+    def __call__(
+        self, version: Version, scope: Scope, /, *, derived: Derived | None = None
+    ) -> Plan: ...
 
 
 @dataclass(slots=True)
@@ -42,13 +51,16 @@ class Narrowing:
     together: int = 0
     whole: int = 0
     shapes: Shapes = field(init=False)
+    derived: tuple[Derived, Derived] = field(default_factory=lambda: ({}, {}))
 
     def __post_init__(self) -> None:
         self.shapes = Shapes(self.reached, self.versions)
 
-    def concerns(self, moment: Moment) -> bool:
-        """Whether there is anything in it that the change could reach."""
-        return bool(self.reached.mappings) and (self.reached.every or bool(moment.orders))
+    def concerns(self, store: Store, moment: Moment) -> bool:
+        """Whether anything was decided then that the change could reach."""
+        if not self.reached.mappings or self.reached.every:
+            return bool(self.reached.mappings)
+        return bool(moment.orders and _orders(store, Scope((), moment.orders)))
 
     def plans(self, store: Store, scope: Scope, planned: Planned) -> Iterator[Pair]:
         """What of the scope may come out otherwise, under both versions, each source once."""
@@ -76,6 +88,7 @@ class Narrowing:
         """Plans of the orders that may come out otherwise, each with the orders that it is of."""
         among = _orders(store, scope)
         some = among if self.reached.any_order else sorted(self.shapes.orders(store, among))
+        done: set[int] = set()
         bound: set[int] = set()
         keys: set[Key] = set()
         for start in range(0, len(some), self.batch):
@@ -87,8 +100,9 @@ class Narrowing:
             bound |= left
             mine = set(portion) - left
             self.apart += len(mine)
+            done |= mine
             if mine:
-                yield (_without(pair, left) if left else pair), mine
+                yield _of(pair, mine), mine
         if not bound:
             return
         while True:
@@ -98,20 +112,25 @@ class Narrowing:
             if not more:
                 break
             keys |= more
-        self.together += len(bound)
-        yield pair, bound
+        self.together += len(bound - done)
+        yield _of(pair, bound - done), bound - done
 
     def _planned(self, orders: Iterable[int], scope: Scope, planned: Planned) -> Pair:
+        """Both plans; rows that are the same under both versions are derived once."""
         narrow = replace(scope, payouts=(), orders=tuple(map(str, orders)))
         before, after = self.versions
-        return planned(before, narrow), planned(after, narrow)
+        rows: Derived = {}
+        made = planned(before, narrow, derived=rows)
+        same = {entity: of for entity, of in rows.items() if entity not in self.reached.columns}
+        self.derived = rows, same
+        return made, planned(after, narrow, derived=same)
 
     # What is made for others ---------------------------------------------------------------------
     def _needed(self, store: Store, pair: Pair, orders: Collection[int]) -> dict[Key, set[int]]:
         """What is still to be made for these orders that others may need too, by mapping and key,
         each with the orders of these that need it."""
         found: dict[Key, set[int]] = {}
-        for plan, version in zip(pair, self.versions, strict=True):
+        for plan, version, rows in zip(pair, self.versions, self.derived, strict=True):
             mappings = version.program.mappings
             makers = {name for name, one in mappings.items() if one.spec.made_for}
             needs = {need for one in mappings.values() for need in one.spec.needs} & makers
@@ -119,7 +138,7 @@ class Narrowing:
             told = {(one.mapping, one.source): one.action is not None and one.action not in begun
                     and one.state in CLOSED for one in plan.outcomes if one.mapping in makers}
             for name in makers if False in told.values() else needs:
-                for key, order in _keys(store, version, name, orders):
+                for key, order in _keys(store, version, name, orders, rows):
                     if not told.get((name, key), name not in needs):
                         found.setdefault((name, key), set()).add(order)
         return found
@@ -131,19 +150,20 @@ class Narrowing:
             portion = among[start : start + self.batch]
             for version in self.versions:
                 for name in {mapping for mapping, _ in keys} & version.program.mappings.keys():
-                    found |= {order for key, order in _keys(store, version, name, portion)
+                    found |= {order for key, order in _keys(store, version, name, portion, {})
                               if (name, key) in keys}  # fmt: skip
         return found
 
 
 def _keys(
-    store: Store, version: Version, name: str, orders: Collection[int]
+    store: Store, version: Version, name: str, orders: Collection[int], derived: Derived
 ) -> Iterator[tuple[str, int]]:
     """What a mapping's document of each row would be the only one of, and the row's order."""
     mapping = version.program.mappings[name]
-    rows = Rows(store, version.program, read_books(store), [*map(str, orders)])
+    rows = Rows(store, version.program, read_books(store), [*map(str, orders)], derived)
+    wanted = set(orders)
     for row in rows.of(mapping.spec.entity):
-        if (key := mapping.per({mapping.spec.alias: row})) is not None:
+        if row["OrderId"] in wanted and (key := mapping.per({mapping.spec.alias: row})) is not None:
             yield str(key), row["OrderId"]
 
 
@@ -162,18 +182,25 @@ ORDER BY OrderId
 """
 
 
+def _of(pair: Pair, orders: Collection[int]) -> Pair:
+    """What the plans tell of these orders: one that is named like another came along with it."""
+    cases = {OrderCase.named(one) for one in orders}
+    before, after = (_kept(plan, lambda case: case in cases) for plan in pair)
+    return before, after
+
+
 def _without(pair: Pair, orders: Collection[int]) -> Pair:
     """The plans without what they tell of these orders."""
     cases = {OrderCase.named(one) for one in orders}
-    before, after = (
-        replace(
-            plan,
-            outcomes=[one for one in plan.outcomes if one.payout not in cases],
-            actions=[one for one in plan.actions if one.payout not in cases],
-        )
-        for plan in pair
-    )
+    before, after = (_kept(plan, lambda case: case not in cases) for plan in pair)
     return before, after
+
+
+def _kept(plan: Plan, wanted: Callable[[str], bool]) -> Plan:
+    return replace(
+        plan, outcomes=[one for one in plan.outcomes if wanted(one.payout)],
+        actions=[one for one in plan.actions if wanted(one.payout)],
+    )  # fmt: skip
 
 
 # Who sees what becomes of an order ----------------------------------------------------------------

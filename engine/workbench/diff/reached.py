@@ -8,7 +8,7 @@ rather than too little: what can't be told apart is reached.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jinja2 import nodes
@@ -29,19 +29,21 @@ OF_THE_PLAN = frozenset({"payouts_from", "orders_from", "flows", "conventions"})
 OF_THE_WORK = frozenset(
     {"environment", "qliro", "fortnox", "webhooks", "alert_after_days", "delivery", "sync"}
 )
+ORDER = "qliro.order"
 # Ids that begin with the order's.
 OWN = frozenset({BY_ORDER, "capture", "refund", "capture_line", "refund_line"})
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A look-up in a table of which rows changed, in a mapping: ``asked`` are the inputs that are
-    columns of its source or literals, by position; the others may be anything."""
+    """A look-up in a table of which rows changed, in a mapping of ``entity``. ``columns`` are the
+    inputs that are columns of its source or of its order, with their entity, ``literals`` those
+    that are literals, by position; the others may be anything."""
 
     entity: str
-    alias: str
     table: str
-    asked: Mapping[int, nodes.Expr]
+    columns: Mapping[int, tuple[str, str]]
+    literals: Mapping[int, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,10 @@ class Reached:
     """``mappings`` may make something otherwise. ``every``: so may they of whatever source;
     ``any_order``: of any order, and of a payout only by way of its orders.
 
-    Else it is only orders of which one of ``columns`` comes out otherwise (derived columns by
-    entity), or for which one of ``calls`` may hit one of ``rows`` (conditions by table, of rows as
-    they were and are). ``reads`` are the staged columns by entity that all this is made of, ``*``
-    among them for all of an entity's.
+    ``columns`` are the derived columns, by entity, that may come out otherwise. Neither: it is only
+    orders of which one of these does, or for which one of ``calls`` may hit one of ``rows``
+    (conditions by table, of rows as they were and are). ``reads`` are the staged columns by entity
+    that all this is made of, ``*`` among them for all of an entity's.
     """
 
     mappings: frozenset[str]
@@ -76,15 +78,18 @@ def reached_by(changes: Sequence[Change], before: Version, after: Version) -> Re
     if not mappings or mappings & payouts or not all(_alone(one.rules) for one in sides):
         return Reached(mappings, every=True)
     columns: dict[str, set[str]] = {}
+    for side in sides:
+        for entity, of_it in side.columns().items():
+            columns.setdefault(entity, set()).update(of_it)
+    anything = Reached(mappings, any_order=True,
+                       columns={key: frozenset(of) for key, of in columns.items()})  # fmt: skip
     reads: dict[str, set[str]] = {}
     calls: list[Call] = []
     for side in sides:
         found = side.calls()
         if found is None:
-            return Reached(mappings, any_order=True)
+            return anything
         calls += found
-        for entity, of_it in side.columns().items():
-            columns.setdefault(entity, set()).update(of_it)
     for side in sides:
         starts: list[Value] = [
             (f"entity {entity}", f"derive.{name}")
@@ -94,14 +99,13 @@ def reached_by(changes: Sequence[Change], before: Version, after: Version) -> Re
         starts += [start for call in calls for start in side.starts(call)]
         staged = side.staged(starts)
         if staged is None:
-            return Reached(mappings, any_order=True)
+            return anything
         for entity, of_it in staged.items():
             reads.setdefault(entity, set()).update(of_it)
     for call in calls:
         reads.setdefault(call.entity, set())
-    return Reached(
-        mappings, columns={key: frozenset(of) for key, of in columns.items()},
-        calls=tuple(calls), rows=_rows(changes, before, after),
+    return replace(
+        anything, any_order=False, calls=tuple(calls), rows=_rows(changes, before, after),
         reads={key: frozenset(of) for key, of in reads.items()},
     )  # fmt: skip
 
@@ -219,23 +223,26 @@ class _Side:
         return found
 
     def _calls(self, spec: MappingSpec, tables: set[str]) -> Iterator[Call]:
+        known = {spec.alias: spec.entity, **dict(_orders_of(spec))}
         for expression in expressions(spec):
             for node in walk(expression.node):
                 name = _table(node)
                 if name in tables and isinstance(node, nodes.Call):
                     inputs = list(self.rules.tables[name].inputs)
-                    asked = {inputs.index(one.key): one.value for one in node.kwargs
-                             if _is_known(one.value, spec.alias)}  # fmt: skip
-                    yield Call(spec.entity, spec.alias, name, asked)
+                    given = {inputs.index(one.key): one.value for one in node.kwargs}
+                    columns = {at: (known[one.node.name], one.attr) for at, one in given.items()
+                               if isinstance(one, nodes.Getattr)
+                               and isinstance(one.node, nodes.Name) and one.node.name in known}
+                    literals = {at: one.value for at, one in given.items()
+                                if isinstance(one, nodes.Const)}  # fmt: skip
+                    yield Call(spec.entity, name, columns, literals)
 
     def starts(self, call: Call) -> Iterator[Value]:
         """The columns that a look-up names."""
-        spec = self.rules.entities.get(call.entity)
-        derived = spec.derive if spec else {}
-        for one in call.asked.values():
-            if isinstance(one, nodes.Getattr):
-                name = f"derive.{one.attr}" if one.attr in derived else one.attr
-                yield f"entity {call.entity}", name
+        for entity, column in call.columns.values():
+            spec = self.rules.entities.get(entity)
+            derived = spec is not None and column in spec.derive
+            yield f"entity {entity}", f"derive.{column}" if derived else column
 
     def staged(self, starts: Iterable[Value]) -> dict[str, set[str]] | None:
         """The staged columns of orders' entities behind these values; None where it may be any."""
@@ -313,12 +320,14 @@ def _table(node: nodes.Node) -> str:
     return node.node.attr if isinstance(holder, nodes.Name) and holder.name == "tables" else ""
 
 
-def _is_known(node: nodes.Expr, alias: str) -> bool:
-    """Whether it is a literal or a column of the source."""
-    if isinstance(node, nodes.Const):
-        return True
-    return (isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name)
-            and node.node.name == alias)  # fmt: skip
+def _orders_of(spec: MappingSpec) -> Iterator[tuple[str, str]]:
+    """The named values of a mapping that are its source's order: ``{{ orders | first }}``."""
+    for name, declared in spec.lets.items():
+        node = declared.node if isinstance(declared, Expression) else None
+        rows = node.node if isinstance(node, nodes.Filter) and node.name == "first" else None
+        related = spec.related.get(rows.name) if isinstance(rows, nodes.Name) else None
+        if related and related.entity == ORDER and set(related.on) == {BY_ORDER}:
+            yield name, ORDER
 
 
 def expressions(of: Any) -> Iterator[Expression]:

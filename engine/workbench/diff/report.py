@@ -93,7 +93,8 @@ def diff(store: Store, before: Version, after: Version, scope: Scope = ALL) -> R
     if not changes:
         return report
     narrowing = Narrowing(reached_by(changes, before, after), (before, after))
-    history = History(store, narrowing, scope)
+    # Which of several changes made a difference is told by what decided; one is behind them all.
+    history = History(store, narrowing, scope, traced=len(changes) > 1)
     take(report, Blame((before, after), changes), history.differences(), posted(store))
     report.documents, report.problems = history.documents, history.problems
     return report

@@ -11,8 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import nodes
-
 from ...language.declared_filters import Refused
 from ...language.tables import holds
 from ...plan.entities import ENTITIES
@@ -20,7 +18,7 @@ from ...plan.order_rows import Rows
 from ...store.books import read_books
 from ...store.database import Store
 from ..versions import Version
-from .reached import ANY_COLUMN, Call, Reached
+from .reached import ANY_COLUMN, ORDER, Call, Reached
 
 PORTION = 100_000  # orders whose shapes are compared at a time
 # What tells the rows of an order apart, in whose order they are read.
@@ -58,7 +56,8 @@ class Shapes:
             said = ", ".join(f'"{name}"' for name in sorted(asked)) or "1"
             by = ", ".join(f'"{name}"' for name in IN_ORDER if name in types) or f'"{one.id}"'
             joined.append(
-                f"LEFT JOIN (SELECT OrderId, list(row({said}) ORDER BY {by}) AS said "
+                "LEFT JOIN (SELECT OrderId, "
+                f"list(md5_number(to_json(row({said}))) ORDER BY {by}) AS said "
                 f"FROM {one.relation} WHERE OrderId BETWEEN $2 AND $3 GROUP BY OrderId) "
                 f"AS e{number} ON e{number}.OrderId = o.OrderId"
             )
@@ -81,25 +80,26 @@ class Shapes:
                     before.get(name) != after.get(name) for name in columns
                 ):
                     found.add(before["OrderId"])
+        if self.reached.calls:
+            by_order = {row["OrderId"]: row for row in old.of(ORDER)}
         for entity in {call.entity for call in self.reached.calls}:
             calls = [call for call in self.reached.calls if call.entity == entity]
             for row in old.of(entity):
-                if row["OrderId"] not in found and (
-                    row["problem"] or any(self._may_hit(call, row) for call in calls)
+                order = by_order.get(row["OrderId"])
+                if row["problem"] or order is None or order["problem"] or any(
+                    self._may_hit(call, row, order) for call in calls
                 ):
                     found.add(row["OrderId"])
         return found
 
-    def _may_hit(self, call: Call, row: Row) -> bool:
-        given = {at: _value(node, row) for at, node in call.asked.items()}
+    def _may_hit(self, call: Call, row: Row, order: Row) -> bool:
+        given = dict(call.literals)
+        for at, (entity, column) in call.columns.items():
+            given[at] = (row if entity == call.entity else order).get(column)
         return any(_may_hold(conditions, given) for conditions in self.reached.rows[call.table])
 
 
 OF_SHAPES = "SELECT OrderId FROM shape WHERE one IN (SELECT unnest(?::BIGINT[]))"
-
-
-def _value(node: nodes.Expr, row: Row) -> Any:
-    return node.value if isinstance(node, nodes.Const) else row.get(getattr(node, "attr", ""))
 
 
 def _may_hold(conditions: Mapping[int, Any], given: Mapping[int, Any]) -> bool:
