@@ -75,7 +75,11 @@ seen AS (
 SELECT s.OrderId, s.OrderDate, s.digest
 FROM seen AS s
 LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
-WHERE (NOT ? OR list_contains(?, s.OrderId::VARCHAR) OR list_contains(?, s.MerchantReference))
+WHERE (
+      NOT ?
+      OR s.OrderId::VARCHAR IN (SELECT unnest(?::VARCHAR[]))
+      OR s.MerchantReference IN (SELECT unnest(?::VARCHAR[]))
+  )
   AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN ? AND ?)
   AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
 ORDER BY s.OrderDate, s.OrderId
@@ -86,7 +90,8 @@ def unread_orders(store: Store, orders: Collection[str]) -> list[str]:
     """Sentences about those of the orders whose last answer could not be read."""
     rows = store.rows(
         'SELECT OrderId, problem FROM qliro."order" '
-        "WHERE problem IS NOT NULL AND list_contains(?, OrderId::VARCHAR) ORDER BY OrderId",
+        "WHERE problem IS NOT NULL AND OrderId::VARCHAR IN (SELECT unnest(?::VARCHAR[])) "
+        "ORDER BY OrderId",
         [list(orders)],
     )
     return [
@@ -100,7 +105,8 @@ def unknown_orders(store: Store, scope: Scope) -> list[str]:
     """Sentences about orders that are named and not known here."""
     rows = store.rows(
         'SELECT OrderId::VARCHAR AS id, MerchantReference AS reference FROM qliro."order" '
-        "WHERE list_contains($1, OrderId::VARCHAR) OR list_contains($1, MerchantReference)",
+        "WHERE OrderId::VARCHAR IN (SELECT unnest($1::VARCHAR[])) "
+        "OR MerchantReference IN (SELECT unnest($1::VARCHAR[]))",
         [list(scope.orders or ())],
     )
     known = {row["id"] for row in rows} | {row["reference"] for row in rows}
