@@ -10,7 +10,7 @@ import few_rows
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import delivery, idle, lives, mapping, matching, orders, staging
+from benchmarks import delivery, diff, idle, lives, mapping, matching, orders, staging
 from benchmarks.figure import Figure
 from engine.home import HOME
 from engine.store import database as stores
@@ -23,6 +23,10 @@ def test_the_payment_is_the_same_document_by_hand_by_jinja_and_by_the_mapping(
     monkeypatch.setattr(mapping, "ROUNDS", 1)
     monkeypatch.setattr(mapping, "SECONDS", 0.001)
     assert [figure.ratio > 0 for figure in mapping.run()] == [True, True]
+
+
+def test_a_change_alters_as_many_orders_as_it_should() -> None:
+    assert [figure.ratio > 0 for figure in diff.run(40)] == [True, True]
 
 
 def test_the_bare_joins_find_as_many_candidates_and_the_same_best_one() -> None:
