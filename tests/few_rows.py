@@ -18,7 +18,7 @@ from engine.store import database as stores
 from engine.store.database import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108  the databases live for a second each
-_configure, _connect = stores._configure, stores._connect
+_configure, _connect = stores._configure, stores.connect_to_write
 real_in_memory = stores.in_memory
 _numbers = itertools.count()
 

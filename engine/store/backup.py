@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BusyError, NothingYetError, UsageError
-from .database import COPY, opened_copy, renew_copy, settled
+from .database import opened_copy, renew_copy, settled
 from .files import private, sync_folder, write_private
 from .lock import locked
+from .opening import COPY
 
 ABOUT = "backup.json"
 MARK = ".backed-up"

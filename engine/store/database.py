@@ -17,8 +17,9 @@ from typing import Any
 
 import duckdb
 
-from ..errors import BusyError, NothingYetError, UsageError
+from ..errors import NothingYetError, UsageError
 from .lock import locked
+from .opening import connect_to_read, connect_to_write, damaged, is_damage, unreadable
 from .tables import create, has, is_made_current, make_current
 
 MEMORY_LIMIT = "1GB"
@@ -136,15 +137,15 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
             what = f"{folder} cannot hold the database: a file stands where its folder should."
             raise UsageError(what, "Move the file away, or name another folder in state.") from None
         with locked(folder / f"{merchant}.lock", merchant):
-            connection, whole = _connect(path, merchant), True
+            connection, whole = connect_to_write(path, merchant), True
             try:
                 path.chmod(0o600)
                 yield _prepared(connection, path)
             except duckdb.Error as error:
-                whole = not _is_damage(error)
+                whole = not is_damage(error)
                 if whole:
                     raise
-                raise _damaged(path) from None
+                raise damaged(path) from None
             finally:
                 # What is damaged must not take the place of the last state that was not.
                 if _finish(connection) and whole:
@@ -163,7 +164,7 @@ def reading(folder: Path, merchant: str) -> Iterator[Store]:
     )
     if not path.exists():
         raise none
-    connection, opened = _opened_to_read(path, copy, merchant)
+    connection, opened = connect_to_read(path, copy, merchant)
     with _to_be_read(connection, opened, path) as store:
         if not has(connection, MADE_READY):
             raise none  # the first run ended, or its disk was full, before that
@@ -179,9 +180,9 @@ def _to_be_read(connection: duckdb.DuckDBPyConnection, opened: Path, path: Path)
         connection.execute("SET lock_configuration = true")
         yield Store(connection, path)
     except duckdb.Error as error:
-        if not _is_damage(error):
+        if not is_damage(error):
             raise
-        raise _damaged(opened) from None
+        raise damaged(opened) from None
     finally:
         connection.close()
 
@@ -190,13 +191,13 @@ def settled(path: Path, merchant: str) -> None:
     """Bring what the log beside a database holds into it, as its next writer would; the caller has
     its lock. Raises UsageError where it is damaged."""
     with _private():
-        connection = _connect(path, merchant)
+        connection = connect_to_write(path, merchant)
         try:
             connection.execute("CHECKPOINT")
         except duckdb.Error as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
-            raise _damaged(path) from None
+            raise damaged(path) from None
         finally:
             connection.close()
 
@@ -207,7 +208,7 @@ def opened_copy(path: Path) -> Iterator[Store]:
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
-        raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
+        raise (damaged(path) if is_damage(error) else unreadable(path)) from None
     with _to_be_read(connection, path, path) as store:
         yield store
 
@@ -296,96 +297,6 @@ _NUMBERS = itertools.count()
 OPEN_FILES = "SELECT path FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
 
 
-def _connect(path: Path, merchant: str) -> duckdb.DuckDBPyConnection:
-    if path.exists() and not path.stat().st_size:  # DuckDB would begin anew, and forget all
-        raise _unreadable(path)
-    try:
-        return duckdb.connect(str(path))
-    except duckdb.Error as error:
-        if _is_locked(error):
-            raise BusyError(
-                f"Another program has the database of {merchant} open ({path}).",
-                "Close it and run again.",
-            ) from None
-        if _is_full(error):
-            raise
-        raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
-
-
-def _opened_to_read(
-    path: Path, copy: Path, merchant: str
-) -> tuple[duckdb.DuckDBPyConnection, Path]:
-    """The copy when it is as new as the database: a reader of that stands in no run's way. A copy
-    that can't be read is passed over. Second which of them it is."""
-    if _newest(copy) >= max(_newest(path), _newest(path.with_name(f"{path.name}.wal"))):
-        with suppress(duckdb.Error):
-            return duckdb.connect(str(copy), read_only=True), copy
-    try:
-        return duckdb.connect(str(path), read_only=True), path
-    except duckdb.Error as error:
-        if not _is_locked(error):
-            raise (_damaged(path) if _is_damage(error) else _unreadable(path)) from None
-    if not copy.exists():
-        raise BusyError(
-            f"The first run of {merchant} is under way.", "Ask again when it has ended."
-        )
-    try:
-        return duckdb.connect(str(copy), read_only=True), copy
-    except duckdb.Error:
-        raise BusyError(
-            f"A run of {merchant} is under way, and the copy for readers can't be read ({copy}).",
-            "Ask again when it has ended: it makes the copy anew.",
-        ) from None
-
-
-def _newest(path: Path) -> int:
-    """When the file was last written, in nanoseconds; 0 when there is none."""
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
-
-
-def _is_locked(error: duckdb.Error) -> bool:
-    return "could not set lock" in str(error).lower()
-
-
-def _is_full(error: duckdb.Error) -> bool:
-    return "No space left" in str(error) or "quota exceeded" in str(error)
-
-
-def _is_damage(error: duckdb.Error) -> bool:
-    """Whether what is in the file is not what was written to it: DuckDB keeps a sum of each block,
-    and finds parts of it missing."""
-    signs = ("Corrupt database file", "Could not read", "Failure while replay")
-    return not _is_full(error) and any(sign in str(error) for sign in signs)
-
-
-def _unreadable(path: Path) -> UsageError:
-    return UsageError(f"{path} is not a database that this version can read.", _restored(path))
-
-
-def _damaged(path: Path) -> UsageError:
-    if path.suffixes == COPY:
-        return UsageError(
-            f"{path}, the copy for readers, is damaged; nothing is lost.",
-            "Delete it: the next run makes it anew.",
-        )
-    return UsageError(
-        f"{path} is damaged: what is in it is not what was written to it.", _restored(path)
-    )
-
-
-def _restored(path: Path) -> str:
-    copy = path.with_suffix("".join(COPY))
-    left = f" ({copy} is as the last finished run left it)" if copy.exists() else ""
-    return f"Restore it from a backup{left}, or move it away and sync again."
-
-
-# What the name of the copy for readers ends with.
-COPY = [".last", ".duckdb"]
-
-
 def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     """What reading needs too: the books' zone, and no progress bar amid what a program reads."""
     connection.execute("SET TimeZone = 'Europe/Stockholm'")
@@ -423,7 +334,7 @@ def _finish(connection: duckdb.DuckDBPyConnection) -> bool:
             try:
                 connection.execute(statement)
             except duckdb.Error as error:  # an error that led here is the one to tell
-                whole = whole and not _is_damage(error)
+                whole = whole and not is_damage(error)
     finally:
         connection.close()
     return whole

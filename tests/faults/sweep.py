@@ -57,7 +57,7 @@ def child(world: World, of: Merchant, told: Path, scope: Scope = ALL) -> int:
         return process
     code = 99
     try:
-        stores._connect = quickly_connected
+        stores.connect_to_write = quickly_connected
         with stores.writing(of.database.parent, of.name) as store:
             with session(of, store, world, socket=True) as opened:
                 report = sessions.run(opened, scope)
