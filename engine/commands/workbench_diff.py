@@ -55,7 +55,7 @@ def diff(
 
     With --all for every merchant of the folder, those with differences first: one that fails is
     told and stops no other, and the exit code is the gravest: 1 before 2, before 75, before 3.
-    With --on each merchant is a task of a Dask cluster; docs/diff-on-a-cluster.md.
+    With --on each merchant is a task of a Dask cluster, which runs already.
     """
     if (merchant is None) != everything:
         both = "or --all, not both" if everything else "or say --all for all"
