@@ -91,10 +91,10 @@ def _patch(patched: pytest.MonkeyPatch) -> None:
 
 
 def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:
-    *held, flows = rest
-    if overlay:
+    catalogue, settings, flows, *kept = rest
+    if overlay or any(kept):
         return load_set(folder, overlay, *rest)
-    return _read(folder, flows, *map(_Held, held))
+    return _read(folder, flows, _Held(catalogue), _Held(settings))
 
 
 @cache
