@@ -299,6 +299,31 @@ def test_an_upsell_whose_first_reservation_was_released_replaces_it(
     assert (found["lines"], found["total"], found["payment"]) == (1, 30, "secured")
 
 
+@pytest.mark.parametrize(
+    ("reserved", "second", "lines", "total", "authorised"),
+    [
+        ([250, 250], [], 2, 250, 250),  # renamed before anything was added
+        ([250, 30, 30], [item("Reserve", 2, "socks", 30)], 3, 280, 280),
+        ([250, 30], [], 2, 250, 280),  # added to, without a word of what: what is known counts once
+    ],
+)
+def test_an_upsell_order_whose_last_reservation_has_no_items_has_those_before_once(
+    store: Store,
+    seen: Callable[..., Row],
+    reserved: list[int],
+    second: list[Row],
+    lines: int,
+    total: int,
+    authorised: int,
+) -> None:
+    transactions = [transaction(n, "Preauthorization", one) for n, one in enumerate(reserved, 1)]
+    body = order(transactions, [*RESERVED, *second], Upsell={"IsUpsellOrder": True})
+    found = seen(body)
+    assert (found["lines"], found["total"], found["authorised"]) == (lines, total, authorised)
+    names = of(store, "qliro.order_line", "MerchantReference")
+    assert len(names) == len(set(names)) == lines
+
+
 def test_without_an_upsell_only_the_last_reservation_counts(
     store: Store, seen: Callable[..., Row]
 ) -> None:

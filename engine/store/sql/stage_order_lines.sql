@@ -150,23 +150,44 @@ reversed AS (
     FROM success
     WHERE Type = 'Reversal'
     GROUP BY OrderId, OriginalPaymentTransactionId
+),
+-- Those that stand beside the last.
+earlier AS (
+    SELECT e.*
+    FROM upsold AS e
+    LEFT JOIN reversed AS r
+        ON r.OrderId = e.OrderId AND r.OriginalPaymentTransactionId = e.PaymentTransactionId
+    WHERE e.forth < e.held
+      AND e.has_items
+      AND coalesce(r.Amount < e.Amount, true)
+      -- What reappears as a whole in a later one was replaced by it,
+      AND NOT EXISTS (
+          SELECT 1 FROM upsold AS l
+          WHERE l.OrderId = e.OrderId AND l.forth > e.forth AND list_has_all(l.items, e.items)
+      )
+      -- and so was what a renaming reserves again: the same amount, without items.
+      AND NOT EXISTS (
+          SELECT 1 FROM upsold AS l
+          WHERE l.OrderId = e.OrderId
+            AND l.forth = l.held
+            AND l.items_of = e.PaymentTransactionId
+            AND l.Amount = e.Amount
+      )
 )
-SELECT OrderId, PaymentTransactionId, items_of, Amount, "Timestamp", true AS is_last
-FROM held
-WHERE forth = held
+SELECT
+    h.OrderId,
+    h.PaymentTransactionId,
+    -- What stands by itself has its items once.
+    CASE WHEN e.OrderId IS NULL THEN h.items_of END AS items_of,
+    h.Amount,
+    h."Timestamp",
+    true AS is_last
+FROM held AS h
+LEFT JOIN earlier AS e ON e.OrderId = h.OrderId AND e.PaymentTransactionId = h.items_of
+WHERE h.forth = h.held
 UNION ALL
-SELECT e.OrderId, e.PaymentTransactionId, e.items_of, e.Amount, e."Timestamp", false
-FROM upsold AS e
-LEFT JOIN reversed AS r
-    ON r.OrderId = e.OrderId AND r.OriginalPaymentTransactionId = e.PaymentTransactionId
-WHERE e.forth < e.held
-  AND e.has_items
-  AND coalesce(r.Amount < e.Amount, true)
-  -- What reappears as a whole in a later one was replaced by it.
-  AND NOT EXISTS (
-      SELECT 1 FROM upsold AS l
-      WHERE l.OrderId = e.OrderId AND l.forth > e.forth AND list_has_all(l.items, e.items)
-  );
+SELECT OrderId, PaymentTransactionId, items_of, Amount, "Timestamp", false
+FROM earlier;
 
 -- The successful transactions, and whether each is, or is of, what is reserved now. One that does
 -- not say what it is of counts when it came after the last reservation.
