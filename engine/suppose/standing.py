@@ -29,7 +29,7 @@ WHERE list_contains(?, o.DocumentNumber)
 ORDER_ROWS = """
 SELECT * EXCLUDE (raw_seq) FROM fortnox.order_row
 WHERE list_contains(?, DocumentNumber)
-ORDER BY DocumentNumber, position
+ORDER BY position
 """
 INVOICES = """
 SELECT i.* EXCLUDE (raw_seq, as_of), d.* EXCLUDE (DocumentNumber, raw_seq)
@@ -40,7 +40,7 @@ WHERE list_contains(?, i.DocumentNumber)
 INVOICE_ROWS = """
 SELECT * EXCLUDE (raw_seq) FROM fortnox.invoice_row
 WHERE list_contains(?, DocumentNumber)
-ORDER BY DocumentNumber, position
+ORDER BY position
 """
 
 

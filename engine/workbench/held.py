@@ -16,6 +16,7 @@ from .. import json_text
 from ..extract.pseudonym import Pseudonyms
 from ..extract.readable import flag
 from ..language.spec import MappingSet
+from ..ordering import sql_order
 from ..plan.model import Plan
 from ..store.database import Store
 from ..store.ledger import read_actions, read_progress
@@ -133,14 +134,14 @@ WHERE list_contains($named, DocumentNumber)
                            OurReference, YourReference])
 ORDER BY n
 """
-PAYMENTS = """
+PAYMENTS = f"""
 SELECT p.*, d.AmountCurrency, d.ModeOfPayment, d.ModeOfPaymentAccount, d.WriteOffs
 FROM fortnox.invoice_payment AS p
 LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
 WHERE list_contains(?, p.InvoiceNumber)
-ORDER BY p.Number
+ORDER BY {sql_order('p.Number')}
 """
-CUSTOMERS = """
+CUSTOMERS = f"""
 SELECT c.* FROM fortnox.customer AS c
 WHERE list_contains($named, c.CustomerNumber)
    OR EXISTS (
@@ -149,7 +150,7 @@ WHERE list_contains($named, c.CustomerNumber)
          AND (lower(o.Email) = lower(c.Email) OR c.OrganisationNumber IN (o.OrganisationNumber,
               o.PersonHash))
    )
-ORDER BY c.CustomerNumber
+ORDER BY {sql_order('c.CustomerNumber')}
 """
 VOUCHERS = """
 SELECT v.*, (
