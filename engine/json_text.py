@@ -7,6 +7,7 @@ written as ISO text.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -79,6 +80,18 @@ def _is_deep(value: Any) -> bool:
             if type(child) is dict or type(child) is list
         ]
     return False
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts and whole numbers within a value, as texts."""
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from texts_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from texts_in(one)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield str(value)
 
 
 def digest(value: Any) -> str:

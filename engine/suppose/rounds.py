@@ -72,7 +72,8 @@ class Followed:
         """The documents with a supposed number that a document names, or else was made from."""
         trace = outcome.trace
         for told in (trace.get("document"), [trace.get("match"), trace.get("inputs")]):
-            named = [self.stands[one] for one in dict.fromkeys(_texts(told)) if one in self.stands]
+            texts = dict.fromkeys(json_text.texts_in(told))
+            named = [self.stands[one] for one in texts if one in self.stands]
             if found := [one for one in named if one.is_supposed]:
                 return found
         return []
@@ -290,15 +291,3 @@ WHERE starts_with(stream, 'searched.')
 GROUP BY stream
 HAVING arg_max(value, rowid) = ?
 """
-
-
-def _texts(value: Any) -> Iterable[str]:
-    """All texts and numbers in a value, as texts."""
-    if isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)
-    elif isinstance(value, str | int):
-        yield str(value)

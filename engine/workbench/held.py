@@ -7,7 +7,7 @@ the APIs show them, as far as anything is read of them, with nobody's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -49,10 +49,11 @@ def about(store: Store, made: Plan, prefix: str) -> About:
     batches = [row["Id"] for one in made.payouts.values() for row in one.batches]
     texts: dict[str, None] = {}
     for one in made.outcomes:
-        texts |= dict.fromkeys(_texts([one.trace.get("match"), one.trace.get("inputs")]))
+        told = [one.trace.get("match"), one.trace.get("inputs")]
+        texts |= dict.fromkeys(json_text.texts_in(told))
         texts |= dict.fromkeys(re.findall(r"[0-9]+", one.reason))
     for action in made.actions:
-        texts |= dict.fromkeys(_texts(action.document))
+        texts |= dict.fromkeys(json_text.texts_in(action.document))
     orders = [row["OrderId"] for row in store.rows(ORDERS_OF, [batches, list(made.orders)])]
     return About(tuple(orders), tuple(batches), tuple(texts), prefix)
 
@@ -68,7 +69,7 @@ ORDER BY OrderId
 
 def held(store: Store, names: Pseudonyms, of: About) -> Held:
     """The documents, each kind in the order of its numbers."""
-    orders = [_decoded(row["body"]) for row in store.rows(ORDERS, [list(of.orders)])]
+    orders = [json_text.decode(row["body"]) for row in store.rows(ORDERS, [list(of.orders)])]
     for one in orders:
         names.know(one)
     refs = [row["reference"] for row in store.rows(REFERENCES, [list(of.orders), list(of.batches)])]
@@ -175,9 +176,9 @@ WHERE b.Id = ?
 
 def _batch(store: Store, id_: int) -> Document:
     (row,) = store.rows(BATCH, [id_])
-    listed = _decoded(row["listed"])["SettlementBatches"]
+    listed = json_text.decode(row["listed"])["SettlementBatches"]
     told = next(one for one in listed if str(one.get("Id")) == str(id_))
-    return {**told, **_decoded(row["lines"] or '{"Settlements": []}')}
+    return {**told, **json_text.decode(row["lines"] or '{"Settlements": []}')}
 
 
 def _payment(row: Document) -> Document:
@@ -214,7 +215,7 @@ def made_before(
         of = called.get(one.source) or source_told(names, one.source)
         more = {
             "covers": covers if covers != [of] else [], "moves": moves,
-            "document": _decoded(names.body(json_text.encode(told))), "facts": facts,
+            "document": json_text.decode(names.body(json_text.encode(told))), "facts": facts,
         }  # fmt: skip
         found.append(
             {"mapping": one.mapping, "of": of, "number": names.reference(known.number)}
@@ -235,7 +236,7 @@ def _nameless(names: Pseudonyms, kind: str, document: Document) -> Document:
     left = _read(document, fields(kind), kind.startswith("fortnox."))
     called = CALLED.get(kind)
     body = json_text.encode(plain({called: left} if called else left))
-    told: Document = _decoded(names.body(body))
+    told: Document = json_text.decode(names.body(body))
     return told[called] if called else told
 
 
@@ -265,19 +266,3 @@ def _short(value: Any) -> Any:
     if isinstance(value, Decimal) and value == (short := value.quantize(Decimal("0.01"))):
         return short
     return value
-
-
-def _decoded(text: str) -> Any:
-    return json_text.decode(text)
-
-
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)
-    elif isinstance(value, str | int) and not isinstance(value, bool):
-        yield str(value)
-
