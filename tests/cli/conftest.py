@@ -55,7 +55,7 @@ def cli(
     clock = StoppedClock(DEFAULT_START)
     few_rows.ready()
     monkeypatch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
-    monkeypatch.setattr(stores, "_connect", few_rows.connect)
+    monkeypatch.setattr(stores, "connect_to_write", few_rows.connect)
     for module in (command_line, activate, command, connect, opening):
         monkeypatch.setattr(module, "SystemClock", lambda: clock)
 
