@@ -346,6 +346,34 @@ def test_a_payment_that_was_made_before_is_told_and_what_is_left_is_done(overlay
     ]
 
 
+def test_what_a_person_has_decided_is_carried_out_and_the_last_decision_counts(
+    overlay: Path,
+) -> None:
+    cases = """\
+  - case: the invoice that a person named
+    flow: payouts
+    given:
+      qliro.batches: {like: a batch}
+      fortnox.invoices:
+        - {like: an invoice}
+        - {like: an invoice, DocumentNumber: "2002", ExternalInvoiceReference1: "10002"}
+      resolved: [{of: 9/1, kind: ignore}, {of: 9/1, kind: invoice, number: 2002}]
+    expect:
+      outcomes: [{mapping: payment, match: {document: 2002, step: chosen by a person}}]
+"""
+    (verdict,) = verdicts(overlay, cases)
+    assert verdict.differences == ()
+    (other,) = verdicts(overlay, cases.replace("}, {of: 9/1, kind: invoice, number: 2002", ""))
+    assert [(one.path, one.actual) for one in other.differences] == [("payment", "none")]
+    with pytest.raises(FileError) as raised:
+        verdicts(overlay, cases.replace(", number: 2002", ""))
+    assert "resolved[1].number is missing" in str(raised.value)
+    (other,) = verdicts(overlay, cases.replace("of: 9/1, kind: inv", "of: 9/7, kind: inv"))
+    assert (other.differences[0].path, other.differences[0].actual) == (
+        "resolved.9/7", "nothing that is given",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "told"),
     [

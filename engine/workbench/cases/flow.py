@@ -29,7 +29,7 @@ from . import compare
 from .books import books_of
 from .case import Case, Difference, Verdict
 from .compare import ABSENT
-from .made_before import made_before
+from .made_before import made_before, resolved_before
 from .rules import Rules, place_told
 from .servers import holding
 
@@ -63,6 +63,7 @@ class _Planned:
         self.books = books_of(case.books, case.held)
         self.names = {row["line"]: place_of(row) for row in store.rows(LINES)}
         self.no_lines = made_before(case, store, self._plan, program, self.names)
+        self.of_nothing = resolved_before(case, store, self.names)
         plans = [self._plan()]
 
         def again(_: Store) -> Plan:
@@ -146,6 +147,8 @@ class _Planned:
         """Each value that is not as expected, with the rule that made it."""
         for line in self.no_lines:
             yield Difference(f"made.{line}", line, "no line of a batch that is given")
+        for of in self.of_nothing:
+            yield Difference(f"resolved.{of}", of, "nothing that is given")
         expect, named = self.case.expect, set()
         for wanted in expect.get("outcomes", ()):
             found = self._named(wanted)

@@ -1,7 +1,8 @@
-"""What this program has made before, in a case of flows: written to the ledger, as done.
+"""What this program has made before, in a case of flows, and what a person has decided: written
+to the ledger.
 
-Reads the documents that a case names with their mappings, sources and numbers; writes
-``ledger.action`` and ``ledger.event`` of a database in memory.
+Reads the documents that a case names with their mappings, sources and numbers, and the decisions;
+writes ``ledger.action``, ``ledger.event`` and ``ledger.resolution`` of a database in memory.
 """
 
 from __future__ import annotations
@@ -20,10 +21,17 @@ from ...store.ledger import Action, Event, record, record_actions
 from .case import Case
 
 RUN = "before"
+PERSON, REASON = "a person", "as the case says"
 NOTHING: Mapping[str, Any] = {"ask": {}, "agree": {}, "adopt": {}}
 # Of a payment, where nothing else is said: it took all of its line.
 WHOLE: Mapping[str, Any] = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "exact"}
 LAST = "SELECT max(noted_at) FROM raw.answer"
+# What is decided of beside lines.
+DECIDABLE = """
+SELECT OrderId::VARCHAR AS of FROM qliro."order"
+UNION ALL SELECT capture FROM qliro.capture
+UNION ALL SELECT refund FROM qliro.refund
+"""
 
 
 def made_before(
@@ -51,6 +59,25 @@ def made_before(
     record_actions(store, RUN, at, actions)
     record(store, RUN, at, *events)
     return [line for line in dict.fromkeys(lines) if line not in ids]
+
+
+def resolved_before(case: Case, store: Store, names: Mapping[str, str]) -> list[str]:
+    """Write down what a person has decided, the day before what the servers hold was read; what
+    of it is decided of nothing that is given."""
+    given = case.given.get("resolved", ())
+    if not given:
+        return []
+    ids = {name: line for line, name in names.items()}
+    ids |= {row["of"]: row["of"] for row in store.rows(DECIDABLE)}
+    at = store.value(LAST) - timedelta(days=1)
+    rows = [
+        (at, PERSON, ids.get(str(one["of"])), one["kind"],
+         str(one["number"]) if "number" in one else None, REASON)
+        for one in given if str(one["of"]) in ids
+    ]  # fmt: skip
+    columns = ("noted_at", "who", "line", "kind", "detail", "reason")
+    store.append("ledger.resolution", rows, columns)
+    return [str(one["of"]) for one in given if str(one["of"]) not in ids]
 
 
 def _entity(program: Program, one: Mapping[str, Any]) -> str:

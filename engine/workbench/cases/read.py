@@ -38,7 +38,7 @@ EXPECTED = {
 OF_DOCUMENT = {"document", "whole_document", "covers", "moves", "then", "confirm", "warnings"}
 WITH_REASON = ("parked", "waiting", "done")
 # What a case of flows is given beside what the servers hold.
-BESIDE = ("settings", "books", "made", "today")
+BESIDE = ("settings", "books", "made", "resolved", "today")
 # What stands in place of a mapping where the run itself, or a person, has decided.
 OF_THE_RUN = (HOUSE, PERSON)
 
@@ -240,7 +240,7 @@ class _Reader:
         return Case(
             name=value["case"], kind="flow", file=file.path, place=file.place((*path, "case")),
             of=flows if isinstance(flows, str) else ", ".join(flows), held=held,
-            given={key: given[key] for key in ("made", "today") if key in given},
+            given={key: given[key] for key in ("made", "resolved", "today") if key in given},
             settings=settings, settings_places=places, books=given.get("books", {}),
             expect=value["expect"],
         )  # fmt: skip
