@@ -247,6 +247,42 @@ def test_a_row_that_gives_what_comes_without_it_is_asserted_on_by_what_it_gives(
     assert not_asserted(overlay) == []
 
 
+def test_where_no_row_of_the_merchants_fits_is_asserted_on_and_what_is_added_to_them_is_no_point(
+    overlay: Path,
+) -> None:
+    (overlay / "tiers.yaml").write_text("""\
+version: 2
+table: tiers
+inputs: {type: text, reference: text}
+outputs: {kind: text, ours: boolean}
+hit: first
+rows_from: line_kinds
+rows_add: {ours: true}
+otherwise: {kind: "{{ 'fee' if type == 'Fee' else 'goods' }}", ours: false}
+""", "utf-8")
+    (overlay / "payment.yaml").unlink()
+    (overlay / "tests" / "cases.yaml").write_text("""\
+version: 2
+cases:
+  - case: a row of the merchant's
+    table: tiers
+    given: {type: Fee, reference: rounding}
+    expect: {gives: {kind: rounding, ours: true}}
+  - case: a fee
+    table: tiers
+    given: {type: Fee, reference: invoice}
+    expect: {gives: {kind: fee, ours: false}}
+  - case: a product
+    table: tiers
+    given: {type: Product, reference: hat}
+    expect: {gives: {kind: goods, ours: false}}
+""", "utf-8")
+    assert hits(coverage_of(overlay)) == {
+        "otherwise otherwise": 2, "otherwise.kind if": 1, "otherwise.kind else": 1,
+    }  # fmt: skip
+    assert not_asserted(overlay) == []
+
+
 def test_what_settings_alone_decide_is_changed_where_the_set_is_compiled(overlay: Path) -> None:
     rule = "{{ 'BIG' if settings.fees.mode == 'write_off' else 'SMALL' }}"
     text = RULES.partition("checks:")[0].replace(RULES.splitlines()[3][17:], f'"{rule}"')
