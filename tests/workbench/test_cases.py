@@ -95,6 +95,55 @@ def test_a_failure_shows_what_differs_side_by_side_and_the_rule_that_made_it(
     assert told.stdout.endswith("0 cases hold, 1 does not.\n")
 
 
+SIGNS = """\
+  - case: a sign
+    table: signs
+    given: {amounts: positive, debit: sale, fee: negative, Type: Transaction, Action: Credit}
+    expect: {gives: {sign: -1}}
+"""
+COLUMNS = """\
+  - case: columns
+    entity: qliro.settlement_line
+    given: {line: {like: a sale}}
+    expect: {columns: {gross: 250.00}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cases", "was", "becomes", "told"),
+    [
+        (PAYS, "{InvoiceNumber", "{WriteOfs: null, InvoiceNumber",
+         "fortnox.invoice_payment has no field 'WriteOfs'. Did you mean 'WriteOffs'?"),
+        (PAYS, "WriteOffs: []", "WriteOffs: [{Amont: null}]", "Did you mean 'Amount'?"),
+        (PAYS, "given: {", "given: {match: {invoice: {rst: 5.00}}, ",
+         "a match gives no 'rst'. Did you mean 'rest'?"),
+        (PAYS, "given: {", "given: {match: {invoce: {rest: 5.00}}, ",
+         "the mapping payment has no match 'invoce'. Did you mean 'invoice'?"),
+        (SIGNS, "{sign", "{sgn: null, sign",
+         "the table signs gives no 'sgn'. Did you mean 'sign'?"),
+        (COLUMNS, "{gross", "{grss: null, gross", "Did you mean 'gross'?"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_name_does_not_hold_because_nothing_is_expected_of_it(
+    overlay: Path, cases: str, was: str, becomes: str, told: str
+) -> None:
+    assert was in cases
+    assert told in refused(overlay, cases.replace(was, becomes))
+
+
+def test_what_is_wrong_in_a_sample_is_told_once_however_many_are_like_it(overlay: Path) -> None:
+    twice = PAYS + PAYS.replace("- case: ", "- case: again, ")
+    assert len(refused(overlay, twice.replace("like: a sale}", "like: a sael}")).splitlines()) == 2
+    written(overlay, twice)
+    file = overlay / "tests" / "payment.yaml"
+    file.write_text(
+        file.read_text("utf-8").replace("Amount: 250.00\n", "Amount: lots\n", 1), "utf-8"
+    )
+    with pytest.raises(FileError) as raised:
+        list(of(overlay).verdicts())
+    assert str(raised.value).count("Amount is a number, not 'lots'") == 1
+
+
 def test_a_row_of_a_document_names_the_rule_of_its_field(overlay: Path) -> None:
     written(overlay, """\
   - case: its fee is written off

@@ -393,6 +393,11 @@ def test_what_a_person_has_decided_is_carried_out_and_the_last_decision_counts(
         ("    expect:", "      made: [{mapping: house, of: 9/1, number: 1}]\n    expect:",
          "the set has no mapping 'house'"),
         ("mapping: new_order", "mapping: new_oder", "Did you mean 'new_order'?"),
+        ("    expect:",
+         "      made: [{mapping: payment, of: 9/1, number: 1, facts: {rset: 5}}]\n    expect:",
+         "a mapping gives no 'rset'. Did you mean 'rest'?"),
+        ("document: {CustomerNumber", "document: {CostCentre: null, CustomerNumber",
+         "fortnox.order has no field 'CostCentre'. Did you mean 'CostCenter'?"),
         ("          document: {CustomerNumber", "          outcome: parked\n          document: {C",
          "that it is parked is expected, and not why"),
     ],
@@ -406,6 +411,27 @@ def test_what_is_given_is_checked_with_file_and_line(
     assert told in str(raised.value)
     line = int(str(raised.value).partition("tests/flows.yaml:")[2].partition(":")[0])
     assert line > SAMPLES.count("\n")
+
+
+@pytest.mark.parametrize("given", ["{}", "{qliro.orders: []}", "{qliro.batches: []}"])
+def test_where_the_servers_hold_nothing_nothing_is_made(overlay: Path, given: str) -> None:
+    (verdict,) = verdicts(overlay, f"""\
+  - case: nothing
+    flow: [orders, payouts]
+    given: {given}
+    expect: {{nothing_else: true, warnings: []}}
+""")
+    assert (verdict.made["outcomes"], verdict.differences) == ([], ())
+
+
+def test_what_was_made_before_may_be_all_that_is_known(overlay: Path) -> None:
+    (verdict,) = verdicts(overlay, """\
+  - case: nothing but an order of ours
+    flow: orders
+    given: {made: [{mapping: new_order, of: 6001, number: 31}]}
+    expect: {nothing_else: true}
+""")
+    assert verdict.differences == ()
 
 
 def test_steps_of_a_match_count_and_one_that_is_gone_makes_the_case_fail(overlay: Path) -> None:

@@ -126,11 +126,13 @@ def _node(
     """An object of ``parts``, the nearest first, each over the samples that it is like."""
     file, path, _ = parts[0]
     laid: list[Part] = []
+    before = len(samples.findings)
     for part in parts:
         if not isinstance(part[2], dict):
             samples.report(part[0].finding(part[1], "wrong-type", f"{kind} is keys with values."))
             return {}
         laid += [part, *samples.like(*part, kind)]
+    is_whole = len(samples.findings) == before  # else the sample may have what is missing
     given: dict[str, list[Part]] = {}
     for one in laid:
         for name, value in one[2].items():
@@ -146,7 +148,7 @@ def _node(
     for name, of in known.items():
         if name in given:
             made[name] = _value(samples, f"{kind}.{name}", of, given[name])
-        elif of.must:
+        elif of.must and is_whole:
             text, remedy = f"{kind} always has {name}.", "Give it, or a sample that has it."
             samples.report(file.finding(path, "missing-key", text, remedy, key=True))
         elif of.reads is flag and kind.startswith("fortnox."):
@@ -181,4 +183,3 @@ def _scalar(samples: Samples, kind: str, of: Field, part: Part) -> Any:
     elif value is not None and of.reads is not None and not of.reads(value):
         samples.report(file.finding(path, "wrong-type", f"{name} can't be {shown(value)}."))
     return value
-

@@ -20,12 +20,13 @@ from ...language.load import CASES
 from ...language.spec import MappingSet
 from ...plan.payouts import HOUSE, PERSON
 from ...yamlfile import Path_, YamlFile, nearest, read
-from . import answers, rows
+from . import answers, names_in, rows
 from .case import KINDS, Case
 from .samples import Sample, Samples
 
 SNAPSHOTS = "snapshots"
 MOST_TIMES = 1000
+MISSING = "missing-key"
 SETTINGS = "settings"
 # What may be expected, by what a case is of.
 EXPECTED = {
@@ -77,7 +78,7 @@ def read_cases(mapping_set: MappingSet, folders: Iterable[Path]) -> list[Case]:
         reader.samples.known |= own  # of an overlay: over those of the set, which it may use too
         cases += [one for file in files for one in reader.cases(file)]
     if reader.samples.findings:
-        raise FileError(reader.samples.findings)
+        raise FileError(list(dict.fromkeys(reader.samples.findings)))  # a sample is used often
     return cases
 
 
@@ -113,6 +114,8 @@ class _Reader:
             kind = self._kind(file, path, value)
             if kind:
                 self._assertion(file, path, kind, value["expect"])
+                for finding in names_in.unknown(self.set, file, path, kind, value):
+                    self.report(finding)
                 made = self._case(file, path, kind, value)
                 if len(self.samples.findings) == before:
                     yield made
@@ -294,10 +297,12 @@ class _Reader:
             text = f"a row of {entity} is keys with values."
             self.report(file.finding(path, "wrong-type", text))
             return {}
+        before = len(self.samples.findings)
         parts = [(file, path, value), *self.samples.like(file, path, value, entity)]
+        is_whole = len(self.samples.findings) == before  # else the sample may have what is missing
         derived = self.set.entities[entity].derive if entity in self.set.entities else {}
         made, findings = rows.row(entity, self.set.columns[entity], derived, parts, index, filled)
-        self.samples.findings += findings
+        self.samples.findings += [one for one in findings if is_whole or one.code != MISSING]
         return made
 
     def _settings(
