@@ -93,8 +93,10 @@ def follow(
     told = {(one.mapping, one.source): one for one in first.outcomes}
     followed: dict[tuple[str, str, str | None], Outcome] = {}
     made, seen = first, {action.action for action in first.actions}
-    at: datetime = where.now.value(LAST)
+    at: datetime | None = where.now.value(LAST)
     supposed: set[str] = set()
+    if at is None:  # nothing was ever read or done, so nothing is planned
+        return found
     for _ in range(MOST_ROUNDS):
         at += timedelta(seconds=1)
         fresh = [one for one in made.actions if one.action not in supposed and _stands(one)]

@@ -19,13 +19,13 @@ from ...plan.model import OrderCase, Plan
 from ...store.database import Store
 from ...store.ledger import Action, Event, record, record_actions
 from .case import Case
+from .servers import read_at
 
 RUN = "before"
 PERSON, REASON = "a person", "as the case says"
 NOTHING: Mapping[str, Any] = {"ask": {}, "agree": {}, "adopt": {}}
 # Of a payment, where nothing else is said: it took all of its line.
 WHOLE: Mapping[str, Any] = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "exact"}
-LAST = "SELECT max(noted_at) FROM raw.answer"
 # What is decided of beside lines.
 DECIDABLE = """
 SELECT OrderId::VARCHAR AS of FROM qliro."order"
@@ -55,7 +55,7 @@ def made_before(
         action = _action(program, one, ids, payout_of, actions)
         actions.append(action)
         events.append(Event(action.action, "create", "done", number=str(one["number"])))
-    at = store.value(LAST) - timedelta(days=1)
+    at = read_at(case.given.get("today")) - timedelta(days=1)
     record_actions(store, RUN, at, actions)
     record(store, RUN, at, *events)
     return [line for line in dict.fromkeys(lines) if line not in ids]
@@ -69,7 +69,7 @@ def resolved_before(case: Case, store: Store, names: Mapping[str, str]) -> list[
         return []
     ids = {name: line for line, name in names.items()}
     ids |= {row["of"]: row["of"] for row in store.rows(DECIDABLE)}
-    at = store.value(LAST) - timedelta(days=1)
+    at = read_at(case.given.get("today")) - timedelta(days=1)
     rows = [
         (at, PERSON, ids.get(str(one["of"])), one["kind"],
          str(one["number"]) if "number" in one else None, REASON)

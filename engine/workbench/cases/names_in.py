@@ -31,11 +31,13 @@ def unknown(
         yield from _of_mapping(mapping_set, file, at, case[kind], given)
         yield from _of_document(mapping_set, file, wanted, case[kind], expect)
     elif kind == "table":
-        of, known = f"the table {case[kind]}", mapping_set.tables[case[kind]].outputs
-        yield from _keys(file, (*wanted, "gives"), f"{of} gives no", expect, known)
+        outputs = mapping_set.tables[case[kind]].outputs
+        no = f"the table {case[kind]} gives no"
+        yield from _keys(file, (*wanted, "gives"), no, expect, outputs)
     elif kind == "entity":
-        of, known = f"the file of {case[kind]}", mapping_set.entities[case[kind]].derive
-        yield from _keys(file, (*wanted, "columns"), f"{of} derives no", expect, known)
+        derived = mapping_set.entities[case[kind]].derive
+        no = f"the file of {case[kind]} derives no"
+        yield from _keys(file, (*wanted, "columns"), no, expect, derived)
     for n, one in enumerate(given.get("made", ()) if kind == "flow" else ()):
         yield from _keys(file, (*at, "made", n, "facts"), NO_FACT, one, FACTS)
     for n, one in enumerate(expect.get("outcomes", ())):
@@ -61,7 +63,7 @@ def _of_document(
 ) -> Iterator[Finding]:
     """Fields that the mapping's target has. (What no mapping of the set is said to make, and what
     it is said to make where that is misspelt, is looked at elsewhere.)"""
-    if name not in mapping_set.mappings:
+    if name is None or name not in mapping_set.mappings:
         return
     target = mapping_set.mappings[name].target
     for key in ("document", "whole_document"):
@@ -83,7 +85,7 @@ def _fields(
 
 
 def _keys(
-    file: YamlFile, at: Path_, none: str, holder: Mapping[str, Any], known: Collection[str]
+    file: YamlFile, at: Path_, none: str, holder: Mapping[Any, Any], known: Collection[str]
 ) -> Iterator[Finding]:
     """The keys of what ``holder`` has at the end of ``at`` that are not known."""
     for key in _part(holder, at[-1]):
@@ -92,7 +94,7 @@ def _keys(
             yield file.finding((*at, key), "unknown-key", f"{none} {key!r}.", remedy, key=True)
 
 
-def _part(holder: Mapping[str, Any], name: Any) -> Mapping[str, Any]:
+def _part(holder: Mapping[Any, Any], name: Any) -> Mapping[str, Any]:
     """What stands there, where it is keys with values: what it is else is told elsewhere."""
     value = holder.get(name)
     return value if isinstance(value, Mapping) else {}

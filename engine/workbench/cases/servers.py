@@ -33,6 +33,11 @@ OF_BATCH = (
 ORIGIN = "case"
 
 
+def read_at(today: str | None) -> datetime:
+    """The moment at which all of it is answered: noon of a day (``2026-10-20``) in Stockholm."""
+    return datetime.fromisoformat(f"{today or TODAY}T12:00:00").replace(tzinfo=STOCKHOLM)
+
+
 def opened() -> Store:
     """An empty database, for one case after the other: of a few rows each, in one thread."""
     store = in_memory()
@@ -48,7 +53,7 @@ def holding(
     """The database with all that is given staged as of a day (``2026-10-20``), and what could not
     be read of it; empty again when the block ends. (Row ids within a transaction of DuckDB's are
     out of all bounds.)"""
-    at = datetime.fromisoformat(f"{today or TODAY}T12:00:00").replace(tzinfo=STOCKHOLM)
+    at = read_at(today)
     answers = ((call, Answer(200, text, at)) for call, text in _answers(given))
     try:
         keep(store, answers, origin=ORIGIN, key=ORIGIN.encode())
