@@ -172,7 +172,8 @@ class Outcomes:
     ) -> str | None:
         """What must have happened before: a proof, and that the target's own list was read."""
         proved = (mapping.after(inputs) or {}).get("proof")
-        if proved is not None and not self.plan.proofs[proved].holds:
+        proof = self.plan.proofs.get(proved) if proved is not None else None
+        if proved is not None and (proof is None or not proof.holds):
             return f"payout {proved} is not proved to balance"
         if vouchers := self.unread_targets.vouchers(mapping.spec.target, rendered.document or {}):
             self.plan.unread.append(Need("vouchers", vouchers))

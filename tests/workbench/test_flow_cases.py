@@ -11,6 +11,7 @@ from engine.commands.main import commands
 from engine.doctor.lint import whole_set
 from engine.errors import FileError
 from engine.home import HOME
+from engine.language.counts import counting
 from engine.show.output import Output
 from engine.workbench.cases.case import Verdict
 from engine.workbench.cases.suite import suite
@@ -451,3 +452,37 @@ def test_steps_of_a_match_count_and_one_that_is_gone_makes_the_case_fail(overlay
     assert of_match["steps.chosen"].key not in reach.hits
     assert reach.notices(step)
     assert not reach.notices(booked), "all of these are booked"
+
+
+def test_a_document_after_the_proof_of_another_payout_waits(overlay: Path) -> None:
+    (overlay / "tests" / "flows.yaml").write_text(SAMPLES + PAYOUT, "utf-8")
+    found = suite(whole_set(SET, overlay), SET, overlay)
+    reach = Reach(found)
+    reach.run()
+    (proof,) = (one for one in points_of(found.programs.mapping_set)
+                if one.of == "mapping transfer" and one.label.startswith("after."))  # fmt: skip
+    with counting(reach.mutations), reach.mutations.changed(proof.key):
+        (verdict,) = found.verdicts()
+    told = [one for one in verdict.made["outcomes"] if one["mapping"] == "transfer"]
+    assert [(one["outcome"], one["because"]) for one in told] == [
+        ("waiting", "payout 9 changed is not proved to balance"),
+    ]  # fmt: skip
+    assert reach.notices(proof)
+
+
+def test_a_case_that_can_not_be_run_to_its_end_with_a_change_shows_it(
+    overlay: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (overlay / "tests" / "flows.yaml").write_text(SAMPLES + PAYOUT, "utf-8")
+    found = suite(whole_set(SET, overlay), SET, overlay)
+    reach = Reach(found)
+    reach.run()
+    booked = next(one for one in points_of(found.programs.mapping_set)
+                  if one.label == "match.invoice.require.booked.that")  # fmt: skip
+    assert not reach.notices(booked)
+
+    def broken(*_: object) -> Verdict:
+        raise KeyError("a value that no rule gives")
+
+    monkeypatch.setattr("engine.workbench.cases.suite.run", broken)
+    assert reach.notices(booked)

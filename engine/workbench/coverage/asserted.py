@@ -58,11 +58,19 @@ class Reach:
         reaching, settled = self.reaching.get(point.key, ()), self.settled.get(point.key, ())
         for way in _ways(point):
             with counting(self.mutations), self.mutations.changed(point.key, way):
-                if any(not self.suite.verdict(one).holds for one in reaching):
+                if self._fails(reaching):
                     return True
                 if settled and self._notices_anew(settled):
                     return True
         return False
+
+    def _fails(self, cases: Sequence[Case]) -> bool:
+        """Whether one of the cases fails. One that can't be run to its end with what is changed
+        shows the change as well: a value may have become one that no rule gives."""
+        try:
+            return any(not self.suite.verdict(one).holds for one in cases)
+        except Exception:
+            return True
 
     def _notices_anew(self, cases: Sequence[Case]) -> bool:
         """The same of what is decided when a set is compiled: also by that it can't be then."""
