@@ -15,6 +15,7 @@ from order_shop import OrderShop
 from engine.errors import UsageError
 from engine.home import HOME
 from engine.language.load import stands_alone
+from engine.merchant.load import load_merchant
 from engine.merchant.settings import merchant_schema
 from engine.sandbox.lives.by_name import LIVES
 from engine.show import difference
@@ -143,6 +144,13 @@ def test_a_set_of_another_folder_is_judged_by_the_rule_that_reads_otherwise(
     assert "new_order.yaml" in str(group.changes[0].place)
 
 
+OVERLAY_OF_ORDERS = """\
+version: 2
+mapping: new_order
+document: {CustomerName: "{{ order.name | upper }}"}
+"""
+
+
 def test_a_git_revision_is_the_merchants_file_as_it_was(shop: OrderShop) -> None:
     def git(*arguments: str) -> None:
         named = ("-c", "user.name=Eva", "-c", "user.email=eva@example.com")
@@ -168,6 +176,27 @@ def test_a_git_revision_is_the_merchants_file_as_it_was(shop: OrderShop) -> None
     (group,) = report.ordered
     assert "3011" in group.changes[0].after
     assert str(group.changes[0].place).startswith("shop.yaml:")
+
+
+def test_an_overlay_that_a_git_revision_has_nothing_of_is_empty_then(shop: OrderShop) -> None:
+    def git(*arguments: str) -> None:
+        named = ("-c", "user.name=Eva", "-c", "user.email=eva@example.com")
+        subprocess.run(  # noqa: S603  a repository of the test's own
+            ["git", "-C", str(shop.folder), *named, *arguments], check=True,  # noqa: S607
+            capture_output=True,
+        )  # fmt: skip
+
+    (shop.folder / "ours").mkdir()
+    data = yaml.safe_load(shop.merchant.path.read_text("utf-8")) | {"overlay": "ours"}
+    shop.merchant.path.write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
+    git("init", "-q")
+    git("add", "shop.yaml")
+    git("commit", "-qm", "git keeps no empty folder")
+    (shop.folder / "ours" / "new_order.yaml").write_text(OVERLAY_OF_ORDERS, "utf-8")
+    mine = working(load_merchant(shop.merchant.path, {}, needs_secrets=False))
+    old = version("HEAD", mine.merchant, shop.folder / "scratch")
+    (group,) = diff(shop.store, old, mine).ordered
+    assert [*group.fields] == ["CustomerName"]
 
 
 def test_what_is_no_version_is_told_with_what_would_be_one(shop: OrderShop) -> None:

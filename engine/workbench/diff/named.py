@@ -89,6 +89,8 @@ def _revision(name: str, merchant: Merchant, scratch: Path, releases: str) -> Ve
         if not file.is_file():
             what = f"The merchant's file {merchant.path.name} is not in the revision {name}."
             raise UsageError(what, "Name a revision that has it.")
+        if (own := merchant.overlay_folder) is not None and (overlay := at(own)) is not None:
+            overlay.mkdir(parents=True, exist_ok=True)  # git keeps no empty folder
         then = load_merchant(file, {}, needs_secrets=False)
     for whose in (then, merchant):
         try:
