@@ -31,6 +31,14 @@ _KINDS = {
 }
 
 
+# Where the schema has no words of its own for it: of a list or a mapping.
+_SAYS = {
+    "minProperties": "has too few keys.",
+    "minItems": "has too few items.",
+    "uniqueItems": "has something twice.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A finding, and the path of keys whose value cannot be used because of it."""
@@ -135,11 +143,28 @@ def _translate(file: YamlFile, error: ValidationError) -> Iterator[Fault]:
         case "enum" | "const":
             choices = list(schema["enum"]) if "enum" in schema else [schema["const"]]
             yield Fault(path, _no_choice(file, path, error.instance, choices))
+        case "anyOf" if within := _of_its_kind(error):
+            for one in within:
+                yield from _translate(file, one)
         case _:
             code = str(schema.get("x-code", "not-allowed"))
-            says = str(schema.get("x-says", "is not allowed here."))
+            otherwise = _SAYS.get(str(error.validator), "is not allowed here.")
+            says = str(schema.get("x-says", otherwise))
             what = "" if isinstance(error.instance, list | dict) else f"{shown(error.instance)} "
             yield Fault(path, file.finding(path, code, f"{_of(path)}{what}{says}"))
+
+
+def _of_its_kind(error: ValidationError) -> list[ValidationError]:
+    """Of several shapes that a value may have, what is wrong by the one that is of its kind; none,
+    where no shape is, or several are."""
+    by_shape: dict[Any, list[ValidationError]] = {}
+    for one in error.context or ():
+        by_shape.setdefault(one.relative_schema_path[0], []).append(one)
+    fitting = [
+        found for found in by_shape.values()
+        if not any(one.validator == "type" and not one.relative_path for one in found)
+    ]  # fmt: skip
+    return fitting[0] if len(fitting) == 1 else []
 
 
 def _unknown_keys(
@@ -195,9 +220,13 @@ def _wrong_type(file: YamlFile, path: Path_, value: Any, schema: Mapping[str, An
 
 
 def _no_choice(file: YamlFile, path: Path_, value: Any, choices: list[Any]) -> Finding:
-    message = f"{_of(path)}{shown(value)} is not one of {', '.join(map(str, choices))}."
+    message = f"{_of(path)}{shown(value)} is not one of {', '.join(map(_choice, choices))}."
     remedy = nearest(value, map(str, choices)) if isinstance(value, str) else ""
     return file.finding(path, "not-a-choice", message, remedy if "Did" in remedy else "")
+
+
+def _choice(value: Any) -> str:
+    return shown(value) if isinstance(value, bool) else str(value)
 
 
 def dotted(path: Iterable[str | int]) -> str:

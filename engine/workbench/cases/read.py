@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from ... import validate
 from ...errors import FileError, Finding
 from ...home import HOME
+from ...language.kinds import shown
 from ...language.load import CASES
 from ...language.spec import MappingSet
 from ...plan.payouts import HOUSE, PERSON
@@ -179,6 +181,7 @@ class _Reader:
         if kind == "flow":
             return self._flow(file, path, value)
         given, at = value["given"], (*path, "given")
+        self._days(file, at, given)
         settings, places = self._settings(file, at, given.get("settings", {}))
         names = self._names(kind, value[kind])
         found: dict[str, list[dict[str, Any]]] = {}
@@ -196,6 +199,8 @@ class _Reader:
             what, entity = names.get(key, ("rows", key))
             if what == "value":
                 rest[key] = one
+                if kind == "table" and self.set.tables[value[kind]].inputs[key].kind == "date":
+                    self._day(file, (*at, key), one)
             elif what == "made":
                 named[key] = one
             else:
@@ -221,6 +226,7 @@ class _Reader:
     def _flow(self, file: YamlFile, path: Path_, value: Mapping[str, Any]) -> Case:
         """A case of flows: what is given are answers, whole."""
         given, at = value["given"], (*path, "given")
+        self._days(file, at, given)
         settings, places = self._settings(file, at, given.get("settings", {}))
         held: dict[str, list[dict[str, Any]]] = {}
         for key, one in given.items():
@@ -304,6 +310,20 @@ class _Reader:
         made, findings = rows.row(entity, self.set.columns[entity], derived, parts, index, filled)
         self.samples.findings += [one for one in findings if is_whole or one.code != MISSING]
         return made
+
+    def _days(self, file: YamlFile, at: Path_, given: Mapping[str, Any]) -> None:
+        """The days of what is given beside rows and answers."""
+        self._day(file, (*at, "today"), given.get("today"))
+        books = given.get("books", {})
+        self._day(file, (*at, "books", "locked_until"), books.get("locked_until"))
+
+    def _day(self, file: YamlFile, path: Path_, value: Any) -> None:
+        try:
+            if value is not None:
+                date.fromisoformat(value)
+        except (TypeError, ValueError):
+            text = f"{path[-1]} is a date, written as 2026-11-30, not {shown(value)}."
+            self.report(file.finding(path, "not-a-date", text))
 
     def _settings(
         self, file: YamlFile, at: Path_, value: Mapping[str, Any]
