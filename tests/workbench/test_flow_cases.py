@@ -302,6 +302,13 @@ def test_a_payout_that_does_not_add_up_is_parked_line_by_line(overlay: Path) -> 
 """
     (verdict,) = verdicts(overlay, cases)
     assert verdict.differences == ()
+    (other,) = verdicts(overlay, cases.replace(
+        "{mapping: house, of: 9/1, outcome: parked, because: …242.00…}",
+        "{mapping: payment, of: 9/1}\n        - {mapping: payment, of: 9/1, covers: [9/1]}",
+    ))  # fmt: skip
+    told = [(one.path, str(one.actual)) for one in other.differences]
+    assert [path for path, _ in told] == ["payment of 9/1"] * 2 + ["house of 9/1.because"]
+    assert "242.00" in told[2][1]
 
 
 def test_a_line_pays_the_invoice_that_the_same_run_makes_of_its_capture(overlay: Path) -> None:

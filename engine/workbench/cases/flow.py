@@ -18,6 +18,7 @@ from ...language.program import Program, Rendered, Trace
 from ...merchant.settings import convention_choices
 from ...plan.build import make_plan
 from ...plan.model import Outcome, Plan
+from ...plan.payouts import HOUSE
 from ...store.books import Books
 from ...store.database import Store
 from ...store.ledger import Action
@@ -150,6 +151,7 @@ class _Planned:
         for of in self.of_nothing:
             yield Difference(f"resolved.{of}", of, "nothing that is given")
         expect, named = self.case.expect, set()
+        instead: dict[Difference, None] = {}
         for wanted in expect.get("outcomes", ()):
             found = self._named(wanted)
             if isinstance(found, Difference):
@@ -157,9 +159,11 @@ class _Planned:
             elif found is None:
                 if wanted.get("outcome") != "none":
                     yield Difference(called(wanted), wanted.get("outcome", "planned"), "none")
+                    instead |= dict.fromkeys(self._instead(wanted))
             else:
                 named.add(found)
                 yield from self._differing(wanted, found)
+        yield from instead
         for index, one in enumerate(self.outcomes if expect.get("nothing_else") else ()):
             if index not in named and "document" in one:
                 rule = self._rules(index).of(["document"])[0]
@@ -168,6 +172,13 @@ class _Planned:
             yield from compare.of_list("warnings", expect["warnings"], self.made["warnings"])
         if "snapshot" in expect:
             yield from compare.of_snapshot(snapshot, self.made, Rules())
+
+    def _instead(self, wanted: Mapping[str, Any]) -> Iterator[Difference]:
+        """Why a source has no outcome of this mapping, where the run itself refused it."""
+        for one in self.outcomes:
+            is_it = wanted.get("of") is None or str(wanted["of"]) == one["of"]
+            if one["mapping"] == HOUSE and is_it and "because" in one:
+                yield Difference(f"{called(one)}.because", ABSENT, one["because"])
 
     def _named(self, wanted: Mapping[str, Any]) -> int | Difference | None:
         """Which outcome one that is expected is about; none, or that it can't be told which."""
