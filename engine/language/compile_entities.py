@@ -131,7 +131,6 @@ def _function(
     if unset := sorted(emitter.guarded):
         body.lines.insert(1, (body.depth, " = ".join(f"v_{name}" for name in unset) + " = U"))
 
-
     def null_or_raise(error: TypeError) -> None:
         """Of what the value at hand is made of something is null, and so is it."""
         if type(error) is not Null and not blame.is_null(error):

@@ -6,7 +6,8 @@ makes it and ``compile`` turns it into functions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -319,3 +320,25 @@ class MappingSet(Struct, frozen=True):
     def origin(self, what: str, path: Sequence[str | int] = ()) -> Place:
         """Where the value at ``path`` of ``what`` (``mapping payment``) comes from."""
         return self.sources[what].place(path)
+
+
+def expressions_in(part: Any) -> Iterator[Expression]:
+    """All expressions of a part of a set, however deep, as they stand there."""
+    waiting = [part]
+    while waiting:
+        one = waiting.pop()
+        kind: Any = type(one)
+        if kind is Expression:
+            yield one
+        elif kind is dict:
+            waiting += reversed(one.values())
+        elif kind is tuple or kind is list:
+            waiting += reversed(one)
+        else:
+            waiting += [getattr(one, name) for name in reversed(_parts(kind))]
+
+
+@cache
+def _parts(kind: Any) -> tuple[str, ...]:
+    """The parts of a spec that may hold expressions."""
+    return () if kind in (Source, Place) else getattr(kind, "__struct_fields__", ())

@@ -18,14 +18,13 @@ Use it, or delete it. A name that a shared part brings counts as used where any 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 from ...errors import Finding, Place
 from ...yamlfile import Path_
-from ..expressions import Expression, names
+from ..expressions import names
 from ..source import Source
-from ..spec import EntitySpec, MappingSet, MappingSpec
+from ..spec import EntitySpec, MappingSet, MappingSpec, expressions_in
 
 CODE, SEVERITY = "unused-name", "warning"
 Spot = tuple[str, int, int]
@@ -75,28 +74,7 @@ def _spot(place: Place) -> Spot:
 def _named(parts: Any, called: set[str]) -> set[str]:
     """The names in all expressions of a spec; ``called`` gets the tables."""
     found: set[str] = set()
-    for expression in _expressions(parts):
+    for expression in expressions_in(parts):
         found |= names(expression.node)
     called |= {name.removeprefix("tables.") for name in found if name.startswith("tables.")}
     return found
-
-
-def _expressions(part: Any) -> Iterator[Expression]:
-    waiting = [part]
-    while waiting:
-        one = waiting.pop()
-        kind: Any = type(one)
-        if kind is Expression:
-            yield one
-        elif kind is dict:
-            waiting += one.values()
-        elif kind is tuple or kind is list:
-            waiting += one
-        else:
-            waiting += [getattr(one, name) for name in _parts(kind)]
-
-
-@cache
-def _parts(kind: Any) -> tuple[str, ...]:
-    """The parts of a spec that may hold expressions."""
-    return () if kind in (Source, Place) else getattr(kind, "__struct_fields__", ())

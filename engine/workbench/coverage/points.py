@@ -18,12 +18,11 @@ from ...language.counts import Key, key_at, key_of
 from ...language.expressions import Expression, walk
 from ...language.spec import (
     Check,
-    EntitySpec,
     MappingSet,
     MappingSpec,
     Require,
-    Row,
     TableSpec,
+    expressions_in,
 )
 from ...language.written import written
 
@@ -76,7 +75,7 @@ def _all(mapping_set: MappingSet) -> Iterator[Point]:
         yield from _of_table(table)
     for entity in mapping_set.entities.values():
         yield from _of_values(entity.named.values(), f"entity {entity.entity}")
-        yield from _of_values(_inside(entity.related), f"entity {entity.entity}")
+        yield from _of_values(expressions_in(entity.related), f"entity {entity.entity}")
     for spec in mapping_set.mappings.values():
         of = f"mapping {spec.name}"
         yield from _of_values(_values(spec), of)
@@ -89,7 +88,7 @@ def _all(mapping_set: MappingSet) -> Iterator[Point]:
     for policy in mapping_set.policies.values():
         for check in policy.checks:
             parts = (check.each, check.when, check.that, check.because)
-            yield from _of_values(_inside(parts), f"policy {policy.name}")
+            yield from _of_values(expressions_in(parts), f"policy {policy.name}")
 
 
 def _of_table(spec: TableSpec) -> Iterator[Point]:
@@ -118,13 +117,14 @@ def _condition(condition: Any) -> str:
 
 def _values(spec: MappingSpec) -> Iterator[Expression]:
     """The values of a mapping that are worked out in a run, but those that SQL is made of."""
-    yield from _inside((spec.per, spec.related, spec.when, spec.nothing, spec.card, spec.lets))
+    asked = spec.per, spec.related, spec.when, spec.nothing, spec.card, spec.lets
+    yield from expressions_in(asked)
     for match in spec.match.values():
         yield from match.awaits.values()
         if match.consume is not None:
             yield match.consume.amount
-    yield from _inside((spec.document, spec.then, spec.confirm, spec.after))
-    yield from _inside((spec.identity.ask, spec.identity.since))
+    yield from expressions_in((spec.document, spec.then, spec.confirm, spec.after))
+    yield from expressions_in((spec.identity.ask, spec.identity.since))
 
 
 def _checks(spec: MappingSpec) -> Iterator[Check | Require]:
@@ -158,20 +158,3 @@ def _words(expression: Expression) -> str:
 
 def _spot(place: Place, what: str, label: str, of: str, words: str) -> Point:
     return Point(key_at(place, what), label, of, words)
-
-
-def _inside(value: Any) -> Iterator[Expression]:
-    """The expressions in parts of a spec; alias and place of rows are none."""
-    if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _inside(inner)
-    elif isinstance(value, tuple | list):
-        for inner in value:
-            yield from _inside(inner)
-    elif isinstance(value, Row):
-        yield from _inside((value.each, value.group, value.when, value.fields))
-    elif isinstance(value, Struct) and not isinstance(value, EntitySpec):
-        for name in value.__struct_fields__:
-            yield from _inside(getattr(value, name))

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jinja2 import nodes
-from msgspec import Struct
 
 from ...language.expressions import Expression, walk
 from ...language.reach import Reach, Value, reach
-from ...language.spec import EntitySpec, MappingSet, MappingSpec, Related
+from ...language.spec import EntitySpec, MappingSet, MappingSpec, Related, expressions_in
 from ...language.tables import Lookup
 from ...plan.entities import ENTITIES
 from ..versions import Version
@@ -224,7 +223,7 @@ class _Side:
 
     def _calls(self, spec: MappingSpec, tables: set[str]) -> Iterator[Call]:
         known = {spec.alias: spec.entity, **dict(_orders_of(spec))}
-        for expression in expressions(spec):
+        for expression in expressions_in(spec):
             for node in walk(expression.node):
                 name = _table(node)
                 if name in tables and isinstance(node, nodes.Call):
@@ -328,20 +327,3 @@ def _orders_of(spec: MappingSpec) -> Iterator[tuple[str, str]]:
         related = spec.related.get(rows.name) if isinstance(rows, nodes.Name) else None
         if related and related.entity == ORDER and set(related.on) == {BY_ORDER}:
             yield name, ORDER
-
-
-def expressions(of: Any) -> Iterator[Expression]:
-    """All expressions of a part of a set, however deep."""
-    if isinstance(of, Expression):
-        yield of
-    elif isinstance(of, Struct):
-        for name in of.__struct_fields__:
-            if name != "source":
-                yield from expressions(getattr(of, name))
-    elif isinstance(of, Mapping):
-        for one in of.values():
-            yield from expressions(one)
-    elif isinstance(of, tuple | list):
-        for one in of:
-            yield from expressions(one)
-
