@@ -45,8 +45,9 @@ _NAME = re.compile(r"(?<![\w.)'])([a-z]\w*)(?:\.(\w+))?(?![\w(=.])")
 _CONDITION = re.compile(r"\bif\b.*?\belse\b", re.DOTALL)
 _TABLE = re.compile(r"\btables\.(\w+)\(")
 _HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+SAID = 12  # letters that are more than the name of a column
 _OF_LINES = re.compile(r"values\('(no_\w+)'\) \| max")
-_SAID = re.compile(r"'([^']{12,})'")
+_QUOTED = re.compile(r"'([^']*)'")
 LONG = 40  # characters of an expression that stands in a sentence
 
 
@@ -189,7 +190,8 @@ def sentence(because: str, lets: Mapping[str, Any]) -> str:
             return f"`{hole[1]}`"
         named = [lets[one] for one in re.findall(r"\w+", hole[1]) if isinstance(lets.get(one), str)]
         texts = [sentence(one, {}) for one in named if not one.startswith("{{")]
-        return ", or ".join(_SAID.findall(hole[1]) or texts) or "…"
+        said = [text for text in _QUOTED.findall(hole[1]) if len(text) >= SAID]
+        return ", or ".join(said or texts) or "…"
 
     return _HOLE.sub(filled, " ".join(because.split()))
 

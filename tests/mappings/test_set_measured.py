@@ -11,7 +11,7 @@ import pytest
 from sales.kit import mappings
 
 from engine.home import HOME
-from engine.manual.documents import opening, page
+from engine.manual.documents import opening, page, sentence
 from engine.merchant.mapping_sets import DEFAULT, folder_of
 from engine.yamlfile import parse
 
@@ -97,6 +97,13 @@ def test_a_mapping_opens_with_what_it_makes(mapping: str) -> None:
                                      "further_credit_invoice"])  # fmt: skip
 def test_what_books_money_shows_it_in_kronor(mapping: str) -> None:
     assert re.search(r"\d+\.\d\d", opening(mappings().mappings[mapping]))
+
+
+def test_what_a_sentence_fills_in_is_never_told_in_halves_of_an_expression() -> None:
+    summed = "VAT of {{ carried | where('account', none) | sum('amount') | round(2) }} more"
+    assert sentence(summed, {}) == "VAT of … more"
+    either = "it is {{ 'a document of its own' if one.stands else 'none of this program, so far' }}"
+    assert sentence(either, {}) == "it is a document of its own, or none of this program, so far"
 
 
 def test_the_readme_is_in_step() -> None:
