@@ -26,7 +26,7 @@ def page(verdicts: Sequence[Verdict], changes: Sequence[Change], *, updated: boo
     failed = [one for one in verdicts if not one.holds]
     for one in failed:
         parts.append(Text(f"{_place(one.case.place)}: {one.case.name}", style="red"))
-        rows = [(d.path, value(d.expected), value(d.actual), rule(d)) for d in one.differences]
+        rows = [(d.path, *beside(d), rule(d)) for d in one.differences]
         parts += [Table(COLUMNS, rows, indent=2), Text("")]
     for change in changes:
         parts.append(Text(f"{from_here(change.file)}: {change.kind}: {change.case}"))
@@ -85,6 +85,15 @@ def value(one: Any) -> str:
     if isinstance(one, list | tuple):
         return f"[{', '.join(map(value, one))}]"
     return str(one)
+
+
+def beside(one: Difference) -> tuple[str, str]:
+    """What was expected and what came out; a text in quotes where the two read alike without."""
+    both = one.expected, one.actual
+    shown = [value(v) for v in both]
+    if shown[0] == shown[1]:
+        shown = [repr(v) if isinstance(v, str) else value(v) for v in both]
+    return shown[0], shown[1]
 
 
 def rule(one: Difference) -> str:

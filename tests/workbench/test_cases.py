@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from engine.commands.main import commands
 from engine.doctor.lint import whole_set
 from engine.errors import FileError
 from engine.home import HOME
+from engine.show import tested
 from engine.show.output import Output
+from engine.workbench.cases.case import Difference
 from engine.workbench.cases.suite import Suite, suite
 
 SET = HOME / "mappings" / "qliro-fortnox"
@@ -89,8 +92,10 @@ def test_a_failure_shows_what_differs_side_by_side_and_the_rule_that_made_it(
     told = called("test", "--overlay", overlay)
     assert told.return_value == 1
     (line,) = (one for one in told.stdout.splitlines() if "document." in one)
+    rule = (SET / "payouts" / "payment.yaml").read_text("utf-8").splitlines()
+    at = next(n for n, one in enumerate(rule, 1) if one.startswith("  Amount: "))
     assert line.split()[:4] == ["document.Amount", "249.00", "250.00",
-                                "qliro-fortnox/payouts/payment.yaml:81"]  # fmt: skip
+                                f"qliro-fortnox/payouts/payment.yaml:{at}"]  # fmt: skip
     assert "InvoiceNumber" not in told.stdout
     assert told.stdout.endswith("0 cases hold, 1 does not.\n")
 
@@ -142,6 +147,13 @@ def test_what_is_wrong_in_a_sample_is_told_once_however_many_are_like_it(overlay
     with pytest.raises(FileError) as raised:
         list(of(overlay).verdicts())
     assert str(raised.value).count("Amount is a number, not 'lots'") == 1
+
+
+def test_a_text_that_reads_like_the_number_beside_it_is_in_quotes() -> None:
+    assert tested.beside(Difference("Amount", "250.00", Decimal("250.00"))) == (
+        "'250.00'", "250.00",
+    )  # fmt: skip
+    assert tested.beside(Difference("Name", "Anna", "Eva")) == ("Anna", "Eva")
 
 
 def test_a_row_of_a_document_names_the_rule_of_its_field(overlay: Path) -> None:

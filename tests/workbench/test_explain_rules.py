@@ -70,11 +70,13 @@ def test_the_rule_then_and_what_the_rules_now_would_give(shop: OpenShop, tmp_pat
     has(said(one, line, "InvoiceNumber"), "the rule is the same now")
     edited(one, folder, tmp_path / "changed", "{{ line.interim }}",
            "{{ settings.accounts.rounding }}")  # fmt: skip
+    rule = (SET / "payouts" / "payment.yaml").read_text("utf-8").splitlines()
+    at = next(n for n, text in enumerate(rule, 1) if "{{ line.interim }}" in text)
     lines = said(one, line, "ModeOfPaymentAccount")
     has(lines, "changed since: document.ModeOfPaymentAccount",
         "ModeOfPaymentAccount is 1581", "the rules of now would give 3740",
         # Told is the rule that made it.
-        "rule  {{ line.interim }}", "changed/payouts/payment.yaml:80, as it was)")  # fmt: skip
+        "rule  {{ line.interim }}", f"changed/payouts/payment.yaml:{at}, as it was)")  # fmt: skip
     assert not [one for one in said(one, line, "Amount") if "would give" in one]
 
 

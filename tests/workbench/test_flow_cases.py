@@ -388,7 +388,11 @@ def test_what_a_person_has_decided_is_carried_out_and_the_last_decision_counts(
         ("qliro.orders: {like: an order}", "qliro.orders: {like: an order, Curency: SEK}",
          "qliro.orders has no field 'Curency'. Did you mean 'Currency'?"),
         ("qliro.orders: {like: an order}", "qliro.orders: {like: an order, OrderId: many}",
-         "OrderId can't be 'many'."),
+         "OrderId can't be 'many'. Write it like 1."),
+        ("qliro.orders: {like: an order}",
+         "qliro.orders: {like: an order, PaymentTransactions: "
+         "[{PaymentTransactionId: 1, Timestamp: soon}]}",
+         "Timestamp can't be 'soon'. Write it like '2026-10-31'."),
         ("qliro.orders: {like: an order}", "qliro.orders: {OrderItemActions: [{Quantity: 1}]}",
          "qliro.orders always has OrderId."),
         ("qliro.orders: {like: an order}", "qliro.order: {like: an order}",

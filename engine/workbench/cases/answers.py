@@ -22,6 +22,8 @@ from .samples import Part, Samples
 BESIDE = ("like", "is")
 # Answers that hold their fields themselves, not under a key.
 WHOLE = ("order", "settlements_by_batch")
+# What a field of a type reads, to show how it is written.
+EXAMPLES = (True, 1, "2026-10-31", "text")
 _Read = tuple[str, bool, "Reads | None", "tuple[Any, ...]", bool]
 
 
@@ -181,5 +183,7 @@ def _scalar(samples: Samples, kind: str, of: Field, part: Part) -> Any:
     elif value is None and of.must:
         samples.report(file.finding(path, "wrong-type", f"{name} is always there."))
     elif value is not None and of.reads is not None and not of.reads(value):
-        samples.report(file.finding(path, "wrong-type", f"{name} can't be {shown(value)}."))
+        text, like = f"{name} can't be {shown(value)}.", (*EXAMPLES, *(of.names or ()))
+        remedy = next((f"Write it like {shown(one)}." for one in like if of.reads(one)), "")
+        samples.report(file.finding(path, "wrong-type", text, remedy))
     return value
