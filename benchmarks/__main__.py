@@ -1,8 +1,9 @@
 """``python -m benchmarks [NAME…]``: measures, and prints each figure beside its yardstick.
 
 Names are mapping, staging, matching, delivery, orders, lives, receiver, idle, lint, cases, watch,
-coverage and diff; all without one. Ends with 0 whatever the figures are, with ``--strict`` with 1
-when one falls short; ``--json`` prints them for a program.
+coverage, diff, payouts, state, quiet, fleet and report; all without one. ``growth`` is quiet,
+payouts and state. Ends with 0 whatever the figures are, with ``--strict`` with 1 when one falls
+short; ``--json`` prints them for a program.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from benchmarks.figure import Figure
 
 NAMES = (
     "mapping", "staging", "matching", "delivery", "orders", "lives", "receiver", "idle", "lint",
-    "cases", "watch", "coverage", "diff",
+    "cases", "watch", "coverage", "diff", "payouts", "state", "quiet",
+    "fleet", "report",
 )  # fmt: skip
+# Several at once, by what they are about.
+TOGETHER = {"growth": ("quiet", "payouts", "state")}
 
 
 def machine() -> dict[str, Any]:
@@ -67,20 +71,27 @@ def show(figures: Sequence[Figure], about: dict[str, Any]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*NAMES, *TOGETHER]))
     parser.add_argument("--strict", action="store_true", help="exit 1 when a figure falls short")
-    parser.add_argument("--whole", action="store_true", help="diff over 1,000,000 orders")
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="diff over 1,000,000 orders, payouts of 100,000 lines, quiet runs after 1,000,000, "
+        "all 500 merchants",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
-    if unknown := sorted({*asked.names} - {*NAMES}):
-        parser.error(f"{', '.join(unknown)}: known are {', '.join(NAMES)}")
+    if unknown := sorted({*asked.names} - {*NAMES, *TOGETHER}):
+        parser.error(f"{', '.join(unknown)}: known are {', '.join([*NAMES, *TOGETHER])}")
     about = machine()
     figures: list[Figure] = []
-    for name in asked.names or NAMES:
+    wanted = [one for name in asked.names or NAMES for one in TOGETHER.get(name, (name,))]
+    for name in dict.fromkeys(wanted):
         began = time.perf_counter()
         print(f"{name} …", end=" ", file=sys.stderr, flush=True)
         module = import_module(f"benchmarks.{name}")
-        figures += module.run(module.WHOLE) if asked.whole and name == "diff" else module.run()
+        whole = asked.whole and hasattr(module, "WHOLE")
+        figures += module.run(module.WHOLE) if whole else module.run()
         print(f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
     if asked.json:
         shown = {"machine": about, "figures": [asdict(one) for one in figures]}

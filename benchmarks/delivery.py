@@ -106,17 +106,34 @@ def merchant_at(folder: Path, url: str, pace: Pace, more: str = "") -> Merchant:
     return load_merchant(path, SECRETS)
 
 
+Told = Callable[[Callable[[World], None]], None]
+
+
 @contextmanager
 def sandbox(make: Callable[[datetime], World], pace: Pace) -> Iterator[str]:
     """The address of a sandbox in a process of its own; ``make`` makes its world as of a moment."""
+    with changing_sandbox(make, pace) as (url, _):
+        yield url
+
+
+@contextmanager
+def changing_sandbox(
+    make: Callable[[datetime], World], pace: Pace
+) -> Iterator[tuple[str, Told]]:
+    """The same, and what has a function of a module change its world while nobody asks."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, make, pace), daemon=True)
     process.start()
+
+    def told(change: Callable[[World], None]) -> None:
+        here.send(change)
+        here.recv()
+
     try:
-        yield here.recv()
+        yield here.recv(), told
     finally:
-        here.send("enough")
+        here.send(None)
         process.join()
 
 
@@ -133,7 +150,9 @@ def _serve(pipe: Connection, make: Callable[[datetime], World], pace: Pace) -> N
     world.limits.latency_seconds = pace.latency
     with serve(world) as running:
         pipe.send(running.url)
-        pipe.recv()
+        while change := pipe.recv():
+            change(world)
+            pipe.send(True)
 
 
 def _counted(url: str, seconds: float) -> Counted:

@@ -8,7 +8,6 @@ each is decided as of now. Beside it the hand-written single pass over the same 
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import tempfile
 import time
@@ -19,14 +18,14 @@ from typing import Any
 import yaml
 
 from benchmarks import orders
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, processor_seconds
 from benchmarks.mapping import HOUSE
 from engine import json_text
 from engine.merchant.load import load_merchant
 from engine.stage.staging import stage
 from engine.store.database import Store, reading, writing
 from engine.store.ledger import Action, Event, record, record_actions
-from engine.workbench.diff.report import diff
+from engine.workbench.diff.judged import diff
 from engine.workbench.versions import Version, working
 
 ORDERS, WHOLE = 200_000, 1_000_000
@@ -50,7 +49,8 @@ def version(
         "flows": {"payouts": True, "orders": True}, "orders_from": "2026-01-01",
         "payouts_from": "2026-01-01", "state": str(folder),
         "customers": {"by": "collective", "collective": collective},
-        "sales_accounts": orders.NEEDED["sales_accounts"], **changes,
+        "sales_accounts": orders.NEEDED["sales_accounts"],
+        "payment_methods": orders.NEEDED["payment_methods"], **changes,
     }  # fmt: skip
     path = folder / name / "bench.yaml"
     path.parent.mkdir(exist_ok=True)
@@ -102,22 +102,16 @@ def of_anything(folder: Path) -> Measured:
 def _diff(folder: Path, after: Version) -> Measured:
     before = version(folder, "before", {})
     with reading(folder, "bench") as store:
-        began, spent = time.perf_counter(), _spent()
+        began, spent = time.perf_counter(), processor_seconds()
         report = diff(store, before, after)
-        return time.perf_counter() - began, _spent() - spent, report.differing
+        return time.perf_counter() - began, processor_seconds() - spent, report.differing
 
 
 def by_hand(folder: Path) -> Measured:
     """The yardstick's time, and how many documents it made."""
-    began, spent = time.perf_counter(), _spent()
+    began, spent = time.perf_counter(), processor_seconds()
     made = sum(1 for _body in orders.by_hand(folder))
-    return time.perf_counter() - began, _spent() - spent, made
-
-
-def _spent() -> float:
-    """Seconds of processors, of this process and those that it started."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return time.perf_counter() - began, processor_seconds() - spent, made
 
 
 def run(number: int = ORDERS) -> list[Figure]:

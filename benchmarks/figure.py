@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+UNIT = 2**20 if sys.platform == "darwin" else 1024  # of ru_maxrss, a MiB
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -21,13 +23,18 @@ class Figure:
     holds: bool
 
 
-def high_water() -> float:
-    """MiB that this process held at most.
+def high_water(process: int | str = "self") -> float:
+    """MiB that this process held at most, or another on Linux.
 
     As Linux tells it where it does: a child's ``ru_maxrss`` begins at its parent's.
     """
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{process}/status")
     if status.exists() and (found := re.search(r"VmHWM:\s+(\d+)", status.read_text("utf-8"))):
         return int(found[1]) / 1024
-    unit = 2**20 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT
+
+
+def processor_seconds() -> float:
+    """Of this process and those that it started and that ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)

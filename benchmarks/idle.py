@@ -39,7 +39,7 @@ YOUNG_DAYS = 60  # the orders are of so many days before
 IDLE, ROUNDS = 4, 2
 PLUS = {"QLIRO_PLUS_API_KEY": "SANDBOX-PLUS", "QLIRO_PLUS_API_SECRET": "sandbox-plus-secret"}
 
-Run = dict[str, Any]  # seconds, asked: what was asked for
+Run = dict[str, Any]  # seconds, asked: what was asked for, bytes: what the state takes then
 
 
 def lived(orders: int, now: datetime) -> World:

@@ -86,7 +86,9 @@ def main() -> None:
             run(session, Scope(None, tuple(step["orders"])) if step.get("orders") else ALL)
         seconds = time.perf_counter() - began
         asked = [f"{one['method']} {one['path']}" for one in ask(url, "journal")["requests"]]
-        told.append({"seconds": seconds, "asked": asked[before:]})
+        state = merchant.database.parent.glob(f"{merchant.name}.*duckdb*")
+        size = sum(one.stat().st_size for one in state)
+        told.append({"seconds": seconds, "asked": asked[before:], "bytes": size})
     json.dump(told, sys.stdout)
 
 

@@ -12,31 +12,37 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from benchmarks import orders_by_hand
-from benchmarks.figure import Figure, high_water
+from benchmarks.figure import Figure, high_water, processor_seconds
 from benchmarks.mapping import HOUSE, SETTINGS
 from engine import json_text
 from engine.extract.raw import COLUMNS
+from engine.garbage import without_garbage_collection
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
 from engine.language.program import Program
 from engine.language.targets import target
 from engine.merchant.settings import filled, merchant_schema
-from engine.plan.order_rows import PORTION, Rows, without_garbage_collection
+from engine.plan.found import Portion, asked_by, portions
+from engine.plan.order_rows import Rows
 from engine.stage.staging import stage
+from engine.store.answers import append_answers
 from engine.store.books import Books
 from engine.store.database import Store, writing
 from engine.store.statements import sql
 from engine.transport.endpoints import ORDER
+from engine.workers import Workers, for_cores
 
 ORDERS, FIRST = 200_000, 5_000_000
 ROUNDS = 2
+WANTED = 0.8  # of the yardstick's speed, by the clock
 # The discount is given on something at its rate, whichever three in a row an order has.
 ROWS = (
     ("KAFFE-500", "Kaffe 500 g", 3, "89.90", "80.27", 12, "Product"),
@@ -135,7 +141,7 @@ def prepare(folder: Path, orders: int) -> None:
                 path, digest = ORDER.format(id=FIRST + number), hashlib.sha256(body.encode())
                 rows.append((now, "bench", "qliro", "order", "GET", path, "", 200, body,
                              digest.hexdigest(), None))  # fmt: skip
-            store.append("raw.answer", rows, COLUMNS)
+            append_answers(store, rows, COLUMNS)
 
 
 def program() -> Program:
@@ -147,28 +153,42 @@ def program() -> Program:
     )
 
 
-def by_engine(store: Store) -> Iterator[bytes]:
-    """The orders as they are sent, by staging, the views and the mapping."""
-    stage(store)
+def by_engine(
+    store: Store, processes: int | None = None, held: list[float] | None = None
+) -> Iterator[bytes]:
+    """The orders as they are sent, by staging, the views and the mapping: the last in so many other
+    processes, one for each core unless it is said; what those ``held`` at most, in MiB."""
+    compiled, number = program(), for_cores() if processes is None else processes
+    recipe = compiled.mapping_set, compiled.settings
+    with without_garbage_collection(), Workers(number, compile_set, *recipe) as workers:
+        stage(store)
+        names = asked_by(compiled, compiled.mappings["new_order"])
+        ids = [one for (one,) in store.tuples('SELECT OrderId FROM qliro."order"')]
+        for bodies in workers.each(bodies_of, portions(store, compiled, ids, names)):
+            yield from bodies
+        if held is not None:
+            held.append(sum(high_water(process.pid or 0) for process, _ in workers.started))
+
+
+def bodies_of(compiled: Program, portion: Portion) -> list[bytes]:
+    """The orders of a portion as they are sent."""
     with without_garbage_collection():
-        yield from _mapped(store, program())
+        return list(_mapped(compiled, portion))
 
 
-def _mapped(store: Store, compiled: Program) -> Iterator[bytes]:
+def _mapped(compiled: Program, portion: Portion) -> Iterator[bytes]:
     mapping, aim = compiled.mappings["new_order"], target("fortnox.order")
-    ids = [row["OrderId"] for row in store.rows('SELECT OrderId FROM qliro."order" ORDER BY 1')]
-    for start in range(0, len(ids), PORTION):
-        rows = Rows(store, compiled, BOOKS, map(str, ids[start : start + PORTION]))
-        for order in rows.of("qliro.order"):
-            inputs = {"order": order, "books": BOOKS, "match": {}, "earlier": 0,
-                      "customer": {"number": order["OrderId"] % 5000},
-                      "card": CARD}  # fmt: skip
-            inputs["lines"] = rows.related(mapping, "lines", inputs)
-            if not mapping.applies(inputs):
-                continue
-            rendered = mapping.render(inputs)
-            if rendered.document is not None:
-                yield (aim.create(rendered.document).body or "").encode()
+    rows = Rows(portion, compiled, BOOKS, portion.orders)
+    for order in rows.of("qliro.order"):
+        inputs = {"order": order, "books": BOOKS, "match": {}, "earlier": 0,
+                  "customer": {"number": order["OrderId"] % 5000},
+                  "card": CARD}  # fmt: skip
+        inputs["lines"] = rows.related(mapping, "lines", inputs)
+        if not mapping.applies(inputs):
+            continue
+        rendered = mapping.render(inputs)
+        if rendered.document is not None:
+            yield (aim.create(rendered.document).body or "").encode()
 
 
 def by_hand(folder: Path) -> Iterator[bytes]:
@@ -177,34 +197,39 @@ def by_hand(folder: Path) -> Iterator[bytes]:
         yield from orders_by_hand.documents(file, ARTICLES, TERMS, CARD["VATType"], BOOKS.rounded)
 
 
-def engine_seconds(folder: Path) -> tuple[float, int]:
-    """Best time of the engine, and how many documents it made."""
-    best, made = float("inf"), 0
+# Seconds by the clock, those of processors meanwhile, how many documents were made, and the MiB
+# that other processes held.
+Measured = tuple[float, float, int, float]
+
+
+def engine_seconds(folder: Path) -> Measured:
+    """Best time of the engine."""
+    rounds: list[Measured] = []
     with writing(folder, "bench") as store:
         store.execute("SET threads = 2")
         for _ in range(ROUNDS):
             for table in ("raw.staged", 'qliro."order"', "qliro.item_action", "qliro.transaction"):
                 store.execute(f"DELETE FROM {table}")
-            began = time.perf_counter()
-            made = sum(1 for _body in by_engine(store))
-            best = min(best, time.perf_counter() - began)
-    return best, made
+            held: list[float] = []
+            rounds.append((*_timed(by_engine(store, None, held)), max(held)))
+    return min(rounds)
 
 
-def hand_seconds(folder: Path) -> tuple[float, int]:
+def hand_seconds(folder: Path) -> Measured:
     """The same by hand."""
-    best, made = float("inf"), 0
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        made = sum(1 for _body in by_hand(folder))
-        best = min(best, time.perf_counter() - began)
-    return best, made
+    return min((*_timed(by_hand(folder)), 0.0) for _ in range(ROUNDS))
+
+
+def _timed(bodies: Iterator[bytes]) -> tuple[float, float, int]:
+    began, spent = time.perf_counter(), processor_seconds()
+    made = sum(1 for _body in bodies)
+    return time.perf_counter() - began, processor_seconds() - spent, made
 
 
 def alone(work: Callable[[Path], Any], folder: Path) -> tuple[Any, float]:
     """What ``work`` gives in a process of its own, and that one's peak MiB."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measured, (work, folder))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measured, work, folder).result()
 
 
 def _measured(work: Callable[[Path], Any], folder: Path) -> tuple[Any, float]:
@@ -217,17 +242,19 @@ def mapping_figure(orders: int = ORDERS) -> Figure:
     folder = Path(tempfile.mkdtemp(prefix="qliro-fortnox-bench-"))
     try:
         prepare(folder, orders)
-        (ours, made), memory = alone(engine_seconds, folder)
-        (hand, same), hand_memory = alone(hand_seconds, folder)
+        (ours, spent, made, held), memory = alone(engine_seconds, folder)
+        (hand, hand_spent, same, _), hand_memory = alone(hand_seconds, folder)
     finally:
         shutil.rmtree(folder)
     if (made, same) != (orders, orders):
         raise RuntimeError(f"{made} documents, {same} by hand, of {orders} orders")
     return Figure(
         f"staging and mapping {orders:,} orders of three rows",
-        f"{orders / ours:,.0f} orders/s ({ours:.1f} s, peak {memory:,.0f} MiB)",
-        f"by hand: {orders / hand:,.0f} orders/s ({hand:.1f} s, peak {hand_memory:,.0f} MiB)",
-        hand / ours, "at least 0.5 of the speed", hand / ours >= 0.5,
+        f"{orders / ours:,.0f} orders/s ({ours:.1f} s, {spent:.1f} s of processors, "
+        f"peak {memory:,.0f} MiB and {held:,.0f} of others)",
+        f"by hand: {orders / hand:,.0f} orders/s ({hand:.1f} s, {hand_spent:.1f} s of a "
+        f"processor, peak {hand_memory:,.0f} MiB)",
+        hand / ours, f"at least {WANTED} of the speed", hand / ours >= WANTED,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from .home import HOME
 
@@ -95,6 +96,20 @@ class QliroFortnoxError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """With all that it says, for another process."""
+        names = [name for one in type(self).__mro__ for name in getattr(one, "__slots__", ())]
+        said = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return _said_again, (type(self), said | getattr(self, "__dict__", {}))
+
+
+def _said_again(kind: type[QliroFortnoxError], said: dict[str, Any]) -> QliroFortnoxError:
+    error = kind.__new__(kind)
+    for name, value in said.items():
+        setattr(error, name, value)
+    error.args = (error.message,)
+    return error
 
 
 class FileError(QliroFortnoxError):

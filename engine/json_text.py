@@ -18,8 +18,17 @@ T = TypeVar("T")
 DEEPEST = 100
 TOO_DEEP = f"it is nested over {DEEPEST} levels"
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
-_SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+def _plain(value: Any) -> Any:
+    """A mapping of another kind as a dict: msgspec knows no others."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=_plain)
+_SORTED = msgspec.json.Encoder(decimal_format="number", enc_hook=_plain, order="sorted")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -51,12 +60,17 @@ def decode(text: str | bytes) -> Any:
     return value
 
 
-def decode_as(text: str | bytes, type: type[T]) -> T:
+def decode_as(text: str | bytes | msgspec.Raw, type: type[T]) -> T:
     """What the text says of a msgspec type; raises ValueError (msgspec.DecodeError) likewise."""
     try:
         return msgspec.json.decode(text, type=type)
     except RecursionError:  # within what the type does not name
         raise NotRead(TOO_DEEP) from None
+
+
+def as_type(value: Any, type: type[T]) -> T:
+    """What a value that was read says of a msgspec type; raises ValueError where it does not."""
+    return msgspec.convert(value, type)
 
 
 def _opens(text: str | bytes) -> int:

@@ -12,14 +12,20 @@ class Scope:
     """``None`` stands for all that are open; an empty tuple for none at all.
 
     Payouts are named by key, ``Id`` or ``BatchId``; orders by ``OrderId`` or
-    ``MerchantReference``. ``since`` and ``until`` are days (Europe/Stockholm, both included): the
-    orders dated so.
+    ``MerchantReference``, or with ``ids`` by the first alone. ``since`` and ``until`` are days
+    (Europe/Stockholm, both included): the orders dated so.
     """
 
     payouts: tuple[str, ...] | None = None
     orders: tuple[str, ...] | None = None
     since: date | None = None
     until: date | None = None
+    ids: tuple[int, ...] | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it is not limited."""
+        return self == ALL
 
     @property
     def is_period(self) -> bool:

@@ -1,129 +1,60 @@
 """One merchant's work from beginning to end: sync, plan, deliver, reconcile; it decides nothing.
 
-Opens what the stages are given (store, clock, APIs, compiled mappings) and calls them in the order
-of the way. The command line calls this module; tests call it with a sandbox and a stopped clock.
+Opens what the stages are given (store, clock, APIs) and calls them in the order of the way; each is
+loaded when there is something for it to do. The command line calls this module; tests call it with
+a sandbox and a stopped clock.
 """
+
+# ruff: noqa: PLC0415  a run that finds nothing to do must not wait for what it does not use
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING
 
 from .access.activation import end_with_environment, obstacle, silence_of
 from .access.apis import open_apis
-from .access.authentication import booked_company, refuse_another_company
+from .access.company import booked_company, refuse_another_company
+from .checked import is_known_right, mappings_digest, note_right
 from .clock import Clock, today
-from .deliver.delivery import deliver
-from .deliver.queue import Delivery
-from .error_catalogue import Catalogue, read_catalogue
-from .errors import Exit, StoppedError, UsageError
-from .extract.orders import fetch_orders
+from .errors import UsageError
 from .extract.raw import Report
-from .language.program import Program
-from .language.spec import MappingSet
-from .mappings import load_mappings
-from .merchant.flows import flows_on, lacks_plus
+from .garbage import give_freed_memory_back
+from .merchant.flows import flows_on
 from .merchant.load import Merchant
 from .merchant.settings import convention_choices
-from .plan.build import make_plan
-from .plan.lookups import fetch_needs, read_again
-from .plan.model import Plan
-from .plan.record import record_plan
-from .report.reconcile import after_delivery, record_states, spared
+from .opened import RunReport, Session, silent
+from .rest import holds_nothing, is_at_rest, note_rest
 from .scope import ALL, Scope
-from .stage.staging import is_staged, stage
+from .stage.staging import is_staged, stage, staged_to
 from .stage.sync import extractions, sync_all
 from .store.books import CURRENCIES, LOCKED, Books, read_books
 from .store.database import Store
+from .store.freed import give_back, tidy
 from .store.ledger import Action, begun
-from .store.supposed import supposed
-from .suppose.rounds import Followed, follow
-from .transport.http import Api
+from .store.undone import note_undone
 
-OnProgress = Callable[[str, int, int | None], None]
+if TYPE_CHECKING:
+    import httpx
+
+    from .deliver.queue import Delivery
+    from .language.program import Program
+    from .language.spec import MappingSet
+    from .plan.model import Plan
+    from .suppose.rounds import Followed
+
+__all__ = ["RunReport", "Session", "silent"]
+
+# After so many actions the database is tidied before anything is planned again.
+MANY = 2000
 # Planning may show that something must be read first; more rounds than this would be a loop.
 MOST_ROUNDS = 8
-NO_PLUS = (
-    "Refunds need Qliro's API Plus credentials (qliro.plus_api_key and qliro.plus_api_secret), "
-    "which the merchant's file does not have, so no refund is handled: ask your Qliro account "
-    "manager for them."
-)
-
-
-def silent(_stage: str, _done: int, _total: int | None) -> None:
-    """Tell nobody."""
-
-
-@dataclass(slots=True)
-class Session:
-    """What a merchant's stages are given. ``stop`` is set to end cleanly."""
-
-    merchant: Merchant
-    store: Store
-    clock: Clock
-    mapping_set: MappingSet
-    program: Program
-    catalogue: Catalogue
-    qliro: Api
-    fortnox: Api
-    run: str
-    began: datetime  # the merchant's lock is this run's since then, or shortly before
-    stop: threading.Event = field(default_factory=threading.Event)
-    on_progress: OnProgress = silent
-    fresh: set[str] = field(default_factory=set)  # registers of Fortnox that this run has read
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """The merchant's settings, defaults filled in."""
-        return self.merchant.settings
-
-    @property
-    def without_plus(self) -> str:
-        """Why refunds are not handled although they are on: the second pair is not there, or Qliro
-        has refused it in this run."""
-        if lacks_plus(self.merchant):
-            return NO_PLUS
-        refused = getattr(self.qliro.auth, "refused", None)
-        return f"{refused}" if refused else ""
-
-    def tell(self, stage: str, done: int, total: int | None) -> None:
-        """Progress of reading and planning; raises StoppedError when told to end.
-
-        Every request under way is answered and kept before that, for it is called in between.
-        """
-        if self.stop.is_set():
-            raise StoppedError(
-                f"The run was told to end, and ended ({stage}); nothing is half done.",
-                "The next run goes on where it ended.",
-            )
-        self.on_progress(stage, done, total)
-
-
-@dataclass(slots=True)
-class RunReport:
-    """What a run did: the plan as it stands afterwards, what was delivered, what was odd."""
-
-    plan: Plan
-    delivery: Delivery
-    findings: Report
-    attention: int
-    calls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by API
-
-    @property
-    def exit_code(self) -> Exit:
-        """3 when something needs a person, 75 when something is to be looked for later."""
-        if self.delivery.stopped or self.delivery.unknown:
-            return Exit.TRY_LATER
-        unread = any(one.severity == "error" for one in self.findings.findings)
-        return Exit.ATTENTION if self.attention or unread else Exit.OK
 
 
 @contextmanager
@@ -134,17 +65,33 @@ def open_session(
     transport: httpx.BaseTransport | None = None,
 ) -> Iterator[Session]:
     """Everything a run needs. Files are checked first: nothing is asked of a server before."""
+    give_freed_memory_back()
     began = clock.now()
-    mapping_set, program = load_mappings(merchant)
+    digest, loaded = mappings_digest(merchant), None
+    if not is_known_right(merchant, digest):
+        loaded = load_mappings(merchant)
+        note_right(merchant, digest)
     qliro, fortnox = open_apis(merchant, clock, transport, booked_company(store))
     end_with_environment(store, merchant, clock.now())
     qliro.read_only = fortnox.read_only = obstacle(store, merchant)
     run = f"{began:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     session = Session(
-        merchant, store, clock, mapping_set, program, read_catalogue(), qliro, fortnox, run, began
-    )
+        merchant, store, clock, digest,
+        lambda: loaded or load_mappings(merchant, known_right=True), qliro, fortnox, run, began,
+    )  # fmt: skip
     with qliro, fortnox:
         yield session
+
+
+def load_mappings(merchant: Merchant, *, known_right: bool = False) -> tuple[MappingSet, Program]:
+    """The merchant's mappings, compiled, and checked unless they are ``known_right`` already.
+    Raises FileError with all findings."""
+    from .mappings import load_mappings as load
+    from .parsed import trees_of
+
+    if not known_right:
+        return load(merchant)
+    return load(merchant, known_right=True, trees=partial(trees_of, merchant))
 
 
 def sync(session: Session, scope: Scope = ALL) -> Report:
@@ -161,18 +108,19 @@ def sync(session: Session, scope: Scope = ALL) -> Report:
         session.fresh,
     )
     _stage(session, findings)
+    give_back(session.store)
     return findings
 
 
 def _stage(session: Session, findings: Report) -> None:
     if not is_staged(session.store):
         session.on_progress("stage", 0, None)
-        findings.findings += stage(session.store).problems
+        staged = stage(session.store)
+        findings.findings += staged.problems
+        findings.told += staged.answers
 
 
-def plan(
-    session: Session, findings: Report, scope: Scope = ALL, *, offline: bool = False
-) -> Plan:
+def plan(session: Session, findings: Report, scope: Scope = ALL, *, offline: bool = False) -> Plan:
     """The plan; what it needs to know is read from Fortnox first, unless ``offline``."""
     _stage(session, findings)  # nothing, but where a new version has it all staged anew
     books = read_books(session.store)
@@ -191,20 +139,23 @@ def plan(
     return made
 
 
-def _made(
-    session: Session, store: Store, books: Books, scope: Scope, *, again: bool
-) -> Plan:
+def _made(session: Session, store: Store, books: Books, scope: Scope, *, again: bool) -> Plan:
     """The plan of what a database holds."""
+    from .error_catalogue import installed
+    from .plan.build import make_plan
+
     return make_plan(
         store,
         session.program,
         session.settings,
         books,
         convention_choices(),
-        session.catalogue,
+        installed(),
         flows=flows_on(session.merchant) - ({"refunds"} if session.without_plus else set()),
         scope=scope,
         again=again,
+        whole=not session.merchant.file.text,
+        packed=True,
     )
 
 
@@ -222,6 +173,9 @@ def plan_ahead(session: Session, findings: Report, scope: Scope = ALL) -> tuple[
 
 
 def _followed(session: Session, made: Plan) -> Followed:
+    from .store.supposed import supposed
+    from .suppose.rounds import Followed, follow
+
     if not made.actions:
         return Followed()
     same = Scope(tuple(made.payouts), tuple(made.orders))
@@ -239,6 +193,9 @@ BEFORE_POSTING = (LOCKED, "/3/companyinformation")
 
 def _read_needs(session: Session, made: Plan, books: Books, findings: Report) -> bool:
     """Read what a plan lacks or stands on; whether it is to be made again."""
+    from .extract.orders import fetch_orders
+    from .plan.lookups import fetch_needs, read_again
+
     registers = set(books.lacked)
     if any(action.target.startswith("fortnox.") for action in made.actions):
         registers.update(BEFORE_POSTING)
@@ -292,6 +249,7 @@ def recover(session: Session) -> None:
     planned anew. A merchant that may not write leaves it as it is. Raises AccessError,
     UnavailableError, and StoppedError when told to end.
     """
+    note_undone(session.store, session.began)
     left = begun(session.store)
     if not left or obstacle(session.store, session.merchant):
         return
@@ -309,27 +267,37 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
 
     Raises AccessError and UnavailableError, after the states have been written down.
     """
+    from .plan.record import record_plan
+    from .report.reconcile import record_states, spared
+
     _refuse_unactivated(session, made)
     refuse_another_company(session.store)
     now = session.clock.now()
-    record_plan(session.store, session.run, now, made, session.mapping_set)
-    delivery = _deliver(session, made.actions, "deliver")
-    after = _after(session, made, findings, delivery)
+    record_plan(session.store, session.run, now, made, session.mapping_set,
+                session.merchant.file.text)  # fmt: skip
+    same, warnings = Scope(tuple(made.payouts), tuple(made.orders)), made.warnings
+    actions, as_made = made.actions, None if made.actions else made
+    del made  # what is planned after the delivery would lie beside it in memory
+    delivery = _deliver(session, actions, "deliver")
+    if len(actions) > MANY:
+        tidy(session.store)
+    del actions
+    after = as_made or plan(session, findings, same, offline=True)
+    after = _after(session, after, warnings, delivery)
     for _ in range(MOST_ROUNDS if follow else 0):
         more = _following(after, delivery)
         if not more:
             break
-        if _read_vouchers(session, after, findings):
-            after = _after(session, made, findings, delivery)
-            continue
-        delivery.add(_deliver(session, more, "deliver"))
-        after = _after(session, replace(made, warnings=after.warnings), findings, delivery)
+        if not _read_vouchers(session, after, findings):
+            delivery.add(_deliver(session, more, "deliver"))
+            warnings = after.warnings
+        after = plan(session, findings, same, offline=True)
+        after = _after(session, after, warnings, delivery)
     after = replace(after, warnings=[*after.warnings, *spared(after, delivery)])
     record_states(session.store, session.run, session.clock.now(), after)
     if delivery.failure is not None:
         raise delivery.failure
-    calls = {api.source: api.calls() for api in (session.qliro, session.fortnox)}
-    return RunReport(after, delivery, findings, attention(session, after), calls)
+    return RunReport(after, delivery, findings, attention(session, after), _calls(session))
 
 
 def _is_foreign(session: Session, made: Plan) -> bool:
@@ -346,23 +314,24 @@ def _is_foreign(session: Session, made: Plan) -> bool:
 def _read_vouchers(session: Session, after: Plan, findings: Report) -> bool:
     """Read the vouchers beside which one is to be made that could only now be planned; whether
     there are some that were not known."""
+    from .plan.lookups import read_again
+
     apis = session.qliro, session.fortnox
-    _, to_fortnox = extractions(
-        session.merchant, session.store, apis, session.tell, session.fresh
-    )
+    _, to_fortnox = extractions(session.merchant, session.store, apis, session.tell, session.fresh)
     first: date = session.settings["payouts_from"]
     return read_again(to_fortnox, (), after.unread, first, findings)
 
 
-def _after(session: Session, made: Plan, findings: Report, delivery: Delivery) -> Plan:
-    """The plan as it stands after delivery, written down; what is planned only then warns too."""
-    after = made
-    if made.actions:  # else nothing has changed since it was made
-        same = Scope(tuple(made.payouts), tuple(made.orders))
-        after = plan(session, findings, same, offline=True)
-    warnings = list(dict.fromkeys([*made.warnings, *after.warnings]))
-    after = replace(after_delivery(after, delivery), warnings=warnings)
-    record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set)
+def _after(session: Session, made: Plan, warned: Sequence[str], delivery: Delivery) -> Plan:
+    """What was planned after a delivery, as it stands, written down; it warns too of what was
+    ``warned`` of before."""
+    from .plan.record import record_plan
+    from .report.reconcile import after_delivery
+
+    warnings = list(dict.fromkeys([*warned, *made.warnings]))
+    after = replace(after_delivery(made, delivery), warnings=warnings)
+    record_plan(session.store, session.run, session.clock.now(), after, session.mapping_set,
+                session.merchant.file.text)  # fmt: skip
     return after
 
 
@@ -376,8 +345,11 @@ def _following(after: Plan, delivery: Delivery) -> list[Action]:
 
 
 def _deliver(
-    session: Session, actions: list[Action], stage_name: str, *, create: bool = True
+    session: Session, actions: Sequence[Action], stage_name: str, *, create: bool = True
 ) -> Delivery:
+    from .deliver.delivery import deliver
+    from .error_catalogue import installed
+
     settings = session.settings["delivery"]
     return deliver(
         session.store,
@@ -385,7 +357,7 @@ def _deliver(
         actions,
         {"fortnox": session.fortnox, "qliro": session.qliro},
         session.clock,
-        session.catalogue,
+        installed(),
         settle_delay=float(settings["settle_delay_seconds"]),
         parallel=int(settings["parallel"]),
         stop=session.stop,
@@ -396,11 +368,49 @@ def _deliver(
 
 
 def run(session: Session, scope: Scope = ALL) -> RunReport:
-    """Recover, sync, plan, deliver, reconcile."""
-    recover(session)
+    """Recover, sync, plan, deliver, reconcile. Where a plan held nothing, and nothing came since,
+    none is made."""
+    rested = scope.is_all and not session.without_plus and is_at_rest(session.store, session.digest)
+    if not rested:
+        recover(session)
+    staged = staged_to(session.store)
     findings = sync(session, scope)
-    made = plan(session, findings, scope)
-    return carry_out(session, made, findings)
+    if rested and not findings.told and not findings.findings:
+        return _rested(session, findings)
+    _look_for_gone(session, staged)
+    from .plan.unchanged import note_all_looked_at
+
+    report = carry_out(session, plan(session, findings, scope), findings)
+    if scope.is_all:
+        note_all_looked_at(session.store, report.plan.digest, session.clock.now())
+    if holds_nothing(report.plan) and not begun(session.store):
+        note_rest(session.store, session.digest, session.clock.now())
+    return report
+
+
+def _look_for_gone(session: Session, staged: int) -> None:
+    """Payments that somebody took away, by the invoices that were staged since."""
+    from .deliver.gone import note_gone
+
+    apis = session.qliro, session.fortnox
+    _, to_fortnox = extractions(session.merchant, session.store, apis, session.tell, session.fresh)
+    note_gone(to_fortnox, session.run, staged)
+
+
+def _rested(session: Session, findings: Report) -> RunReport:
+    """What a run tells that had nothing to plan."""
+    from .deliver.queue import Delivery
+    from .plan.model import Plan
+
+    made = Plan("")
+    if silent_since := silence_of(session.store, session.merchant, session.clock.now()):
+        made.problems.append(silent_since)
+    note_rest(session.store, session.digest, session.clock.now())
+    return RunReport(made, Delivery(), findings, len(made.problems), _calls(session))
+
+
+def _calls(session: Session) -> dict[str, dict[str, int]]:
+    return {api.source: api.calls() for api in (session.qliro, session.fortnox)}
 
 
 def attention(session: Session, made: Plan) -> int:

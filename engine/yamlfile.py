@@ -49,18 +49,21 @@ _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?
 MOST_NODES = 200_000
 MOST_CHARACTERS = 10_000_000
 DEEPEST = 60
+NEAR = 0.6  # how alike a name is to one that was meant, of 1
 LARGEST_FILE = 20_000_000
 MOST_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A parsed file. ``values`` and ``keys`` hold (line, column), from 1, by path of keys."""
+    """A parsed file. ``values`` and ``keys`` hold (line, column), from 1, by path of keys; ``text``
+    is what was parsed, empty of what was put together here."""
 
     path: str
     value: Any
     values: dict[Path_, tuple[int, int]] = field(repr=False)
     keys: dict[Path_, tuple[int, int]] = field(repr=False)
+    text: str = field(default="", repr=False)
 
     def place(self, path: Iterable[str | int] = (), *, key: bool = False) -> Place:
         """Where the value (or, with ``key``, its key) at ``path`` stands.
@@ -129,7 +132,7 @@ def parse(text: str, path: str = "<text>") -> YamlFile:
         raise FileError.at(path, line, 1, "not-yaml", what) from None
     if builder.findings:
         raise FileError(builder.findings)
-    return YamlFile(path, value, builder.values, builder.keys)
+    return YamlFile(path, value, builder.values, builder.keys, text)
 
 
 def _not_yaml(path: str, error: yaml.MarkedYAMLError) -> FileError:
@@ -155,6 +158,9 @@ _MEANT: tuple[tuple[str, str, bool], ...] = (
      "Check the indentation here and above; a text with ': ' in it stands in quotes.", False),
     ("found character '\\t'", "Indent with spaces.", False),
     ("tab character", "Indent with spaces.", False),
+    ("character that cannot start any token",
+     "Indent with spaces, not with tabs; a text that begins with %, @ or ` stands in quotes.",
+     False),
 )  # fmt: skip
 
 
@@ -187,17 +193,22 @@ def _too_deep(path: str, mark: Any) -> FileError:
 
 
 def nearest(name: str, known: Iterable[str], used: Container[str] = ()) -> str:
-    """A remedy naming the nearest known name, or the known ones when none is near.
+    """A remedy naming the nearest known name, or the known ones when none is near. How it is
+    written, large or small, counts least.
 
-    One that is ``used`` already is named only where it is the one that is near.
+    One that is ``used`` already is named only where it is nearer than all others.
     """
     import difflib  # noqa: PLC0415  only what is wrong needs it
 
+    def alike(one: str) -> tuple[float, bool, float]:
+        as_meant = difflib.SequenceMatcher(None, name.casefold(), one.casefold()).ratio()
+        return as_meant, one not in used, difflib.SequenceMatcher(None, name, one).ratio()
+
     names = sorted(known)
+    best = max(names, key=alike, default=None)
+    if best is not None and alike(best)[0] >= NEAR:
+        return f"Did you mean {best!r}?"
     left = [one for one in names if one not in used] or names
-    for some in (left, names):
-        if close := difflib.get_close_matches(name, some, n=1, cutoff=0.6):
-            return f"Did you mean {close[0]!r}?"
     return f"Known: {', '.join(one or repr(one) for one in left)}." if left else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,7 @@ from order_shop import OrderShop
 from shop import OpenShop, Shop
 from slow import pytest_addoption, pytest_collection_modifyitems, pytest_runtest_protocol
 
-from engine import json_text, mappings, session
-from engine.error_catalogue import installed
+from engine import json_text, mappings
 from engine.language.catalogue import catalogue_from_ddl
 from engine.language.compile import compile_set
 from engine.language.load import load_set
@@ -36,6 +36,12 @@ gc.set_threshold(50_000, 20, 20)
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a command keeps in the user's cache folder is kept in one of these tests."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture
@@ -87,13 +93,12 @@ def _patch(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(mappings, "load_set", _read_once)
     patched.setattr(mappings, "compile_set", _compile_once)
     patched.setattr(mappings, "catalogue_from_ddl", _columns)
-    patched.setattr(session, "read_catalogue", installed)
 
 
-def _read_once(folder: Path, overlay: Path | None, *rest: Any) -> MappingSet:
+def _read_once(folder: Path, overlay: Path | None, *rest: Any, **known: Any) -> MappingSet:
     catalogue, settings, flows, *kept = rest
     if overlay or any(kept):
-        return load_set(folder, overlay, *rest)
+        return load_set(folder, overlay, *rest, **known)
     return _read(folder, flows, _Held(catalogue), _Held(settings))
 
 
@@ -106,7 +111,9 @@ _columns = cache(catalogue_from_ddl)
 COMPILED: dict[str, Program] = {}
 
 
-def _compile_once(mapping_set: MappingSet, settings: Mapping[str, Any], *rest: Any) -> Program:
+def _compile_once(
+    mapping_set: MappingSet, settings: Mapping[str, Any], *rest: Any, **_known: Any
+) -> Program:
     told = {name: value for name, value in settings.items() if name != "state"}
     key = json_text.digest([mapping_set.digest, told])
     if key not in COMPILED:

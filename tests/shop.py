@@ -24,8 +24,8 @@ from engine.merchant.load import Merchant, load_merchant
 from engine.plan.model import Plan
 from engine.report.resolve import resolve
 from engine.sandbox.fortnox.company import empty_world
-from engine.sandbox.history import Trouble
 from engine.sandbox.transport import SandboxTransport
+from engine.sandbox.trouble import Trouble
 from engine.sandbox.troubles.by_name import TROUBLES
 from engine.sandbox.world.world import Invoice, Payment, Voucher, World, account_balance
 from engine.session import RunReport, Session

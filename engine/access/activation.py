@@ -14,7 +14,7 @@ from ..clock import STOCKHOLM
 from ..merchant.load import Merchant
 from ..store.database import Store
 from ..webhooks.silence import silence
-from .authentication import booked_company
+from .company import booked_company
 
 # The flows that feed on Qliro's pushes.
 PUSH_FED = ("orders", "invoices", "refunds")

@@ -6,8 +6,7 @@ Reads the merchant's file and secrets; nothing is asked of a server before the f
 from __future__ import annotations
 
 from random import Random
-
-import httpx
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..merchant.flows import PLUS, flows_on
@@ -18,6 +17,9 @@ from ..transport.limiter import Limiter
 from ..transport.qliro_signature import QliroAuth, with_key
 from .authentication import authentication
 from .connection import Company
+
+if TYPE_CHECKING:
+    import httpx
 
 # Which paths each word of qliro.plus_for opens with the second pair of credentials.
 OPENED = {"orders": ORDER.partition("{")[0], "settlements": "/adminapi/v2/settlements/"}
@@ -83,6 +85,7 @@ def open_fortnox(
         random=_jitter(merchant),
         secrets=merchant.secrets.values(),
         attempts=attempts,
+        signs_in_at=settings["auth_url"],
     )
 
 

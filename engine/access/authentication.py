@@ -1,7 +1,6 @@
 """Which way a merchant gets into Fortnox, and that it leads to the company whose books are kept.
 
-Reads the merchant's file, its connection and the company that its database knows; nothing is asked
-of Fortnox here.
+Reads the merchant's file and its connection; nothing is asked of Fortnox here.
 """
 
 from __future__ import annotations
@@ -9,46 +8,11 @@ from __future__ import annotations
 import httpx
 
 from ..clock import Clock
-from ..errors import AccessError, FileError
+from ..errors import FileError
 from ..merchant.load import Merchant
-from ..store.database import Store
+from .company import refuse_other
 from .connection import Company, connection_of, kept
 from .tokens import ClientCredentials, GivenToken, RotatingToken, SignIn, tenant_of
-
-# What Fortnox told of the company, from first to last. Materialized, so that no body of any other
-# answer is looked at: there may be gigabytes of them.
-COMPANIES = """
-WITH answer AS MATERIALIZED (
-    SELECT seq, body
-    FROM raw.answer
-    WHERE endpoint = 'company' AND source = 'fortnox' AND origin = 'network'
-      AND status = 200 AND problem IS NULL
-)
-SELECT c.DatabaseNumber AS tenant, c.CompanyName AS "name", c.OrganizationNumber AS "number"
-FROM (
-    SELECT seq, from_json(body, '{"CompanyInformation": {
-        "CompanyName": "VARCHAR", "OrganizationNumber": "VARCHAR", "DatabaseNumber": "VARCHAR"
-    }}').CompanyInformation AS c
-    FROM answer
-    WHERE body <> '' AND json_valid(body)
-)
-WHERE c.DatabaseNumber IS NOT NULL
-ORDER BY seq
-"""
-
-
-def booked_company(store: Store) -> Company | None:
-    """The company whose books the database holds: the first that was ever asked."""
-    rows = store.rows(f"{COMPANIES} LIMIT 1")
-    return _company(rows[0]) if rows else None
-
-
-def refuse_another_company(store: Store) -> None:
-    """Raises AccessError when Fortnox has answered for another company than at first."""
-    rows = store.rows(COMPANIES)
-    for row in rows[1:]:
-        if row["tenant"] != rows[0]["tenant"]:
-            raise _mixed(_company(rows[0]), f"{_company(row)}")
 
 
 def authentication(merchant: Merchant, clock: Clock, booked: Company | None = None) -> httpx.Auth:
@@ -99,22 +63,3 @@ def service_account(merchant: Merchant, tenant: str, clock: Clock) -> ClientCred
         tenant,
         clock,
     )
-
-
-def refuse_other(booked: Company | None, tenant: str | None) -> None:
-    """Raises AccessError when ``tenant`` is not the company whose books are kept, where known."""
-    if booked is not None and tenant is not None and booked.tenant != tenant:
-        raise _mixed(booked, f"DatabaseNumber {tenant}")
-
-
-def _mixed(booked: Company, other: str) -> AccessError:
-    return AccessError(
-        f"The database holds the books of {booked}; this way in leads to {other}. Nothing is "
-        "posted.",
-        "Another company, and a test beside the live one, is a merchant of its own: give it a file "
-        "of its own, or another folder as state.",
-    )
-
-
-def _company(row: dict[str, str]) -> Company:
-    return Company(row["tenant"], row["name"] or "", row["number"] or "")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..clock import SystemClock
-from ..errors import UsageError
+from ..errors import Exit, UsageError
 from ..show.output import Output
 from ..show.page import Cell, Column, Page, Table, Text, blank, count
 from .command import FILE, Command, MerchantName, in_folder, option, shared
@@ -113,13 +113,14 @@ def _all(
     metrics: Path | None,
 ) -> int:
     from ..show import metrics as view
-    from .processes import exit_code, our_command
+    from .processes import exit_code
 
     if metrics:
         view.refuse_unwritable(metrics)
     options += ["--json", *(["--quiet"] if out.quiet else ["--verbose"] if out.verbose else [])]
+    options += ["--log", "json"] if out.log else []
     files = files_in(folder)
-    jobs = [(one.stem, our_command(command, str(one), *options)) for one in files]
+    jobs = [(one.stem, [command, str(one), *options]) for one in files]
     ended = carried_out(out, command, jobs, at_once)
     code = exit_code(ended)
     out.page(_page(ended, figures))
@@ -155,19 +156,27 @@ def carried_out(
     out: Output, command: str, jobs: Sequence[tuple[str, Sequence[str]]], at_once: int
 ) -> list[Ended]:
     """What became of each merchant's process (its name, its arguments), in their order; how they
-    come on is noted, and a signal ends them all."""
+    come on is noted, what went wrong is told although it is quiet, and a signal ends them all."""
     from .opening import stopping
-    from .processes import Job, environment, for_each
+    from .prepared import Prepared, is_possible
+    from .processes import Job, Separate, environment, for_each
 
-    stop = threading.Event()
+    def on_end(one: Ended) -> None:
+        text = f"{_result(one, command)} after {one.seconds:.0f} s"
+        if one.error and not one.has_nothing:
+            out.tell_of(one.name, f"{text}: {one.error} {one.remedy}".rstrip(), wrong=True)
+        else:
+            out.tell_of(one.name, f"{text}.")
+
+    stop, environ = threading.Event(), environment(os.environ, command)
     with stopping(out, stop):
         return for_each(
             [Job(*one) for one in jobs],
             at_once,
-            environment(os.environ, command),
+            Prepared(environ) if is_possible() else Separate(environ),
             stop,
-            lambda name, line: out.note(f"{name}: {line}"),
-            lambda one: out.note(f"{one.name}: {_result(one)} after {one.seconds:.0f} s."),
+            out.relay,
+            on_end,
         )
 
 
@@ -198,7 +207,12 @@ def _why(told: Told) -> Iterator[str]:
     yield from (str(one["message"]) for one in told.get("findings", ()))
 
 
-def _result(one: Ended) -> str:
+def _result(one: Ended, command: str) -> str:
+    """In words; of ``diff`` a person is to look where something differs."""
+    if command == "diff" and one.code == Exit.ATTENTION:
+        return "differs"
+    if one.has_nothing:
+        return "nothing stored"
     result = RESULTS.get(one.code, "failed")
     return result if isinstance(result, str) else result[0]
 

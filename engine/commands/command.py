@@ -14,7 +14,8 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -147,10 +148,15 @@ def shared(command: Command) -> Command:
                   help="No progress and no notes on stderr, only errors.")  # fmt: skip
     @option("--verbose", "-v", is_flag=True, envvar=f"{PREFIX}_VERBOSE",
                   help="More progress on stderr; nothing cut short.")  # fmt: skip
+    @option("--log", type=click.Choice(["text", "json"]), default="text", envvar=f"{PREFIX}_LOG",
+                  help="Progress, notes and errors on stderr: lines of text or JSON.")  # fmt: skip
     @functools.wraps(command)
-    def with_output(*args: Any, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> Any:
+    def with_output(
+        *args: Any, as_json: bool, quiet: bool, verbose: bool, log: str, **kwargs: Any
+    ) -> Any:
         out = click.get_current_context().ensure_object(Output)
         out.json, out.quiet, out.verbose = as_json, quiet, verbose
+        out.log = _now if log == "json" else None
         return command(out, *args, **kwargs)
 
     return with_output
@@ -252,6 +258,8 @@ def ended(group: click.Group, arguments: Sequence[str], program: str) -> int:
 def _carried_out(out: Output, group: click.Group, arguments: Sequence[str], program: str) -> int:
     try:
         out.json = "--json" in arguments or bool(os.environ.get(f"{PREFIX}_JSON"))
+        if _asks_for_json_lines(arguments):
+            out.log = _now
         _refuse_odd_surroundings(arguments)
         code = group.main(list(arguments), prog_name=program, obj=out, standalone_mode=False)
         sys.stdout.flush()
@@ -281,6 +289,17 @@ def _carried_out(out: Output, group: click.Group, arguments: Sequence[str], prog
         return int(Exit.FAILED)
 
 
+def _asks_for_json_lines(arguments: Sequence[str]) -> bool:
+    """Whether errors that come before the options are read are to be JSON too."""
+    pairs = pairwise(("", *arguments))
+    given = any(one == "--log=json" or (before, one) == ("--log", "json") for before, one in pairs)
+    return given or os.environ.get(f"{PREFIX}_LOG") == "json"
+
+
+def _now() -> datetime:
+    return SystemClock().now()
+
+
 def _stopped(out: Output) -> int:
     out.complain("Stopped.")
     return int(Exit.TRY_LATER)
@@ -304,6 +323,9 @@ def _refuse_odd_surroundings(arguments: Sequence[str]) -> None:
 
 def _of_the_machine(out: Output, error: Exception) -> QliroFortnoxError | None:
     """The sentence for what the machine lacks or refuses; None for any other error."""
+    if isinstance(error, FileExistsError) and Path(str(error.filename)).is_file():
+        return UsageError(f"{error.filename} is a file, and a folder is to be there.",
+                          "Name another.")  # fmt: skip
     if isinstance(error, OSError) and error.filename:  # a folder, a disk: not a defect
         return QliroFortnoxError(f"{error.filename}: {error.strerror}.")
     if isinstance(error, OSError) and error.errno in (*FULL, errno.EIO, errno.EBADF):
@@ -337,6 +359,9 @@ def _mendable(out: Output, error: QliroFortnoxError) -> int:
 def _wrong_usage(out: Output, error: click.ClickException) -> int:
     if out.json:
         return _mendable(out, UsageError(error.format_message()))
+    if out.log:
+        out.complain(error.format_message())
+        return int(Exit.INVALID)
     with suppress(OSError):  # stderr may be full, and the exit code says it too
         error.show()
     return int(Exit.INVALID)

@@ -111,7 +111,7 @@ def _begun(out: Output, merchant: Merchant) -> Company | None:
 def _refuse_other_books(merchant: Merchant, company: Company) -> None:
     """Raises AccessError when the database holds the books of another company; the sign-in is
     forgotten then."""
-    from ..access.authentication import booked_company, refuse_other
+    from ..access.company import booked_company, refuse_other
     from ..access.consent import drop
     from ..store.database import reading
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..clock import SystemClock
-from ..errors import NothingYetError, UsageError
+from ..errors import UsageError
 from ..show.output import Output
 from . import command
 from .all_merchants import carried_out, files_in
@@ -92,7 +92,7 @@ def _history(out: Output, merchant: str, merchants: Path, folder: Path) -> int:
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     with opening.to_read(out, found) as store:
         told = export_history(store, found.name, folder, SystemClock().now(), command.VERSION)
-    answers = count(told.rows["raw.answer"], "answer")
+    answers = count(sum(told.rows[one] for one in ANSWERS), "answer")
     documents = count(told.rows["ledger.action"], "document")
     out.page([Text(f"Exported {found.name} into {folder}: {answers}, {documents}.")])
     out.data({"folder": str(folder), "merchant": found.name, "rows": dict(told.rows)})
@@ -101,14 +101,14 @@ def _history(out: Output, merchant: str, merchants: Path, folder: Path) -> int:
 
 def _all(out: Output, merchants: Path, at_once: int, folder: Path) -> int:
     from ..show.page import Column, Table
-    from .processes import gravest, our_command
+    from .processes import gravest
 
     jobs = [
-        (one.stem, our_command("export", str(one), "--parquet", str(folder), "--json", "--quiet"))
+        (one.stem, ["export", str(one), "--parquet", str(folder), "--json", "--quiet"])
         for one in files_in(merchants)
     ]
     ended = carried_out(out, "export", jobs, at_once)
-    code = gravest(0 if _has_nothing(one) else one.code for one in ended)
+    code = gravest(0 if one.has_nothing else one.code for one in ended)
     columns = [Column("Merchant"), Column("Answers", right=True), Column("Documents", right=True),
                Column("Why")]  # fmt: skip
     out.page([Table(columns, [_row(one) for one in ended])])
@@ -121,13 +121,12 @@ def _all(out: Output, merchants: Path, at_once: int, folder: Path) -> int:
 
 def _row(one: Ended) -> list[Cell]:
     if one.error:
-        why = "nothing stored" if _has_nothing(one) else one.error.partition("\n")[0]
+        why = "nothing stored" if one.has_nothing else one.error.partition("\n")[0]
         return [one.name, "", "", why]
     rows = one.told["rows"]
-    return [one.name, str(rows["raw.answer"]), str(rows["ledger.action"]), ""]
+    answers = sum(rows[one] for one in ANSWERS)
+    return [one.name, str(answers), str(rows["ledger.action"]), ""]
 
 
-def _has_nothing(one: Ended) -> bool:
-    """Whether nothing was ever stored of a merchant: that is no failure."""
-    error = one.told.get("error")
-    return isinstance(error, dict) and error.get("kind") == NothingYetError.__name__
+# Where answers lie, by the length of their bodies.
+ANSWERS = ("raw.answer_short", "raw.answer_long")

@@ -1,8 +1,8 @@
 """The command line: each command parses its arguments, calls the engine and prints. No decisions.
 
 What a command shows is made by ``engine.show``; what all commands share, and how errors end them,
-is in ``engine.commands.command``. Engine modules that take long to load are loaded where they are
-used.
+is in ``engine.commands.command``. Modules are loaded where they are used: those of a command when
+it is asked for, the engine's in the command.
 """
 
 # ruff: noqa: PLC0415  `--help` and completion must not wait for the engine and its database
@@ -16,40 +16,50 @@ from typing import TYPE_CHECKING
 import click
 
 from ..clock import SystemClock, today
-from ..errors import Exit, UsageError
+from ..errors import Exit
 from ..show.output import Output
 from . import command
-from .activate import activate, deactivate
 from .all_merchants import RUN, STATUS, or_all
-from .backup import backup, restore
-from .command import (
-    EXIT_CODES,
-    FILE,
-    of_merchant,
-    option,
-    payout_option,
-    scoped,
-    shared,
-)
-from .connect import connect
-from .export import export
-from .files import init, lint, show
-from .oss import oss
-from .sandbox import demo, sandbox
-from .sets import migrate, schemas
-from .webhooks import webhooks
-from .workbench_diff import diff
-from .workbench_raw import raw
-from .workbench_record import record
-from .workbench_test import test
-from .workbench_try import try_
+from .command import EXIT_CODES, FILE, of_merchant, option, payout_option, scoped, shared
+from .loaded import Loaded
 
 if TYPE_CHECKING:
+    from ..opened import RunReport, Session
     from ..scope import Scope
-    from ..session import RunReport, Session
+
+# What is not in this module: the module of each, and what it is called there.
+ELSEWHERE = {
+    "activate": "activate:activate",
+    "backup": "backup:backup",
+    "bank": "books:bank",
+    "books": "books:books",
+    "compact": "room:compact",
+    "connect": "connect:connect",
+    "deactivate": "activate:deactivate",
+    "demo": "sandbox:demo",
+    "diff": "workbench_diff:diff",
+    "export": "export:export",
+    "fleet": "fleet:fleet",
+    "init": "files:init",
+    "lint": "files:lint",
+    "migrate": "sets:migrate",
+    "oss": "oss:oss",
+    "prune": "room:prune",
+    "raw": "workbench_raw:raw",
+    "record": "workbench_record:record",
+    "report": "report:report",
+    "resolve": "resolve:resolve",
+    "restore": "backup:restore",
+    "sandbox": "sandbox:sandbox",
+    "schemas": "sets:schemas",
+    "show": "files:show",
+    "test": "workbench_test:test",
+    "try": "workbench_try:try_",
+    "webhooks": "webhooks:webhooks",
+}
 
 
-@click.group(context_settings=command.SETTINGS, epilog=EXIT_CODES)
+@click.group(context_settings=command.SETTINGS, epilog=EXIT_CODES, commands=Loaded(ELSEWHERE))
 @click.version_option(command.VERSION, message="%(prog)s %(version)s")
 def commands() -> None:
     """Qliro payouts into Fortnox: declared in YAML, proved to balance, posted exactly once.
@@ -177,6 +187,10 @@ def run(out: Output, merchant: str, merchants: Path, scope: Scope) -> int:
     found = opening.opened(out, merchant, merchants)
     with opening.session(out, found) as session:
         report = run_all(session, scope)
+        if found.reports_folder is not None:
+            from .report import after_run
+
+            after_run(out, merchant, found, session.store, session.clock.now())
         return _told(out, merchant, session, report)
 
 
@@ -193,7 +207,9 @@ def status(
     """
     from ..access.activation import silence_of
     from ..access.activation import told as told_activation
+    from ..report.proved import bank_of, proofs_of
     from ..report.status import status as gather
+    from ..show import proved
     from ..show import status as view
     from . import opening
 
@@ -203,10 +219,13 @@ def status(
         told = gather(store, today(SystemClock()), days, payouts, all_payouts=closed)
         told["activation"] = told_activation(store, found)
         told["silence"] = silence_of(store, found, SystemClock().now())
+        bank_, proofs = bank_of(store, found.settings), proofs_of(store)
     told["attention"] += bool(told["silence"])
-    out.page(view.page(merchant, found.settings["name"], told))
-    out.data({"merchant": found.name, **told})
-    return Exit.ATTENTION if told["attention"] else Exit.OK
+    out.page([*view.page(merchant, found.settings["name"], told, bank_),
+              *proved.page(merchant, bank_, proofs)])  # fmt: skip
+    out.data({"merchant": found.name, **told, **proved.data(bank_, proofs)})
+    for_a_person = told["attention"] or (bank_ is not None and bank_.attention)
+    return Exit.ATTENTION if for_a_person else Exit.OK
 
 
 @commands.command(epilog=EXIT_CODES)
@@ -232,6 +251,7 @@ def explain(
     from ..mappings import present_texts
     from ..report.explain import explain as gather
     from ..show import explanation, value
+    from ..workbench.anew import Anew
     from ..workbench.explained import explain_field
     from . import opening
 
@@ -242,43 +262,9 @@ def explain(
             out.page(value.page(told_of, whole=out.verbose))
             out.data(value.data(told_of))
             return
-        told = gather(store, ref, most, present_texts(found))
+        told = gather(store, ref, most, present_texts(found), Anew(store, found).trace)
     out.page(explanation.page(told, whole=out.verbose))
     out.data(told)
-
-
-@commands.command(epilog=EXIT_CODES)
-@of_merchant
-@click.argument("ref")
-@option("--invoice", metavar="NUMBER", help="This invoice is the right one.")
-@option("--ignore", is_flag=True, help="Book nothing; --reason says where it was booked.")
-@option("--suspense", is_flag=True, help="Book it on the suspense account.")
-@option("--retry", is_flag=True, help="Try again; or, with --number, it stands in Fortnox.")
-@option("--number", metavar="NUMBER", help="With --retry: the document's number in Fortnox.")
-@option("--reason", metavar="TEXT", help="Why; kept. Needed by --ignore and --suspense.")
-@option("--by", metavar="NAME", required=True, help="Who decides; kept.")
-def resolve(
-    out: Output, merchant: str, merchants: Path, ref: str, invoice: str | None, ignore: bool,
-    suspense: bool, retry: bool, number: str | None, reason: str | None, by: str,
-) -> None:  # fmt: skip
-    """Decide on a line that is parked. The next run carries it out; who and why is kept."""
-    from ..report.resolve import decided
-    from ..report.resolve import resolve as decide
-    from ..show.page import Text
-    from . import opening
-
-    given = {"invoice": bool(invoice), "ignore": ignore, "suspense": suspense, "retry": retry}
-    kinds = [kind for kind, chosen in given.items() if chosen]
-    if len(kinds) != 1:
-        raise UsageError("Decide one thing.", "One of --invoice, --ignore, --suspense, --retry.")
-    found = opening.opened(out, merchant, merchants, needs_secrets=False)
-    with opening.to_write(found) as store:
-        detail = invoice or number or ""
-        line = decide(store, SystemClock().now(), by, ref, kinds[0], detail, reason or "")
-    what = f"{kinds[0]} {detail}".strip()
-    out.page([Text(f"{decided(line)}: {what}, decided by {by}."),
-              Text(f"The next run carries it out: qliro-fortnox run {merchant}")])  # fmt: skip
-    out.data({"line": line["line"], "kind": kinds[0], "detail": detail, "by": by})
 
 
 @commands.command(epilog=EXIT_CODES)
@@ -315,37 +301,13 @@ def errors(out: Output, code: str | None) -> None:
     out.data(view.data(found))
 
 
-for one in (
-    backup,
-    restore,
-    activate,
-    connect,
-    deactivate,
-    demo,
-    diff,
-    export,
-    init,
-    lint,
-    migrate,
-    oss,
-    raw,
-    record,
-    try_,
-    sandbox,
-    schemas,
-    show,
-    test,
-    webhooks,
-):
-    commands.add_command(one)
-
-
 def _told(out: Output, merchant: str, session: Session, report: RunReport) -> int:
     from ..show import ran
 
+    code = Exit.TRY_LATER if session.stop.is_set() else report.exit_code
     out.page(ran.page(merchant, report))
-    out.data(ran.data(report))
-    return Exit.TRY_LATER if session.stop.is_set() else report.exit_code
+    out.data(ran.data(report) | {"exit_code": int(code)})
+    return code
 
 
 def main() -> int:

@@ -13,19 +13,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ..access.connection import secrets_of
 from ..clock import SystemClock
 from ..errors import NothingYetError, UsageError
 from ..merchant.load import Merchant, find_merchant, load_merchant
 from ..merchant.secrets import exactly, redactor
-from ..session import Session, open_session
 from ..show import failure
 from ..show.output import Output, text_as_it_is
 from ..show.progress import progress
 from ..store.database import Store, in_memory, reading, writing
 from ..store.lock import lock_holder
 from . import signals
+
+if TYPE_CHECKING:
+    from ..opened import Session
 
 
 def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) -> Merchant:
@@ -39,7 +42,7 @@ def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) 
         raise UsageError(what, "Rename the folder, or name another in state.")
     secrets = [*merchant.secrets.values(), *secrets_of(merchant)]
     out.redact, out.redact_results = redactor(secrets), exactly(secrets, short=False)
-    out.state = merchant.database.parent
+    out.state, out.merchant = merchant.database.parent, merchant.name
     for warning in merchant.warnings:
         out.note(failure.finding_line(warning))
     return merchant
@@ -91,12 +94,19 @@ def _under_way(merchant: Merchant) -> bool:
 @contextmanager
 def session(out: Output, merchant: Merchant) -> Iterator[Session]:
     """Everything a run needs; Ctrl-C and SIGTERM end it after the request in flight."""
+    from ..session import open_session  # noqa: PLC0415  a reader asks nobody
+
     with (
         to_write(merchant) as store,
         open_session(merchant, store, SystemClock()) as opened_session,
         stopping(out, opened_session.stop),
         progress(out) as opened_session.on_progress,
     ):
+        if store.before is not None:
+            out.note(
+                "The database is laid out otherwise by this version, and was written over. As it "
+                f"was it is {store.before}: delete that once you have a backup."
+            )
         yield opened_session
 
 

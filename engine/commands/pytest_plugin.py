@@ -119,9 +119,9 @@ def _judge(suite: Suite, case: Case) -> Any:
         program = suite.programs.of(case)
     except FileError as error:
         pytest.fail("\n".join(map(str, error.findings)), pytrace=False)
-    database = suite.programs.database
-    made = written(run(case, program, database=database).made)
-    verdict = run(case, program, made, database)  # what it keeps whole is syrupy's to compare
+    servers = suite.programs.servers
+    made = written(run(case, program, servers=servers).made)
+    verdict = run(case, program, made, servers)  # what it keeps whole is syrupy's to compare
     if not verdict.holds:
         pytest.fail(_told(verdict), pytrace=False)
     return made

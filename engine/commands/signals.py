@@ -18,6 +18,8 @@ BOTH = (signal.SIGINT, signal.SIGTERM)
 TRY_LATER = 75  # as ``engine.errors.Exit`` has it, which is not loaded yet when this is
 # So long may tidying up take, which waits for requests in flight; then it ends without.
 GRACE_SECONDS = 5.0
+# So soon is an interrupt raised again that Python swallowed while it tidied something away.
+AGAIN_SECONDS = 0.01
 
 
 class _Process:
@@ -37,6 +39,7 @@ def watch() -> None:
     for number in BOTH:
         signal.signal(number, _asked)
     signal.signal(signal.SIGALRM, _on_the_spot)
+    sys.unraisablehook = _not_raised
 
 
 def insist() -> NoReturn:
@@ -64,6 +67,22 @@ def leave(code: int) -> NoReturn:
 
 def _asked(_number: int, _frame: FrameType | None) -> None:
     insist()
+
+
+def _not_raised(what: sys.UnraisableHookArgs) -> None:
+    """An interrupt that came while a generator or an object was tidied away goes no further: Python
+    prints it and goes on. It is raised again where the program then is."""
+    if not (_PROCESS.ending and isinstance(what.exc_value, KeyboardInterrupt)):
+        sys.__unraisablehook__(what)
+        return
+    signal.signal(signal.SIGALRM, _again)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
+
+
+def _again(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGALRM, _on_the_spot)
+    signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+    raise KeyboardInterrupt
 
 
 def _on_the_spot(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -109,7 +109,6 @@ def _in_processes(
 ) -> list[Compared]:
     """Each merchant compared by this very command in a process of its own."""
     from ..show.differences import Compared
-    from .processes import our_command
 
     more = ["--history", str(history)] if history else []
     with tempfile.TemporaryDirectory() as scratch:
@@ -117,11 +116,11 @@ def _in_processes(
             return Path(scratch) / f"{name}.{form}"
 
         jobs = [
-            (one.stem, our_command(
+            (one.stem, [
                 "diff", str(one), "--from", before, "--to", after, "--json", "--quiet",
                 "--markdown", str(written(one.stem, "md")), "--html",
                 str(written(one.stem, "html")), *more,
-            ))
+            ])
             for one in files_in(folder)
         ]  # fmt: skip
         return [

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..merchant.load import Merchant
     from ..workbench.trying import Item
 
-EVERY = 0.05  # seconds between two looks at the files
+EVERY = 0.03  # seconds between two looks at the files
 
 
 @click.command("try", epilog=EXIT_CODES)
@@ -51,6 +52,7 @@ def try_(out: Output, merchant: str, merchants: Path, ref: str, watch: bool) -> 
             if now != seen:
                 seen = now
                 found = _again(out, found, one, kept)
+                gc.collect()  # nobody waits for it now
             time.sleep(EVERY)
 
 
@@ -68,12 +70,14 @@ def _again(out: Output, merchant: Merchant, one: Item, kept: Kept) -> Merchant:
     """Once more after a save, of the merchant's own file too; what is wrong with a file is told,
     and it goes on. Gives the merchant as its file has it now."""
     from ..errors import QliroFortnoxError
+    from ..garbage import without_garbage_collection
     from ..merchant.load import load_merchant
     from ..show.page import Text
 
     try:
-        merchant = load_merchant(merchant.path, os.environ, needs_secrets=False)
-        _show(out, merchant, one, kept)
+        with without_garbage_collection():
+            merchant = load_merchant(merchant.path, os.environ, needs_secrets=False)
+            _show(out, merchant, one, kept)
     except QliroFortnoxError as error:
         out.page([Text(line) for line in str(error).splitlines()])
     return merchant

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..clock import Clock
 from ..errors import QliroFortnoxError
-from ..language.targets import target
+from ..language.targets import Request, target
 from ..store.database import Store
 from ..store.ledger import Action, Event, Progress, owned_numbers, read_progress, record
-from ..transport.answers import differences, without_personal
+from ..transport.answers import differences, shown, without_personal
 from ..transport.http import Answer
 
 # An intent is written down before its request waits for its turn; one whose turn comes later than
@@ -102,10 +102,17 @@ class Queue:
         self.settle_delay, self.on_progress, self.create = settle_delay, on_progress, create
         self.locked_at = locked_at
         self.report = Delivery()
+        self.actions: Sequence[Action] = ()
+        # Of actions that were begun, in this run or before, and have not ended.
+        self.begun: dict[str, Action] = {}
         self.progress: dict[str, Progress] = {}
-        self.owned: dict[str, dict[str, str]] = {}
-        self.queues: dict[str, deque[Action]] = {}
-        self.ready: deque[Task] = deque()
+        self.owned: dict[str, dict[str, str]] = {}  # by target and number the action
+        self.owned_before: set[str] = set()  # targets of which it is all that are owned
+        self.queues: dict[str, list[int]] = {}  # places; short lists: a deque holds 64
+        self.looks: deque[Task] = deque()  # to be looked for, before anything is sent
+        self.follows: deque[Task] = deque()  # steps of documents that stand
+        self.ready: deque[Task | int] = deque()  # documents to be created; places of new ones
+        self.intended: deque[tuple[Task, Request]] = deque()  # written down and not sent yet
         self.later: list[tuple[datetime, int, Task]] = []
         self.total = self.finished = self.counter = 0
         self.shown: dict[str, dict[str, Any]] = {}  # documents as the target last showed them
@@ -113,35 +120,45 @@ class Queue:
 
     # -- what is to be done ---------------------------------------------------------------------
 
-    def load(self, actions: list[Action]) -> None:
-        """Queue the actions; those that touch the same invoice wait for one another."""
-        self.progress = read_progress(self.store, [action.payout for action in actions])
-        for action in actions:
-            name = action.target
-            if name not in self.owned:
-                self.owned[name] = owned_numbers(self.store, name)
+    def load(self, actions: Sequence[Action]) -> None:
+        """Queue the actions; those that touch the same invoice wait for one another. What is new is
+        read again when its turn comes, so that many need not be held at once."""
+        self.actions, self.total = actions, len(actions)
+        known = read_progress(self.store, {action.payout for action in actions})
+        for place, action in enumerate(actions):
+            owned = self.owned.setdefault(action.target, {})
             if action.adopted:  # nobody else's, from here on
-                self.owned[name].setdefault(action.adopted, action.action)
-        self.total = len(actions)
-        for action in actions:
-            self.progress.setdefault(action.action, Progress())
+                owned.setdefault(action.adopted, action.action)
+            if action.action in known:
+                self._hold(action, known[action.action])
             key = action.consumed_of or action.action
-            self.queues.setdefault(key, deque()).append(action)
+            self.queues.setdefault(key, []).append(place)
         for key in list(self.queues):
             self._begin_next(key)
+
+    def _hold(self, action: Action, progress: Progress) -> Progress:
+        self.begun[action.action] = action
+        return self.progress.setdefault(action.action, progress)
 
     def _begin_next(self, key: str) -> None:
         """Begin the actions of a queue until one has something to send or to look for."""
         queue = self.queues[key]
         while queue and not self._begin(queue[0]):
-            self._count(queue.popleft())
+            self._end(self.actions[queue.pop(0)])
+        if not queue:
+            del self.queues[key]
 
-    def _begin(self, action: Action) -> bool:
+    def _begin(self, place: int) -> bool:
         """Put the action's next step where it belongs: to be sent, or to be looked for first.
 
         False when there is nothing to be done.
         """
-        progress = self.progress[action.action]
+        action = self.actions[place]
+        if action.action not in self.progress and not action.adopted:
+            if self.create:
+                self.ready.append(place)
+            return self.create
+        progress = self._hold(action, Progress())
         if action.adopted and progress.number is None:
             note = "found in the target before anything was sent"
             self.note(
@@ -162,7 +179,7 @@ class Queue:
             elif step == "create" and not self.create:
                 return False
             else:
-                self.ready.append(Task(action, step, lookup=is_read(action, step)))
+                self.put(Task(action, step, lookup=is_read(action, step)))
             return True
         self.report.done.append(action.action)
         return False
@@ -170,10 +187,14 @@ class Queue:
     def end(self, action: Action) -> None:
         """The action goes no further in this run; the next on the same invoice may."""
         key = action.consumed_of or action.action
-        self._count(self.queues[key].popleft())
+        self.queues[key].pop(0)
+        self._end(action)
         self._begin_next(key)
 
-    def _count(self, _action: Action) -> None:
+    def _end(self, action: Action) -> None:
+        self.shown.pop(action.action, None)
+        self.begun.pop(action.action, None)
+        self.progress.pop(action.action, None)
         self.finished += 1
         if self.on_progress:
             self.on_progress(self.finished, self.total)
@@ -195,13 +216,74 @@ class Queue:
         heapq.heappush(self.later, (due, self.counter, task))
 
     def wake(self) -> None:
-        """What has waited long enough comes first."""
+        """What has waited long enough."""
         while self.later and self.later[0][0] <= self.clock.now():
-            self.ready.appendleft(heapq.heappop(self.later)[2])
+            self.put(heapq.heappop(self.later)[2])
 
-    def left(self) -> list[Task]:
-        """What is still to be sent or looked for."""
-        return [*self.ready, *(task for _, _, task in self.later)]
+    def put(self, task: Task) -> None:
+        """To be done as soon as may be. What is looked for comes first, then what is to be done
+        with documents that stand, then new ones; else what was put first."""
+        if task.lookup:
+            self._know_owned(task)
+            self.looks.append(task)
+        elif task.step != "create" or task.without:
+            self.follows.append(task)
+        else:
+            self.ready.append(task)
+
+    def _know_owned(self, task: Task) -> None:
+        """Read which documents are owned, before the first that may be one of them is looked for:
+        after years they are many, and commonly none is."""
+        name = task.action.target
+        if task.step == "create" and name not in self.owned_before:
+            self.owned_before.add(name)
+            self.owned[name] = {**self.owned[name], **owned_numbers(self.store, name)}
+
+    def intend(self, most: int) -> None:
+        """Write down the intents of the next writes, so many at most, with all that was noted."""
+        while len(self.intended) < most and (self.follows or self.ready):
+            task = self.follows.popleft() if self.follows else self._next_ready()
+            request = self._request(task)
+            self.note(
+                task.action,
+                Event(task.action.action, task.step, "sending", request.method, shown(request),
+                      request.body),
+            )  # fmt: skip
+            self.intended.append((task, request))
+        self.write_down()
+
+    def _next_ready(self) -> Task:
+        """The next document to be created; a new one begins with that."""
+        task = self.ready.popleft()
+        if isinstance(task, int):
+            task = Task(self.actions[task], "create")
+            self._hold(task.action, Progress())
+        return task
+
+    def _request(self, task: Task) -> Request:
+        action, aim = task.action, target(task.action.target)
+        if task.step == "create":
+            return aim.create(action.document, action.action, task.without)
+        number = self.progress[action.action].number
+        if number is None:
+            raise RuntimeError(f"{action.action} has no number before {task.step}")
+        return aim.follow(task.step, number, action.document)
+
+    def call_off(self, why: str) -> None:
+        """Nothing that was only intended is sent any more: it waits for its turn again."""
+        while self.intended:
+            task, _ = self.intended.pop()
+            self.withdraw(task, why)
+            (self.ready if task.step == "create" else self.follows).appendleft(task)
+
+    def has_left(self) -> bool:
+        """Whether something is still to be sent or looked for."""
+        return bool(self.looks or self.follows or self.ready or self.later)
+
+    def unseen(self) -> list[str]:
+        """The actions that are still to be looked for."""
+        every = [*self.looks, *(task for _, _, task in self.later)]
+        return [task.action.action for task in every if task.lookup]
 
     def again(self, task: Task, tries: int) -> None:
         """The same after a pause that grows with the number of tries."""
@@ -210,13 +292,14 @@ class Queue:
 
     def twins(self, action: Action) -> int:
         """How many other actions of unknown outcome would look the same in the target."""
+        unsent = {task.action.action for task, _ in self.intended}
         return sum(
             other.action != action.action
             and other.target == action.target
             and other.identity == action.identity
             and self.progress[other.action].in_flight("create")
-            for queue in self.queues.values()
-            for other in queue
+            and other.action not in unsent
+            for other in self.begun.values()
         )
 
     # -- what became of it ----------------------------------------------------------------------
@@ -240,7 +323,7 @@ class Queue:
         elif step == "confirm" and self.shown.get(action.action):
             self.confirm(Task(action, step), self.shown[action.action], None)
         else:
-            self.ready.appendleft(Task(action, step, lookup=is_read(action, step)))
+            self.put(Task(action, step, lookup=is_read(action, step)))
 
     def confirm(self, task: Task, document: dict[str, Any], answer: Answer | None) -> None:
         """Go on when the target's document says what it must; else a person looks at it. One that
@@ -279,7 +362,7 @@ class Queue:
     def hold(self, task: Task, why: str) -> None:
         """What failed with everything else: a write was not sent, a look-up is still to be made."""
         if task.lookup:
-            self.ready.appendleft(task)
+            self.put(task)
         elif self.progress[task.action.action].events.get(task.step) == "sending":
             self.withdraw(task, why)
 

@@ -6,6 +6,7 @@ runs the commands that a merchant's working day has, each shown as it would be t
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -37,8 +38,17 @@ def demonstrate(out: Output, folder: Path, seed: int) -> None:
         told = _month(out, payouts)
         out.page([blank(), blank()])
         told["orders"] = demo_orders.life(orders)
+    out.page([blank(), blank()])
+    told["reports"] = [_report(shop) for shop in (payouts, orders)]
     out.page([blank(), *_next(payouts, orders, folder)])
     out.data(told)
+
+
+def _report(shop: Context) -> Any:
+    """The payout report, as an accountant gets it."""
+    target = shop.folder / "reports" / f"{shop.name}.html"
+    return shop.step("The payout report, to open in a browser, print and forward:", "report",
+                     shop.merchant, "--out", os.path.relpath(target))  # fmt: skip
 
 
 def _month(out: Output, shop: Context) -> dict[str, Any]:
@@ -94,6 +104,7 @@ def _next(payouts: Context, orders: Context, folder: Path) -> list[Text]:
         (f"explain {orders.merchant} {demo_orders.PARKED}", "an order without a sales account"),
         (f"plan {merchant}", "what the next run would post"),
         (f"references {merchant}", "which invoice field matches best"),
+        (f"books {merchant}", "the books proved, by Fortnox's own SIE file"),
         (f"show {orders.merchant}", "every setting and where it comes from"),
         (f"resolve {merchant} {refs.parked} --invoice {refs.invoice} --by YOU", "decide on it"),
     ]
@@ -102,8 +113,8 @@ def _next(payouts: Context, orders: Context, folder: Path) -> list[Text]:
         heading("Try next"),
         *activate,
         *(Text(f"qliro-fortnox {command:<{width}}  {why}", 2) for command, why in told),
-        Text("run, plan and references ask the sandboxes: serve them in a second terminal, with"),
-        Text("all that was posted to them:"),
+        Text("run, plan, references and books ask the sandboxes: serve them in a second terminal,"),
+        Text("with all that was posted to them:"),
         Text(f"qliro-fortnox demo{again}", 2),
     ]
 

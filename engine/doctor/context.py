@@ -19,7 +19,8 @@ from urllib.parse import quote
 import httpx
 
 from ..access.apis import open_fortnox, open_qliro
-from ..access.authentication import authentication, booked_company
+from ..access.authentication import authentication
+from ..access.company import booked_company
 from ..clock import Clock, today
 from ..errors import AccessError, FileError, Place, QliroFortnoxError, UnavailableError
 from ..extract import fortnox

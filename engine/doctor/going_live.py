@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import httpx
 
 from ..access.activation import PUSH_FED
-from ..access.authentication import booked_company
+from ..access.company import booked_company
 from ..extract.raw import Report
+from ..opened import Session
 from ..plan.model import Plan
-from ..session import Session, plan, sync
+from ..session import plan, sync
 from ..webhooks.self_test import try_push
 from .examine import examine
 from .result import Result

@@ -7,13 +7,13 @@ what was sold is held against the OSS table.
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 
 from ..errors import FileError, Finding, UsageError
+from ..garbage import without_garbage_collection
 from ..language.catalogue import catalogue_from_ddl
 from ..language.code import Code
 from ..language.laid import Change
@@ -110,13 +110,8 @@ def by_policies(
 
 def whole_set(folder: Path, overlay: Path | None) -> MappingSet:
     """A set with an overlay over it, whatever its flows. Raises FileError with all findings."""
-    collects = gc.isenabled()
-    gc.disable()  # all of it is held: going through it again and again costs a tenth
-    try:
+    with without_garbage_collection():
         found = load_set(folder, overlay, catalogue_from_ddl(sql("schema")), merchant_schema())
-    finally:
-        if collects:
-            gc.enable()
     refuse_unmet(found)
     return found
 

@@ -7,11 +7,12 @@ currency: one that has lost some of it would count as another line, and be booke
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from ..store.database import Store
+from .rows import Rows
 
 LISTS = ("Settlements", "PendingSettlements", "RejectedSettlements")
 # Qliro's enums by their places (its OpenAPI document, x-enumNames).
@@ -29,14 +30,12 @@ def lost(
     ``content`` is the decoded answer, of which every field can be read; ``unstaged`` gives another
     that came before it and is not staged yet, or None.
     """
-    rows = _rows(content)
-    told = [(row, _known(row)) for row in rows]
-    if not batch.isdecimal() or not any(_poor(known) for _, known in told):
+    if not batch.isdecimal() or not any(_poor(_known(row)) for row in _rows(content)):
         return None
     now: dict[Any, Counter[Known]] = defaultdict(Counter)
     before: dict[Any, Counter[Known]] = defaultdict(Counter)
-    for row, known in told:
-        now[Decimal(row["Amount"]), row.get("CurrencyCode")][known] += 1
+    for row in _rows(content):
+        now[Decimal(row["Amount"]), row.get("CurrencyCode")][_known(row)] += 1
     came_before = unstaged()
     for row in store.rows(BEFORE, [int(batch)]) if came_before is None else _rows(came_before):
         before[Decimal(row["Amount"]), row.get("CurrencyCode")][_known(row)] += 1
@@ -51,11 +50,11 @@ def lost(
     return None
 
 
-def _rows(content: Any) -> list[Mapping[str, Any]]:
+def _rows(content: Any) -> Iterator[Mapping[str, Any]]:
     """The lines of an answer that have an amount."""
     lists = (content.get(name) for name in LISTS) if isinstance(content, dict) else ()
-    every = (row for rows in lists if isinstance(rows, list) for row in rows)
-    return [row for row in every if isinstance(row, dict) and _is_amount(row.get("Amount"))]
+    every = (row for rows in lists if isinstance(rows, list | Rows) for row in rows)
+    return (row for row in every if isinstance(row, dict) and _is_amount(row.get("Amount")))
 
 
 def _is_amount(value: Any) -> bool:

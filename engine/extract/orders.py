@@ -6,7 +6,7 @@ before, writes ``raw.answer``; an answer that repeats the last one is kept witho
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
@@ -41,6 +41,7 @@ class OrderScope:
     pushed: bool = True
     since: date | None = None
     until: date | None = None
+    ages: Sequence[timedelta] = ORDER_AT
 
 
 def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
@@ -68,6 +69,7 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
             else None,
             "reserved_before": now - RESERVED,
             "now": now,
+            "ages": [int(age.total_seconds()) for age in scope.ages],
             "young_from": (now - YOUNG).date(),
             "between": between,
             "since": scope.since or date.min,
@@ -78,15 +80,9 @@ def orders_to_ask(store: Store, now: datetime, scope: OrderScope) -> list[int]:
 
 
 # Whether one of the ages since something was reached after the last answer: the greatest that was.
-_AGES = [int(age.total_seconds()) for age in ORDER_AT]
-CAME = (
-    "{since} + to_seconds(CASE "
-    + " ".join(
-        f"WHEN epoch_us($now) - epoch_us({{since}}) >= {age}000000 THEN {age}"
-        for age in reversed(_AGES)
-    )
-    + " END) > asked_at"
-)
+CAME = """{since} + to_seconds(list_max(list_filter(
+            $ages, lambda age: epoch_us($now) - epoch_us({since}) >= age::BIGINT * 1000000
+        ))) > asked_at"""
 TO_ASK = f"""
 -- What the staged tables and the earlier questions say of every order that anything names.
 WITH asked AS (
@@ -247,18 +243,20 @@ def sync_orders(extraction: Extraction, scope: OrderScope, named: Collection[str
     return fetch_orders(extraction, wanted)
 
 
-def orders_needed(extraction: Extraction) -> list[int]:
+def orders_needed(extraction: Extraction, ages: Sequence[timedelta] = ORDER_AT) -> list[int]:
     """OrderIds of staged lines that have no merchant reference and whose order is not known yet.
 
-    An order that Qliro did not find is asked for again at growing distances.
+    An order that Qliro did not find is asked for again at these ages.
     """
-    rows = extraction.store.rows(ORDERS_NEEDED, {"now": extraction.api.clock.now()})
+    told = {"now": extraction.api.clock.now(), "ages": [int(age.total_seconds()) for age in ages]}
+    rows = extraction.store.rows(ORDERS_NEEDED, told)
     return [row["OrderId"] for row in rows]
 
 
 ORDERS_NEEDED = f"""
 -- Accepted lines without a reference, whose order was neither staged nor asked for lately. An
--- answer that can't be read tells nothing.
+-- answer that can't be read tells nothing. What sorts before a sign or behind all of ASCII may be
+-- blank: DuckDB passes over all parts of the table where no reference does.
 WITH asked AS (
     SELECT
         TRY_CAST(regexp_extract(path, '([0-9]+)$', 1) AS BIGINT) AS OrderId,
@@ -275,6 +273,8 @@ FROM qliro.settlement_line AS line
 LEFT JOIN qliro."order" AS known ON known.OrderId = line.OrderId
 LEFT JOIN asked ON asked.OrderId = line.OrderId
 WHERE line.Status = 'Accepted'
+  AND (line.MerchantOrderReference IS NULL OR line.MerchantOrderReference < '!'
+       OR line.MerchantOrderReference > '~')
   AND coalesce(trim(line.MerchantOrderReference), '') = ''
   AND line.OrderId > 0
   AND (known.problem IS NOT NULL

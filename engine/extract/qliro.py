@@ -1,7 +1,8 @@
 """Asks Qliro for settlement batches, and for the lines of each that is new or may have changed.
 
-Writes ``raw.answer``; remembers in ``raw.cursor`` the period that was listed and, for each batch,
-what its row looked like when its lines were fetched. When that was, the answers tell.
+Writes ``raw.answer``; remembers in ``raw.cursor`` the period that was listed, the day to which
+older days were listed again and, for each batch, what its row looked like when its lines were
+fetched. When that was, the answers tell.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ..store.database import Store
 from ..transport.endpoints import SETTLEMENT_BATCHES, SETTLEMENTS_BY_BATCH
 from .ask import Extraction, ask, ask_all
 from .dates import stockholm_date
-from .distances import day_began
+from .distances import BATCH_AT, day_began
 from .raw import Call, Kept, Report, cursor, cursors, move_cursor, why
 
 # GetSettlementBatches refuses more than 60 days (PERIOD_LIMIT_EXCEEDED) or 61 (PERIOD_INVALID).
@@ -27,6 +28,7 @@ PENDING_FOR = timedelta(days=60)
 # Payouts asked for by name are looked for no further back than this.
 OLDEST = timedelta(days=3 * 366)
 LISTED = "qliro.listed"
+AGAIN = "qliro.listed_again"
 FETCHED = "qliro.batch."
 MISSING = "missing"  # in place of the row's digest: its lines are still to be fetched
 
@@ -48,7 +50,8 @@ def sync_settlements(
     overlap_days: int = 7,
     named: Collection[str] = (),
 ) -> Report:
-    """Batches from where the last sync ended, less the overlap, to yesterday; then their lines.
+    """Batches from where the last sync ended, less the overlap, to yesterday, and once more those
+    of the declared ages; then their lines.
 
     Lines are fetched of batches dated ``payouts_from`` or later that are new or whose row changed,
     and of those that lie within the overlap or had pending lines: once a day, or by every sync
@@ -69,6 +72,8 @@ def sync_settlements(
     first = min([first, *_open_days(fetched.values(), yesterday - PENDING_FOR)])
 
     rows, through = _list(extraction, report, first, yesterday)
+    if through is not None:
+        rows = _older(extraction, report, payouts_from, first) | rows
     read = _read_since(store, day_began(extraction.api.clock.now())) - _disagreeing(store)
     wanted = [
         row
@@ -89,6 +94,25 @@ def sync_settlements(
         since = min(first, listed[0]) if listed else first
         move_cursor(store, LISTED, f"{since}/{through}", extraction.api.clock.now())
     return report
+
+
+def _older(extraction: Extraction, report: Report, first: date, before: date) -> dict[int, _Row]:
+    """The batches from first to the day before ``before`` that reached an age at which they are
+    listed again since that was last done: each once, however long no sync was made."""
+    store, day = extraction.store, today(extraction.api.clock)
+    done = date.fromisoformat(cursor(store, AGAIN) or day.isoformat())
+    rows: dict[int, _Row] = {}
+    whole = True
+    for age in BATCH_AT:
+        start = max(first, done - age + timedelta(days=1))
+        end = min(before - timedelta(days=1), day - age)
+        if done < day and start <= end:
+            found, through = _list(extraction, report, start, end)
+            rows |= found
+            whole = whole and through is not None
+    if whole and cursor(store, AGAIN) != day.isoformat():
+        move_cursor(store, AGAIN, day.isoformat(), extraction.api.clock.now())
+    return rows
 
 
 def _list(

@@ -18,12 +18,15 @@ from urllib.parse import unquote
 
 from .. import json_text
 from ..errors import Finding, Place
+from ..store.answers import append_answers
 from ..store.database import Store
 from ..transport.endpoints import Endpoint, classify
 from ..transport.http import Answer, Query
+from . import rows as long_lists
 from .lines import LISTS, lost
 from .readable import unread
 from .redact import redacted
+from .told_before import ToldBefore
 
 Progress = Callable[[str, int, int | None], None]
 COLUMNS = [
@@ -125,14 +128,17 @@ class Kept:
 
 @dataclass(slots=True)
 class Report:
-    """What an extraction brought: how many answers, and what was wrong with which."""
+    """What an extraction brought: how many answers, how many of them told something when they were
+    staged, and what was wrong with which."""
 
     answers: int = 0
+    told: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, other: Report) -> None:
         """Count another report's answers and findings in."""
         self.answers += other.answers
+        self.told += other.told
         self.findings += other.findings
 
     def find(self, where: str, code: str, message: str, remedy: str = "", line: int = 0) -> None:
@@ -146,18 +152,23 @@ def keep(
     *,
     origin: str,
     key: bytes,
+    told: ToldBefore | None = None,
 ) -> list[Kept]:
     """Store answers in their order and give them back decoded.
 
-    ``key`` makes the hashes of personal numbers. Many answers go in one transaction.
+    ``key`` makes the hashes of personal numbers. Many answers go in one transaction. ``told`` knows
+    what their calls were answered before, where that was looked up.
     """
+    answers = list(answers)
+    told = told or ToldBefore(store)
+    told.look_up(call for call, _ in answers)
     rows: list[list[Any]] = []
     bodies: list[str] = []
     kept: list[Kept] = []
     for call, answer in answers:
         endpoint = classify(call.method, call.path)
         body = redacted(answer.body, key, contacts=endpoint.contacts)
-        digest = hashlib.sha256(body.encode()).hexdigest()
+        digest = _digest(body)
         content, problem = _read(endpoint, answer, body)
         if endpoint.name == "order" and content is not None:
             problem = _other_order(call, content) or problem
@@ -166,7 +177,9 @@ def keep(
             problem = lost(store, id, content, partial(_unstaged, store, rows, bodies, call))
         repeated = False
         if endpoint.repeats and answer.status == 200 and problem is None:
-            repeated = _repeats(store, rows, bodies, call, answer, digest)
+            repeated = _repeats(store, rows, bodies, call, answer, digest, told)
+        if answer.status == 200:
+            told.note(call, answer.sent_at, digest if problem is None else "")
         bodies.append(body)
         rows.append(
             [
@@ -185,7 +198,7 @@ def keep(
         )
         error = {} if answer.status == 200 else _object(body)
         kept.append(Kept(call, endpoint, answer.status, content, problem, digest, error))
-    store.append("raw.answer", rows, COLUMNS)
+    append_answers(store, rows, COLUMNS)
     return kept
 
 
@@ -225,6 +238,7 @@ def _repeats(
     call: Call,
     answer: Answer,
     digest: str,
+    told: ToldBefore,
 ) -> bool:
     """Whether the answer that was given to the same call before it said the same, and was read.
 
@@ -232,6 +246,9 @@ def _repeats(
     this one comes between: what it repeats is no longer the one before it.
     """
     query, at = call.query_text, answer.sent_at
+    newest = told.last(call)
+    if newest is None or newest[0] <= at:
+        return newest is not None and newest[1] == digest
     (before,) = store.rows(BESIDE, {"path": call.path, "query": query, "at": at})
     last_at, last = before["last_at"], before["last"]
     for row in rows:
@@ -241,7 +258,7 @@ def _repeats(
     if last == digest:
         return True
     if before["next"] is not None:
-        store.execute(BODY_BACK, [before["next"]])
+        append_answers(store, store.tuples(BODY_BACK, [before["next"]]), COLUMNS)
     for place, row in enumerate(rows):
         if row[5:8] == [call.path, query, 200] and row[0] > at:
             row[8] = bodies[place]
@@ -260,14 +277,14 @@ WHERE path = $path AND query = $query AND status = 200
 """
 BODY_BACK = """
 -- A repeat once more, with the body that it repeats.
-INSERT INTO raw.answer BY NAME
 SELECT
-    again.* EXCLUDE (seq, body),
-    (
-        SELECT any_value(whole.body) FROM raw.answer AS whole
-        WHERE whole.path = again.path AND whole.query = again.query
-          AND whole.digest = again.digest AND whole.body <> ''
-    ) AS body
+    again.* EXCLUDE (seq) REPLACE (
+        (
+            SELECT any_value(whole.body) FROM raw.answer AS whole
+            WHERE whole.path = again.path AND whole.query = again.query
+              AND whole.digest = again.digest AND whole.body <> ''
+        ) AS body
+    )
 FROM raw.answer AS again
 WHERE again.seq = ? AND again.body = '' AND again.digest <> sha256('')
 """
@@ -300,12 +317,20 @@ ORDER BY seq
 """
 
 
+def _digest(body: str) -> str:
+    """The SHA-256 of a body; of a long one without a copy of all of it."""
+    found = hashlib.sha256()
+    for start in range(0, len(body), long_lists.LONG):
+        found.update(body[start : start + long_lists.LONG].encode())
+    return found.hexdigest()
+
+
 def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | None]:
     """The decoded body, and what can't be read of it."""
     if answer.status != 200:
         return None, answer.problem
     try:
-        content = json_text.decode(body)
+        content = long_lists.decode(body, LISTS if endpoint.name == BATCH else ())
     except json_text.NotRead as error:
         return None, f"the body can't be read: {error}"
     except ValueError:
@@ -313,7 +338,8 @@ def _read(endpoint: Endpoint, answer: Answer, body: str) -> tuple[Any, str | Non
     if misfit := _misfit(endpoint, content):
         return None, misfit
     problem = answer.problem
-    if problem is None and isinstance(content, dict):
+    empty = endpoint.name != BATCH and isinstance(content, dict) and content.get(endpoint.key) == []
+    if problem is None and isinstance(content, dict) and not empty:
         problem = unread(endpoint.name, content)
     if endpoint.name == BATCH:
         problem = problem or _unreadable_lines(content)
@@ -347,7 +373,8 @@ def _misfit(endpoint: Endpoint, content: Any) -> str | None:
         return f"the body has no {endpoint.key}"
     found = content[endpoint.key]
     if endpoint.is_list and found is not None:
-        return None if isinstance(found, list) else f"{endpoint.key} is no list"
+        is_list = isinstance(found, list | long_lists.Rows)
+        return None if is_list else f"{endpoint.key} is no list"
     return f"{endpoint.key} is null" if found is None else None
 
 

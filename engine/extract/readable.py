@@ -18,6 +18,7 @@ from typing import Any
 from ..store.statements import FOLDER as SQL_FOLDER
 from ..transport.endpoints import ENDPOINTS, Endpoint
 from .dates import stockholm_date
+from .rows import Rows
 
 # Without these an entry is of no use, by endpoint and list. Others may be null: what needs them
 # says so. The IDS of them must be there, the others are not to be null where they are.
@@ -74,6 +75,7 @@ REFERENCES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _SHAPE = re.compile(r"from_json\(\s*(?:body|text),\s*'(.*?)'\s*\)", re.DOTALL)
 _DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
+LISTS = (list, Rows)
 LONGEST = 60  # of a value that is told
 NO_DAY = "0001-01-01"  # so .NET writes that there is none
 
@@ -124,7 +126,7 @@ def _absent(fields: tuple[_Field, ...], values: Mapping[str, Any], place: str) -
         if must and name not in values:
             return f"{place} has no {name}"
         value = values.get(name)
-        rows = value if is_list and isinstance(value, list) else [value] if not is_list else []
+        rows = value if is_list and isinstance(value, LISTS) else [value] if not is_list else []
         for position, row in enumerate(rows, start=1):
             where = f"row {position} of {name}" if is_list else name
             if inner and isinstance(row, dict) and (told := _absent(inner, row, where)):
@@ -228,7 +230,7 @@ def _first(fields: tuple[_Field, ...], values: Mapping[str, Any], place: str) ->
             if not reads(value):
                 return f"{place} has no readable {name}: {_short(value)}"
         elif is_list:
-            if not isinstance(value, list):
+            if not isinstance(value, LISTS):
                 return f"{name} is not a list"
             for position, row in enumerate(value, start=1):
                 where = f"row {position} of {name}"

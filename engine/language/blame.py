@@ -200,7 +200,7 @@ class _Parts:
             known, value = self.value(base) if isinstance(base, nodes.Node) else (False, None)
             rows = value if isinstance(value, list) else [value]
             for row in rows if known and isinstance(base, nodes.Node) else ():
-                if isinstance(row, dict) and key not in row:
+                if isinstance(row, Mapping) and key not in row:
                     name = written(base) if isinstance(base, nodes.Node) else ""
                     return f"{name} has no {key!r}", nearest(str(key), [str(k) for k in row])
         return f"there is no {key!r}", ""

@@ -45,6 +45,14 @@ def check(
             report(finding)
 
 
+def add_derived(
+    mapping_set: MappingSet, columns: dict[str, dict[str, Type]], report: Report
+) -> None:
+    """Adds the columns that entities derive to a set's own, and checks nothing else."""
+    settings = Code("K_settings", mapping_set.settings_type)
+    check_entities.check(mapping_set, columns, settings, report)
+
+
 def lenient(report: Report, *, complete: bool) -> Report:
     """A report without what may stand in a file that could not be read."""
 

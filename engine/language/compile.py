@@ -45,10 +45,12 @@ from .program import (
     Failure,
     Order,
     Program,
+    Rendered,
     Row,
 )
 from .spec import MappingSet, MappingSpec, Match, Related
 from .tables import Lookup
+from .when_asked import Asked, found_right, when_asked
 
 
 def compile_set(
@@ -56,15 +58,18 @@ def compile_set(
     settings: Mapping[str, Any],
     settings_place: SettingsPlace | None = None,
     kept: Kept | None = None,
+    *,
+    known_right: bool = False,
 ) -> Program:
     """The set as functions for a merchant with these settings, of the flows that are on.
 
     ``settings_place`` tells where a setting stands, by path of keys; what is ``kept`` of earlier
-    times is not worked out again. Raises FileError with all findings: settings that are missing,
-    rows of tables that do not fit.
+    times is not worked out again. What is ``known_right``, for the same was compiled for the same
+    settings before, is compiled where it is first asked for. Raises FileError with all findings:
+    settings that are missing, rows of tables that do not fit.
     """
     findings: list[Finding] = []
-    report = collect(findings)
+    report = found_right if known_right else collect(findings)
     place = settings_place or (lambda path: Place("settings." + ".".join(map(str, path))))
     found: dict[str, Lookup] = {}
     world: World = {
@@ -81,8 +86,11 @@ def compile_set(
     for name in mapping_set.tables:
         work = partial(_table, mapping_set, name)
         found[name] = again(kept, f"table {name}", world, work, report)
-    entities = {name: piece(f"entity {name}", partial(_entity, name, found))
-                for name in mapping_set.entities}  # fmt: skip
+    entities = Asked({
+        name: when_asked(
+            partial(piece, f"entity {name}", partial(_entity, name, found)), report
+        ) for name in mapping_set.entities
+    })  # fmt: skip
     wanted = {name: spec for name, spec in mapping_set.mappings.items() if _is_on(spec, settings)}
     mappings = {name: piece(f"mapping {name}", partial(_mapping, name, found))
                 for name, _ in in_order_of_needs(wanted)}  # fmt: skip
@@ -231,7 +239,9 @@ def _mapping(
     }
     seen = scope.of_card(mapping_set, spec, code)
     card = asking(lambda e: e.emit(spec.card).text if spec.card else "None", seen)
-    traced = document.render(mapping_set, spec, code, space, report, traced=True)
+    traced = when_asked(
+        lambda: document.render(mapping_set, spec, code, space, report, traced=True), report
+    )
 
     @cache
     def plain() -> document.Rendering:
@@ -241,6 +251,10 @@ def _mapping(
     @cache
     def unchanging() -> Callable[[Row], Sequence[Failure]]:
         return own_checks.asking(mapping_set, spec, code, space)
+
+    @cache
+    def part(fields: frozenset[str]) -> Callable[[Row], Rendered]:
+        return document.of_fields(mapping_set, spec, fields, code, space).run
 
     return CompiledMapping(
         spec=spec,
@@ -256,8 +270,9 @@ def _mapping(
         covered=document.covered(mapping_set, spec, code, space, report),
         _judge=policies.judging(mapping_set, spec, code, space, report),
         _render=lambda inputs: plain().run(inputs),
-        _trace=traced.run,
+        _trace=lambda inputs: traced().run(inputs),
         _own=unchanging,
+        _part=part,
         _source=lambda: plain().built.source,
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import blame, compile_tables, document, scope
-from .assemble import Body, build
+from .assemble import Body, Built, build
 from .code import Code
 from .emit import Emitter
 from .expressions import Report
@@ -18,6 +18,7 @@ from .kinds import Type
 from .program import CompiledRelated, Row
 from .spec import EntitySpec, MappingSet, MappingSpec, Related
 from .tables import Lookup
+from .when_asked import when_asked
 
 
 def asking(
@@ -29,17 +30,22 @@ def asking(
     report: Report,
 ) -> Callable[[Row], Any]:
     """A function of the inputs that gives what the source text made by ``text`` says."""
-    emitter = Emitter(report, dict(seen), scope.signatures(mapping_set))
-    body = Body()
-    body.add("def ask(I):")
-    body.depth += 1
-    result = text(emitter)
-    document.bind_inputs(body, [*seen], result)
-    body.add(f"return {result}")
-    name = spec.name if isinstance(spec, MappingSpec) else spec.entity
-    built = build(name, body, emitter, compile_tables.space(found))
+
+    def make() -> Built:
+        emitter = Emitter(report, dict(seen), scope.signatures(mapping_set))
+        body = Body()
+        body.add("def ask(I):")
+        body.depth += 1
+        result = text(emitter)
+        document.bind_inputs(body, [*seen], result)
+        body.add(f"return {result}")
+        name = spec.name if isinstance(spec, MappingSpec) else spec.entity
+        return build(name, body, emitter, compile_tables.space(found))
+
+    made = when_asked(make, report)
 
     def ask(inputs: Row) -> Any:
+        built = made()
         try:
             return built.function(inputs)
         except Exception as error:

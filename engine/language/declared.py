@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct, field
 
 from ..errors import Finding
-from ..yamlfile import YamlFile, nearest
+from ..yamlfile import nearest
 from . import structure
 from .expressions import Report
 from .laid import Change, Laying
 from .source import Source, of_tree
-from .tree import Node, of_file
+from .texts import OVERLAY
+from .tree import Node
 from .uses import Uses, unsound
 
 VERSION = 2
-OVERLAY = "overlay:"
 
 
 class Declared(Struct):
@@ -50,11 +50,10 @@ class _Reader(Struct):
     base: dict[tuple[str, str], _File] = field(default_factory=dict)
     over: dict[tuple[str, str], _File] = field(default_factory=dict)
 
-    def take(self, name: str, file: YamlFile) -> None:
+    def take(self, name: str, root: Node) -> None:
         """Puts a file where its kind and name belong; one that has neither is reported."""
         is_over = name.startswith(OVERLAY)
         short, into = name.removeprefix(OVERLAY), self.over if is_over else self.base
-        root = of_file(file)
         kind, wrong = structure.kind_of(root)
         if isinstance(root.value, dict):  # of version 1 a file need not say what it changes
             wrong = _of_another_version(root, short) or wrong
@@ -189,11 +188,11 @@ _OWN: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def read(files: Mapping[str, YamlFile], report: Report) -> tuple[Declared, Uses]:
-    """What the files declare; names of an overlay's begin with ``overlay:``."""
+def read(files: Mapping[str, Node], report: Report) -> tuple[Declared, Uses]:
+    """What the files, each as a tree, declare; names of an overlay's begin with ``overlay:``."""
     reader = _Reader(report, Declared())
-    for name, file in sorted(files.items(), key=lambda i: (i[0].startswith(OVERLAY), i[0])):
-        reader.take(name, file)
+    for name, root in sorted(files.items(), key=lambda i: (i[0].startswith(OVERLAY), i[0])):
+        reader.take(name, root)
     uses = reader.lay()
     return reader.declared, uses
 

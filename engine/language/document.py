@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from . import blame, counts, fields, lists, scope
 from . import document_told as told
@@ -22,8 +23,9 @@ from .declared_filters import Refused
 from .emit import Emitter
 from .expressions import Report
 from .program import Failure, Rendered, Row, Trace
-from .spec import Check, EntitySpec, Field, MappingSet, MappingSpec
+from .spec import Check, EntitySpec, Field, Identity, MappingSet, MappingSpec
 from .spec import Row as RowSpec
+from .when_asked import when_asked
 
 
 class Rendering(Struct, frozen=True):
@@ -75,6 +77,22 @@ def render(
     return Rendering(run, built)
 
 
+def of_fields(
+    mapping_set: MappingSet,
+    spec: MappingSpec,
+    fields: frozenset[str],
+    settings: Code,
+    space: Mapping[str, Any],
+) -> Rendering:
+    """The function that renders these fields alone, of a document whose checks hold."""
+    bare = replace(
+        spec, document=tuple([one for one in spec.document if one.name in fields]), checks=(),
+        warnings=(), then=(), confirm={}, covers=(), moves=(), identity=Identity({}, (), (), {}),
+    )  # fmt: skip
+    # What is wrong in an expression was told when the whole mapping was compiled.
+    return render(mapping_set, bare, settings, space, lambda _finding: None, traced=False)
+
+
 def covered(
     mapping_set: MappingSet,
     spec: MappingSpec,
@@ -86,9 +104,13 @@ def covered(
 
     Where that depends on what is not known yet, it is the source alone.
     """
-    built = Writer(mapping_set, spec, settings, report, traced=False).write_covered(space)
+    made = when_asked(
+        lambda: Writer(mapping_set, spec, settings, report, traced=False).write_covered(space),
+        report,
+    )
 
     def ask(inputs: Row) -> list[Any]:
+        built = made()
         try:
             result: list[Any] = built.function(inputs)
         except (

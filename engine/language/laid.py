@@ -23,6 +23,8 @@ ACKNOWLEDGED = ("checks", "warnings", "require")
 HELD = ("id", "for", "each", "when", "that", "or", "until", "severity", "essential")
 # What a document waits for, and what Fortnox's own must say before it is booked: kept as well.
 KEPT = ("after", "confirm")
+# What may be said of the same: removed here and added there, a list said anew with more added.
+IN_TURN = (("removed", "added"), ("replaced", "added"))
 SHORT = 100  # characters of an item that is shown in a sentence
 
 
@@ -54,6 +56,8 @@ class Laying(Struct):
     skipped: frozenset[str]
     report: Report
     changes: list[Change] = field(default_factory=list)
+    changed: dict[Path_, Change] = field(default_factory=dict)
+    within: dict[Path_, Change] = field(default_factory=dict)  # a change below each path
 
     def lay(self, base: Node, over: Node) -> Node:
         """``base`` with what ``over`` says of it; what can't be done is reported and left."""
@@ -245,7 +249,7 @@ class Laying(Struct):
         if name and name in known:
             return known.index(name)
         text = f"{self._called(path)} has no {name!r}."
-        remedy = nearest(name, [one for one in known if one])
+        remedy = nearest(name, [*(one for one in known if one), *(OPERATIONS if at_key else ())])
         self._wrong(at, "unknown-id", text, remedy, at_value=not at_key)
         return None
 
@@ -258,18 +262,25 @@ class Laying(Struct):
         self, operation: str, path: Path_, at: Node, *, before: Node | None = None,
         after: Node | None = None, because: str = "",
     ) -> None:  # fmt: skip
-        self.changes.append(
-            Change(
-                operation,
-                self.what,
-                ".".join(map(str, path)),
-                at.place(key=True),
-                plain(before) if before else None,
-                before.place(key=True) if before else None,
-                plain(after) if after else None,
-                because,
-            )
+        change = Change(
+            operation,
+            self.what,
+            ".".join(map(str, path)),
+            at.place(key=True),
+            plain(before) if before else None,
+            before.place(key=True) if before else None,
+            plain(after) if after else None,
+            because,
         )
+        above = [path[:length] for length in range(1, len(path))]
+        other = next(filter(None, map(self.changed.get, (path, *above))), self.within.get(path))
+        if other is not None and (other.operation, operation) not in IN_TURN:
+            text = f"{self._called(path)} is {operation} here, and {other.path} is "
+            text += f"{other.operation} in line {other.place.line}: one of them would be lost."
+            self._wrong(at, "changed-twice", text, "Say it in one place.")
+        self.changes.append(change)
+        self.changed[path] = change
+        self.within |= dict.fromkeys(above, change)
 
     def _wrong(
         self, at: Node, code: str, text: str, remedy: str = "", *, at_value: bool = False

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileError, Finding
 from ..home import HOME
-from ..yamlfile import YamlFile, parse, read_text
+from ..yamlfile import parse
 from . import check, check_policies, declared, kinds, parts, structure
 from .catalogue import Catalogue
-from .declared import OVERLAY
 from .expressions import Report, collect
 from .kept import Kept, World, again
 from .source import Source
 from .spec import EntitySpec, MappingSet, MappingSpec, PolicySpec, TableSpec
+from .texts import OVERLAY, is_of_cases, texts_of
+from .tree import Node, of_file
 
-# The folder whose files are cases of a set or overlay: no rules, so nothing here reads them.
-CASES = "tests"
+# Texts and paths of files by name, to the files as trees. Raises FileError.
+Trees = Callable[[Mapping[str, str], Mapping[str, str]], Mapping[str, Node]]
 
 
 def load_set(
@@ -34,11 +36,16 @@ def load_set(
     settings: Mapping[str, Any] | None = None,
     flows: Collection[str] | None = None,
     kept: Kept | None = None,
+    *,
+    known_right: bool = False,
+    trees: Trees | None = None,
 ) -> MappingSet:
     """The set in ``folder`` with ``overlay`` laid over it; ``settings`` is their JSON Schema.
 
     With ``flows`` only the mappings of those flows, and what they need, are read and checked;
-    what is ``kept`` of earlier loads is not worked out again.
+    what is ``kept`` of earlier loads is not worked out again. What is ``known_right``, for the same
+    texts were loaded by the same program before, is read and not checked: it has no warnings then.
+    With ``trees`` the files are not parsed here, but by it.
     Raises FileError with every finding of every file. Findings of severity warning do not stop
     it; they are the set's ``warnings``.
     """
@@ -49,19 +56,7 @@ def load_set(
         else str(folder / name)
         for name in texts
     }
-    return _load(texts, paths, catalogue, settings, flows, folder, kept)
-
-
-def texts_of(folder: Path, overlay: Path | None) -> dict[str, str]:
-    """The texts of a set and its overlay by name (``overlay:NAME`` for the latter's). Raises
-    FileError with all that can't be read."""
-    findings: list[Finding] = []
-    texts = _texts(folder, "", findings)
-    if overlay is not None:
-        texts |= _texts(overlay, OVERLAY, findings)
-    if findings:
-        raise FileError(findings)
-    return texts
+    return _load(texts, paths, catalogue, settings, flows, folder, kept, known_right, trees)
 
 
 def stands_alone(folder: Path) -> bool:
@@ -104,33 +99,6 @@ def targets() -> dict[str, dict[str, Any]]:
     }
 
 
-def is_of_cases(path: Path) -> bool:
-    """Whether a file of a set or overlay, as it is called from there, holds cases."""
-    return CASES in path.parts[:-1]
-
-
-def _texts(folder: Path, prefix: str, findings: list[Finding]) -> dict[str, str]:
-    if not folder.is_dir():
-        missing = FileError.at(folder, 0, 0, "no-such-folder", "there is no such folder.")
-        findings += missing.findings
-        return {}
-    result = {}
-    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
-        if is_of_cases(path.relative_to(folder)):
-            continue
-        if not path.resolve().is_relative_to(folder.resolve()):
-            what = "this link leads out of the folder, and its file is not read."
-            findings += FileError.at(path, 0, 0, "outside", what).findings
-            continue
-        try:
-            result[prefix + path.relative_to(folder).as_posix()] = read_text(path)
-        except FileError as error:
-            findings += error.findings
-        except OSError as error:
-            findings += FileError.at(path, 0, 0, "not-readable", str(error)).findings
-    return result
-
-
 def _load(
     texts: dict[str, str],
     paths: Mapping[str, str],
@@ -139,16 +107,12 @@ def _load(
     flows: Collection[str] | None = None,
     folder: Path | None = None,
     kept: Kept | None = None,
+    known_right: bool = False,
+    trees: Trees | None = None,
 ) -> MappingSet:
     findings: list[Finding] = []
     report = collect(findings)
-    parsed: dict[str, YamlFile] = {}
-    for name, text in texts.items():
-        try:
-            parsed[name] = (kept.file if kept else parse)(text, paths[name])
-        except FileError as error:
-            findings += error.findings
-    found, uses = declared.read(parsed, report)
+    found, uses = declared.read((trees or partial(_parsed, report, kept))(texts, paths), report)
     if folder and not findings and not any(w.startswith("mapping ") for w in found.sources):
         text = "no file of this folder declares a mapping, so nothing would ever be booked."
         findings += FileError.at(
@@ -159,7 +123,7 @@ def _load(
         kept = None  # what a broken file leaves out is no change of anything else
     if kept is not None:
         sources = kept.sources(sources)
-    mappings, entities, tables, policies = _specs(sources, report, kept)
+    mappings, entities, tables, policies = _specs(sources, report, kept, known_right)
     columns = {name: dict(one) for name, one in catalogue.items()}
     result = MappingSet(
         mappings=mappings,
@@ -178,6 +142,9 @@ def _load(
         about=found.about,
         changes=found.changes,
     )
+    if known_right and not findings:
+        check.add_derived(result, columns, report)
+        return result
     broken = bool(findings)
     check.check(
         result, columns, report, complete=not broken, whole=flows is None,
@@ -187,9 +154,26 @@ def _load(
     check_policies.check(result, lenient, whole=flows is None and not broken)
     if any(f.severity == "error" for f in findings):
         raise FileError(findings)
-    if flows is None and not found.changes:  # what an overlay replaces may have been the last use
-        findings += uses.unused()
+    if flows is None:
+        theirs = {change.place.path for change in found.changes}
+        findings += (  # of a set's own part an overlay may replace the last use
+            one for one in uses.unused() if not found.changes or one.place.path in theirs
+        )
     result.warnings.extend(findings)  # type: ignore[attr-defined]
+    return result
+
+
+def _parsed(
+    report: Report, kept: Kept | None, texts: Mapping[str, str], paths: Mapping[str, str]
+) -> dict[str, Node]:
+    """The files as trees; those that can't be parsed are reported."""
+    result = {}
+    for name, text in texts.items():
+        try:
+            result[name] = of_file((kept.file if kept else parse)(text, paths[name]))
+        except FileError as error:
+            for finding in error.findings:
+                report(finding)
     return result
 
 
@@ -217,7 +201,7 @@ def _of_flows(sources: dict[str, Source], flows: Collection[str]) -> dict[str, S
 
 
 def _specs(
-    sources: Mapping[str, Source], report: Report, kept: Kept | None
+    sources: Mapping[str, Source], report: Report, kept: Kept | None, known_right: bool
 ) -> tuple[
     dict[str, MappingSpec], dict[str, EntitySpec], dict[str, TableSpec], dict[str, PolicySpec]
 ]:
@@ -228,7 +212,7 @@ def _specs(
     for name in sources:
 
         def work(world: World, report: Report, name: str = name) -> _Spec | None:
-            return _spec(world["sources"][name], report)
+            return _spec(world["sources"][name], report, known_right)
 
         spec = again(kept, f"spec {name}", {"sources": sources}, work, report)
         if isinstance(spec, MappingSpec):
@@ -246,12 +230,12 @@ def _specs(
 _Spec = MappingSpec | EntitySpec | TableSpec | PolicySpec
 
 
-def _spec(source: Source, report: Report) -> _Spec | None:
+def _spec(source: Source, report: Report, known_right: bool) -> _Spec | None:
     """What a source declares; None where its keys are not as they must be."""
     kind, unclear = structure.kind_of(source.root)
     if unclear or kind not in ("mapping", "entity", "table", "policy"):
         return None  # told when it was read
-    wrong = list(structure.findings_of(kind, source))
+    wrong = [] if known_right else list(structure.findings_of(kind, source))
     for finding in wrong:
         report(finding)
     if wrong:

@@ -21,6 +21,7 @@ from .emit import Emitter
 from .expressions import Report
 from .program import Broken, Row
 from .spec import MappingSet, MappingSpec, PolicyCheck
+from .when_asked import when_asked
 
 MOST_NAMED = 5  # rows that a sentence names
 Judging = Callable[[Mapping[str, Any], Row], list[Broken]]
@@ -40,13 +41,17 @@ def judging(
         return None
     schema = mapping_set.targets[spec.target]
     whole = completing(schema)
-    made = [(one, _built(mapping_set, spec, one, settings, space, report)) for one in checks]
+
+    def make() -> list[tuple[PolicyCheck, Built]]:
+        return [(one, _built(mapping_set, spec, one, settings, space, report)) for one in checks]
+
+    made = when_asked(make, report)
 
     def judge(document: Mapping[str, Any], inputs: Row) -> list[Broken]:
         given = {**inputs, "source": inputs[spec.alias]}
         complete = whole(document)
         found: list[Broken] = []
-        for check, built in made:
+        for check, built in made():
             try:
                 said = built.function(given, complete)
             except Exception as error:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..errors import Finding, ItemError, Place
 from .expressions import Expression
@@ -219,6 +220,7 @@ class CompiledMapping(Struct, frozen=True):
     _render: Callable[[Row], Rendered]
     _trace: Callable[[Row], Rendered]
     _own: Callable[[], Callable[[Row], Sequence[Failure]]]
+    _part: Callable[[frozenset[str]], Callable[[Row], Rendered]]
     _source: Callable[[], str]
 
     @property
@@ -229,6 +231,27 @@ class CompiledMapping(Struct, frozen=True):
     def render(self, inputs: Row, traced: bool = False) -> Rendered:
         """The document for these inputs. Raises ItemError when a value cannot be had."""
         return self._trace(inputs) if traced else self._render(inputs)
+
+    def heard(self, hear: Callable[[Row, Rendered | ItemError], None]) -> CompiledMapping:
+        """The same mapping, which tells ``hear`` of each document that is rendered without a trace:
+        of which inputs, and what came of it."""
+        own = self._render
+
+        def render(inputs: Row) -> Rendered:
+            try:
+                made = own(inputs)
+            except ItemError as error:
+                hear(inputs, error)
+                raise
+            hear(inputs, made)
+            return made
+
+        return replace(self, _render=render)
+
+    def fields(self, names: frozenset[str], inputs: Row) -> Mapping[str, Any]:
+        """These fields of the document, as far as it has them, and nothing else: no check is asked.
+        Raises ItemError when a value cannot be had."""
+        return self._part(names)(inputs).document or {}
 
     def broken(self, document: Mapping[str, Any], inputs: Row) -> list[Broken]:
         """The policies of the set that a document of this mapping breaks, made of these inputs; a

@@ -24,7 +24,7 @@ MOST_ROWS = 100_000  # a list made of others grows with each; no document comes 
 
 def item(value: Any, key: Any) -> Any:
     """``value[key]`` of a record or list, of nothing else."""
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, dict | list | tuple | Mapping):
         return value[key]
     if value is None:
         raise Null

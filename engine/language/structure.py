@@ -94,6 +94,9 @@ def kind_of(root: Node) -> tuple[str, Finding | None]:
         return kinds[0], None
     what = f"has {' and '.join(kinds)}" if kinds else "has none of them"
     text = f"a file has one of {', '.join(KINDS)} as a key; this one {what}."
+    for key, node in root.value.items() if not kinds else ():
+        if key != "version" and (near := nearest(key, KINDS)).startswith("Did"):
+            return "", node.finding("unknown-kind", text, near, key=True)
     return "", root.finding("unknown-kind", text)
 
 

@@ -115,6 +115,25 @@ class Target(Struct, frozen=True):
         wrapper = self.wrapper
         return json_text.encode({wrapper: content} if wrapper else content)
 
+    def sent(self, body: str, document: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a body that was sent to ``create`` says, in the shape of the ``document`` that it
+        was made of, with what only the path named; None where it is none."""
+        try:
+            content = json_text.decode(body)
+        except ValueError:
+            return None
+        if isinstance(content, dict) and self.wrapper:
+            content = content.get(self.wrapper)
+        if not isinstance(content, dict):
+            return None
+        for outer in self.calls["create"].get("nest", {}):
+            for inner in content.pop(outer, ()):
+                content |= inner
+        return {
+            **content,
+            **{one: document[one] for one in self.calls.get("omit", ()) if one in document},
+        }
+
     def answered(
         self, content: Mapping[str, Any], asked: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]] | None:

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from ..decimals import FINEST, decimals
@@ -143,9 +145,14 @@ def text(value: Any) -> str:
 @declared("text", TEXT, as_is="type({new}) is str and not has_digit({0})")
 def without_numbers(value: Any) -> str:
     """The text without personal numbers, which some write behind a name or glue to it."""
+    return _personal().without_numbers(_text(value))  # type: ignore[no-any-return]
+
+
+@cache
+def _personal() -> ModuleType:
     from .. import personal  # noqa: PLC0415  its check digits are slow to load, and seldom needed
 
-    return personal.without_numbers(_text(value))
+    return personal
 
 
 @declared("text", TEXT, as_is="type({new}) is str and is_allowed({0})")

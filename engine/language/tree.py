@@ -6,6 +6,7 @@ Reads a parsed YAML file, gives ``Node``; parts are put in (``uses``) and files 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -69,6 +70,43 @@ def of_file(file: YamlFile) -> Node:
         return Node(made, frame, values.get(path, (0, 0)), keys.get(path))
 
     return node(file.value, ())
+
+
+def as_data(node: Node) -> list[Any]:
+    """The tree of a file as JSON may hold it: of each node its value, where it stands, and where
+    its key does. The file itself is not in it."""
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: as_data(inner) for key, inner in value.items()}
+    elif isinstance(value, list):
+        value = [as_data(inner) for inner in value]
+    elif isinstance(value, Decimal):
+        value = {"": str(value)}  # what is in a mapping is a list
+    return [value, *node.spot, *(node.key or ())]
+
+
+def of_data(data: Any, frame: Frame) -> Node:
+    """The tree that ``as_data`` told. Raises ValueError where it is anything else."""
+    if type(data) is not list or len(data) not in (3, 5):
+        raise ValueError
+    value, *spots = data
+    kind = type(value)
+    if kind is dict:
+        if type(value.get("")) is str:
+            value = Decimal(value[""])
+        else:
+            value = {key: of_data(inner, frame) for key, inner in value.items()}
+    elif kind is list:
+        value = [of_data(inner, frame) for inner in value]
+    elif kind not in _PLAIN:
+        raise ValueError
+    if any(type(one) is not int for one in spots):
+        raise ValueError
+    line, column, *key = spots
+    return Node(value, frame, (line, column), (key[0], key[1]) if key else None)
+
+
+_PLAIN = (str, int, bool, type(None))
 
 
 def plain(node: Node) -> Any:

@@ -9,7 +9,14 @@ whether it is beyond doubt). In the last two, lines and documents go by their ro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -17,9 +24,13 @@ from typing import Any
 
 from ..language.sql import literal, quoted
 from ..ordering import sql_order
+from ..packed import PackedMap
 from ..store.database import Store
+from ..store.narrow import own_documents, owners
+from ..store.once import Once
 from .choice import ZERO, Candidate, Choice, Demand, choose
 from .evidence import Against, refute, tell
+from .sought import among, keyed
 
 Row = dict[str, Any]
 
@@ -105,11 +116,17 @@ def find(store: Store, query: Query) -> None:
     """Fill ``candidate`` and ``matched`` for the lines in the table ``demand``."""
     against = query.against
     owned = against is not None and bool(store.value(OWNED, [against.entity]))
-    store.execute(document_sql(query, owned=owned))
+    store.execute(document_sql(query, owned=owned, of=_sought(store, query)))
     store.execute(candidate_sql(query, owned=owned, alike=_alike(store, query)))
     if against is not None:
         refute(store, against, len(query.verdicts), owned=owned)
     store.execute(matched_sql(query))
+
+
+def forget(store: Store) -> None:
+    """Let go of what a match was worked out by: of many lines it is much."""
+    for table in ("matched", "candidate", "document", "demand"):
+        store.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
 def _alike(store: Store, query: Query) -> dict[str, str]:
@@ -130,11 +147,19 @@ def _alike(store: Store, query: Query) -> dict[str, str]:
     return found
 
 
-OWNED = "SELECT count(*) FROM (SELECT 1 FROM ledger.owner WHERE entity = ? LIMIT 1)"
+OWNED = f"SELECT count(*) FROM (SELECT 1 FROM {owners()} WHERE entity = ? LIMIT 1)"
 
 
-def document_sql(query: Query, *, owned: bool = False) -> str:
-    """The documents once, with no more than is asked of them: the view is not cheap.
+def _sought(store: Store, query: Query) -> str | None:
+    """A query of the ids of the documents that any step may find, where there is one."""
+    steps = [(one.field, key) for one in query.steps if not one.own for key in one.keys]
+    own = [key for one in query.steps if one.own for key in one.keys]
+    return keyed(store, query.documents, steps, own)
+
+
+def document_sql(query: Query, *, owned: bool = False, of: str | None = None) -> str:
+    """The documents once, with no more than is asked of them: the view is not cheap. Those alone
+    whose ids the query ``of`` gives, where there is one.
 
     A field that is searched for stands beside itself, without its blanks: nulls join nothing.
     """
@@ -146,14 +171,16 @@ def document_sql(query: Query, *, owned: bool = False) -> str:
     numbers = query.against.numbers() if query.against else []
     fails = [f"{_first_failed(query.asked_of_documents())} AS fails"]
     shown = ", ".join([*(f'i."{name}"' for name in names), *searched, *numbers, *fails])
-    table = f"{query.documents} AS i"
+    narrow = f"WITH sought AS MATERIALIZED (\n{of}\n)\n" if of else ""
+    ids = f'SELECT "{query.key}" FROM sought'
+    table = f"{among(query.documents, query.key, ids) if of else query.documents} AS i"
     if owned and query.against:
         shown += ", owner.source AS owner"
         table += (
-            f"\nLEFT JOIN ledger.owner AS owner ON owner.entity = '{query.against.entity}' "
+            f"\nLEFT JOIN {owners()} AS owner ON owner.entity = '{query.against.entity}' "
             f'AND owner.DocumentNumber = i."{query.key}"'
         )
-    return f"CREATE OR REPLACE TEMP TABLE document AS\nSELECT {shown}\nFROM {table}"
+    return f"CREATE OR REPLACE TEMP TABLE document AS\n{narrow}SELECT {shown}\nFROM {table}"
 
 
 # Where a document fails nothing by itself: beyond the number of any requirement.
@@ -192,7 +219,7 @@ def candidate_sql(
             f"    SELECT l.rowid AS line, {key} AS key{carried} FROM demand AS l"
             for key in _distinct(step.keys)
         )
-        own = "\nJOIN ledger.own_document AS own ON own.source = l.key" if step.own else ""
+        own = f"\nJOIN {own_documents()} AS own ON own.source = l.key" if step.own else ""
         key = "own.DocumentNumber" if step.own else "l.key"
         odd = "FALSE"
         if query.against and number not in query.against.exempt:
@@ -274,17 +301,23 @@ def told_verdicts(store: Store, query: Query) -> tuple[Requirement, ...]:
     return verdicts
 
 
-def documents(store: Store, query: Query) -> dict[str, dict[str, Any]]:
+def documents(
+    store: Store, query: Query, *, packed: bool = False
+) -> MutableMapping[str, dict[str, Any]]:
     """Every document that is a candidate of some line, by its key, in the declared order."""
+    found: MutableMapping[str, dict[str, Any]] = PackedMap() if packed else {}
     if not store.value("SELECT count(*) FROM candidate"):
-        return {}
+        return found
     order = ", ".join((*query.order, sql_order(f'i."{query.key}"::VARCHAR')))
-    rows = store.rows(
-        f'SELECT * FROM {query.documents} AS i WHERE i."{query.key}" IN ('
-        f'SELECT d."{query.key}" FROM candidate AS c JOIN document AS d ON d.rowid = c.document) '
-        f"ORDER BY {order}"
+    chosen = among(query.documents, query.key, "SELECT id FROM chosen")
+    rows = store.each(
+        f'WITH chosen AS MATERIALIZED (SELECT DISTINCT d."{query.key}" AS id '
+        "FROM candidate AS c JOIN document AS d ON d.rowid = c.document)\n"
+        f"SELECT * FROM {chosen} AS i ORDER BY {order}"
     )
-    return {row[query.key]: row for row in rows}
+    for row in map(Once(), rows):
+        found[row[query.key]] = row
+    return found
 
 
 def settle(

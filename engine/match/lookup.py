@@ -53,21 +53,22 @@ def look_up(
 ) -> dict[str, Found]:
     """What each source refers to; the first step that has acceptable candidates decides.
 
-    ``documents`` by key in the declared order.
+    ``sources`` by id; sentences about them may name it as ``line``. ``documents`` by key in the
+    declared order.
     """
     ranks = {key: rank for rank, key in enumerate(documents)}
     candidates: dict[str, list[Row]] = {}
     for row in store.rows(CANDIDATES.replace("$key", query.key)):
         candidates.setdefault(row["line"], []).append(row)
     verdicts = told_verdicts(store, query)
-    return {
-        source: _found(
-            query, verdicts, sources[source], documents, ranks, candidates.get(source, [])
-        )
-        for source in sources
-    }
+    found = dict.fromkeys(sources, Found("none", reason=NOTHING, called=query.called))
+    for source, rows in candidates.items():
+        named = {**sources[source], "line": source}
+        found[source] = _found(query, verdicts, named, documents, ranks, rows)
+    return found
 
 
+NOTHING = "nothing is found for it"
 CANDIDATES = """
 SELECT DISTINCT l.line, i."$key"::VARCHAR AS document, c.step, c.verdict
 FROM candidate AS c
@@ -113,7 +114,5 @@ def _found(
                 return Found("one", good[0], name, reason, (), tuple(losers), query.called)
             reason = f"{len(good)} {query.called}s are found by {name}: {', '.join(good[:10])}"
             return Found("several", good[0], name, reason, tuple(good), tuple(losers), query.called)
-    reason = "nothing is found for it"
-    if losers:
-        reason = none_fits(query.called, losers)
+    reason = none_fits(query.called, losers) if losers else NOTHING
     return Found("none", reason=reason, losers=tuple(losers), called=query.called)

@@ -1,6 +1,6 @@
 """Names the document whose reference is nearly a line's: other blanks, or zeros in front of it.
 
-Reads the temp tables ``demand`` and ``document`` that a match has filled; writes nothing. Such a
+Reads the temp table ``demand`` that a match has filled, and all documents; writes nothing. Such a
 document is never chosen: a person sees what keeps the two apart.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Collection
 from ..ordering import sql_order
 from ..store.database import Store
 from .candidates import Query, Step, where_searched
+from .sought import referred
 
 
 def near(store: Store, query: Query, lines: Collection[str]) -> dict[str, str]:
@@ -31,7 +32,9 @@ def near(store: Store, query: Query, lines: Collection[str]) -> dict[str, str]:
     lost = "WITH lost AS (SELECT * FROM demand WHERE list_contains(?, line))\n"
     odd = " OR ".join(f"coalesce({_odd(key)}, false)" for _, _, key in keys)
     among_all = store.value(f"{lost}SELECT bool_or({odd}) FROM lost AS l", [list(lines)])
-    asked = [_asked(query, *one, among_all=bool(among_all)) for one in keys]
+    fields = list(dict.fromkeys(step.field for _, step, _ in keys))
+    every = referred(store, query.documents, fields) or "document"
+    asked = [_asked(query, *one, every, among_all=bool(among_all)) for one in keys]
     union = "\nUNION ALL\n".join(asked)
     rows = store.rows(
         f"{lost}SELECT * FROM (\n{union}\n) ORDER BY line, step DESC, {sql_order('document')} DESC",
@@ -45,14 +48,17 @@ def near(store: Store, query: Query, lines: Collection[str]) -> dict[str, str]:
     }
 
 
-def _asked(query: Query, number: int, step: Step, key: str, *, among_all: bool) -> str:
-    """The pairs of one key of one step that are alike but for that, and not the same."""
+def _asked(
+    query: Query, number: int, step: Step, key: str, every: str, *, among_all: bool
+) -> str:
+    """The pairs of one key of one step that are alike but for that, and not the same, of ``every``
+    document."""
     value = where_searched(query, step)
     narrow = "" if among_all else f" AND {_odd(value)}"
     return (
         f"SELECT l.line, {number} AS step, i.\"{query.key}\"::VARCHAR AS document, "
         f"'{step.field}' AS field, {value} AS value, {key} AS key\n"
-        f"FROM lost AS l JOIN document AS i ON {_bare(key)} = {_bare(value)}{narrow}\n"
+        f"FROM lost AS l JOIN {every} AS i ON {_bare(key)} = {_bare(value)}{narrow}\n"
         f"WHERE {_bare(key)} <> '' AND {key} <> {value}"
     )
 

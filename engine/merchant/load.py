@@ -62,6 +62,12 @@ class Merchant:
         return self.database.with_suffix(".inbox")
 
     @property
+    def reports_folder(self) -> Path | None:
+        """The folder that a run writes payout reports to, if it is to; it may not exist yet."""
+        folder = self.settings["reports"]["folder"]
+        return _beside(self.path, folder) if folder else None
+
+    @property
     def mapping_folder(self) -> Path:
         """The folder of the mapping set. Raises UsageError where it has gone since."""
         return mapping_sets.folder_of(self.settings["mapping_set"], self.path.parent)

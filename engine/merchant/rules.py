@@ -302,6 +302,21 @@ def _folders(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterato
         )
 
 
+def _bank_columns(file: YamlFile, tree: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    columns = tree["bank"]["csv"]["columns"]
+    for name, most in (("day", 1), ("amount", 1), ("currency", 1), ("reference", 1)):
+        times = columns.count(name) if columns else most
+        if times > most or (not times and name in ("day", "amount")):
+            yield file.finding(
+                ("bank", "csv", "columns"),
+                "bank-columns",
+                f"bank.csv.columns names {name} {times} times."
+                if times
+                else f"bank.csv.columns does not name {name}.",
+                "Each entry has one day and one amount; call columns that nobody needs skip.",
+            )
+
+
 _RULES: tuple[Rule, ...] = (
     _flows,
     _own_methods,
@@ -315,4 +330,5 @@ _RULES: tuple[Rule, ...] = (
     _addresses,
     _credentials,
     _folders,
+    _bank_columns,
 )

@@ -7,12 +7,14 @@ before, and what a person decided; writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from datetime import date
 
 from ..language.program import CompiledMatch, Program
+from ..packed import PackedMap
 from ..store.database import Store
+from ..store.once import Once
 from .model import Plan, Row
 
 # A transaction that only reserves never gets a document, nor does one that failed.
@@ -57,30 +59,43 @@ class Awaited:
         program: Program,
         match: CompiledMatch,
         plan: Plan,
-        lines: Collection[Row],
+        lines: Iterable[Row],
         first: date,
     ) -> None:
         self.match, self.first, self.asked = match, first, frozenset(plan.orders)
         self.makers = _makers(program, match)
-        self.facts: dict[str, Row] = {}
+        self.facts: MutableMapping[str, Row] = PackedMap()
         self.now: dict[str, Fate] = {}
         self.before: dict[str, Fate] = {}
-        made = sorted({one["own_document"] for one in lines} - {None})
-        self.unseen = {row["number"] for row in store.rows(UNSEEN, [made])} if made else set()
-        wanted = [one for one in lines if one["PaymentTransactionId"] and not one["own_document"]]
-        if not self.makers or not wanted:
+        made: set[str] = set()
+        ids: list[str] = []
+        asked: set[str] = set()
+        for line in lines:
+            if line["own_document"] is not None:
+                made.add(line["own_document"])
+            if line["PaymentTransactionId"] and not line["own_document"] and self.makers:
+                ids.append(line["line"])
+                asked.add(line["own_source"])
+        unseen = store.rows(UNSEEN, [sorted(made)]) if made else []
+        self.unseen = {row["number"] for row in unseen}
+        if not ids:
             return
-        ids = [one["line"] for one in wanted]
-        self.facts = {row["line"]: row for row in store.rows(FACTS, [ids])}
+        for row in map(Once(), store.each(FACTS, [ids])):
+            self.facts[row["line"]] = row
         of_now = [one for one in plan.outcomes if one.mapping in self.makers]
         due = [one.action for one in of_now if one.state == "planned"]
         refused = {row["action"]: row["note"] or "" for row in store.rows(REFUSED, [due])}
         for one in of_now:
             told = refused.get(one.action or "", "")
             self.now[one.source] = Fate(one.state, one.code, one.reason, told)
-        sources = sorted({one["own_source"] for one in wanted if one["own_source"]})
+        sources = sorted(filter(None, asked))
         for row in store.rows(BEFORE, [list(self.makers), sources]):
             self.before[row["source"]] = Fate(row["state"], row["code"], row["reason"])
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether a line may have to wait at all."""
+        return bool(self.facts or self.unseen)
 
     def reason(self, alias: str, line: Row) -> str | None:
         """Why a line waits for the document of its own transaction; None when it need not."""

@@ -13,11 +13,12 @@ from typing import Any
 from .. import json_text
 from ..error_catalogue import Catalogue
 from ..language.program import Program
+from ..packed import Packed
 from ..scope import ALL, Scope
 from ..store.books import Books
 from ..store.database import Store
 from .evaluation import evaluate
-from .model import Plan, Row
+from .model import PackedOutcomes, Plan, Row
 from .order_rows import open_orders, unknown_orders, unread_orders
 from .orders import plan_orders
 from .payout_rows import open_payouts
@@ -37,26 +38,37 @@ def make_plan(
     scope: Scope = ALL,
     again: bool = False,
     traced: bool = True,
+    whole: bool = True,
     derived: dict[str, list[Row]] | None = None,
+    packed: bool = False,
 ) -> Plan:
     """The plan as of what is staged now, of the payouts and orders that are in ``scope``.
 
     ``convention_choices`` are the values each convention may have, to explain a disagreement;
     ``flows`` are those that are on. With ``again`` nothing has been read since the last plan: a
     source whose document has just been finished gets no further one. Without ``traced`` it is not
-    told of orders which inputs, named values and table rows decided. ``derived`` are rows that were
-    derived before for the same orders, by entity; to it those are added that are derived here.
+    told of orders which inputs, named values and table rows decided, nor that others made documents
+    of them too; without ``whole`` the trace of a document lacks what is not written down of it
+    (``kept_traces``). ``derived`` are rows that were derived before for the same orders, by entity;
+    to it those are added that are derived here. With ``packed`` lines, outcomes and actions are
+    held as bytes, and are other objects at each look.
     """
     payouts_from: date = settings["payouts_from"]
     wanted = scope.payouts if "payouts" in flows else ()
-    payouts, unreadable = open_payouts(store, program, payouts_from, wanted)
+    digest = _digest(program, settings)
+    payouts, unreadable = open_payouts(
+        store, program, payouts_from, wanted, packed=packed, rules=digest
+    )
     movers = frozenset(name for name, one in program.mappings.items() if one.spec.moves)
     plan = Plan(
-        _digest(program, settings), payouts, movers=movers, problems=unreadable, scope=scope
-    )
+        digest, payouts, movers=movers, problems=unreadable, scope=scope,
+        books=books, outcomes=PackedOutcomes() if packed else [],
+        actions=Packed() if packed else [],
+    )  # fmt: skip
     of_orders = Plan("", scope=scope)
     of_payouts = Payouts(
-        store, program, settings, books, catalogue, plan, of_orders, again=again
+        store, program, settings, books, catalogue, plan, of_orders, again=again, whole=whole,
+        packed=packed,
     )
     plan.proofs |= prove_payouts(store, program, settings, convention_choices, payouts)
     of_payouts.known()
@@ -67,7 +79,7 @@ def make_plan(
         of_orders.problems += unknown_orders(store, scope)
         of_orders.problems += unread_orders(store, of_orders.orders)
         plan_orders(store, program, settings, books, catalogue, of_orders, flows, again=again,
-                    traced=traced, derived=derived)  # fmt: skip
+                    traced=traced, whole=whole, derived=derived)  # fmt: skip
     elif scope.orders or scope.is_period:
         of_orders.problems.append(NO_ORDERS)
     for mapping in program.mappings.values():

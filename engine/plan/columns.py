@@ -6,8 +6,8 @@ third decimal stays and is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,32 +16,32 @@ from ..clock import STOCKHOLM
 from ..store.database import Store
 
 CENT = Decimal("0.01")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH, FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC), date(1970, 1, 1)
 NUMBER = "hash({})"  # the number of what a row holds; it is looked whether two have the same
 
 
 class Columns:
     """The columns of a relation: those of ``first`` before the others, those of ``own`` last.
 
-    DuckDB gives amounts and moments slowly: they come as whole numbers, and each is made once.
+    DuckDB gives amounts, days and moments slowly: they come as whole numbers, and each is made
+    once.
     ``alike`` is how many columns of ``first`` there are; ``more`` are null in a row of its own.
     """
 
     def __init__(
         self,
-        store: Store,
+        types: Mapping[str, str],
         relation: str,
         first: Collection[str] = (),
         more: Sequence[str] = (),
         own: Collection[str] = (),
     ) -> None:
-        types = store.types(relation)
         self.names = sorted(types, key=lambda name: (name not in first, name in own))
         self.alike = sum(name in first for name in types)
         self.own = [name for name in self.names[self.alike :] if name in own]
-        self.store, self.relation = store, relation
+        self.relation = relation
         self.makers: list[tuple[str, Made]] = []
-        moments, amounts = Made(_moment), {}
+        moments, days, amounts = Made(_moment), Made(_day), {}
         shown = []
         for name in self.names:
             if types[name].startswith("DECIMAL"):
@@ -53,6 +53,9 @@ class Columns:
             elif types[name] == "TIMESTAMP WITH TIME ZONE":
                 self.makers.append((name, moments))
                 shown.append(f'epoch_us("{name}")')
+            elif types[name] == "DATE":
+                self.makers.append((name, days))
+                shown.append(f'"{name}" - DATE \'1970-01-01\'')
             else:
                 shown.append(f'"{name}"')
         self.shown = ", ".join(shown)
@@ -65,15 +68,19 @@ class Columns:
         self.shared = ", ".join(f'"{name}"' for name in self.names[:shared])
         self.number = NUMBER.format(self.shared)
 
-    def fetched(self, which: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def fetched(
+        self, store: Store, which: str, parameters: Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:
         """The rows as they come, for ``row`` and ``fill``."""
         query = f"SELECT {self.shown} FROM {self.relation} {which}"
-        return self.store.tuples(query, parameters)
+        return store.tuples(query, parameters)
 
-    def shapes(self, which: str, parameters: Sequence[Any]) -> dict[int, tuple[Any, ...]] | None:
+    def shapes(
+        self, store: Store, which: str, parameters: Sequence[Any]
+    ) -> dict[int, tuple[Any, ...]] | None:
         """What the rows hold but for their ``own`` columns, once for all that hold the same, by a
         number; None where two of them have got the same number, which next to never happens."""
-        found = self.store.tuples(
+        found = store.tuples(
             f"SELECT {self.number}, {self.shape} FROM {self.relation} {which} "
             f"GROUP BY {self.shared}",
             parameters,
@@ -81,10 +88,12 @@ class Columns:
         shapes = {one[0]: one[1:] for one in found}
         return shapes if len(shapes) == len(found) else None
 
-    def shaped(self, which: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def shaped(
+        self, store: Store, which: str, parameters: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
         """The ``own`` columns of the rows, and the number of what else they hold (``shapes``)."""
         query = f"SELECT {self.shown_of_own}, {self.number} FROM {self.relation} {which}"
-        return self.store.tuples(query, parameters)
+        return store.tuples(query, parameters)
 
     def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
         """A row of its own."""
@@ -126,6 +135,10 @@ def _parts(name: str, places: int) -> str:
 
 def _moment(microseconds: int) -> datetime:
     return (EPOCH + timedelta(microseconds=microseconds)).astimezone(STOCKHOLM)
+
+
+def _day(days: int) -> date:
+    return FIRST_DAY + timedelta(days)
 
 
 def _plain(places: int, parts: int) -> Decimal:

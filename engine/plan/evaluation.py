@@ -6,7 +6,7 @@ becomes a document or a ``Stopped`` here, in the same words for both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -31,7 +31,7 @@ class Sources:
     those that are ``held`` will, when something else has been made. ``begun`` are those with a
     document that stands and is to be finished, with its number."""
 
-    asking: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asking: MutableMapping[str, dict[str, Any]] = field(default_factory=dict)
     held: dict[str, Row] = field(default_factory=dict)
     begun: dict[str, str] = field(default_factory=dict)
 
@@ -74,14 +74,20 @@ def evaluate(mapping: CompiledMapping, planning: Planning) -> None:
 
 
 def rendered(
-    mapping: CompiledMapping, inputs: dict[str, Any], stands: str = "", *, traced: bool = True
+    mapping: CompiledMapping,
+    inputs: dict[str, Any],
+    stands: str = "",
+    *,
+    traced: bool = True,
+    whole: bool = True,
 ) -> Rendered | Stopped:
     """The document of a source, or what stops it: a value that can't be had, or its checks.
 
-    Nothing to make is said only when nothing else is wrong.
+    Nothing to make is said only when nothing else is wrong. Without ``whole`` only what stops it is
+    ``traced``.
     """
     try:
-        made = mapping.render(inputs, traced=traced)
+        made = mapping.render(inputs, traced=traced and whole)
     except ItemError as error:
         return Stopped.by(error, stands)
     if made.document is not None and not made.failures:
@@ -89,8 +95,15 @@ def rendered(
     failures = [one for one in made.failures if one.state != "done"] or made.failures
     state, code = FAILED[failures[0].state]
     because = stands + "; ".join(one.because for one in failures)
-    return Stopped(state, code, because,
-                   {**rendered_trace(made), "place": str(failures[0].place)})  # fmt: skip
+    if traced and not whole:
+        made = mapping.render(inputs, traced=True)
+    told = rendered_trace(made)
+    return Stopped(state, code, because, {**told, "place": str(failures[0].place)})
+
+
+def trace_of(mapping: CompiledMapping, inputs: Mapping[str, Any], made: Rendered) -> dict[str, Any]:
+    """Named values and table rows of what was rendered, also where that was not traced."""
+    return rendered_trace(made if made.trace else mapping.render(inputs, traced=True))
 
 
 def judged(mapping: CompiledMapping, inputs: dict[str, Any], made: Rendered) -> Rendered | Stopped:
@@ -102,7 +115,8 @@ def judged(mapping: CompiledMapping, inputs: dict[str, Any], made: Rendered) -> 
     errors = [one for one in broken if one.severity == "error"]
     if errors:
         because = "; ".join(one.told for one in errors)
-        trace = {**rendered_trace(made), "place": str(errors[0].place), "document": made.document}
+        trace = trace_of(mapping, inputs, made)
+        trace |= {"place": str(errors[0].place), "document": made.document}
         return Stopped("parked", POLICY, because, trace)
     told = tuple(Failure("warn", one.told, one.place) for one in broken)
     return made._replace(warnings=(*made.warnings, *told))

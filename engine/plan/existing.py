@@ -8,27 +8,48 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from ..extract.fortnox import odd_entries
 from ..extract.raw import cursors
-from ..language.targets import target, target_names
+from ..language.targets import target
 from ..ordering import sql_order
 from ..store.database import Store
 from ..store.ledger import owned_numbers
+from ..store.narrow import steps
 from ..transport.answers import same
 from .claims import age
 from .claims import told as payment_told
 from .model import Row
 
 ZERO = Decimal(0)
+PAYMENT = "fortnox.invoice_payment"
 Sums = dict[int, Decimal]  # debit less credit by account
+# Those on these invoices that no action owns.
 PAYMENTS = f"""
+WITH standing AS MATERIALIZED (
+    SELECT * FROM fortnox.invoice_payment
+    WHERE InvoiceNumber IN (SELECT unnest($invoices::VARCHAR[]))
+),
+named AS MATERIALIZED (
+    SELECT action FROM ledger.event WHERE number IN (SELECT Number FROM standing)
+),
+owning AS MATERIALIZED (
+    SELECT action FROM ledger.action
+    WHERE target = 'fortnox.invoice_payment' AND action IN (SELECT action FROM named)
+)
 SELECT p.*, d.AmountCurrency, d.ModeOfPayment, d.ModeOfPaymentAccount, d.WriteOffs
-FROM fortnox.invoice_payment AS p
-LEFT JOIN fortnox.invoice_payment_detail AS d ON d.Number = p.Number
+FROM standing AS p
+LEFT JOIN (
+    SELECT * FROM fortnox.invoice_payment_detail WHERE Number IN (SELECT Number FROM standing)
+) AS d ON d.Number = p.Number
+WHERE p.Number NOT IN (
+    SELECT number FROM {steps("SELECT action FROM owning")} WHERE number IS NOT NULL
+)
 ORDER BY {sql_order("p.Number")}
 """
+PAID = "SELECT DISTINCT InvoiceNumber FROM fortnox.invoice_payment"
 VOUCHERS = "SELECT * FROM fortnox.voucher ORDER BY Year, VoucherSeries, VoucherNumber"
 # The payments that this program made, by the invoice that they take from.
 MADE_FOR = f"""
@@ -52,7 +73,6 @@ JOIN fortnox.voucher AS v
     ON v.VoucherSeries = r.VoucherSeries AND v.VoucherNumber = r.VoucherNumber AND v.Year = r.Year
 WHERE r.raw_seq >= v.raw_seq
 """
-STAGED = {"fortnox.invoice_payment": PAYMENTS, "fortnox.voucher": VOUCHERS}
 
 
 class Unread:
@@ -97,40 +117,55 @@ class Unread:
 
 
 class Existing:
-    """Documents in the target by what identifies them; taken ones are gone."""
+    """Documents in the target by what identifies them; taken ones are gone. Payments are those on
+    the invoices that were looked at, for after a year nearly all that stand are on paid ones."""
 
     def __init__(self, store: Store) -> None:
-        self.rows: dict[str, dict[str, Row]] = {}
-        self.payments: dict[str, list[Row]] = {}
-        for name in target_names():
-            if name not in STAGED:
-                continue
-            owned = owned_numbers(store, name)
-            aim = target(name)
-            free: dict[str, Row] = {}
-            for row in store.rows(STAGED[name]):
-                number = aim.number(row)
-                if number not in owned:
-                    free[number] = {**row, "number": number}
-            self.rows[name] = free
-        self.ours: dict[str, list[Row]] = {}
-        for row in store.rows(MADE_FOR):
-            self.ours.setdefault(row["document"], []).append(row)
-        for row in self.rows.get("fortnox.invoice_payment", {}).values():
-            self.payments.setdefault(row["InvoiceNumber"], []).append(row)
+        self._store = store
+        voucher = target("fortnox.voucher")
+        owned = owned_numbers(store, voucher.name)
+        others = {voucher.number(row): row for row in store.rows(VOUCHERS)}
+        self.rows: dict[str, dict[str, Row]] = {
+            PAYMENT: {},
+            voucher.name: {number: {**row, "number": number} for number, row in others.items()
+                           if number not in owned},
+        }  # fmt: skip
+        self.payments: dict[str, list[Row]] = {}  # by invoice; of one looked at there may be none
         self.voucher_rows: dict[str, list[Row]] = {}
         for row in store.rows(VOUCHER_ROWS):
             number = target("fortnox.voucher").number(row)
             self.voucher_rows.setdefault(number, []).append(row)
 
+    def look_at(self, invoices: Iterable[str]) -> None:
+        """Read the payments that stand on these invoices and are nobody's: of many at once, for to
+        look at each alone would take as long as at all."""
+        new = sorted({one for one in invoices if one not in self.payments})
+        if not new:
+            return
+        self.payments |= {number: [] for number in new}
+        for row in self._store.rows(PAYMENTS, {"invoices": new}):
+            free = {**row, "number": target(PAYMENT).number(row)}
+            self.rows[PAYMENT][free["number"]] = free
+            self.payments[row["InvoiceNumber"]].append(free)
+
+    @cached_property
+    def ours(self) -> dict[str, list[Row]]:
+        """The payments that this program made, by invoice: read when a sentence is to name them."""
+        ours: dict[str, list[Row]] = {}
+        for row in self._store.rows(MADE_FOR):
+            ours.setdefault(row["document"], []).append(row)
+        return ours
+
     def on_documents(self, name: str, numbers: Iterable[str]) -> list[Row]:
         """The free payments on these invoices."""
-        if name != "fortnox.invoice_payment":
+        if name != PAYMENT:
             return []
+        wanted = list(numbers)
+        self.look_at(wanted)
         return [
             row
-            for number in numbers
-            for row in self.payments.get(number, [])
+            for number in wanted
+            for row in self.payments[number]
             if row["number"] in self.rows[name]
         ]
 
@@ -143,14 +178,14 @@ class Existing:
         gone to rounding; else a fee would count as booked that is not.
         """
         found = self.such_payments(adopt, document, tolerance)
-        return self.rows["fortnox.invoice_payment"].pop(found[0]["number"]) if found else None
+        return self.rows[PAYMENT].pop(found[0]["number"]) if found else None
 
     def such_payments(
         self, adopt: Mapping[str, Any], document: Mapping[str, Any], tolerance: Decimal
     ) -> list[Row]:
         """All those free payments, the oldest first."""
         off = sum((Decimal(one["Amount"]) for one in document.get("WriteOffs", ())), ZERO)
-        standing = self.on_documents("fortnox.invoice_payment", [str(adopt.get("InvoiceNumber"))])
+        standing = self.on_documents(PAYMENT, [str(adopt.get("InvoiceNumber"))])
         found = [
             row
             for row in standing
@@ -160,6 +195,8 @@ class Existing:
 
     def alike(self, name: str, adopt: Mapping[str, Any]) -> list[str]:
         """The free documents whose fields are all as ``adopt`` says, by number."""
+        if adopt and name == PAYMENT:
+            self.look_at(one["InvoiceNumber"] for one in self._store.rows(PAID))
         found = self.rows.get(name, {}).items() if adopt else ()
         return [number for number, row in found if _agrees(row, adopt)]
 
@@ -182,7 +219,7 @@ class Existing:
         found += [
             f"payment {row['number']}, by which line {row['source']} of payout {row['payout']} "
             f"takes {row['consumed']:.2f} of it"
-            for row in (self.ours.get(number, []) if name == "fortnox.invoice_payment" else [])
+            for row in (self.ours.get(number, []) if name == PAYMENT else [])
         ]
         return "Fortnox has " + "; ".join(found) if found else "Fortnox shows no payment on it"
 

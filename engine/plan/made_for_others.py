@@ -43,6 +43,8 @@ def make_first(
             del sources.asking[key]
     found = [(one, _found(orders, one, wanted)) for one in makers]
     for one, theirs in found:
+        if not wanted:
+            break
         wanted -= _stuck(orders, makers, wanted)
         keys = {key for key, row in orders.keyed(one) if row["OrderId"] in wanted}
         for key in theirs.asking:

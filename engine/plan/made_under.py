@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import FileError
+from ..language.texts import OVERLAY
 from ..store.database import Store
 from ..yamlfile import parse
 
 TABLE = "ledger.made_under"
-_OVERLAY = "overlay:"
 _ABOUT = re.compile(r"^set\s*:", re.MULTILINE)  # the set's own file, whatever it is called
 
 
@@ -36,7 +36,7 @@ class Rules:
 
 def rules_of(files: Mapping[str, str]) -> Rules:
     """The rules of these texts, as a loaded set has them (``overlay:NAME`` for an overlay's)."""
-    own = {name: text for name, text in files.items() if not name.startswith(_OVERLAY)}
+    own = {name: text for name, text in files.items() if not name.startswith(OVERLAY)}
     over = {name: text for name, text in files.items() if name not in own}
     told = _about(next((text for text in own.values() if _ABOUT.search(text)), ""))
     name, release = (str(told[key]) if key in told else None for key in ("set", "release"))
@@ -80,9 +80,8 @@ def rules_of_action(store: Store, action: str) -> tuple[str, Rules] | None:
 
 MADE_BY = """
 SELECT m.*
-FROM ledger.intent AS i
-JOIN ledger.made_under AS m ON m.run = i.run
-WHERE i.action = ?
+FROM ledger.made_under AS m
+WHERE m.run = (SELECT arg_max(run, rowid) FROM ledger.action WHERE action = ?)
 ORDER BY m.noted_at DESC
 LIMIT 1
 """

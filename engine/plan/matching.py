@@ -37,25 +37,34 @@ MONEY, LARGE = Decimal("0.0001"), Decimal(10**14)
 
 
 def line_choices(
-    store: Store, mapping: CompiledMapping, settings: Mapping[str, Any], lines: Mapping[str, Row]
-) -> tuple[dict[str, Choice], dict[str, Row], list[Need]]:
+    store: Store,
+    mapping: CompiledMapping,
+    settings: Mapping[str, Any],
+    lines: Mapping[str, Row],
+    *,
+    packed: bool = False,
+) -> tuple[dict[str, Choice], Mapping[str, Row], list[Need]]:
     """The choice of each line, the documents by number, and what must be searched for first.
 
-    ``lines`` by id in their order, the oldest first, with derived columns.
+    ``lines`` by id in their order, the oldest first, with derived columns. With ``packed`` the
+    documents are held as bytes, and the temp tables are let go.
     """
     match = next(iter(mapping.match.values()))
     query = match_query(mapping, match, settings)
-    load_demand(store, lines.values(), query.columns("l"))
+    load_demand(store, lines, query.columns("l"))
     candidates.find(store, query)
     reached.count(store, match)
-    found = candidates.documents(store, query)
+    found = candidates.documents(store, query, packed=packed)
     left_open = [name for name, state in match.outcome.items() if state == "park"]
     choices = candidates.settle(store, query, lines, found, match.tolerance, left_open)
     lost = [line for line, choice in choices.items() if choice.outcome in ("none", "wait")]
     alone = [line for line in lost if not choices[line].losers]
     for line, told in near(store, query, alone).items():
         choices[line] = replace(choices[line], reason=f"{choices[line].reason}; {told}")
-    return choices, found, list(_searches(store, query, lost))
+    needs = list(_searches(store, query, lost))
+    if packed:
+        candidates.forget(store)
+    return choices, found, needs
 
 
 def lookups(
@@ -64,14 +73,21 @@ def lookups(
     match: CompiledMatch,
     settings: Mapping[str, Any],
     sources: Mapping[str, Row],
+    *,
+    loaded: bool = False,
 ) -> tuple[dict[str, Found], dict[str, Row], list[Need]]:
     """What each source refers to where nothing is consumed of it, the documents by key, and what
     must be read or searched for before it is known that a source refers to nothing.
 
-    ``sources`` by id, with derived columns and their id as ``line``.
+    ``sources`` by id, with derived columns; they are ``loaded`` when another match of the mapping
+    was looked up for the very same before.
     """
     query = match_query(mapping, match, settings)
-    load_demand(store, sources.values(), query.columns("l"), ENTITIES[mapping.spec.entity].relation)
+    if not loaded:
+        others = (match_query(mapping, one, settings) for one in mapping.match.values()
+                  if one is not match)  # fmt: skip
+        asked = [name for one in (query, *others) for name in one.columns("l")]
+        load_demand(store, sources, dict.fromkeys(asked), ENTITIES[mapping.spec.entity].relation)
     candidates.find(store, query)
     reached.count(store, match)
     found = {str(key): row for key, row in candidates.documents(store, query).items()}
@@ -228,33 +244,52 @@ def _once(texts: Iterable[str]) -> list[str]:
 
 
 def load_demand(
-    store: Store, lines: Iterable[Row], asked: Iterable[str], view: str = "qliro.line_view"
+    store: Store, lines: Mapping[str, Row], asked: Iterable[str], view: str = "qliro.line_view"
 ) -> None:
-    """The lines as the temp table ``demand``: the columns asked for, typed as their values are,
-    or as the ``view`` that they are of types them."""
-    rows = list(lines)
+    """The lines, or other sources, as the temp table ``demand``: their ids as ``line`` and the
+    columns asked for, typed as their values are, or as the ``view`` that they are of types them."""
     columns = ["line", *(name for name in asked if name != "line")]
-    base = store.types(view)
-    types = {name: base.get(name) or _type_of(row[name] for row in rows) for name in columns}
-    declared = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
+    base = {name: kind for name, kind in store.types(view).items() if name in columns}
+    seen = {name: _Seen() for name in columns if name not in ("line", *base)}
+    if seen:
+        for row in lines.values():
+            for name, one in seen.items():
+                one.add(row[name])
+    types = {"line": "VARCHAR", **base, **{name: one.type() for name, one in seen.items()}}
+    declared = ", ".join(f'"{name}" {types[name]}' for name in columns)
     store.execute(f"CREATE OR REPLACE TEMP TABLE demand ({declared})")
-    store.append("demand", ([row[name] for name in columns] for row in rows), columns)
+    rows = ([line, *(row[name] for name in columns[1:])] for line, row in lines.items())
+    store.append("demand", rows, columns)
 
 
-def _type_of(values: Iterable[Any]) -> str:
-    known = [value for value in values if value is not None]
-    if not known or isinstance(known[0], str):
-        return "VARCHAR"
-    if isinstance(known[0], bool):
-        return "BOOLEAN"
-    if isinstance(known[0], datetime):
-        return "TIMESTAMPTZ"
-    if isinstance(known[0], date):
-        return "DATE"
-    # Money as the documents have it, where it is no finer: numbers of 18 digits compare faster.
-    numbers = [Decimal(value) for value in known]
-    short = all(abs(n) < LARGE and n == n.quantize(MONEY) for n in numbers)
-    return "DECIMAL(18, 4)" if short else "DECIMAL(30, 12)"
+class _Seen:
+    """What the values of a column are, looked at one after the other."""
+
+    def __init__(self) -> None:
+        self.first: Any = None
+        self.is_short = True
+
+    def add(self, value: Any) -> None:
+        if value is None:
+            return
+        if self.first is None:
+            self.first = value
+        if self.is_short and not isinstance(self.first, str | bool | date):
+            number = Decimal(value)
+            self.is_short = abs(number) < LARGE and number == number.quantize(MONEY)
+
+    def type(self) -> str:
+        """As which the database is to hold them."""
+        if self.first is None or isinstance(self.first, str):
+            return "VARCHAR"
+        if isinstance(self.first, bool):
+            return "BOOLEAN"
+        if isinstance(self.first, datetime):
+            return "TIMESTAMPTZ"
+        if isinstance(self.first, date):
+            return "DATE"
+        # Money as the documents have it, where it is no finer: 18 digits compare faster.
+        return "DECIMAL(18, 4)" if self.is_short else "DECIMAL(30, 12)"
 
 
 def _searches(store: Store, query: candidates.Query, lines: list[str]) -> Iterable[Need]:

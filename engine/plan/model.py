@@ -5,21 +5,20 @@ Frozen rows that flow from planning to the ledger, to a plan file, and to what p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, overload
 
+from ..packed import Packed, PackedRow
 from ..scope import ALL, Scope
+from ..store.books import Books
 from ..store.ledger import Action
+from .long_traces import is_short
 from .proof import Proof
+from .states import STATES
 
 Row = dict[str, Any]
-
-# The states of a line, the least finished first; a line has that of its least finished outcome.
-STATES = ("parked", "waiting", "planned", "ignored", "adopted", "posted", "done")
-# Of what is in one of these nothing is open; what needed no document is done.
-CLOSED = ("ignored", "adopted", "posted", "done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,78 @@ class Outcome:
     trace: Mapping[str, Any] = field(default_factory=dict)
 
 
+class PackedOutcomes(Sequence[Outcome]):
+    """Many outcomes, held as bytes, each another object at each look; its trace is unpacked only
+    where something of it is asked for."""
+
+    def __init__(self) -> None:
+        self._rows: Packed[tuple[Any, ...]] = Packed()
+        self._traces: Packed[Mapping[str, Any]] = Packed()
+        self._long: Packed[Mapping[str, Any]] = Packed(at_once=1)  # those that name many lines
+
+    def append(self, one: Outcome) -> None:
+        """Add an outcome at the end."""
+        is_long = any(map(is_short, one.trace.get("inputs", {}).values()))
+        traces = self._long if is_long else self._traces
+        place = len(traces) if one.trace else None
+        if one.trace:
+            traces.append(one.trace)
+        self._rows.append(
+            (one.mapping, one.source, one.payout, one.state, one.code, one.reason, one.covers,
+             one.action, is_long, place)
+        )  # fmt: skip
+
+    def extend(self, every: Iterable[Outcome]) -> None:
+        """Add outcomes likewise."""
+        for one in every:
+            self.append(one)
+
+    def _outcome(self, row: tuple[Any, ...]) -> Outcome:
+        *told, is_long, place = row
+        trace: Mapping[str, Any] = {}
+        if place is not None:
+            trace = PackedRow(self._long if is_long else self._traces, place)
+        mapping, source, payout, state, code, reason, covers, action = told
+        return Outcome(mapping, source, payout, state, code, reason, covers, action, trace)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return map(self._outcome, self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Outcome: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Outcome]: ...
+    def __getitem__(self, index: int | slice) -> Outcome | list[Outcome]:
+        if isinstance(index, slice):
+            return [self._outcome(row) for row in self._rows[index]]
+        return self._outcome(self._rows[index])
+
+
+class LineStates(Mapping[str, Outcome]):
+    """The outcome that decides each line, by where it stands among all: the least finished of those
+    that cover the line, of equals the first."""
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self._outcomes = outcomes
+        self._ranks: dict[str, int] = {}  # how finished first, then the place
+        for place, outcome in enumerate(outcomes):
+            rank = STATES.index(outcome.state) * len(outcomes) + place
+            for line in outcome.covers:
+                self._ranks[line] = min(rank, self._ranks.get(line, rank))
+
+    def __getitem__(self, line: str) -> Outcome:
+        return self._outcomes[self._ranks[line] % len(self._outcomes)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ranks)
+
+    def __len__(self) -> int:
+        return len(self._ranks)
+
+
 @dataclass(frozen=True, slots=True)
 class Payout:
     """One payout with everything that planning knows of it. ``lines`` are all of its lines."""
@@ -48,7 +119,7 @@ class Payout:
     key: str
     row: Row
     batches: tuple[Row, ...]
-    lines: tuple[Row, ...]
+    lines: Sequence[Row]
     digest: str
 
     @property
@@ -60,9 +131,16 @@ class Payout:
     @property
     def accepted(self) -> list[Row]:
         """The lines that count: accepted by Qliro and still in its answer."""
-        return [
-            line for line in self.lines if line["Status"] == "Accepted" and not line["vanished"]
-        ]
+        return list(self.each_accepted())
+
+    def each_accepted(self) -> Iterator[Row]:
+        """The same one after the other: many of them are not all held at once."""
+        return (line for line in self.lines if self.counts(line))
+
+    @staticmethod
+    def counts(line: Row) -> bool:
+        """Whether a line is one of these."""
+        return line["Status"] == "Accepted" and not line["vanished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +173,21 @@ class Need:
 
 @dataclass(slots=True)
 class Plan:
-    """All of it. ``digest`` is of settings and mappings; ``unread`` what must be fetched first."""
+    """All of it. ``digest`` is of settings and mappings; ``unread`` what must be fetched first;
+    ``books`` know what was asked of the registers."""
 
     digest: str
     payouts: dict[str, Payout] = field(default_factory=dict)
     orders: dict[str, OrderCase] = field(default_factory=dict)
     proofs: dict[str, Proof] = field(default_factory=dict)
-    outcomes: list[Outcome] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
+    outcomes: list[Outcome] | PackedOutcomes = field(default_factory=list)
+    actions: list[Action] | Packed[Action] = field(default_factory=list)
     unread: list[Need] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # what could not even be planned
     movers: frozenset[str] = frozenset()  # mappings that transfer money to the bank
     scope: Scope = ALL
+    books: Books | None = None
 
     def add(self, of_orders: Plan) -> None:
         """Put what becomes of orders behind what becomes of payouts."""
@@ -122,12 +202,6 @@ class Plan:
         order = self.orders.get(case.removeprefix("order "))
         return order.day if order else None
 
-    def line_states(self) -> dict[str, Outcome]:
+    def line_states(self) -> LineStates:
         """The outcome that decides each line: the least finished of those that cover it."""
-        states: dict[str, Outcome] = {}
-        for outcome in self.outcomes:
-            for line in outcome.covers:
-                known = states.get(line)
-                if known is None or STATES.index(outcome.state) < STATES.index(known.state):
-                    states[line] = outcome
-        return states
+        return LineStates(self.outcomes)

@@ -12,6 +12,7 @@ from ..language.program import CompiledMapping, Rendered
 from ..language.targets import target
 from ..store.ledger import Action
 from .evaluation import UNASKED, Sources, Stopped, judged, rendered
+from .kept_traces import LEFT_OUT
 from .model import Row
 from .order_outcomes import case_of
 from .reasons import in_place_of, refused_before, rendered_trace
@@ -29,7 +30,7 @@ def make_document(orders: Orders, mapping: CompiledMapping, key: str, sources: S
     made = rendered_or_told(orders, mapping, key, inputs, begun)
     if made is None:
         return
-    trace = rendered_trace(made)
+    trace = rendered_trace(made) or (dict.fromkeys(LEFT_OUT) if orders.outcomes.traced else {})
     for one in made.warnings:
         said_of = f"{mapping.spec.name.replace('_', ' ')} {key}"
         orders.warned.setdefault(one.because, []).append(said_of)
@@ -63,7 +64,8 @@ def rendered_or_told(
     row = inputs[mapping.spec.alias]
     stands = f"{target(mapping.spec.target).told(begun)} stands and is not finished: "
     stands = stands if begun else ""
-    made = rendered(mapping, tried or inputs, stands, traced=orders.outcomes.traced)
+    made = rendered(mapping, tried or inputs, stands, traced=orders.outcomes.traced,
+                    whole=orders.outcomes.whole)  # fmt: skip
     if not isinstance(made, Stopped) and not begun:
         made = judged(mapping, tried or inputs, made)
     if not isinstance(made, Stopped):

@@ -23,6 +23,7 @@ from .reasons import UNDECLARED, found_as
 if TYPE_CHECKING:
     from .orders import Orders
 
+DEFAULTS = {"one": "use", **UNDECLARED}  # of a match that does not say what follows
 NOTHING_YET = "nothing in Fortnox carries its reference yet"
 
 
@@ -32,10 +33,14 @@ def look_up(orders: Orders, mapping: CompiledMapping, alias: str, sources: Sourc
     rows = {key: one[its] for key, one in sources.asking.items()} | sources.held
     if not rows:
         return
-    demand = {key: {**row, "line": key} for key, row in rows.items()}
     match = mapping.match[alias]
     stream = ENTITIES[match.entity].stream
-    found, documents, needs = lookups(orders.store, mapping, match, orders.settings, demand)
+    # All that asked may still do so: then the table of those that ask is as the last match left it.
+    asked = mapping.spec.name, rows.keys()
+    found, documents, needs = lookups(
+        orders.store, mapping, match, orders.settings, rows, loaded=asked == orders.asked
+    )
+    orders.asked = asked
     if needs and not orders.unread.replayed:
         orders.plan.unread += needs
     for key, one in found.items():
@@ -78,12 +83,9 @@ def _settled(
 ) -> bool:
     """Whether the look-up decides already what becomes of the source."""
     outcome, row = mapping.match[alias].outcome, sources.asking[key][mapping.spec.alias]
-    policy = {
-        "one": outcome.get("one", "use"), "none": outcome.get("none", UNDECLARED["none"]),
-        "several": outcome.get("several", UNDECLARED["several"]),
-        "wait": "wait", "park": "park",
-    }[found.outcome]  # fmt: skip
-    trace = {"match": found.trace()}
+    policy = found.outcome  # wait or park, unless there is one, none, or several
+    if policy in DEFAULTS:
+        policy = outcome.get(policy, DEFAULTS[policy])
     if policy == "first":
         policy = outcome.get("one", "use")
     steps = mapping.spec.match[alias].steps
@@ -94,6 +96,7 @@ def _settled(
         policy = "adopt"
     if policy in ("use", "go"):
         return False
+    trace = {"match": found.trace()}
     if policy == "done":
         why = f"{found.named} is there already ({found.reason})"
         orders.nothing(mapping, key, row, why, trace)

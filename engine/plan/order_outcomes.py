@@ -6,12 +6,12 @@ Reads rows as mappings were given them, adds outcomes to the plan: without names
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from ..language.program import CompiledMapping, Program
-from ..store.books import Books
+from ..language.program import Books, CompiledMapping, Program
+from .found import alike
 from .model import OrderCase, Outcome, Plan, Row
 from .order_rows import Rows
 from .reasons import told_hits
@@ -25,15 +25,18 @@ PERSONAL = re.compile(
 
 class OrderOutcomes:
     """The outcomes of a plan's orders as they come about; ``made`` by mapping and source. It is
-    told which inputs and table rows decided only where they are ``traced``."""
+    told which inputs and table rows decided only where they are ``traced``, and of a document that
+    is made what can be worked out anew only where traces are ``whole``."""
 
     def __init__(
-        self, program: Program, books: Books, plan: Plan, rows: Rows, *, traced: bool = True
-    ) -> None:
-        self.traced = traced
+        self, program: Program, books: Books, plan: Plan, rows: Rows, *, traced: bool = True,
+        whole: bool = True,
+    ) -> None:  # fmt: skip
+        self.traced, self.whole = traced, whole
         self.program, self.books, self.plan, self.rows = program, books, plan, rows
         self.made: dict[tuple[str, str], Outcome] = {}
         self.shown: dict[int, tuple[Row, Row]] = {}  # rows by identity, as they are told
+        self.hits: dict[tuple[Any, ...], list[list[str]]] = {}  # by what rows say
 
     def add(
         self,
@@ -48,35 +51,68 @@ class OrderOutcomes:
         inputs: Mapping[str, Any] | None = None,
     ) -> None:
         """What becomes of a source under a mapping, with all that was known of it."""
-        spec = mapping.spec
-        if not self.traced:
-            self.put(Outcome(spec.name, key, case_of(row), state, code, reason, (), action,
-                             trace or {}))  # fmt: skip
-            return
-        shown = {
-            alias: self._impersonal(value)
-            for alias, value in (inputs or {spec.alias: row}).items()
-            if alias not in ("books", "match", "earlier")
-        }
-        hits = self._hits(spec.entity, row)
-        made = (trace or {}).get("document", {})
-        if any(isinstance(value, list) for value in made.values()):
-            # The account of a document's row is decided where its line is read.
-            for alias, related in spec.related.items():
-                for one in (inputs or {}).get(alias, ()):
-                    hits += [hit for hit in self._hits(related.entity, one) if hit not in hits]
-        told = {
-            "rule": str(spec.source.place(())), "inputs": shown, **(trace or {}),
-            "tables": [*hits, *(trace or {}).get("tables", ())],
-        }  # fmt: skip
+        spec, told = mapping.spec, trace or {}
+        if self.traced:
+            told = self._told(mapping, row, told, inputs or {spec.alias: row})
         self.put(Outcome(spec.name, key, case_of(row), state, code, reason, (), action, told))
 
-    def _hits(self, entity: str, row: Row) -> list[list[str]]:
-        """The table rows behind the derived columns of a row, as they are told."""
-        if row["problem"]:
-            return []
-        belonging = partial(self.rows.belonging, entity, row)
-        return told_hits(self.program.trace_derive(entity, row, self.books, belonging)[1])
+    def _told(
+        self,
+        mapping: CompiledMapping,
+        row: Row,
+        trace: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """A whole trace: the rule, the inputs and the table rows that decided, beside what is told
+        of the document itself."""
+        shown = {
+            alias: self._impersonal(value)
+            for alias, value in inputs.items()
+            if alias not in ("books", "match", "earlier")
+        }
+        told = {"rule": str(mapping.spec.source.place(())), "inputs": shown, **trace}
+        hits = trace.get("tables", ())
+        if hits is not None:
+            behind = self.hits_behind(mapping, row, inputs, trace.get("document", {}))
+            told["tables"] = [*behind, *hits]
+        return told
+
+    def hits_behind(
+        self,
+        mapping: CompiledMapping,
+        row: Row,
+        inputs: Mapping[str, Any],
+        document: Mapping[str, Any],
+    ) -> list[list[str]]:
+        """The table rows behind the derived columns of what a document is made of."""
+        spec = mapping.spec
+        hits = [*self.tables_of(spec.entity, row)]
+        if any(isinstance(value, list) for value in document.values()):
+            # The account of a document's row is decided where its line is read.
+            for alias, related in spec.related.items():
+                for one in inputs.get(alias, ()):
+                    hits += [hit for hit in self.tables_of(related.entity, one) if hit not in hits]
+        return hits
+
+    def tables_of(self, entity: str, row: Row) -> Sequence[list[str]]:
+        """The table rows behind the derived columns of a row, as they are told. They are the same
+        for rows that say the same, unless others were asked of one."""
+        if row["problem"] or entity not in self.program.entities:
+            return ()
+        key = (entity, *map(row.__getitem__, alike(self.program, entity)))
+        known = self.hits.get(key) if len(key) > 1 else None
+        if known is not None:
+            return known
+        others: list[str] = []
+
+        def belonging(alias: str) -> list[Row]:
+            others.append(alias)
+            return self.rows.belonging(entity, row, alias)
+
+        hits = told_hits(self.program.trace_derive(entity, row, self.books, belonging)[1])
+        if len(key) > 1 and not others:
+            self.hits[key] = hits
+        return hits
 
     def _impersonal(self, value: Any) -> Any:
         """What a mapping was given, as it is told: without names and addresses, which only
@@ -87,7 +123,7 @@ class OrderOutcomes:
             return value
         known = self.shown.get(id(value))
         if known is None:
-            told = {name: one for name, one in value.items() if not _is_personal(name)}
+            told = {name: value[name] for name in _impersonal_of(tuple(value))}
             known = self.shown[id(value)] = value, told
         return known[1]
 
@@ -98,8 +134,8 @@ class OrderOutcomes:
 
 
 @cache
-def _is_personal(column: str) -> bool:
-    return PERSONAL.match(column) is not None
+def _impersonal_of(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in columns if PERSONAL.match(name) is None)
 
 
 def case_of(row: Row) -> str:

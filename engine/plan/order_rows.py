@@ -6,29 +6,18 @@ can't be derived keeps its problem.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from typing import Any
 
 from ..errors import ItemError
 from ..language.program import Books, CompiledMapping, CompiledRelated, NotYet, Program
-from ..ordering import sql_order
 from ..scope import Scope
 from ..store.database import Store
-from .columns import Columns
-from .entities import ENTITIES, Entity
+from .entities import ENTITIES
+from .found import Portion, Staged, columns_of
 from .model import OrderCase, Row
-
-PORTION = 20_000  # orders that are read at a time
-MANY = 1_000  # orders whose lines are worth telling apart by what they say
-# What each line has of its own: which it is, and of what.
-OF_A_LINE = ("line", "OrderId", "capture", "refund", "position")
-# Rows as they come, or what each has of its own with the number of what it holds else.
-Found = tuple[list[tuple[Any, ...]], dict[int, tuple[Any, ...]] | None]
-OF_THEM = "OrderId IN (SELECT unnest(?::BIGINT[]))"
 
 
 def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, OrderCase]:
@@ -36,12 +25,19 @@ def open_orders(store: Store, orders_from: date, scope: Scope) -> dict[str, Orde
 
     Those that the scope names, or whose day lies in its period, come whatever their date.
     """
-    if scope.orders == ():
+    if scope.orders == () or scope.ids == ():
         return {}
-    names, by_name = list(scope.orders or ()), scope.orders is not None
-    asked = by_name or scope.is_period
-    since = scope.since or (date.min if asked else orders_from)
-    rows = store.rows(OPEN, [by_name, names, names, since, scope.until or date.max, asked])
+    given: dict[str, Any] = {}
+    which = "true"
+    if scope.orders is not None:
+        which, given = BY_NAME, {"names": list(scope.orders)}
+    elif scope.ids is not None:
+        ids = list(scope.ids)
+        which, given = BY_ID, {"ids": ids, "first": min(ids), "last": max(ids)}
+    asked = bool(given) or scope.is_period
+    given["since"] = scope.since or (date.min if asked else orders_from)
+    given |= {"until": scope.until or date.max, "asked": asked}
+    rows = store.rows(OPEN.format(which=which), given)
     return {
         str(row["OrderId"]): OrderCase(str(row["OrderId"]), row["OrderDate"], row["digest"])
         for row in rows
@@ -75,15 +71,17 @@ seen AS (
 SELECT s.OrderId, s.OrderDate, s.digest
 FROM seen AS s
 LEFT JOIN ledger.order_state AS c ON c.OrderId = s.OrderId::VARCHAR
-WHERE (
-      NOT ?
-      OR s.OrderId::VARCHAR IN (SELECT unnest(?::VARCHAR[]))
-      OR s.MerchantReference IN (SELECT unnest(?::VARCHAR[]))
-  )
-  AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN ? AND ?)
-  AND (? OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
+WHERE {which}
+  AND (s.OrderDate IS NULL OR s.OrderDate BETWEEN $since AND $until)
+  AND ($asked OR c.closed IS NULL OR NOT c.closed OR c.digest <> s.digest)
 ORDER BY s.OrderDate, s.OrderId
 """
+BY_NAME = """(
+    s.OrderId::VARCHAR IN (SELECT unnest($names::VARCHAR[]))
+    OR s.MerchantReference IN (SELECT unnest($names::VARCHAR[]))
+)"""
+# Between them: what lies outside is not even unpacked.
+BY_ID = """s.OrderId BETWEEN $first AND $last AND s.OrderId IN (SELECT unnest($ids::BIGINT[]))"""
 
 
 def unread_orders(store: Store, orders: Collection[str]) -> list[str]:
@@ -117,32 +115,24 @@ def unknown_orders(store: Store, scope: Scope) -> list[str]:
     ]
 
 
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """Without Python's search for rings: the rows of a plan all live on, and it would look at each
-    of them again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 class Rows:
-    """The rows of some orders by entity, each read and derived once, when it is first asked for."""
+    """The rows of some orders by entity, each read and derived once, when it is first asked for:
+    from a database, or from a portion that was read of one."""
 
     def __init__(
         self,
-        store: Store,
+        found_in: Store | Portion,
         program: Program,
         books: Books,
-        orders: Collection[str],
+        orders: Collection[str | int],
         derived: dict[str, list[Row]] | None = None,
     ) -> None:
-        self.store, self.program, self.books = store, program, books
-        self.orders = sorted(int(key) for key in orders)
+        self.program, self.books = program, books
+        self.source: Staged | Portion
+        if isinstance(found_in, Portion):
+            self.source = found_in
+        else:
+            self.source = Staged(found_in, sorted(int(key) for key in orders))
         self.loaded = {} if derived is None else derived
         self.joined: dict[tuple[str, tuple[str, ...]], dict[Any, list[Row]]] = {}
         self.sources: dict[str, dict[Any, str | None]] = {}
@@ -168,11 +158,7 @@ class Rows:
         at the same price is derived once, and the row copied. Rows that ask for others are ``late``
         ones: what needs those others is derived when all rows are there, for each row."""
         entity = self.program.entities.get(name)
-        derived = self.program.mapping_set.entities[name].derive if entity else ()
-        own = OF_A_LINE if ENTITIES[name].id == "line" else ()
-        columns = Columns(
-            self.store, ENTITIES[name].relation, self._alike(name), ("problem", *derived), own
-        )
+        columns = columns_of(self.program, name, self.source.types(ENTITIES[name].relation))
         like: dict[tuple[Any, ...], tuple[Row, bool]] = {}
 
         def made(values: tuple[Any, ...]) -> tuple[Row, bool]:
@@ -196,7 +182,7 @@ class Rows:
             like[key] = row, is_late
             return row, is_late
 
-        for found, shapes in self._read(name, columns):
+        for found, shapes in self.source.found(name, columns):
             same: dict[int, tuple[Row, bool]] = {}
             for values in found:
                 known = same.get(values[-1]) if shapes else None
@@ -235,41 +221,6 @@ class Rows:
             like[shape] = [row[column] for column in entity.late]
         else:
             row.update(zip(entity.late, known, strict=True))
-
-    def _alike(self, name: str) -> frozenset[str]:
-        """The columns that an entity's derived ones are made of; none when its id is among them."""
-        entity = self.program.entities.get(name)
-        return entity.reads if entity and ENTITIES[name].id not in entity.reads else frozenset()
-
-    def _read(self, name: str, columns: Columns) -> Iterator[Found]:
-        """As they are staged; of many orders by portions, so that no list of ids is too long."""
-        entity = ENTITIES[name]
-        in_order = f"ORDER BY {self._order(entity, columns.names)}"
-        if not entity.by_order:
-            yield columns.fetched(in_order), None
-            return
-        for start in range(0, len(self.orders), PORTION):
-            portion = self.orders[start : start + PORTION]
-            # Between them: what lies outside is not even unpacked.
-            of_orders, named = (
-                f"WHERE OrderId BETWEEN ? AND ? AND {OF_THEM}",
-                (portion[0], portion[-1], portion),
-            )
-            if columns.alike and columns.own and len(portion) >= MANY:
-                shapes = columns.shapes(of_orders, named)
-                if shapes is not None:
-                    yield columns.shaped(f"{of_orders} {in_order}", named), shapes
-                    continue
-            yield columns.fetched(f"{of_orders} {in_order}", named), None
-
-    def _order(self, entity: Entity, names: Collection[str]) -> str:
-        """Ids are texts: the tenth row of an order would come before its second, and the capture
-        10 before the capture 9."""
-        numbers = [one for one in ("position", "PaymentTransactionId") if one in names]
-        if numbers and "OrderId" in names:
-            return ", ".join(f'"{one}"' for one in ("OrderId", *numbers))
-        is_text = self.store.types(entity.relation)[entity.id] == "VARCHAR"
-        return sql_order(f'"{entity.id}"') if is_text else f'"{entity.id}"'
 
     def related(self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]) -> list[Row]:
         """The rows that belong to a source, as the mapping declares it."""

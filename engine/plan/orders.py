@@ -12,6 +12,7 @@ from typing import Any
 
 from ..error_catalogue import Catalogue
 from ..errors import ItemError
+from ..garbage import without_garbage_collection
 from ..language.program import CompiledMapping, Program
 from ..language.targets import target
 from ..stage import orders_of_others
@@ -25,12 +26,13 @@ from .evaluation import NOTHING, Sources, evaluate
 from .existing import Unread
 from .made_elsewhere import strangers
 from .made_for_others import make_first
-from .model import CLOSED, Need, Outcome, Plan, Row
+from .model import Need, Outcome, Plan, Row
 from .order_documents import make_document
 from .order_matches import look_up
 from .order_outcomes import OrderOutcomes
-from .order_rows import Rows, without_garbage_collection
+from .order_rows import Rows
 from .reasons import FAILED, not_read, state_of, stopped_at
+from .states import CLOSED
 
 MAKING = {"orders", "invoices"}  # the flows that write what another connector may write too
 MOST_NAMED = 5  # sources that a warning names
@@ -52,6 +54,7 @@ def plan_orders(
     *,
     again: bool = False,
     traced: bool = True,
+    whole: bool = True,
     derived: dict[str, list[Row]] | None = None,
 ) -> None:
     """Outcomes and actions of the plan's orders, by every mapping of which a flow is on.
@@ -64,13 +67,13 @@ def plan_orders(
           if wanted & set(one.spec.flows) and not one.spec.needs_proof]  # fmt: skip
     makers = [one for one in on if one.spec.made_for]
     planning = Orders(store, program, settings, books, catalogue, plan, makers, again=again,
-                      traced=traced, derived=derived)  # fmt: skip
+                      traced=traced, whole=whole, derived=derived)  # fmt: skip
     with without_garbage_collection():
         for mapping in on:
             if not mapping.spec.made_for:
                 evaluate(mapping, planning)
     plan.warnings += [f"{text} ({_some(named)})" for text, named in planning.warned.items()]
-    if wanted & MAKING and not again:
+    if wanted & MAKING and not again and traced:
         plan.warnings += strangers(store, settings)
     if orders_of_others.wanted(wanted) and not again:
         plan.warnings += orders_of_others.unknown_at_qliro(store, settings, wanted)
@@ -91,6 +94,7 @@ class Orders:
         *,
         again: bool,
         traced: bool = True,
+        whole: bool = True,
         derived: dict[str, list[Row]] | None = None,
     ) -> None:
         self.again = again
@@ -98,7 +102,7 @@ class Orders:
         self.catalogue, self.plan = catalogue, plan
         self.delivered = Delivered(store, [case.case for case in plan.orders.values()])
         self.rows = Rows(store, program, books, plan.orders, derived)
-        self.outcomes = OrderOutcomes(program, books, plan, self.rows, traced=traced)
+        self.outcomes = OrderOutcomes(program, books, plan, self.rows, traced=traced, whole=whole)
         self.tell = self.outcomes.add
         self.unread = Unread(store)
         self.cards = Cards(store, replayed=self.unread.replayed)
@@ -107,6 +111,7 @@ class Orders:
         self.made_for_others = made_for_others
         self.later = frozenset(one.spec.name for one in made_for_others)
         self.keys: dict[str, list[tuple[str, Row]]] = {}
+        self.asked: tuple[str, Collection[str]] = "", ()  # of which mapping what was matched last
         self.resolved = {row["line"]: row for row in store.rows("SELECT * FROM ledger.resolved")}
 
     # -- mappings -------------------------------------------------------------------------------

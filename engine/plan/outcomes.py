@@ -6,7 +6,7 @@ Reads what stands in the target and what the ledger knows, adds outcomes and act
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -17,11 +17,21 @@ from ..errors import ItemError
 from ..language.program import CompiledMapping, Program, Rendered
 from ..language.required_columns import LINE
 from ..match.choice import Choice
+from ..packed import Packed
 from ..store.books import Books
 from ..store.database import Store
-from ..store.ledger import Action, read_actions, read_progress, unsettled
-from .evaluation import UNASKED, Stopped, judged, rendered
+from ..store.ledger import (
+    Action,
+    Progress,
+    each_begun,
+    read_named_actions,
+    read_named_progress,
+    unsettled,
+)
+from .evaluation import UNASKED, Stopped, judged, rendered, trace_of
 from .existing import Existing, Unread, differing, sums_of
+from .kept_traces import EARLIER, LEFT_OUT
+from .long_traces import is_long, short
 from .model import Need, Outcome, Plan, Row
 from .reasons import (
     FAILED,
@@ -33,6 +43,8 @@ from .reasons import (
     told_hits,
 )
 
+Begun = tuple[Action, Progress]
+
 
 def key_of(mapping: CompiledMapping, source: Row) -> str:
     """The id of a mapping's source: a line's, or a payout's key."""
@@ -40,7 +52,8 @@ def key_of(mapping: CompiledMapping, source: Row) -> str:
 
 
 class Outcomes:
-    """The outcomes of a plan as they come about; ``covered`` are the lines that have one."""
+    """The outcomes of a plan as they come about; ``covered`` are the lines that have one. Of a
+    document that is made is told what can be worked out anew only where traces are ``whole``."""
 
     def __init__(
         self,
@@ -52,16 +65,33 @@ class Outcomes:
         payout_of: Mapping[str, str],
         *,
         again: bool,
+        whole: bool = True,
+        packed: bool = False,
     ) -> None:
-        self.again = again
+        self.again, self.whole = again, whole
         self.program, self.books, self.catalogue, self.plan = program, books, catalogue, plan
-        self.actions = read_actions(store, plan.payouts, payout_of)
-        self.progress = read_progress(store, {one.payout for one in self.actions.values()})
+        # What was begun, in its order. Of what is finished, which may be much, neither document nor
+        # identity is asked for.
+        self.begun: list[Begun] | Packed[Begun] = Packed() if packed else []
+        self.begun.extend(each_begun(store, plan.payouts, payout_of))
+        unfinished = [
+            action.action for action, progress in self.begun
+            if not all(map(progress.finished, action.steps))
+        ]  # fmt: skip
+        self.actions = read_named_actions(store, unfinished)
+        self.progress = read_named_progress(store, unfinished)
         self.unread_targets = Unread(store)
         self.existing = Existing(store)
         self.unsettled = unsettled(store)
         self.covered: set[str] = set()
         self.warned: dict[str, list[tuple[str, str]]] = {}
+
+    def each_begun(self) -> Iterator[Begun]:
+        """What was begun, in its order, once: afterwards only what is not finished is known."""
+        begun, self.begun = self.begun, []
+        for action, progress in begun:
+            name = action.action
+            yield self.actions.get(name, action), self.progress.get(name, progress)
 
     def applies(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> bool:
         """Whether the mapping is for this source and there is something to make of it; where that
@@ -101,15 +131,16 @@ class Outcomes:
         """
         source = inputs[mapping.spec.alias]
         trace = choice_trace(choice) if choice else {}
-        made = rendered(mapping, inputs)
+        whole = self.whole or any(map(is_long, inputs.values()))
+        made = rendered(mapping, inputs, whole=whole)
         if isinstance(made, Stopped):
             self.stop(mapping, inputs, made, trace)
             return None
-        led, trace = trace, {**trace, **rendered_trace(made)}
         blocked = self._not_yet(mapping, inputs, made)
         if blocked is not None:
             self._warn(mapping, source, made)
-            self.tell(mapping, inputs, "waiting", "not-ready", blocked, trace)
+            self.tell(mapping, inputs, "waiting", "not-ready", blocked,
+                      {**trace, **trace_of(mapping, inputs, made)})  # fmt: skip
             return None
         action = self.action(mapping, inputs, made, facts or {})
         taken: Decimal | None = None
@@ -121,7 +152,7 @@ class Outcomes:
             return None
         allowed = judged(mapping, inputs, made)
         if isinstance(allowed, Stopped):
-            self.stop(mapping, inputs, allowed, led)
+            self.stop(mapping, inputs, allowed, trace)
             return None
         self._warn(mapping, source, allowed)
         self.finish(mapping, inputs, made, action, "planned", "to be posted", trace)
@@ -164,7 +195,8 @@ class Outcomes:
         else:
             state, code = "parked", "voucher-differs"
             why = differing({one: sums or {} for one, sums in found.items()}, wanted)
-        self.tell(mapping, inputs, state, code, why, trace)
+        self.tell(mapping, inputs, state, code, why,
+                  {**trace, **trace_of(mapping, inputs, rendered)})  # fmt: skip
         return True
 
     def _not_yet(
@@ -224,7 +256,10 @@ class Outcomes:
             state, code, reason = "parked", "refused", refusal
         else:
             self.plan.actions.append(action)
-        trace = {**trace, **rendered_trace(rendered), "document": action.document}
+        made = rendered_trace(rendered) or dict.fromkeys(LEFT_OUT)
+        trace = {**trace, **made, "document": action.document}
+        if inputs.get(EARLIER):
+            trace[EARLIER] = inputs[EARLIER]
         told = self._with_inputs(trace, mapping, inputs)
         self.add(Outcome(action.mapping, action.source, action.payout, state, code, reason,
                          action.covers, action.action, told))  # fmt: skip
@@ -236,7 +271,7 @@ class Outcomes:
         before, progress = self.actions.get(action.action), self.progress.get(action.action)
         return refused_before(action, before, progress, self.catalogue)
 
-    def _whole(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    def _fate(self, mapping: CompiledMapping, inputs: Mapping[str, Any]) -> tuple[str, ...]:
         """The lines that share the fate of a source whose document is not there yet; one that
         adds to another document keeps its line from being done."""
         lines = mapping.covered(inputs)
@@ -268,7 +303,7 @@ class Outcomes:
     ) -> None:
         """An outcome of the mapping without a document; the lines that share its fate have it."""
         self.add(self._outcome(mapping, inputs[mapping.spec.alias], state, code, reason,
-                               self._whole(mapping, inputs), trace))  # fmt: skip
+                               self._fate(mapping, inputs), trace))  # fmt: skip
 
     def _outcome(
         self,
@@ -289,16 +324,19 @@ class Outcomes:
     ) -> dict[str, Any]:
         """The trace with its rule, its inputs, and the table rows behind the derived columns."""
         shown = {
-            alias: value
+            alias: short(value)
             for alias, value in inputs.items()
             if alias not in ("books", "match", "earlier")
         }
-        hits: list[list[str]] = list(trace.get("tables", ()))
-        if mapping.spec.entity == LINE:
+        told = {"rule": str(mapping.spec.source.place(())), "inputs": shown, **trace}
+        hits = trace.get("tables", ())
+        if hits is not None and mapping.spec.entity == LINE:
             _, derived = self.program.trace_derive(LINE, inputs[mapping.spec.alias], self.books)
             hits = [*told_hits(derived), *hits]
-        rule = str(mapping.spec.source.place(()))
-        return {"rule": rule, "inputs": shown, **trace, "tables": hits}
+        told["tables"] = None if hits is None else list(hits)
+        if lets := trace.get("lets"):
+            told["lets"] = {name: short(value) for name, value in lets.items()}
+        return told
 
     def add(self, outcome: Outcome) -> None:
         """To the plan; its lines are covered from here on."""

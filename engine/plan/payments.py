@@ -46,10 +46,11 @@ class Payments:
         ``wanted`` are the inputs of each line, the oldest line first.
         """
         claims = []
-        for line, inputs in wanted.items():
+        for line in wanted:
             choice = choices[line]
             if choice.outcome not in CLAIMING or choice.document in self.outcomes.unsettled:
                 continue
+            inputs = wanted[line]
             source = inputs[mapping.spec.alias]
             claim = Claim(line, source["payout"], source.get("PaymentTransactionId") or line)
             for number in (choice.document or "", *choice.rivals):

@@ -6,20 +6,25 @@ closed and has not changed since is left out, so that years of history cost noth
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ..errors import ItemError, UsageError
+from ..errors import ItemError
 from ..extract.raw import OTHER_LIST
 from ..language.program import Program
 from ..language.required_columns import BATCH, LINE, unsure, unusable
+from ..packed import Packed
 from ..store.database import Store
+from ..store.narrow import LINES_WITH, line_view
+from ..store.once import Once
 from .model import Payout, Row
+from .named import refuse_unknown
+from .unchanged import changed
 
 MONEY = ("Amount", "AmountExcludingVat", "FxTotal")
+Lines = list[Row] | Packed[Row]
 
 
 def open_payouts(
@@ -27,33 +32,48 @@ def open_payouts(
     program: Program,
     payouts_from: date,
     named: Collection[str] | None = None,
+    *,
+    packed: bool = False,
+    rules: str = "",
 ) -> tuple[dict[str, Payout], list[str]]:
     """Payouts dated ``payouts_from`` or later that are not closed, and those that are ``named``.
 
     With ``named`` given only these, whatever their date: that is retroactive sync; with an empty
     one none at all. Second come
-    sentences about batches that cannot be read. Raises UsageError for a name that none has.
+    sentences about batches that cannot be read. Lines are held ``packed`` where that is asked for;
+    ``rules`` is the digest of the plan.
+    Raises UsageError for a name that none has.
     """
     batches, unreadable = _batches(store, program)
     if named:
         known = {name: key for key, group in batches.items() for name in _names(key, group)}
         refuse_unknown(named, {id: id for id in unreadable} | known)
-    digests = {row["Id"]: row["digest"] for row in store.rows(DIGESTS)}
     closed = {row["payout"]: row["digest"] for row in store.rows(CLOSED) if row["closed"]}
+    if named is None:
+        moved = changed(store, rules)
+        batches = {
+            key: group for key, group in batches.items()
+            if moved is None or key not in closed or moved & {batch["Id"] for batch in group}
+        }  # fmt: skip
+    else:
+        batches = {
+            key: group for key, group in batches.items() if set(_names(key, group)) & set(named)
+        }
+    ids = [batch["Id"] for group in batches.values() for batch in group]
+    digests = {row["Id"]: row["digest"] for row in store.rows(DIGESTS, [ids])}
     wanted: dict[str, tuple[list[Row], str]] = {}
     for key, group in batches.items():
-        if named is not None and not set(_names(key, group)) & set(named):
-            continue
         if named is None and max(batch["BatchDate"] for batch in group) < payouts_from:
             continue
         digest = "-".join(digests.get(batch["Id"], "") for batch in group)
         if named is None and closed.get(key) == digest:
             continue
         wanted[key] = (group, digest)
-    lines = _lines(store, program, wanted)
+    lines: dict[str, Lines] = {key: Packed() if packed else [] for key in wanted}
+    _gather(store, program, wanted, lines)
     payouts = {
         key: Payout(
-            key, _payout_row(key, group, lines[key]), tuple(group), tuple(lines[key]), digest
+            key, _payout_row(key, group, lines[key]), tuple(group), lines[key], digest
         )
         for key, (group, digest) in wanted.items()
     }
@@ -64,23 +84,6 @@ def still_known(store: Store, program: Program, keys: Iterable[str]) -> list[str
     """Those of the payouts that are there: what makes a payout may have been changed."""
     batches, _ = _batches(store, program)
     return [key for key in keys if key in batches]
-
-
-def refuse_unknown(named: Collection[str], known: dict[str, str]) -> None:
-    """Raises UsageError when one is named that is not known; ``known`` is the payout by each name
-    that it has, the newest last."""
-    missing = [name for name in dict.fromkeys(named) if name not in known]
-    if not missing:
-        return
-    close = difflib.get_close_matches(missing[0], known, n=9, cutoff=0.6) or list(known)[::-1]
-    near = list(dict.fromkeys(known[name] for name in close))[:3]
-    which = " or ".join(repr(name) for name in missing)
-    raise UsageError(
-        f"No payout that is known here is called {which}.",
-        (f"The nearest: {', '.join(near)}. " if near else "")
-        + "`sync` and `run` with --payout ask Qliro for an earlier one; what they do not find, it "
-        "does not list.",
-    )
 
 
 def _names(key: str, group: Iterable[Row]) -> list[str]:
@@ -146,6 +149,7 @@ SELECT
 FROM qliro.settlement_batch AS b
 LEFT JOIN qliro.settlement_line AS l ON l.Id = b.Id
 LEFT JOIN ledger.resolved AS r ON r.line = l.line
+WHERE b.Id IN (SELECT unnest(?::BIGINT[]))
 GROUP BY b.Id, b.TotalAmount, b.TotalFeeAmount, b.BatchDate
 """
 
@@ -155,19 +159,24 @@ FROM ledger.proof
 GROUP BY payout
 """
 
-LINES = """
-SELECT * FROM qliro.line_view WHERE list_contains(?, Id) ORDER BY BatchDate, Id, position
+LINES = f"""
+WITH asked AS MATERIALIZED (SELECT unnest(?::BIGINT[]) AS Id),
+{LINES_WITH}
+SELECT * FROM {line_view()} WHERE Id IN (SELECT Id FROM asked) ORDER BY BatchDate, Id, position
 """
 
 
-def _lines(
-    store: Store, program: Program, wanted: Mapping[str, tuple[list[Row], str]]
-) -> dict[str, list[Row]]:
+def _gather(
+    store: Store,
+    program: Program,
+    wanted: Mapping[str, tuple[list[Row], str]],
+    lines: Mapping[str, Lines],
+) -> None:
+    """Add its lines, with derived columns, to those of each payout."""
     owner = {batch["Id"]: key for key, (group, _) in wanted.items() for batch in group}
-    lines: dict[str, list[Row]] = {key: [] for key in wanted}
-    looked_at = unsure(program.mapping_set, LINE)
-    for staged in store.rows(LINES, [sorted(owner)]) if owner else ():
-        line = {**_money(staged, MONEY), "payout": owner[staged["Id"]], "problem": None}
+    looked_at, once = unsure(program.mapping_set, LINE), Once()
+    for staged in store.each(LINES, [sorted(owner)]) if owner else ():
+        line = {**_money(once(staged), MONEY), "payout": owner[staged["Id"]], "problem": None}
         try:
             line.update(program.derive(LINE, line))
             line["problem"] = unusable(line, looked_at)
@@ -176,10 +185,9 @@ def _lines(
         if line["problem"]:
             line.update(dict.fromkeys(program.mapping_set.entities[LINE].derive))
         lines[line["payout"]].append(line)
-    return lines
 
 
-def _payout_row(key: str, batches: list[Row], lines: list[Row]) -> Row:
+def _payout_row(key: str, batches: list[Row], lines: Iterable[Row]) -> Row:
     """The payout as an entity: its batches summed up, in one currency."""
     currencies = {batch["CurrencyCode"] for batch in batches}
     fx = [batch["FxTotalAmount"] for batch in batches]

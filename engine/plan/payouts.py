@@ -6,7 +6,7 @@ outcomes and actions. What is delivered is recognised and left alone; what no ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from ..error_catalogue import Catalogue
@@ -15,11 +15,13 @@ from ..language.required_columns import LINE
 from ..language.targets import target
 from ..match.choice import Choice
 from ..ordering import in_order
+from ..packed import PackedMap, SeenRow
 from ..store.books import Books
 from ..store.database import Store
-from ..store.ledger import Action, Progress
+from ..store.ledger import Action
 from .awaited import Awaited
 from .evaluation import Sources
+from .long_traces import are_many
 from .matching import line_choices
 from .model import Outcome, Payout, Plan, Row
 from .outcomes import Outcomes, key_of
@@ -45,40 +47,56 @@ class Payouts:
         of_orders: Plan,
         *,
         again: bool,
+        whole: bool = True,
+        packed: bool = False,
     ) -> None:
         self.store, self.program, self.settings, self.books = store, program, settings, books
         self.plan, self.of_orders = plan, of_orders
-        self.lines = [line for payout in plan.payouts.values() for line in payout.accepted]
-        self.payout_of = {
-            line["line"]: payout.key for payout in plan.payouts.values() for line in payout.lines
-        }
+        self.packed = packed
+        self.payout_of: dict[str, str] = {}
+        self.vanished: set[str] = set()
+        for payout in plan.payouts.values():
+            for line in payout.lines:
+                self.payout_of[line["line"]] = payout.key
+                if line["vanished"]:
+                    self.vanished.add(line["line"])
         self.outcomes = Outcomes(
-            store, program, books, catalogue, plan, self.payout_of, again=again
+            store, program, books, catalogue, plan, self.payout_of, again=again, whole=whole,
+            packed=packed,
         )
         self.covered = self.outcomes.covered  # the same set, as it grows
-        self.by_source: dict[tuple[str, str], list[Action]] = {}
-        self.facts: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self.related_index: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
+        # By mapping and source, the lines that each of its documents covers; and facts of the last.
+        self.by_source: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+        self.facts: MutableMapping[tuple[str, str], dict[str, Any]] = PackedMap() if packed else {}
+        # By columns and what a line has in them, the payout and places of such lines.
+        self.related_index: dict[tuple[str, ...], dict[Any, list[tuple[Payout, int]]]] = {}
         self.moved: set[str] = set()
-        self.made: dict[str, list[str]] = {}  # by line what was made of it, in words
+        self.made: dict[str, list[str]] = {}  # by line that vanished what was made of it, in words
         self.payments = Payments(self.outcomes)
         self.choices: dict[str, Choice] = {}  # of the mapping that is evaluated
-        self.documents: dict[str, Row] = {}  # and what its lines may refer to
+        self.documents: Mapping[str, Row] = {}  # and what its lines may refer to
+
+    def lines(self) -> Iterator[Row]:
+        """The lines that count, payout by payout."""
+        return (line for one in self.plan.payouts.values() for line in one.each_accepted())
 
     # -- before any mapping ---------------------------------------------------------------------
 
     def known(self) -> None:
         """Outcomes of what the ledger knows: delivered, on its way, or undecided."""
-        for action in self.outcomes.actions.values():
-            progress = self.outcomes.progress.get(action.action, Progress())
+        movers = set(self.plan.movers)
+        needed = {need for one in self.program.mappings.values() for need in one.spec.needs}
+        for action, progress in self.outcomes.each_begun():
+            if action.moves:
+                movers.add(action.mapping)
             if not progress.touched:
                 continue
-            self.by_source.setdefault((action.mapping, action.source), []).append(action)
+            self.by_source.setdefault((action.mapping, action.source), []).append(action.covers)
             self.moved.update(action.moves)
-            for line in {*action.covers, *action.moves}:
+            for line in self.vanished.intersection((*action.covers, *action.moves)):
                 named = target(action.target).told(progress.number)
                 self.made.setdefault(line, []).append(named)
-            if all(progress.finished(step) for step in action.steps):
+            if action.mapping in needed and all(map(progress.finished, action.steps)):
                 self.facts[action.mapping, action.source] = action.facts
             state, code, reason = state_of(action, progress)
             if state == "planned":
@@ -89,7 +107,7 @@ class Payouts:
                     Outcome(action.mapping, action.source, payout, state, code, reason, mine,
                             action.action)
                 )  # fmt: skip
-        self.plan.movers |= {one.mapping for one in self.outcomes.actions.values() if one.moves}
+        self.plan.movers = frozenset(movers)
 
     def _payouts_of(self, action: Action) -> list[str]:
         """The payouts that its lines are in now: what makes a payout may have been changed."""
@@ -116,7 +134,7 @@ class Payouts:
                         Outcome(HOUSE, line["line"], payout.key, "ignored" if known else "parked",
                                 "vanished", why, (line["line"],))
                     )  # fmt: skip
-            for line in payout.accepted:
+            for line in payout.each_accepted():
                 if line["line"] in self.covered:
                     continue
                 if line["resolution"] == "ignore":
@@ -134,7 +152,7 @@ class Payouts:
                     self._park(line, "doubted", line["doubt"])
 
     def _fees_of(self, line: Row, payout: Payout) -> list[str]:
-        return [fee["line"] for fee in payout.accepted if fee["settles"] == line["line"]]
+        return [fee["line"] for fee in payout.each_accepted() if fee["settles"] == line["line"]]
 
     def _park(self, line: Row, code: str, reason: str) -> None:
         self.outcomes.add(
@@ -143,7 +161,7 @@ class Payouts:
 
     def uncovered(self) -> None:
         """What no rule covers is parked: nothing is silent."""
-        for line in self.lines:
+        for line in self.lines():
             if line["line"] not in self.covered:
                 self._park(
                     line, "no-rule",
@@ -162,7 +180,7 @@ class Payouts:
         """The lines that ask for a document, all together; or payout by payout those that do. What
         is not proved to balance has no document of its own, and its lines have been set aside."""
         if mapping.spec.entity == LINE:
-            lines = (one for one in self.lines if not self._has_its_own(mapping, one))
+            lines = (one for one in self.lines() if not self._has_its_own(mapping, one))
             yield self._asking(mapping, lines)
             return
         for payout in self.plan.payouts.values():
@@ -170,7 +188,7 @@ class Payouts:
                 yield self._asking(mapping, [payout.row])
 
     def _asking(self, mapping: CompiledMapping, rows: Iterable[Row]) -> Sources:
-        sources = Sources()
+        sources = Sources(PackedMap({"books": self.books}) if self.packed else {})
         for row in rows:
             inputs = self._inputs(mapping, row)
             if inputs is None or not self.outcomes.applies(mapping, inputs):
@@ -188,11 +206,12 @@ class Payouts:
         self.choices, self.documents = {}, {}
         if not mapping.spec.shares_balances or not sources.asking:
             return
-        rows = {key: inputs[mapping.spec.alias] for key, inputs in sources.asking.items()}
+        rows = _Rows(sources.asking, mapping.spec.alias)
         self.choices, self.documents, needs = line_choices(
-            self.store, mapping, self.settings, rows
+            self.store, mapping, self.settings, rows, packed=self.packed
         )
         self.plan.unread += needs
+        self.outcomes.existing.look_at(map(str, self.documents))
         self.payments.claim(mapping, sources.asking, self.choices, self.documents)
 
     def make(self, mapping: CompiledMapping, key: str, sources: Sources) -> None:
@@ -203,19 +222,21 @@ class Payouts:
         else:
             self.payments.settle(mapping, sources.asking[key], choice, self.documents)
 
-    def _await(self, mapping: CompiledMapping, wanted: dict[str, dict[str, Any]]) -> None:
+    def _await(
+        self, mapping: CompiledMapping, wanted: MutableMapping[str, dict[str, Any]]
+    ) -> None:
         """Take out the lines that wait for the document of their own transaction."""
         match = next(iter(mapping.match.values()), None)
         if match is None or not match.awaits or not wanted:
             return
         alias, first = mapping.spec.alias, self.settings["orders_from"]
-        rows = [inputs[alias] for inputs in wanted.values()]
-        awaited = Awaited(self.store, self.program, match, self.of_orders, rows,
+        rows = _Rows(wanted, alias)
+        awaited = Awaited(self.store, self.program, match, self.of_orders, rows.values(),
                           first or self.settings["payouts_from"])  # fmt: skip
-        for key, inputs in list(wanted.items()):
-            reason = awaited.reason(alias, inputs[alias])
+        for key in [*wanted] if awaited.knows_any else ():
+            reason = awaited.reason(alias, rows[key])
             if reason is not None:
-                self.outcomes.wait(mapping, inputs, reason)
+                self.outcomes.wait(mapping, wanted[key], reason)
                 del wanted[key]
 
     def _has_its_own(self, mapping: CompiledMapping, line: Row) -> bool:
@@ -237,30 +258,52 @@ class Payouts:
                 inputs[need] = facts
         earlier = self.by_source.get((spec.name, key_of(mapping, source)), [])
         inputs["earlier"] = len(earlier)
-        moved = self.moved.union(*(action.covers for action in earlier))
+        own = {line for covers in earlier for line in covers}
         for alias, related in spec.related.items():
             inputs[alias] = [
                 row
                 for row in self._related(mapping, alias, inputs)
-                if not (related.fresh and row["line"] in moved)
+                if not (related.fresh and (row["line"] in self.moved or row["line"] in own))
                 and not (related.uncovered and row["line"] in self.covered)
             ]
         return inputs
 
     def _related(
         self, mapping: CompiledMapping, alias: str, inputs: Mapping[str, Any]
-    ) -> list[Row]:
+    ) -> Iterator[Mapping[str, Any]]:
+        """The rows that belong to a source, one after the other; of many no more is held than what
+        is looked at."""
         related = mapping.related[alias]
         columns, values = related.columns, related.key(inputs)
         index = self.related_index.get(columns)
         if index is None:
             index = {}
-            for line in self.lines:
-                key = tuple(line[column] for column in columns)
-                if None not in key:
-                    index.setdefault(key, []).append(line)
+            for payout in self.plan.payouts.values():
+                for place, line in enumerate(payout.lines):
+                    key = tuple(line[column] for column in columns)
+                    if None not in key and payout.counts(line):
+                        index.setdefault(key, []).append((payout, place))
             self.related_index[columns] = index
-        rows = index.get(values, [])
-        if related.when is None:
-            return rows
-        return [row for row in rows if related.when({**inputs, "it": row})]
+        places = index.get(values, ())
+        held = self.packed and are_many(len(places))
+        for payout, place in places:
+            row = SeenRow(payout.lines, place) if held else payout.lines[place]
+            if related.when is None or related.when({**inputs, "it": row}):
+                yield row
+
+
+class _Rows(Mapping[str, Row]):
+    """The rows of sources by key, out of what their mapping may name of each."""
+
+    def __init__(self, asking: Mapping[str, dict[str, Any]], alias: str) -> None:
+        self._asking, self._alias = asking, alias
+
+    def __getitem__(self, key: str) -> Row:
+        row: Row = self._asking[key][self._alias]
+        return row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._asking)
+
+    def __len__(self) -> int:
+        return len(self._asking)

@@ -6,7 +6,7 @@ lines would come to under the other conventions that a merchant may declare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from ..language.compile import compile_set, only
 from ..language.program import Program
 from ..language.required_columns import LINE
 from ..store.database import Store
-from .model import Payout
+from .model import Payout, Row
 from .proof import Proof, prove
 
 
@@ -33,13 +33,21 @@ def prove_payouts(
             payout.key,
             payout.batches,
             store.rows(SUMMARIES, [[batch["Id"] for batch in payout.batches]]),
-            [line for line in payout.lines if not line["vanished"]],
+            [{name: line[name] for name in PROVED} for line in _still_told(payout)],
             settings["conventions"],
             convention_choices,
-            partial(_gross_under, program, settings),
+            partial(_gross_under, program, settings, payout),
         )
         for payout in payouts.values()
     }
+
+
+# What a proof is made of: of many lines no more is held at once.
+PROVED = ("line", "Id", "Status", "Type", "Action", "CurrencyCode", "Amount", "gross")
+
+
+def _still_told(payout: Payout) -> Iterator[Row]:
+    return (line for line in payout.lines if not line["vanished"])
 
 
 # Qliro's own summaries of batches.
@@ -51,10 +59,11 @@ SELECT * FROM qliro.settlement_summary WHERE list_contains(?, Id) ORDER BY Id, p
 def _gross_under(
     program: Program,
     settings: Mapping[str, Any],
+    payout: Payout,
     conventions: Mapping[str, Any],
-    lines: Sequence[Mapping[str, Any]],
+    _lines: Sequence[Row],
 ) -> list[Decimal | None]:
-    """What the lines' signed amounts would be under other conventions."""
+    """What the signed amounts of the payout's lines would be under other conventions."""
     key = tuple(sorted(conventions.items()))
     other = program.readings.get(key)
     if other is None:
@@ -63,7 +72,7 @@ def _gross_under(
         other = compile_set(reading, {**settings, "conventions": merged})
         program.readings[key] = other
     result: list[Decimal | None] = []
-    for line in lines:
+    for line in _still_told(payout):
         try:
             result.append(other.derive(LINE, line)["gross"])
         except ItemError:

@@ -6,6 +6,7 @@ Pure functions; planning asks them what a choice, a failed check or a delivery m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .. import json_text
@@ -49,7 +50,7 @@ def state_of(action: Action, progress: Progress) -> tuple[str, str, str]:
     named = target(action.target).told(progress.number)
     note = progress.note or "no reason is known"
     if "undecided" in progress.events.values():
-        if progress.finished("create"):
+        if progress.finished("create") or progress.number:  # it stands, or did
             return "parked", "undecided", progress.note or "a person decides"
         return "parked", "undecided", f"it is not known whether it was posted: {note}"
     if all(progress.finished(step) for step in action.steps):
@@ -108,7 +109,13 @@ def rendered_trace(rendered: Rendered) -> dict[str, Any]:
 
 
 def told_hits(hits: Iterable[Hit]) -> list[list[str]]:
-    return [[hit.table, str(hit.row), str(hit.place)] for hit in hits]
+    return [_told_hit(hit) for hit in hits]
+
+
+@lru_cache(maxsize=10_000)
+def _told_hit(hit: Hit) -> list[str]:
+    """Told once: thousands of lines are decided by the same few rows."""
+    return [hit.table, str(hit.row), str(hit.place)]
 
 
 def choice_trace(choice: Choice) -> dict[str, Any]:

@@ -7,36 +7,56 @@ answers; writes nothing. The result is plain data; the command line makes it rea
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from .. import json_text
 from ..errors import UsageError
 from ..ordering import sql_order
+from ..plan.kept_traces import as_kept
 from ..plan.made_under import rules_of_action
 from ..store.database import Store
+from ..store.history import pruned_until
+from .fetched import KINDS, only_fetched, stands_for
 from .rules_since import Since
 
-FIND = f"""
-SELECT * FROM ledger.line_state
-WHERE $ref IN (line, payout, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, reference, document,
-               number, delivery)
-ORDER BY {sql_order('payout')}, line
-"""
+Row = dict[str, Any]
+TraceOf = Callable[[Row], Row]  # the trace of a row of ledger.outcome
 
+# What a person named, as a number: no column that holds numbers has to be made text.
+NUMBER = "CASE WHEN regexp_full_match($ref, '[1-9][0-9]*') THEN TRY_CAST($ref AS BIGINT) END"
+# A look at one column passes over whole blocks of rows; one at several reads them all.
+LOOKS = "\n    UNION ".join(
+    f"SELECT * FROM ledger.line_state WHERE {name} = {value}"
+    for value, names in (
+        ("$ref", ("line", "payout", "reference", "document", "number", "delivery")),
+        (NUMBER, ("OrderId", "PaymentTransactionId")),
+    )
+    for name in names
+)
+FIND = f"SELECT * FROM (\n    {LOOKS}\n) ORDER BY {sql_order('payout')}, line"
+
+IS_OPEN = "state IN ('parked', 'waiting', 'planned')"
 CANDIDATE_OF = f"""
 -- The open lines for which an invoice was a candidate that was not chosen, or not yet.
-SELECT l.*
-FROM ledger.line_state AS l
-JOIN (
-    SELECT mapping, source, arg_max(trace, rowid) AS trace
+WITH unfinished AS MATERIALIZED (
+    SELECT * FROM ledger.line_state WHERE {IS_OPEN}
+),
+traced AS MATERIALIZED (  -- so that no trace of any other line is unpacked
+    SELECT mapping, source, rowid AS place, trace
     FROM ledger.outcome
+    WHERE source IN (SELECT source FROM unfinished)
+)
+SELECT l.*
+FROM unfinished AS l
+JOIN (
+    SELECT mapping, source, arg_max(trace, place) AS trace
+    FROM traced
     WHERE contains(trace, '"match"')
     GROUP BY mapping, source
 ) AS o ON o.mapping = l.mapping AND o.source = l.source
-WHERE l.state IN ('parked', 'waiting', 'planned')
-  AND contains(o.trace, $ref)
+WHERE contains(o.trace, $ref)
   AND list_contains(json_extract_string(o.trace, '$.match.losers[*][0]'), $ref)
 ORDER BY {sql_order('l.payout')}, l.line
 """
@@ -62,11 +82,6 @@ ORDER BY {sql_order('payout')}, line
 # A voucher as people write it, T3 or T 3, and as it is printed, T/3 or T/3/2: series, number, year.
 WRITTEN = re.compile(r"([A-ZÅÄÖ]{1,10})[ /]?(\d+)(?:/(\d+))?", re.IGNORECASE)
 
-KINDS = (
-    "Give a payout, line, order, transaction, invoice, payment, voucher, article or customer "
-    "number, or a reference; `status` lists what there is."
-)
-
 MOST_STORED = 10  # invoices of one reference
 VANISHED = """
 SELECT count(*) AS lines, sum(gross) AS amount
@@ -75,15 +90,15 @@ WHERE vanished AND Status = 'Accepted' AND payout = ?
 HAVING count(*) > 0
 """
 
-OUTCOME = """
+OUTCOMES = """
 SELECT * FROM ledger.outcome
-WHERE mapping = ? AND source = ?
+WHERE source = ?
 ORDER BY noted_at DESC, rowid DESC
 """
 
 EVENTS = """
 SELECT seq, noted_at, step, event, method, path, body, status, answer, number, note
-FROM ledger.event WHERE list_contains(?, action) ORDER BY seq
+FROM ledger.event WHERE action = ? ORDER BY seq
 """
 
 RAW = """
@@ -93,13 +108,22 @@ WHERE a.seq IN (SELECT raw_seq FROM qliro.settlement_line WHERE line = ?)
 """
 
 
+def trace_as_kept(outcome: Row) -> Row:
+    """The trace of a row of ``ledger.outcome``, without what can be worked out anew."""
+    return as_kept(json_text.decode(outcome["trace"]))
+
+
 def explain(
-    store: Store, ref: str, most: int = 25, files: Mapping[str, str] | None = None
+    store: Store,
+    ref: str,
+    most: int = 25,
+    files: Mapping[str, str] | None = None,
+    trace_of: TraceOf = trace_as_kept,
 ) -> dict[str, Any]:
     """All that is known of ``ref``: the lines it names, each with its history, and its payout.
 
     With ``files``, the present texts of the mappings, also whether the rule of each document has
-    changed since it was made.
+    changed since it was made. ``trace_of`` gives a trace whole (``engine.workbench.anew``).
 
     Of an order that is found by one of its documents only those that go by ``ref`` are told;
     ``further_items`` counts the others. ``most`` lines are told in full. Raises UsageError when
@@ -109,13 +133,14 @@ def explain(
         raise UsageError("There is nothing to look for.", KINDS)
     lines = store.rows(FIND, {"ref": ref})
     known = {line["line"] for line in lines}
-    lines += [one for one in store.rows(CANDIDATE_OF, {"ref": ref}) if one["line"] not in known]
+    if store.value(f"SELECT 1 FROM ledger.line_state WHERE {IS_OPEN} LIMIT 1"):
+        lines += [one for one in store.rows(CANDIDATE_OF, {"ref": ref}) if one["line"] not in known]
     payouts = store.rows(
         "SELECT * FROM ledger.payout_state WHERE payout = $ref OR list_contains("
         "string_split(batches, ', '), $ref)",
         {"ref": ref},
     )
-    orders = [_order(store, row, ref) for row in store.rows(ORDERS, {"ref": ref})[:most]]
+    orders = [_order(store, row, ref, trace_of) for row in store.rows(ORDERS, {"ref": ref})[:most]]
     invoices = [] if lines or payouts else _stored(store, ref, orders)
     number = None if invoices else voucher_pattern(ref)
     if not lines and not payouts and number:
@@ -126,8 +151,10 @@ def explain(
         lines = store.rows(FIND, {"ref": payouts[0]["payout"]})
     if not (lines or payouts or orders or invoices):
         if ref != ref.strip():
-            return explain(store, ref.strip(), most, files)
-        raise _only_fetched(store, ref)
+            return explain(store, ref.strip(), most, files, trace_of)
+        if (meant := stands_for(store, ref)) is not None:
+            return explain(store, meant, most, files, trace_of)
+        raise only_fetched(store, ref)
     if lines and not payouts:
         payouts = store.rows(
             "SELECT * FROM ledger.payout_state WHERE payout = ?", [lines[0]["payout"]]
@@ -137,9 +164,10 @@ def explain(
         "of_payout": of_payout,
         "orders": orders,
         "invoices": invoices,
-        "payouts": [_payout(store, row) for row in payouts],
-        "lines": [_line(store, row) for row in lines[:most]],
+        "payouts": [_payout(store, row, trace_of) for row in payouts],
+        "lines": [_line(store, row, trace_of) for row in lines[:most]],
         "further_lines": max(0, len(lines) - most),
+        "pruned": pruned_until(store),
     }
     if files is not None:
         _tell_changes(found, Since(store, files))
@@ -161,12 +189,15 @@ ORDERS = f"""
 SELECT s.*, o.MerchantReference, o.raw_seq
 FROM ledger.order_state AS s
 LEFT JOIN qliro."order" AS o ON o.OrderId::VARCHAR = s.OrderId
-WHERE $ref IN (s.OrderId, o.MerchantReference)
-   OR s.OrderId IN (
-       SELECT OrderId FROM ledger.order_item
-       WHERE $ref IN (source, delivery, number)
-          OR (contains(source, '/') AND split_part(source, '/', 2) = $ref)
-   )
+WHERE s.OrderId IN (
+    SELECT $ref
+    UNION SELECT OrderId::VARCHAR FROM qliro."order" WHERE MerchantReference = $ref
+    UNION SELECT OrderId FROM ledger.order_item WHERE source = $ref
+    UNION SELECT OrderId FROM ledger.order_item WHERE delivery = $ref
+    UNION SELECT OrderId FROM ledger.order_item WHERE number = $ref
+    UNION SELECT OrderId FROM ledger.order_item
+    WHERE contains(source, '/' || $ref) AND split_part(source, '/', 2) = $ref
+)
 ORDER BY s.OrderDate, {sql_order('s.OrderId')}
 """
 ORDER_RAW = "SELECT seq, noted_at, origin, path, query FROM raw.answer WHERE seq = ?"
@@ -194,58 +225,7 @@ def _stored(store: Store, ref: str, orders: list[dict[str, Any]]) -> list[dict[s
     return [one for one in store.rows(STORED, {"ref": ref}) if one["DocumentNumber"] not in told]
 
 
-FETCHED = f"""
--- What carries this reference without a history: of Qliro what no run has planned, of Fortnox what
--- no document here is. ``look`` is what to ask for instead.
-SELECT * FROM (
-    SELECT 1 AS place, 'Payout ' || Id AS named, 'Qliro' AS of, NULL AS look
-    FROM qliro.settlement_batch WHERE $ref IN (Id::VARCHAR, BatchId)
-    UNION ALL
-    SELECT 2, 'Order ' || OrderId, 'Qliro', NULL
-    FROM qliro."order" WHERE $ref IN (OrderId::VARCHAR, MerchantReference)
-    UNION ALL
-    SELECT 3, 'Line ' || line || ' of payout ' || Id, 'Qliro', NULL
-    FROM qliro.settlement_line
-    WHERE $ref IN (line, OrderId::VARCHAR, PaymentTransactionId::VARCHAR, MerchantOrderReference)
-    UNION ALL
-    SELECT 4, 'Transaction ' || PaymentTransactionId || ' of order ' || OrderId, 'Qliro', NULL
-    FROM qliro.transaction WHERE PaymentTransactionId::VARCHAR = $ref
-    UNION ALL
-    SELECT 5, 'Order ' || DocumentNumber, 'Fortnox', NULL
-    FROM fortnox."order"
-    WHERE $ref IN (DocumentNumber, ExternalInvoiceReference1, ExternalInvoiceReference2)
-    UNION ALL
-    SELECT 6, 'Payment ' || Number || ' of invoice ' || InvoiceNumber, 'Fortnox', InvoiceNumber
-    FROM fortnox.invoice_payment WHERE Number = $ref
-    UNION ALL
-    SELECT 7, 'Customer ' || CustomerNumber, 'Fortnox', NULL
-    FROM fortnox.customer WHERE CustomerNumber = $ref
-    UNION ALL
-    SELECT 8, 'Article ' || ArticleNumber, 'Fortnox', NULL
-    FROM fortnox.article WHERE ArticleNumber = $ref
-)
-ORDER BY place, {sql_order('named')}
-LIMIT 1
-"""
-
-
-def _only_fetched(store: Store, ref: str) -> UsageError:
-    """What to say of a reference that has no history here: that it is known, or that it is not."""
-    found = next(iter(store.rows(FETCHED, {"ref": ref})), None)
-    if found is None:
-        return UsageError(f"Nothing here carries {ref!r}.", KINDS)
-    if found["of"] == "Qliro":
-        return UsageError(
-            f"{found['named']} was fetched from Qliro, and nothing is planned of it.",
-            "`plan` shows what would become of it, and `run` keeps that; what is older than "
-            "payouts_from or orders_from stays with whatever booked it then.",
-        )
-    look = f"`explain {found['look']}` tells of that invoice." if found["look"] else \
-        "Look at it in Fortnox."  # fmt: skip
-    return UsageError(f"{found['named']} is in Fortnox, and nothing here made it.", look)
-
-
-def _order(store: Store, row: dict[str, Any], ref: str) -> dict[str, Any]:
+def _order(store: Store, row: Row, ref: str, trace_of: TraceOf) -> Row:
     """An order with the history of each of its documents, or of those alone that go by ``ref``."""
     items = store.rows(
         "SELECT * FROM ledger.order_item WHERE OrderId = ? "
@@ -255,10 +235,13 @@ def _order(store: Store, row: dict[str, Any], ref: str) -> dict[str, Any]:
     of_order = len(items)
     if ref not in (row["OrderId"], row["MerchantReference"]):
         items = [one for one in items if _goes_by(one, ref)] or items
+    told = {source: _outcomes(store, source) for source in {one["source"] for one in items}}
     return {
         **row,
         "further_items": of_order - len(items),
-        "items": [{**one, **_story(store, one["mapping"], one["source"])} for one in items],
+        "items": [
+            {**one, **_story(store, one["mapping"], told[one["source"]], trace_of)} for one in items
+        ],
         "raw": store.rows(ORDER_RAW, [row["raw_seq"]]),
         "resolutions": store.rows(
             "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
@@ -283,7 +266,7 @@ def voucher_pattern(ref: str) -> str | None:
     return rf"(?i)(^|\s){series}/0*{int(number)}/{year or r'[0-9]+'}\b"
 
 
-def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+def _payout(store: Store, row: Row, trace_of: TraceOf) -> Row:
     proof = store.rows(
         "SELECT detail FROM ledger.proof WHERE payout = ? "
         "ORDER BY noted_at DESC, rowid DESC LIMIT 1",
@@ -293,32 +276,25 @@ def _payout(store: Store, row: dict[str, Any]) -> dict[str, Any]:
         "SELECT account, held, must FROM ledger.interim_state WHERE payout = ? ORDER BY account",
         [row["payout"]],
     )
-    documents = store.rows(
-        "SELECT mapping, max(noted_at) AS last FROM ledger.outcome WHERE source = ? "
-        "GROUP BY mapping ORDER BY mapping",
-        [row["payout"]],
-    )
+    told = _outcomes(store, row["payout"])
     return {
         **row,
         "vanished": next(iter(store.rows(VANISHED, [row["payout"]])), None),
         "figures": json_text.decode(proof[0]["detail"]) if proof else {},
         "interim": interim,
-        "documents": [_story(store, one["mapping"], row["payout"]) for one in documents],
+        "documents": [_story(store, mapping, told, trace_of) for mapping in sorted(told)],
     }
 
 
-def _line(store: Store, row: dict[str, Any]) -> dict[str, Any]:
-    stories = store.rows(
-        "SELECT DISTINCT mapping FROM ledger.outcome WHERE source = ? ORDER BY mapping",
-        [row["line"]],
-    )
-    names = [one["mapping"] for one in stories]
-    told = [_story(store, name, row["line"]) for name in names]
+def _line(store: Store, row: Row, trace_of: TraceOf) -> Row:
+    told = _outcomes(store, row["line"])
+    stories = [_story(store, mapping, told, trace_of) for mapping in sorted(told)]
     if row["source"] != row["line"] and row["mapping"]:
-        told.append(_story(store, row["mapping"], row["source"]))
+        decided = _outcomes(store, row["source"])
+        stories.append(_story(store, row["mapping"], decided, trace_of))
     return {
         **row,
-        "stories": told,
+        "stories": stories,
         "raw": store.rows(RAW, [row["line"]]),
         "resolutions": store.rows(
             "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
@@ -328,9 +304,17 @@ def _line(store: Store, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
+def _outcomes(store: Store, source: str) -> dict[str, list[Row]]:
+    """What was told of a source under each mapping, the last first."""
+    told: dict[str, list[Row]] = {}
+    for row in store.rows(OUTCOMES, [source]):
+        told.setdefault(row["mapping"], []).append(row)
+    return told
+
+
+def _story(store: Store, mapping: str, told: Mapping[str, list[Row]], trace_of: TraceOf) -> Row:
     """The last outcome, the last one that had a trace of its match, and every delivery."""
-    outcomes = store.rows(OUTCOME, [mapping, source])
+    outcomes = told.get(mapping)
     if not outcomes:
         return {"mapping": mapping, "history": [], "events": []}
     traced = next((one for one in outcomes if len(one["trace"]) > 2), outcomes[0])
@@ -342,12 +326,13 @@ def _story(store: Store, mapping: str, source: str) -> dict[str, Any]:
     for one in history:
         if one["code"] == "nothing-to-book":  # an earlier version called it posted
             one["state"] = "done"
-    events = store.rows(EVENTS, [actions]) if actions else []
+    found = [row for action in actions for row in store.rows(EVENTS, [action])]
+    events = sorted(found, key=lambda row: row["seq"])
     return {
         "mapping": mapping,
         "action": actions[0] if actions else None,
         "rules": _rules(store, actions[0]) if events else None,
-        "trace": json_text.decode(traced["trace"]),
+        "trace": trace_of(traced),
         "history": history,
         "events": events,
     }

@@ -6,19 +6,22 @@ Reads a plan, what delivery reported and the ledger; writes ``ledger.line_state`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from .. import json_text
 from ..deliver.queue import Delivery
-from ..plan.model import CLOSED, STATES, Outcome, Payout, Plan
+from ..plan.model import Outcome, Payout, Plan
 from ..plan.orders import after_orders
 from ..plan.proof import interim_balance
+from ..plan.states import CLOSED, STATES
 from ..store.database import Store
-from ..store.ledger import Action, Progress, read_actions, read_progress
+from ..store.ledger import Action, Progress, each_begun
 
 BOOKED = ("posted", "adopted", "done")
 MOST_NAMED = 5  # sources that a warning names
@@ -26,7 +29,11 @@ MOST_NAMED = 5  # sources that a warning names
 
 def after_delivery(plan: Plan, delivery: Delivery) -> Plan:
     """The plan with what delivery found out: refused and undecided are parked, unknown waits."""
-    return replace(plan, outcomes=[_delivered(one, delivery) for one in plan.outcomes])
+    if not (delivery.refused or delivery.undecided or delivery.unknown or delivery.later):
+        return plan
+    outcomes = type(plan.outcomes)()
+    outcomes.extend(_delivered(one, delivery) for one in plan.outcomes)
+    return replace(plan, outcomes=outcomes)
 
 
 def spared(plan: Plan, delivery: Delivery) -> Iterator[str]:
@@ -67,28 +74,26 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
     """Replace what is told of the plan's payouts and orders; the others stay as they are told."""
     keys = list(plan.payouts)
     told = {line["line"]: payout.key for payout in plan.payouts.values() for line in payout.lines}
-    actions = read_actions(store, keys, told)
-    progress = read_progress(store, {action.payout for action in actions.values()})
-    booked = _booked(plan)
-    by_payout: dict[str, list[Action]] = {}
-    for action in actions.values():
+    by_payout = {key: Delivered() for key in keys}
+    begun: dict[str, Begun] = {}
+    for action, progress in each_begun(store, keys, told, documented=True):
         for key in {told[line] for line in (*action.covers, *action.moves) if line in told}:
-            by_payout.setdefault(key, []).append(action)
-    lines: list[tuple[Any, ...]] = []
+            by_payout[key].add(action, progress)
+        begun[action.action] = progress.number, action.facts.get("document")
+    lines: list[Iterable[tuple[Any, ...]]] = []
     payouts: list[tuple[Any, ...]] = []
     interims: list[tuple[Any, ...]] = []
     proofs: list[tuple[Any, ...]] = []
     states = plan.line_states()
     for payout in plan.payouts.values():
-        mine = by_payout.get(payout.key, [])
-        lines += _line_rows(payout, states, booked, actions, progress)
+        lines.append(_line_rows(plan, payout, states, begun))
         transfer = _transfer(plan, payout)
-        held = interim_of(payout, states, mine, progress)
+        held = interim_of(payout, by_payout[payout.key])
         even = all(has == must for has, must in held.values())
         closed = (
             transfer[0] in BOOKED
             and even
-            and all(states[line["line"]].state in CLOSED for line in payout.accepted)
+            and all(states[line["line"]].state in CLOSED for line in payout.each_accepted())
             and all(one.state in CLOSED for one in plan.outcomes if one.payout == payout.key)
         )
         proof = plan.proofs[payout.key]
@@ -127,7 +132,7 @@ def record_states(store: Store, run: str, now: datetime, plan: Plan) -> None:
             store.execute(
                 f"DELETE FROM ledger.{table} WHERE payout IN (SELECT unnest(?::VARCHAR[]))", [keys]
             )
-        store.append("ledger.line_state", lines, LINE_COLUMNS)
+        store.append("ledger.line_state", chain.from_iterable(lines), LINE_COLUMNS)
         store.append("ledger.payout_state", payouts, PAYOUT_COLUMNS)
         store.append("ledger.interim_state", interims, ("payout", "account", "held", "must"))
         store.append("ledger.proof", proofs, PROOF_COLUMNS)
@@ -168,22 +173,23 @@ def _order_items(store: Store, plan: Plan) -> Iterable[tuple[Any, ...]]:
             )  # fmt: skip
 
 
-def _booked(plan: Plan) -> dict[str, str]:
-    """The action by which each line is booked."""
+def _booked(plan: Plan, lines: Container[str]) -> dict[str, str]:
+    """The action by which each of these lines is booked."""
     return {
         line: one.action
         for one in plan.outcomes if one.action and one.state in BOOKED
-        for line in one.covers
+        for line in one.covers if line in lines
     }  # fmt: skip
 
 
+# Of an action that was begun: the number of its document, and which it was matched with.
+Begun = tuple[str | None, str | None]
+
+
 def _line_rows(
-    payout: Payout,
-    states: dict[str, Outcome],
-    booked: dict[str, str],
-    actions: dict[str, Action],
-    progress: dict[str, Progress],
+    plan: Plan, payout: Payout, states: Mapping[str, Outcome], begun: Mapping[str, Begun]
 ) -> Iterable[tuple[Any, ...]]:
+    booked = _booked(plan, {line["line"] for line in payout.lines if line["vanished"]})
     for line in payout.lines:
         outcome = states.get(line["line"])
         if line["Status"] != "Accepted":
@@ -192,10 +198,9 @@ def _line_rows(
             outcome = replace(outcome, action=booked.get(line["line"]))
         if outcome is None:
             continue
-        action = actions.get(outcome.action or "")
-        number = progress.get(outcome.action or "", Progress()).number
+        number, document = begun.get(outcome.action or "", (None, None))
         match = outcome.trace.get("match", {}) if outcome.trace else {}
-        document = (action.facts.get("document") if action else None) or match.get("document")
+        document = document or match.get("document")
         yield (
             payout.key, line["line"], outcome.state, outcome.code, outcome.reason,
             outcome.mapping, outcome.source, outcome.action, number, document, line["OrderId"],
@@ -224,42 +229,47 @@ def _transfer(plan: Plan, payout: Payout) -> tuple[str, str]:
     return worst.state, "; ".join(reasons)
 
 
-def interim_of(
-    payout: Payout,
-    states: dict[str, Outcome],
-    actions: Sequence[Action],
-    progress: dict[str, Progress],
-) -> dict[Any, tuple[Decimal, Decimal]]:
+class Delivered:
+    """What the actions of a payout come to, which are added one after the other."""
+
+    def __init__(self) -> None:
+        self.effects: dict[Any, Decimal] = {}  # by account, debit − credit of what is finished
+        self.paid_on: set[Any] = set()  # the accounts of payments
+        self.booked: set[str] = set()  # lines
+        self.moved: Counter[str] = Counter()  # how often each line's money
+        self.passed_by: set[str] = set()  # accounted for by the transfer, and moving no money
+
+    def add(self, action: Action, progress: Progress) -> None:
+        """Count an action in."""
+        self.paid_on.add(action.document.get("ModeOfPaymentAccount"))
+        if not all(progress.finished(step) for step in action.steps):
+            return
+        for account, amount in _effects(action):
+            self.effects[account] = self.effects.get(account, Decimal(0)) + amount
+        self.moved.update(action.moves)
+        (self.passed_by if action.moves else self.booked).update(action.covers)
+
+
+def interim_of(payout: Payout, delivered: Delivered) -> dict[Any, tuple[Decimal, Decimal]]:
     """By interim account: what the delivered documents leave on it, and what the lines demand.
 
     The lines demand the value of what is booked less the value of what has been transferred, so
     that after the transfer exactly the open lines are left, with the opposite sign.
     """
-    lines = {line["line"]: line for line in payout.lines}
     # A payment's account is an interim account, whatever the table says of its line by now.
-    accounts = {line["interim"] for line in lines.values()} | {
-        action.document.get("ModeOfPaymentAccount") for action in actions
-    }
-    effects: list[tuple[Any, Decimal]] = []
-    booked: set[str] = set()
-    moved: list[str] = []
-    passed_by: set[str] = set()  # accounted for by the transfer itself, and moving no money
-    for action in actions:
-        done = progress.get(action.action, Progress())
-        if not all(done.finished(step) for step in action.steps):
+    accounts = set(delivered.paid_on)
+    demanded: dict[Any, Decimal] = {}
+    for line in payout.lines:
+        one, interim, value = line["line"], line["interim"], line["value"]
+        accounts.add(interim)
+        if value is None:
             continue
-        effects += [pair for pair in _effects(action) if pair[0] in accounts]
-        moved += action.moves
-        passed_by.update(action.covers if action.moves else ())
-        booked.update(line for line in action.covers if not action.moves)
-    known = {key: one for key, one in lines.items() if one["value"] is not None}
-    demanded = [(known[key]["interim"], -known[key]["value"]) for key in booked if key in known]
-    demanded += [
-        (known[key]["interim"], known[key]["value"])
-        for key in moved
-        if key in known and key not in passed_by
-    ]
-    return interim_balance(effects, demanded)
+        times = 0 if one in delivered.passed_by else delivered.moved[one]
+        if one in delivered.booked or times:
+            booked = value if one in delivered.booked else Decimal(0)
+            demanded[interim] = demanded.get(interim, Decimal(0)) + times * value - booked
+    effects = [pair for pair in delivered.effects.items() if pair[0] in accounts]
+    return interim_balance(effects, demanded.items())
 
 
 def _effects(action: Action) -> Iterable[tuple[Any, Decimal]]:

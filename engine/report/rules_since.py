@@ -16,8 +16,9 @@ from ..errors import FileError, Finding
 from ..language import declared
 from ..language.same import differences
 from ..language.source import Source
+from ..language.tree import Node, of_file
 from ..store.database import Store
-from ..yamlfile import YamlFile, parse
+from ..yamlfile import parse
 
 MOST = 6  # places that are named
 GONE = "the set has no such mapping any more"
@@ -64,11 +65,11 @@ class Since:
 
 def _declared(files: Mapping[str, str]) -> Mapping[str, Source] | None:
     """What the texts declare; None where this version of the program can't read them."""
-    parsed: dict[str, YamlFile] = {}
+    parsed: dict[str, Node] = {}
     findings: list[Finding] = []
     try:
         for name, text in files.items():
-            parsed[name] = parse(text, name)
+            parsed[name] = of_file(parse(text, name))
         found, _ = declared.read(parsed, findings.append)
     except FileError:
         return None

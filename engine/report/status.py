@@ -13,24 +13,24 @@ from decimal import Decimal
 from typing import Any
 
 from ..ordering import sql_order
-from ..plan.model import STATES
-from ..plan.payout_rows import refuse_unknown
+from ..plan.named import refuse_unknown
+from ..plan.states import STATES
 from ..store.database import Store
+from ..store.narrow import invoices
 
 OPEN = ("parked", "waiting", "planned")
 # A closed payout is shown for so long without being asked for.
 SHOWN_FOR = timedelta(days=31)
 
 PAYOUTS = f"""
--- Every payout with what its lines are in, one row for each state.
-SELECT p.*, l.state, l.lines, l.amount
-FROM ledger.payout_state AS p
-LEFT JOIN (
-    SELECT payout, state, count(*) AS lines, sum(gross) AS amount
-    FROM ledger.line_state
-    GROUP BY payout, state
-) AS l ON l.payout = p.payout
-ORDER BY p.BatchDate, {sql_order('p.payout')}
+SELECT * FROM ledger.payout_state ORDER BY BatchDate, {sql_order('payout')}
+"""
+STATES_OF = """
+-- What the lines of payouts are in.
+SELECT payout, state, count(*) AS lines, sum(gross) AS amount
+FROM ledger.line_state
+WHERE payout IN (SELECT unnest(?::VARCHAR[]))
+GROUP BY payout, state
 """
 LINES = f"""
 -- The lines that are not done, each with its payout's date; fees follow the line they belong to.
@@ -60,21 +60,33 @@ ORDER BY p.BatchDate, {sql_order('l.payout')}, l.line
 VANISHED = """
 SELECT payout, count(*) AS lines, sum(gross) AS amount
 FROM ledger.line_state
-WHERE vanished AND Status = 'Accepted'
+WHERE vanished AND Status = 'Accepted' AND payout IN (SELECT unnest(?::VARCHAR[]))
 GROUP BY payout
 """
-# Invoices of which payouts have paid a part, with what is open of them by now.
+# Whether any invoice that payouts have paid of is open by Fortnox's own figure.
+ANY_OPEN = """
+SELECT 1
+FROM ledger.line_state AS l
+JOIN fortnox.invoice AS i ON i.DocumentNumber = l.document
+WHERE i.Balance <> 0 AND NOT i.Cancelled AND l.payout IN (SELECT unnest(?::VARCHAR[]))
+LIMIT 1
+"""
+# Those of which they have paid a part, with what is open of them by now.
 PART_PAID = f"""
+WITH paying AS MATERIALIZED (
+    SELECT *
+    FROM ledger.line_state
+    WHERE state IN ('posted', 'adopted') AND Type = 'Transaction' AND list_contains(?, payout)
+)
 SELECT
     l.document,
     any_value(i.Currency)                                        AS Currency,
     any_value(i.Total)                                           AS Total,
     any_value(i.open_balance)                                    AS open,
     list(l.line ORDER BY {sql_order('l.payout')}, l.line)        AS lines
-FROM ledger.line_state AS l
-JOIN fortnox.invoice_view AS i ON i.DocumentNumber = l.document
-WHERE l.state IN ('posted', 'adopted') AND l.Type = 'Transaction' AND list_contains(?, l.payout)
-  AND sign(i.open_balance) = sign(i.Total) AND NOT i.Cancelled
+FROM paying AS l
+JOIN {invoices("SELECT document FROM paying")} AS i ON i.DocumentNumber = l.document
+WHERE sign(i.open_balance) = sign(i.Total) AND NOT i.Cancelled
 GROUP BY l.document
 ORDER BY {sql_order('l.document')}
 """
@@ -140,7 +152,7 @@ def status(
     ``attention`` counts the lines and ``transfers`` (to the bank, by payout) that are parked, or
     wait longer than ``alert_after_days``. Raises UsageError for a name that no payout has.
     """
-    payouts = _payouts(store, today)
+    payouts = store.rows(PAYOUTS)
     if named:
         names = {one["payout"]: _names(store, one) for one in payouts}
         refuse_unknown(named, {name: key for key, mine in names.items() for name in mine})
@@ -152,17 +164,21 @@ def status(
             if all_payouts or not one["closed"] or one["BatchDate"] >= today - SHOWN_FOR
         ]
     keys = [one["payout"] for one in shown]
-    lines = store.rows(LINES, [list(OPEN), keys, list(OPEN)])
+    _tell_lines(store, today, shown, keys)
+    # Rows of states that nothing is in are not asked for: commonly that is all of them.
+    states = {state for one in shown for state in one["states"]}
+    lines = store.rows(LINES, [list(OPEN), keys, list(OPEN)]) if states & {*OPEN} else []
     for line in lines:
         line["age"] = (today - line["BatchDate"]).days
 
     def urgent(state: str, age: int) -> bool:
         return state == "parked" or (state == "waiting" and age > alert_after_days)
 
-    orders = {"counts": store.rows(ORDER_COUNTS), "open": store.rows(ORDER_ITEMS, [list(OPEN)])}
-    if named:
-        orders = {"counts": [], "open": []}
-    for item in orders["open"]:
+    counts = [] if named else store.rows(ORDER_COUNTS)
+    is_any_open = any(one["state"] in OPEN for one in counts)
+    items = store.rows(ORDER_ITEMS, [list(OPEN)]) if is_any_open else []
+    orders = {"counts": counts, "open": items}
+    for item in items:
         item["age"] = (today - item["OrderDate"]).days if item["OrderDate"] else 0
     # Of a payout that does not balance, the lines are parked and say so.
     transfers = [
@@ -173,13 +189,13 @@ def status(
         "payouts": shown,
         "earlier": len(payouts) - len(shown) if not named else 0,
         "lines": lines,
-        "ignored": store.rows(IGNORED, [keys]),
-        "part_paid": store.rows(PART_PAID, [keys]),
+        "ignored": store.rows(IGNORED, [keys]) if "ignored" in states else [],
+        "part_paid": store.rows(PART_PAID, [keys]) if store.value(ANY_OPEN, [keys]) else [],
         "interim": _interim(store),
         "transfers": transfers,
         "orders": orders,
         "attention": len(transfers)
-        + sum(urgent(line["state"], line["age"]) for line in [*lines, *orders["open"]]),
+        + sum(urgent(line["state"], line["age"]) for line in [*lines, *items]),
         "alert_after_days": alert_after_days,
     }
 
@@ -191,18 +207,18 @@ def _names(store: Store, payout: dict[str, Any]) -> list[str]:
     return [payout["payout"], *ids, *(name for row in rows for name in row["names"] if name)]
 
 
-def _payouts(store: Store, today: date) -> list[dict[str, Any]]:
-    payouts: dict[str, dict[str, Any]] = {}
-    gone = {row.pop("payout"): row for row in store.rows(VANISHED)}
-    for row in store.rows(PAYOUTS):
-        state, lines, amount = row.pop("state"), row.pop("lines"), row.pop("amount")
-        payout = payouts.setdefault(row["payout"], {**row, "states": {}, "outside": None})
-        payout["vanished"] = gone.get(row["payout"])
-        if state == "outside":
-            payout["outside"] = {"lines": lines, "amount": amount}
-        elif state is not None:
-            payout["states"][state] = {"lines": lines, "amount": amount}
-    for payout in payouts.values():
+def _tell_lines(
+    store: Store, today: date, payouts: list[dict[str, Any]], keys: list[str]
+) -> None:
+    """Put into each payout how its lines stand, and how old it is."""
+    gone = {row.pop("payout"): row for row in store.rows(VANISHED, [keys])}
+    found: dict[str, dict[str, Any]] = {key: {} for key in keys}
+    for row in store.rows(STATES_OF, [keys]):
+        found[row.pop("payout")][row.pop("state")] = row
+    for payout in payouts:
+        payout["states"] = found[payout["payout"]]
+        payout["outside"] = payout["states"].pop("outside", None)
+        payout["vanished"] = gone.get(payout["payout"])
         payout["age"] = (today - payout["BatchDate"]).days
         payout["states"] = {
             state: payout["states"][state]
@@ -212,7 +228,6 @@ def _payouts(store: Store, today: date) -> list[dict[str, Any]]:
         inside = payout["states"].values()
         payout["lines"] = sum(one["lines"] for one in inside)
         payout["amount"] = sum((one["amount"] or Decimal(0) for one in inside), Decimal(0))
-    return list(payouts.values())
 
 
 def _interim(store: Store) -> list[dict[str, Any]]:

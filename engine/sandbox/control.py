@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from .bank import camt, payout_rows, sheet
 from .people import deed
 from .qliro import api as qliro
 from .qliro.pushes import push
@@ -24,7 +25,8 @@ from .world.world import STOCKHOLM, World, account_balance
 
 
 def answer(world: World, request: Request) -> Response:
-    """GET and POST ``/sandbox/clock|faults``, POST ``deeds|pushes``, GET others."""
+    """GET and POST ``/sandbox/clock|faults``, POST ``deeds|pushes``, GET others. ``statement`` is
+    the bank's, camt.053 with the payouts."""
     try:
         match request.method, request.path.strip("/").split("/")[1:]:
             case "GET", ["clock"]:
@@ -47,6 +49,8 @@ def answer(world: World, request: Request) -> Response:
                 return answered(state(world))
             case "GET", ["effects"]:
                 return answered(effects(world))
+            case "GET", ["statement"]:
+                return Response(200, camt([sheet(world, payout_rows(world))]), "application/xml")
     except (ValueError, TypeError, KeyError, OSError) as wrong:
         return answered({"error": str(wrong)}, 400)
     return answered({"error": "no such control"}, 404)

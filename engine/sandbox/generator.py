@@ -15,7 +15,6 @@ from typing import Final
 
 from .fortnox.company import empty_world
 from .history import (
-    Trouble,
     fee_line,
     new_credit_invoice,
     new_invoice,
@@ -26,6 +25,7 @@ from .history import (
     transaction_line,
 )
 from .qliro.api import totals
+from .trouble import Trouble
 from .troubles.amounts import in_kronor
 from .troubles.by_name import TROUBLES
 from .world.world import DEFAULT_START, Line, QliroOrder, World

@@ -1,7 +1,8 @@
 """The sandbox on a socket: both APIs and the control paths on one port of this machine.
 
-It reads HTTP/1.1 requests, kept alive, in one thread per connection, and writes the answers of
-``answer``. The parser knows just what the sandbox's callers send; it is no server for the world.
+One company, or many: then the first word of a path says whose it is. It reads HTTP/1.1 requests,
+kept alive, in one thread per connection, and writes the answers of ``answer``. The parser knows
+just what the sandbox's callers send; it is no server for the world.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -32,23 +33,33 @@ class Running:
     world: World
     host: str
     port: int
+    company: str = ""  # the first word of its paths, where there are many
 
     @property
     def url(self) -> str:
         """The base address, without a slash at its end."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{self.host}:{self.port}" + (f"/{self.company}" if self.company else "")
 
 
 class _Server(ThreadingHTTPServer):
-    """Holds the world for its connections; dies with its process, whatever is still open."""
+    """Holds the worlds for its connections; dies with its process, whatever is still open."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, world: World, address: tuple[str, int], on_kill: Callable[[], None]) -> None:
-        self.world, self.on_kill, self.closing = world, on_kill, threading.Event()
+    def __init__(
+        self, worlds: Mapping[str, World], address: tuple[str, int], on_kill: Callable[[], None]
+    ) -> None:
+        self.worlds, self.on_kill, self.closing = worlds, on_kill, threading.Event()
         super().__init__(address, _Connection)
+
+    def whose(self, path: str) -> tuple[World | None, str]:
+        """The world that a path leads to, and the path there."""
+        if alone := self.worlds.get(""):
+            return alone, path
+        company, _, rest = path.removeprefix("/").partition("/")
+        return self.worlds.get(company), f"/{rest}"
 
     def server_bind(self) -> None:
         """Binds without looking the host's name up, which can take seconds."""
@@ -91,17 +102,21 @@ class _Connection(socketserver.StreamRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self.rfile.read(int(length))
         path, _, query = target.partition("?")
-        world = self.server.world
+        world, path = self.server.whose(path)
+        if world is None:
+            return self._send(Response(404, b"no company of the sandbox", "text/plain"), keep=False)
         if world.limits.latency_seconds and not path.startswith("/sandbox"):
             time.sleep(world.limits.latency_seconds)
         given = answer(world, Request(method, path, query, headers, body))
         if isinstance(given, Lost):
             return self._lose(given)
-        return self._send(given, keep=headers.get("connection", "").lower() != "close")
+        keep = headers.get("connection", "").lower() != "close"
+        return self._send(given, keep=keep, date=dated(world.now()))
 
-    def _send(self, response: Response, *, keep: bool) -> bool:
+    def _send(self, response: Response, *, keep: bool, date: str = "") -> bool:
         head = f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}\r\n"
-        head += f"Date: {dated(self.server.world.now())}\r\n"
+        if date:
+            head += f"Date: {date}\r\n"
         if response.body:
             head += f"Content-Type: {response.content_type}\r\n"
         if response.location:
@@ -136,11 +151,25 @@ def serve(
     ``on_kill`` is called when a ``kill_before`` or ``kill_after`` fault strikes; it should kill
     the calling process, whose connection is then closed without an answer.
     """
-    server = _Server(world, (host, port), on_kill)
+    with serve_companies({"": world}, port, host=host, on_kill=on_kill) as running:
+        yield running[""]
+
+
+@contextmanager
+def serve_companies(
+    worlds: Mapping[str, World],
+    port: int = 0,
+    *,
+    host: str = "127.0.0.1",
+    on_kill: Callable[[], None] = lambda: None,
+) -> Iterator[dict[str, Running]]:
+    """Serves many worlds on one port, each below its name (letters, digits, hyphens)."""
+    server = _Server(worlds, (host, port), on_kill)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield Running(world, host, int(server.server_address[1]))
+        port = int(server.server_address[1])
+        yield {name: Running(world, host, port, name) for name, world in worlds.items()}
     finally:
         server.closing.set()
         server.shutdown()

@@ -6,6 +6,7 @@ Reads a coverage and the files that it is of; gives a page and the same as data.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +137,11 @@ def data(coverage: Coverage) -> dict[str, Any]:
 def _counted(coverage: Coverage) -> dict[str, Any]:
     reached, points = len(coverage.reached), len(coverage.points)
     found: dict[str, Any] = {
-        "points": points, "reached": reached, "percent": float(percent(reached, points))
+        "points": points, "reached": reached, "percent": Decimal(percent(reached, points))
     }  # fmt: skip
     if coverage.asserted is not None:
         noticed = len(coverage.noticed)
-        found |= {"asserted": noticed, "percent_asserted": float(percent(noticed, points))}
+        found |= {"asserted": noticed, "percent_asserted": Decimal(percent(noticed, points))}
     return {**found, "by_construction": len(coverage.holding)}
 
 

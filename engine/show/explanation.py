@@ -41,6 +41,11 @@ def page(found: Row, *, whole: bool = False) -> Page:
         parts += [*_invoice(invoice), blank()]
     for one in found["payouts"]:
         parts += _payout(one, whole=whole, told=of_payout)
+    if found["pruned"]:
+        parts.append(Text(
+            f"What was fetched before {day(found['pruned'])}, and why rules decided as they did, "
+            "was pruned (keep_raw): of documents from before it is told what was sent.",
+        ))  # fmt: skip
     groups = _grouped(found["lines"])
     if of_payout and not whole:
         return [*parts, *_lines_of_payout(found)]

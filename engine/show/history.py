@@ -71,6 +71,7 @@ def history(told: Row, *, whole: bool) -> Page:
         parts += _labelled("stopped", str(trace["place"]))
     if trace.get("document"):
         parts += _labelled("document", json_text.encode(trace["document"]))
+    parts += _labelled("differs", trace.get("differs", ""))
     if told["events"]:
         parts += _labelled("under", rules_text(told.get("rules")))
     for event in told["events"]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import UsageError
+from ..plan.states import CLOSED
 
 
 class Ended(Protocol):
@@ -113,8 +114,6 @@ def _of_run(told: Mapping[str, Any]) -> Iterator[Figure]:
 
 
 def _of_status(told: Mapping[str, Any]) -> Iterator[Figure]:
-    from ..plan.model import CLOSED  # noqa: PLC0415  the engine, which a summary can do without
-
     yield Figure("open_payouts", (), sum(not one["closed"] for one in told["payouts"]))
     open_ = [one for one in told["lines"] if one["state"] not in CLOSED]
     for metric, items in (("lines", open_), ("order_documents", told["orders"]["open"])):

@@ -15,10 +15,12 @@ import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import QliroFortnoxError
+from . import plain
 from .page import Cell, Page, Table, Text
 
 WIDEST = 132
@@ -41,17 +43,21 @@ def from_here(text: str) -> str:
 
 @dataclass(slots=True)
 class Output:
-    """The two streams of a command. ``state`` is the merchant's state folder once it is known.
+    """The two streams of a command. ``state`` is the merchant's state folder once it is known, and
+    ``merchant`` its name.
 
     ``redact`` takes secrets out of messages; ``redact_results`` out of results, which are data.
+    With ``log`` a message is an object of JSON on a line of its own, for which it tells the time.
     """
 
     json: bool = False
+    log: Callable[[], datetime] | None = field(default=None, repr=False)
     quiet: bool = False
     verbose: bool = False
     redact: Callable[[str], str] = field(default=_unchanged, repr=False)
     redact_results: Callable[[str], str] | None = field(default=None, repr=False)
     state: Path | None = None
+    merchant: str | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -77,11 +83,45 @@ class Output:
     def note(self, text: str) -> None:
         """A word on what is going on, on stderr; none when quiet."""
         if not self.quiet:
-            _put(sys.stderr, f"{self.redact(from_here(text))}\n")
+            self._log("info", text)
 
     def complain(self, text: str) -> None:
         """What went wrong, on stderr, quiet or not."""
-        _put(sys.stderr, f"{self.redact(from_here(text))}\n")
+        self._log("error", text)
+
+    def tell_of(self, merchant: str, text: str, *, wrong: bool = False) -> None:
+        """How the process of a merchant comes on, a line for each of ``text``, on stderr; what went
+        wrong, quiet or not."""
+        if self.quiet and not wrong:
+            return
+        for line in text.splitlines():
+            if self.log is None:
+                self._log("error" if wrong else "info", f"{merchant}: {line}")
+            else:
+                self._logged("error" if wrong else "info", line, merchant)
+
+    def relay(self, merchant: str, line: str) -> None:
+        """A line that the process of a merchant wrote to its stderr; it is as quiet as this one."""
+        told = _object(line) if self.log is not None else None
+        if told is None:
+            self.tell_of(merchant, line, wrong=self.quiet)
+        else:
+            self._logged(f"{told['level']}", f"{told['message']}", merchant)
+
+    def _log(self, level: str, text: str) -> None:
+        if self.log is None:
+            _put(sys.stderr, f"{self.redact(from_here(text))}\n")
+        else:
+            self._logged(level, text, self.merchant)
+
+    def _logged(self, level: str, text: str, merchant: str | None) -> None:
+        from .. import json_text  # noqa: PLC0415  only where it is wanted
+
+        assert self.log is not None  # noqa: S101  asked before
+        whose = {} if merchant is None else {"merchant": merchant}
+        told = {"time": self.log().isoformat(timespec="milliseconds"), "level": level, **whose,
+                "message": self.redact(from_here(text))}  # fmt: skip
+        _put(sys.stderr, f"{_in_ascii(json_text.encode(told), sys.stderr)}\n")
 
     def _shown(self, text: str) -> str:
         return (self.redact_results or self.redact)(text)
@@ -105,6 +145,13 @@ class Output:
         return self._clean(cell) if isinstance(cell, str) else (self._clean(cell[0]), cell[1])
 
     def _table(self, table: Table) -> str:
+        lines = None if self.is_terminal else plain.lines(table)
+        if lines is None:
+            lines = self._drawn(table).splitlines()
+        return "".join(f"{' ' * table.indent}{line.rstrip()}".rstrip() + "\n" for line in lines)
+
+    def _drawn(self, table: Table) -> str:
+        """The table as Rich draws it."""
         from rich.table import Table as RichTable  # noqa: PLC0415  slow to load, not always needed
         from rich.text import Text as RichText  # noqa: PLC0415
 
@@ -125,8 +172,7 @@ class Output:
             )
         for row in table.rows:
             drawn.add_row(*(RichText(*_cell(cell)) for cell in row))
-        lines = self._rendered(drawn, table).splitlines()
-        return "".join(f"{' ' * table.indent}{line.rstrip()}".rstrip() + "\n" for line in lines)
+        return self._rendered(drawn, table)
 
     def _rendered(self, drawn: Any, table: Table) -> str:
         from rich.console import Console  # noqa: PLC0415  as above
@@ -143,6 +189,17 @@ class Output:
         with console.capture() as captured:
             console.print(drawn)
         return captured.get()
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    """A line of a log that is JSON; None for what something else has written."""
+    from .. import json_text  # noqa: PLC0415  only where it is wanted
+
+    try:
+        told = json_text.decode(line)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) and {"level", "message"} <= set(told) else None
 
 
 class UnwrittenError(QliroFortnoxError):

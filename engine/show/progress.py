@@ -36,7 +36,7 @@ def progress(out: Output) -> Iterator[OnProgress]:
     """What the stages call while they work; silent when quiet."""
     if out.quiet:
         yield lambda stage, done, total: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and out.log is None:
         with _moving() as told:
             yield told
     else:

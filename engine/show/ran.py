@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ..plan.model import CLOSED
-from ..session import RunReport
+from ..opened import RunReport
+from ..plan.states import CLOSED
 from .failure import finding_data
 from .page import SHOWN_STATES, STYLES, Page, Text, count, listed, state_name
 from .synced import problems

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..report.resolve import ONLY_IGNORED
 from .orders import is_urgent, orders_page
 from .page import (
     SHOWN_STATES,
@@ -31,11 +30,15 @@ from .page import (
     state_name,
 )
 
+if TYPE_CHECKING:
+    from ..report.bank.model import Bank
+
 Row = dict[str, Any]
 
 
-def page(merchant: str, name: str, found: Row) -> Page:
-    """The whole report. ``merchant`` is what commands call it, ``name`` what people do."""
+def page(merchant: str, name: str, found: Row, bank: Bank | None = None) -> Page:
+    """The whole report. ``merchant`` is what commands call it, ``name`` what people do; ``bank`` is
+    what its statements say of the payouts."""
     standing = _standing(found)
     if found["as_of"] is None and not found["orders"]["counts"]:
         return [
@@ -45,7 +48,7 @@ def page(merchant: str, name: str, found: Row) -> Page:
         ]
     parts: Page = [heading(f"{name}, as the run of {moment(found['as_of'])} left it")]
     parts += [*standing, blank()]
-    parts += _payouts(found) if found["payouts"] or not found["orders"]["counts"] else []
+    parts += _payouts(found, bank) if found["payouts"] or not found["orders"]["counts"] else []
     parts += _disagreeing(found)
     parts += _outside(found)
     for state, what in (
@@ -71,7 +74,7 @@ def _standing(found: Row) -> Page:
     return parts
 
 
-def _payouts(found: Row) -> Page:
+def _payouts(found: Row, bank: Bank | None) -> Page:
     payouts = found["payouts"]
     if not payouts:
         return [Text("No payouts to show.")]
@@ -94,6 +97,13 @@ def _payouts(found: Row) -> Page:
                 _transfer(one),
             ]
         )  # fmt: skip
+    if bank is not None and bank.held_against:
+        from .bank import cell  # noqa: PLC0415  few merchants have one
+
+        columns.append(Column("Bank"))
+        at_bank = {one.payout: one for one in bank.payouts}
+        for row, one in zip(rows, payouts, strict=True):
+            row.append(cell(at_bank.get(one["payout"])))
     parts: Page = [Table(columns, rows), Text(_sum(payouts))]
     if found["earlier"]:
         parts.append(
@@ -317,6 +327,8 @@ def _next(merchant: str, found: Row) -> Page:
     parts: Page = [Text(f"{told} {need} a person.", style="bold"),
                    Text(f"See why:  qliro-fortnox explain {merchant} {ref}", indent=2)]  # fmt: skip
     if parked:
+        from ..report.resolve import ONLY_IGNORED  # noqa: PLC0415  only here
+
         others = "(or --retry; or --ignore, --suspense, with --reason TEXT)"
         ways = f"--invoice NUMBER --by NAME {others}"
         if parked["code"] in ONLY_IGNORED:

@@ -69,7 +69,10 @@ def _explained(one: Explained, *, whole: bool) -> Page:
         parts.append(_labelled("under", rules_text(_rules(one))))
     if one.now is not UNSEEN:
         parts.append(_labelled("now", f"the rules of now would give {shown(one.now)}"))
-    if one.anew is not UNSEEN:
+    if one.refused:
+        told = "with this field the document was refused, so it was sent again without"
+        parts.append(_labelled("refused", told))
+    elif one.anew is not UNSEEN:
         told = (
             f"what was sent is {shown(one.sent)}, and worked out anew it is {shown(one.anew)}: the "
             "settings have changed since, or what it was read from"
@@ -276,6 +279,7 @@ def _data(one: Explained) -> dict[str, Any]:
         "called": target_name(decided), "state": decided.state, "reason": decided.reason,
         "field": one.field, "alike": list(one.alike),
         "sent": one.sent, "sent_at": decided.sent_at, "differs": one.anew is not UNSEEN,
+        "refused": one.refused,
         "rules": _rules(one), "doubt": one.doubt,
         **({} if one.now is UNSEEN else {"now": one.now}),
         **({} if one.anew is UNSEEN else {"anew": one.anew}),

@@ -1,23 +1,28 @@
-"""Turns the raw answers that are new into typed tables, with set-based SQL, all or nothing.
+"""Turns the raw answers that are new into typed tables, with set-based SQL, a portion at a time.
 
 Reads ``raw.answer`` after the last staged one, writes ``qliro.*`` and ``fortnox.*``; the
 statements are ``engine/store/sql/stage_*.sql``. The latest answer wins for each key; what can't be
 read is reported, and a settlement line without a readable amount stays, without one.
+
+A portion is committed whole, for what a transaction has written or dropped DuckDB holds until its
+end. A stage that was cut between two goes on after the last of them, and tells of all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from .. import json_text
 from ..errors import Finding, Place
-from ..extract.raw import OTHER_LIST, OTHER_ORDER
+from ..extract.raw import OTHER_ORDER
 from ..extract.readable import readable
 from ..store.database import Store
 from ..store.statements import sql
 from ..transport.endpoints import ENDPOINTS
+from .said import says_nothing
+from .settlements import LINES, count_lines, odd_lines, stage_settlements
 
 REGISTERS = {
     "accounts", "voucher_series", "financial_years", "locked_period", "currencies",
@@ -34,73 +39,128 @@ FILES = {
     "stage_vouchers": {"vouchers", "voucher"},
     "stage_registers": REGISTERS,
 }
-LINES = "settlements_by_batch"
 # What is derived of an order, once its answers are unfolded.
 DERIVED = (
     "order_sum", "order_line", "capture", "capture_line", "refund", "refund_line", "reversal",
 )  # fmt: skip
-ORDERS = 100_000  # orders that are derived at a time
-# Answers are unfolded in portions of so many bytes: enough for two threads, little in memory.
-PORTION = 48_000_000
+PORTION = 480_000_000  # bytes of answers that are staged at a time; a long one counts for so many:
+LONG_BYTES = 16_000
+PAGES = 32  # long pages of lists that are staged at a time
 
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """What was staged: how many answers, how many settlement lines, and what could not be read."""
+    """What was staged: how many answers (none where all of them say nothing), how many settlement
+    lines, and what could not be read."""
 
     answers: int
     lines: int
     problems: tuple[Finding, ...]
 
 
-def _reached(store: Store) -> tuple[int, int]:
-    """The last answer that is staged, and the last there is."""
-    (row,) = store.rows(
-        "SELECT (SELECT coalesce(max(seq), 0) FROM raw.staged) AS staged, "
-        "(SELECT coalesce(max(seq), 0) FROM raw.answer) AS newest"
-    )
-    return int(row["staged"]), int(row["newest"])
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """The last answer that is staged; the last that was when a stage ended; the last there is."""
+
+    staged: int
+    ended: int
+    newest: int
+
+
+def _reached(store: Store) -> _Reached:
+    (row,) = store.rows(REACHED)
+    return _Reached(**row)
+
+
+REACHED = """
+SELECT
+    (SELECT coalesce(max(seq), 0) FROM raw.staged)                AS staged,
+    (SELECT coalesce(max(seq), 0) FROM raw.staged WHERE is_whole) AS ended,
+    (SELECT coalesce(max(seq), 0) FROM raw.answer)                AS newest
+"""
+
+
+def staged_to(store: Store) -> int:
+    """The place of the last answer that was staged when a stage ended; 0 before the first."""
+    return _reached(store).ended
 
 
 def is_staged(store: Store) -> bool:
     """Whether every answer is staged."""
-    staged, newest = _reached(store)
-    return staged == newest
+    reached = _reached(store)
+    return reached.staged == reached.newest
 
 
 def stage(store: Store) -> StageReport:
-    """Stage every answer that came since the last time. Staging twice changes nothing."""
-    staged, newest = _reached(store)
-    if newest == staged:
+    """Stage every answer that came since the last time. Staging twice changes nothing, and one that
+    is cut loses nothing."""
+    reached = _reached(store)
+    if reached.newest == reached.staged:
         return StageReport(0, 0, ())
-    with store.transaction():
-        store.execute(f"SET VARIABLE staged_to = {staged}")
-        store.execute(f"SET VARIABLE newest = {newest}")
-        store.execute(sql("stage_begin"))
-        late = store.value(LATE) is not None
-        if late:
-            store.execute(LOOK_AGAIN)
-        _leave_out(store)
-        asked = {row["endpoint"] for row in store.rows(ASKED)}
-        said = {row["endpoint"] for row in store.rows(SAID, [list(REGISTERS)])}
-        asked -= REGISTERS - said
-        for name, endpoints in FILES.items():
-            if endpoints & asked:
-                store.execute(sql(name))
-        orders: list[Finding] = []
-        if FILES["stage_orders"] & asked:
-            _derive_orders(store)
-            orders = [_odd_order(row) for row in store.rows(ODD_ORDERS)]
-        if late:
-            store.execute(sql("stage_late"))
-        lines, findings = _settlements(store) if LINES in asked else (0, [])
-        findings = [*_problems(store), *orders, *findings]
-        store.append("raw.staged", [[newest]], ["seq"])
+    if reached.staged == reached.ended and says_nothing(store, reached.staged, reached.newest):
+        store.append("raw.staged", [[reached.newest]], ["seq"])
+        return StageReport(0, 0, ())
+    ends = [reached.staged, *_ends(store, reached.staged, reached.newest)]
+    for first, last in pairwise(ends):
+        _stage_between(store, first, last, is_whole=last == reached.newest)
     store.execute("RESET preserve_insertion_order")
-    answers = store.value("SELECT count(*) FROM raw.answer WHERE seq > ?", [staged])
-    return StageReport(int(answers), lines, tuple(findings))
+    return _report(store, reached.ended, reached.newest)
 
 
+def _ends(store: Store, staged: int, newest: int) -> list[int]:
+    """After which answers the stage begins anew: of long pages of lists, which DuckDB unfolds two
+    thousand at once, so many would be half a gigabyte."""
+    names = [one.name for one in ENDPOINTS if one.is_list and one.name != LINES]
+    long = [seq for (seq,) in store.tuples(LONG_PAGES, [staged, newest, names])]
+    every = [seq for (seq,) in store.tuples(PORTIONS, [staged, newest, PORTION])]
+    return sorted({*long[PAGES - 1 : -1 : PAGES], *every, newest})
+
+
+def _stage_between(store: Store, staged: int, newest: int, *, is_whole: bool) -> None:
+    """Stage the answers after the one up to the other, the last there are where ``is_whole``."""
+    store.execute(f"SET VARIABLE staged_to = {staged}")
+    store.execute(f"SET VARIABLE newest = {newest}")
+    store.execute(sql("stage_begin"))
+    asked = {row["endpoint"] for row in store.rows(ASKED)}
+    said = {row["endpoint"] for row in store.rows(SAID, [list(REGISTERS)])}
+    asked -= REGISTERS - said
+    late = store.value(LATE) is not None
+    if late:
+        store.execute(LOOK_AGAIN)
+        _look_again(store, staged, asked)
+    with store.transaction():
+        _stage_documents(store, asked)
+        if late:
+            store.execute(ALL_TURNS)
+            store.execute(sql("stage_late"))
+        if LINES in asked:
+            stage_settlements(store)
+        store.append("raw.staged", [[newest, is_whole]], ["seq", "is_whole"])
+
+
+def _look_again(store: Store, staged: int, asked: set[str]) -> None:
+    """Of very many answers that are looked at again all but the last portion, in the order in which
+    they were given. A stage that is cut there begins with the first of them anew."""
+    for (turn,) in store.tuples(TURNS, [PORTION])[:-1]:
+        store.execute(f"SET VARIABLE last_turn = {turn}::HUGEINT")
+        with store.transaction():
+            _stage_documents(store, asked)
+            store.append("raw.staged", [[staged, False]], ["seq", "is_whole"])
+        store.execute(f"SET VARIABLE after_turn = {turn}::HUGEINT")
+    store.execute("SET VARIABLE last_turn = NULL")
+
+
+def _stage_documents(store: Store, asked: set[str]) -> None:
+    """All but the lines of settlements, of the endpoints that were asked."""
+    _leave_out(store)
+    for name, endpoints in FILES.items():
+        if endpoints & asked:
+            store.execute(sql(name))
+    if FILES["stage_orders"] & asked:
+        for table in DERIVED:
+            store.execute(f"DELETE FROM qliro.{table} WHERE OrderId IN ({ANEW})")
+        store.execute(sql("stage_order_lines"))
+        store.execute(sql("stage_captures"))
 def _leave_out(store: Store) -> None:
     """Puts what can be read of the lists that can't be read whole where the statements look."""
     names = [one.name for one in ENDPOINTS if one.is_list and one.name != LINES]
@@ -118,39 +178,6 @@ def _leave_out(store: Store) -> None:
         store.execute("SET VARIABLE left_seqs = (SELECT list(seq) FROM left_of)")
 
 
-def _derive_orders(store: Store) -> None:
-    """Lines, captures, refunds and sums of the orders that were read anew."""
-    for table in DERIVED:
-        store.execute(f"DELETE FROM qliro.{table} WHERE OrderId IN ({ANEW})")
-    for portion in store.rows(ANEW_BY_PORTIONS, [ORDERS]):
-        store.execute(f"SET VARIABLE first_order = {portion['first']}")
-        store.execute(f"SET VARIABLE last_order = {portion['last']}")
-        store.execute(sql("stage_order_lines"))
-        store.execute(sql("stage_captures"))
-
-
-def _settlements(store: Store) -> tuple[int, list[Finding]]:
-    """Lines and summaries of the batches that were answered."""
-    store.execute(AGAIN)
-    again = store.rows("SELECT len(getvariable('again')) AS n")[0]["n"]
-    store.execute(sql("stage_settlement_summaries"))
-    store.execute(sql("stage_settlement_lines"))
-    for first, middle, last in _portions(store.rows(SIZES)):
-        store.execute(f"SET VARIABLE first_seq = {first}")
-        store.execute(f"SET VARIABLE middle_seq = {middle}")
-        store.execute(f"SET VARIABLE last_seq = {last}")
-        store.execute(sql("stage_settlement_portion"))
-        if again:
-            store.execute(sql("stage_settlement_again"))
-    if again:
-        store.execute(sql("stage_settlement_known"))
-    lines = sum(int(row["n"]) for row in store.rows(COUNTS))
-    findings = [_odd(row) for row in store.rows(ODD)]
-    store.execute(sql("stage_settlement_merge"))
-    store.execute("DROP TABLE staged_line")
-    return lines, findings
-
-
 LEFT_COLUMNS = ["endpoint", "seq", "noted_at", "path", "query", "body", "digest", "problem"]
 ODD_LISTS = f"""
 SELECT {", ".join(LEFT_COLUMNS)}
@@ -163,11 +190,29 @@ ANEW = """
 SELECT OrderId FROM qliro."order" WHERE is_new(raw_seq)
 """
 
-ANEW_BY_PORTIONS = f"""
-SELECT min(OrderId) AS first, max(OrderId) AS last
-FROM (SELECT OrderId, row_number() OVER (ORDER BY OrderId) - 1 AS place FROM ({ANEW}))
-GROUP BY place // ?
-ORDER BY first
+LONG_PAGES = """
+-- The places of long pages of lists among the new answers.
+SELECT seq
+FROM raw.answer_long
+WHERE seq > ? AND seq <= ? AND status = 200 AND list_contains(?, endpoint)
+ORDER BY seq
+"""
+
+WEIGHED = f"""
+    SELECT seq, noted_at, status, strlen(body) AS bytes FROM raw.answer_short
+    UNION ALL
+    SELECT seq, noted_at, status, {LONG_BYTES} FROM raw.answer_long
+"""
+PORTIONS = f"""
+-- The last answer of each portion of so many bytes of the new ones.
+SELECT max(seq) AS last
+FROM (
+    SELECT seq, sum(bytes) OVER (ORDER BY seq) AS total
+    FROM ({WEIGHED})
+    WHERE seq > $1 AND seq <= $2
+)
+GROUP BY (total - 1) // $3
+ORDER BY last
 """
 
 LATE = """
@@ -185,64 +230,31 @@ LOOK_AGAIN = f"""
 -- All that was given since then is looked at again, in the order in which it was given. Lines of
 -- settlements are not: what is late of them says nothing (below).
 SET VARIABLE late_from = ({LATE});
+SET VARIABLE after_turn = NULL;
+SET VARIABLE last_turn = NULL;
 CREATE OR REPLACE TEMP MACRO is_fresh(seq, noted_at) AS
-    seq > getvariable('staged_to') OR noted_at >= getvariable('late_from');
+    (seq > getvariable('staged_to') OR noted_at >= getvariable('late_from'))
+    AND coalesce(turn(noted_at, seq) > getvariable('after_turn'), true)
+    AND coalesce(turn(noted_at, seq) <= getvariable('last_turn'), true);
 CREATE OR REPLACE TEMP MACRO is_new(raw_seq) AS
-    raw_seq > getvariable('staged_to') OR raw_seq IN (
+    raw_seq IN (
         SELECT seq FROM raw.answer
-        WHERE endpoint IN ('order', 'merchant_order') AND noted_at >= getvariable('late_from')
+        WHERE endpoint IN ('order', 'merchant_order') AND seq <= getvariable('newest')
+          AND is_fresh(seq, noted_at)
     );
 """
+ALL_TURNS = "SET VARIABLE after_turn = NULL"
 
-AGAIN = f"""
--- Answers of which something can't be read, about batches that were answered before: what those
--- were read as stays, until all of it can be read. And answers that came after one that was given
--- later and could be read: they say nothing, for what is posted of a batch goes by the latest.
-SET VARIABLE half_read = (
-    WITH answer AS (
-        SELECT
-            *,
-            max(noted_at) FILTER (WHERE is_whole) OVER (
-                PARTITION BY Id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ) AS overtaken_at
-        FROM (
-            SELECT
-                seq,
-                noted_at,
-                problem,
-                problem IS NULL OR ends_with(problem, '{OTHER_LIST}')
-                    AS is_whole,
-                TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id
-            FROM fresh('settlements_by_batch')
-        )
-    )
-    SELECT coalesce(list(seq), [])
-    FROM answer
-    WHERE noted_at < overtaken_at OR (NOT is_whole AND (
-        Id IN (SELECT Id FROM qliro.settlement_line)
-        OR seq > (SELECT min(first.seq) FROM answer AS first WHERE first.Id = answer.Id)
-    ))
-);
--- Batches that were answered more than once, now or before: only their lines need comparing, and
--- gather in staged_line first.
-SET VARIABLE again = (
-    SELECT coalesce(list(Id), [])
-    FROM (
-        SELECT Id
-        FROM fresh_lines()
-        WHERE Id IS NOT NULL
-        GROUP BY Id
-        HAVING count(*) > 1 OR Id IN (SELECT Id FROM qliro.settlement_line)
-    )
-);
-CREATE OR REPLACE TEMP TABLE staged_line AS FROM qliro.settlement_line LIMIT 0;
-"""
-
-COUNTS = """
--- The lines of the new answers, wherever they are.
-SELECT count(*) AS n FROM staged_line
-UNION ALL
-SELECT count(*) FROM qliro.settlement_line WHERE raw_seq > getvariable('staged_to')
+TURNS = f"""
+-- The same of the answers that are looked at again, in the order in which they were given.
+SELECT max(turn) AS last
+FROM (
+    SELECT turn(noted_at, seq) AS turn, sum(bytes) OVER (ORDER BY turn(noted_at, seq)) AS total
+    FROM ({WEIGHED})
+    WHERE is_fresh(seq, noted_at) AND seq <= getvariable('newest') AND status = 200
+)
+GROUP BY (total - 1) // $1
+ORDER BY last
 """
 
 ASKED = """
@@ -260,28 +272,13 @@ WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest') AND status
   AND list_contains(?, endpoint) AND body <> ''
 """
 
-SIZES = "SELECT seq, strlen(body) AS bytes FROM fresh_lines() ORDER BY seq"
-
-ODD = """
--- Lines that a person should know of: no readable amount, or fractions of an öre.
-SELECT Id, Status, position, Amount
-FROM (
-    SELECT * FROM staged_line
-    UNION ALL
-    SELECT * FROM qliro.settlement_line WHERE raw_seq > getvariable('staged_to')
-)
-WHERE Amount IS NULL OR Amount <> round(Amount, 2)
-ORDER BY Id, position
-LIMIT 1000
-"""
-
 ODD_ORDERS = """
 -- Orders whose new answers could be read, and say what can't be acted upon. One that came again has
 -- no body, and is not what the order was staged from.
 WITH answer AS (
     SELECT seq, TRY_CAST(regexp_extract(path, '/([0-9]+)/?$', 1) AS BIGINT) AS asked
-    FROM fresh('order')
-    WHERE problem IS NULL
+    FROM raw.answer
+    WHERE endpoint = 'order' AND status = 200 AND problem IS NULL AND seq > $1 AND seq <= $2
 )
 SELECT OrderId, problem
 FROM qliro."order"
@@ -295,8 +292,8 @@ PROBLEMS = f"""
 -- New answers of which something, or all, could not be read, or that have no table.
 SELECT source, endpoint, path, query, problem
 FROM raw.answer
-WHERE seq > getvariable('staged_to')
-  AND seq <= getvariable('newest')
+WHERE seq > $1
+  AND seq <= $2
   AND (
       -- Who asked for the order has said it already.
       NOT starts_with(problem, '{OTHER_ORDER}')
@@ -307,39 +304,13 @@ LIMIT 1000
 """
 
 
-def _portions(rows: list[dict[str, Any]]) -> Iterator[tuple[int, int, int]]:
-    """(first, middle, last) seq of portions of the answers, cut where their bytes are halved."""
-    portion: list[dict[str, Any]] = []
-    for index, row in enumerate(rows):
-        portion.append(row)
-        size = sum(row["bytes"] for row in portion)
-        if size >= PORTION or index == len(rows) - 1:
-            half, middle = 0, portion[0]["seq"]
-            for part in portion:
-                half += part["bytes"]
-                if half > size / 2:
-                    break
-                middle = part["seq"]
-            yield portion[0]["seq"], middle, portion[-1]["seq"]
-            portion = []
-
-
-def _odd(row: dict[str, Any]) -> Finding:
-    where = Place(f"Qliro settlement batch {row['Id']}", row["position"])
-    if row["Amount"] is None:
-        return Finding(
-            where,
-            "line-without-amount",
-            f"A {row['Status']} line has no readable Amount.",
-            "Its payout can't balance; ask Qliro, or see the raw answer.",
-        )
-    return Finding(
-        where,
-        "fraction-of-an-ore",
-        f"The Amount {row['Amount'].normalize():f} has more than two decimals.",
-        "It is kept as it is.",
-        "warning",
-    )
+def _report(store: Store, after: int, newest: int) -> StageReport:
+    """What a stage has to say of the answers after that one, in however many portions."""
+    answers = store.value("SELECT count(*) FROM raw.answer WHERE seq > $1 AND seq <= $2",
+                          [after, newest])  # fmt: skip
+    orders = [_odd_order(row) for row in store.rows(ODD_ORDERS, [after, newest])]
+    problems = [*_problems(store, after, newest), *orders, *odd_lines(store, after)]
+    return StageReport(int(answers), count_lines(store, after), tuple(problems))
 
 
 def _odd_order(row: dict[str, Any]) -> Finding:
@@ -352,9 +323,9 @@ def _odd_order(row: dict[str, Any]) -> Finding:
     )
 
 
-def _problems(store: Store) -> list[Finding]:
+def _problems(store: Store, after: int, newest: int) -> list[Finding]:
     found = []
-    for row in store.rows(PROBLEMS):
+    for row in store.rows(PROBLEMS, [after, newest]):
         call = f"{row['path']}?{row['query']}" if row["query"] else row["path"]
         where = Place(f"{row['source']} {call}")
         if row["problem"] is None:

@@ -12,6 +12,7 @@ from typing import Any
 from ..extract import fortnox, qliro
 from ..extract import orders as order_extraction
 from ..extract.ask import Extraction
+from ..extract.distances import order_ages
 from ..extract.personal_key import personal_key
 from ..extract.pushes import drain
 from ..extract.raw import Report
@@ -73,7 +74,9 @@ def sync_all(
             named=named,
         )
     )
-    report.findings += stage(store).problems  # which orders lines name shows only now
+    staged = stage(store)  # which orders lines name shows only now
+    report.findings += staged.problems
+    report.told += staged.answers
     report.add(_sync_orders(settings, on, to_qliro, orders, since, until))
     report.add(
         fortnox.sync_fortnox(
@@ -114,11 +117,10 @@ def _sync_orders(
     until: date | None,
 ) -> Report:
     """Orders that a line lacks the reference of; those that the flows want; those asked for."""
-    report = Report()
+    report, ages = Report(), order_ages(settings["sync"]["recheck"])
     if settings["use_merchant_reference"]:
-        report.add(
-            order_extraction.fetch_orders(to_qliro, order_extraction.orders_needed(to_qliro))
-        )
+        needed = order_extraction.orders_needed(to_qliro, ages)
+        report.add(order_extraction.fetch_orders(to_qliro, needed))
     scope = order_extraction.OrderScope(
         first=settings["orders_from"],
         refresh_hours=settings["sync"]["order_refresh_hours"],
@@ -127,6 +129,7 @@ def _sync_orders(
         pushed=not set(DOCUMENT_FLOWS).isdisjoint(on),
         since=since,
         until=until,
+        ages=ages,
     )
     report.add(order_extraction.sync_orders(to_qliro, scope, named))
     return report

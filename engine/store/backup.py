@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BusyError, NothingYetError, UsageError
-from .database import opened_copy, renew_copy, settled
+from .database import opened_copy, settled
 from .files import private, sync_folder, write_private
 from .lock import locked
 from .opening import COPY
+from .readers_copy import renew_copy
 
 ABOUT = "backup.json"
 MARK = ".backed-up"

@@ -5,18 +5,40 @@ Reads the staged registers (financial years, locked period, accounts, series); w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .database import Store
+from .narrow import steps
 
 Answer = TypeVar("Answer")
+Given = ParamSpec("Given")
+Asked = dict[tuple[Any, ...], Any]  # by question and what was given: the answer
 # The registers of Fortnox that the questions are answered from.
 YEARS, LOCKED = "/3/financialyears", "/3/settings/lockedperiod"
 ACCOUNTS, SERIES = "/3/accounts", "/3/voucherseries"
 CURRENCIES, TERMS = "/3/currencies", "/3/termsofpayments"
+
+
+def question(
+    answer: Callable[Concatenate[Books, Given], Answer],
+) -> Callable[Concatenate[Books, Given], Answer]:
+    """What mappings may ask: whatever is asked is worked out once, and noted in ``asked``."""
+    name = answer.__name__
+
+    @wraps(answer)
+    def ask(self: Books, /, *given: Given.args, **named: Given.kwargs) -> Answer:
+        key = (name, *given, *named.values())
+        try:
+            known: Answer = self.asked[key]
+        except KeyError:
+            known = self.asked[key] = answer(self, *given, **named)
+        return known
+
+    return ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +56,11 @@ class Books:
     rounded: frozenset[str] = frozenset()  # currencies in which totals were seen rounded to kronor
     # Registers that were asked for something that they do not have: they may have it by now.
     lacked: set[str] = field(default_factory=set, compare=False)
+    # All that was asked, with the answers: an explanation has them again when the registers have
+    # long changed.
+    asked: Asked = field(default_factory=dict, compare=False)
 
+    @question
     def financial_year(self, day: date | None) -> int | None:
         """The id of the financial year that holds the day; None when Fortnox has none."""
         if day is None:
@@ -42,6 +68,7 @@ class Books:
         found = next((id_ for id_, first, last in self.years if first <= day <= last), None)
         return found if found is not None else self._lacks(YEARS, None)
 
+    @question
     def is_open(self, day: date | None) -> bool:
         """Whether something may be booked on the day: in a year, and not in the locked period."""
         if day is None or self.financial_year(day) is None:
@@ -57,6 +84,7 @@ class Books:
         self.lacked.add(register)
         return answer
 
+    @question
     def next_open_day(self, day: date | None) -> date | None:
         """The day itself when it is open, else the first open day after it, else None."""
         if day is None:
@@ -67,6 +95,7 @@ class Books:
             return day
         return next((first for _, first, _ in self.years if first >= day), None)
 
+    @question
     def in_closed_year(self, day: date | None) -> bool:
         """Whether the day's whole financial year is locked, or no longer in Fortnox."""
         for _, first, last in self.years:
@@ -74,6 +103,7 @@ class Books:
                 return self._is_locked(last)
         return self._lacks(YEARS, True)
 
+    @question
     def takes_vouchers(self, series: str | None, day: date | None) -> bool:
         """Whether the series is there and marked for manual vouchers (Manuell kontering)."""
         if self.series is None:
@@ -82,22 +112,27 @@ class Books:
         takes = series is not None and year is not None and (series, year) in self.series
         return takes or self._lacks(SERIES, False)
 
+    @question
     def has_account(self, number: int | None, day: date | None) -> bool:
         """Whether the account is in the chart and active."""
         return self.accounts is None or number in self.accounts or self._lacks(ACCOUNTS, False)
 
+    @question
     def has_article(self, number: str | None) -> bool:
         """Whether the article is in Fortnox."""
         return number in self.articles
 
+    @question
     def has_currency(self, code: str | None) -> bool:
         """Whether the company has the currency; its own needs no entry."""
         return self.currencies is None or code in self.currencies or self._lacks(CURRENCIES, False)
 
+    @question
     def has_terms(self, code: str | None) -> bool:
         """Whether the company has the terms of payment."""
         return self.terms is None or code in self.terms or self._lacks(TERMS, False)
 
+    @question
     def rounds(self, currency: str | None) -> bool:
         """Whether a recent document in the currency was rounded to whole kronor."""
         return currency in self.rounded
@@ -132,13 +167,12 @@ WHERE FromDate IS NOT NULL AND ToDate IS NOT NULL
 ORDER BY FromDate, Id
 """
 
-ARTICLES = """
+ARTICLES = f"""
 SELECT ArticleNumber AS number FROM fortnox.article
 UNION
-SELECT s.number
-FROM ledger.step AS s
-JOIN ledger.action AS a ON a.action = s.action
-WHERE a.target = 'fortnox.article' AND s.event IN ('done', 'found', 'adopted')
+SELECT number
+FROM {steps("SELECT action FROM ledger.action WHERE target = 'fortnox.article'")}
+WHERE event IN ('done', 'found', 'adopted')
 """
 
 

@@ -7,7 +7,6 @@ Reads and writes ``<state>/<merchant>.duckdb``; holds ``<merchant>.lock`` while 
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,14 +14,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from ..errors import NothingYetError, UsageError
+from .driver import duckdb
+from .files import private_files
+from .freed import MANY, MEMORY_LIMIT, give_back, limit
 from .lock import locked
-from .opening import connect_to_read, connect_to_write, damaged, is_damage, unreadable
+from .opening import (
+    COPY,
+    connect_to_read,
+    connect_to_write,
+    damaged,
+    is_damage,
+    is_half_staged,
+    left_in_log,
+    unreadable,
+)
+from .readers_copy import renew_copy
+from .rewrite import bring_over, is_of_earlier_layout
 from .tables import create, has, is_made_current, make_current
 
-MEMORY_LIMIT = "1GB"
+# So many rows of values are held at a time on their way into a table.
+PORTION = 1000
 # What people read: there in every database that was ever made ready.
 MADE_READY = "ledger.interim_state"
 # By position, or by name for a statement with $names.
@@ -30,6 +42,7 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 # Statements by their text; those that a run makes up itself don't pile up.
 _PARSED: dict[str, list[duckdb.Statement]] = {}
 PARSED_AT_MOST = 1000
+STREAMED_AT_ONCE = 2000
 
 
 class Store:
@@ -38,6 +51,9 @@ class Store:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
         self.connection = connection
         self.path = path
+        # Where the file is kept that this database was written over from, as it was opened.
+        self.before: Path | None = None
+        self.is_ours = False  # made for a run, and not only to be read
         self._inside = False
         self._types: dict[str, dict[str, str]] = {}
 
@@ -52,9 +68,33 @@ class Store:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def each(self, query: str, parameters: Parameters = ()) -> Iterator[dict[str, Any]]:
+        """The same one after the other, few of them held at a time. Nothing else may be asked of
+        the store before the last has come: that would end it."""
+        cursor = self._asked(query, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        portions = 0
+        while portion := cursor.fetchmany(PORTION):
+            for row in portion:
+                yield dict(zip(names, row, strict=True))
+            portions += 1
+        if portions >= MANY:
+            give_back(self)
+
     def tuples(self, query: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """The same without the names of their columns."""
         return self._asked(query, parameters).fetchall()
+
+    def stream(self, query: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one, without all of them in memory, on a cursor of its own:
+        other queries may be asked meanwhile. What is not committed yet is not in it."""
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute(query, parameters)
+            while rows := cursor.fetchmany(STREAMED_AT_ONCE):
+                yield from rows
+        finally:
+            cursor.close()
 
     def types(self, relation: str) -> dict[str, str]:
         """The columns of a table or view with their types; a view takes long to look up, and stays
@@ -87,13 +127,28 @@ class Store:
         return _PARSED[text]
 
     def append(self, table: str, rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
-        """Add rows of values in the order of ``columns``; the table's defaults fill the rest."""
-        values = [tuple(row) for row in rows]
+        """Add rows of values in the order of ``columns``; the table's defaults fill the rest. All
+        or none of them."""
+        coming = map(tuple, rows)
+        values = list(itertools.islice(coming, PORTION))
         if len(values) == 1:  # what an appender takes to begin is more than the row
             names = ", ".join(f'"{name}"' for name in columns)
             marks = ", ".join("?" * len(columns))
             self.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values[0])
-        elif values:
+        elif len(values) < PORTION:
+            self._append(table, values, columns)
+        else:
+            portions = 0
+            with self.transaction():
+                while values:
+                    self._append(table, values, columns)
+                    values = list(itertools.islice(coming, PORTION))
+                    portions += 1
+            if portions >= MANY:
+                give_back(self)
+
+    def _append(self, table: str, values: list[tuple[Any, ...]], columns: Sequence[str]) -> None:
+        if values:
             appender = self.connection.appender(table, columns=list(columns))
             appender.append_rows(values)
             appender.flush()
@@ -119,7 +174,7 @@ class Store:
 
 def in_memory() -> Store:
     """A database that ends with the process, for tests, checks and replays."""
-    return _prepared(duckdb.connect(":memory:"), None)
+    return prepared(duckdb.connect(":memory:"), None)
 
 
 @contextmanager
@@ -130,26 +185,47 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
     UsageError where the folder cannot be one.
     """
     path = folder / f"{merchant}.duckdb"
-    with _private():
+    with private_files():
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             what = f"{folder} cannot hold the database: a file stands where its folder should."
             raise UsageError(what, "Move the file away, or name another folder in state.") from None
         with locked(folder / f"{merchant}.lock", merchant):
-            connection, whole = connect_to_write(path, merchant), True
+            connection, before = _connected(path, merchant)
+            whole, unwritten = True, None
             try:
                 path.chmod(0o600)
-                yield _prepared(connection, path)
+                store = prepared(connection, path)
+                store.before = before
+                yield store
+                give_back(store)
             except duckdb.Error as error:
                 whole = not is_damage(error)
                 if whole:
                     raise
                 raise damaged(path) from None
             finally:
-                # What is damaged must not take the place of the last state that was not.
-                if _finish(connection) and whole:
+                # What is damaged or half staged must not take the place of a state that is not.
+                fit, unwritten = _finish(connection, path)
+                if fit and whole:
                     renew_copy(path)
+            if unwritten is not None:  # where another error led here, that is told
+                raise damaged(path) if is_damage(unwritten) else left_in_log(path, unwritten)
+
+
+def _connected(path: Path, merchant: str) -> tuple[duckdb.DuckDBPyConnection, Path | None]:
+    """A connection that writes, once a database of an earlier layout has been brought over; and
+    where its old file is kept then."""
+    connection = connect_to_write(path, merchant)
+    if is_made_current(connection) or not is_of_earlier_layout(connection):
+        return connection, None
+    try:
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.close()
+    kept = bring_over(path)
+    return connect_to_write(path, merchant), kept
 
 
 @contextmanager
@@ -182,6 +258,9 @@ def _to_be_read(connection: duckdb.DuckDBPyConnection, opened: Path, path: Path)
     except duckdb.Error as error:
         if not is_damage(error):
             raise
+        if opened.suffixes == COPY:
+            with suppress(OSError):  # where it can't be removed it is as it was
+                opened.unlink(missing_ok=True)
         raise damaged(opened) from None
     finally:
         connection.close()
@@ -190,7 +269,7 @@ def _to_be_read(connection: duckdb.DuckDBPyConnection, opened: Path, path: Path)
 def settled(path: Path, merchant: str) -> None:
     """Bring what the log beside a database holds into it, as its next writer would; the caller has
     its lock. Raises UsageError where it is damaged."""
-    with _private():
+    with private_files():
         connection = connect_to_write(path, merchant)
         try:
             connection.execute("CHECKPOINT")
@@ -213,6 +292,14 @@ def opened_copy(path: Path) -> Iterator[Store]:
         yield store
 
 
+def opened_to_read(store: Store) -> Path | None:
+    """The file of a database that is open to be read alone, so that other processes may read it at
+    the same time (``opened_copy``); None of one that is written, or has none."""
+    if store.value("SELECT current_setting('access_mode')") != "read_only":
+        return None
+    return Path(store.rows(OPEN_FILES)[0]["path"])
+
+
 def is_current(store: Store) -> bool:
     """Whether this version made its tables and views; true of a database in memory."""
     return store.path is None or is_made_current(store.connection)
@@ -225,7 +312,7 @@ def made_current(store: Store) -> Iterator[Store]:
     there is no room for it.
     """
     paths = [Path(row["path"]) for row in store.rows(OPEN_FILES)]
-    with _private(), tempfile.TemporaryDirectory() as folder:
+    with private_files(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "copy.duckdb"
         for beside in ("", ".wal"):
             try:
@@ -237,9 +324,9 @@ def made_current(store: Store) -> Iterator[Store]:
                     f"No copy of the database can be made in {folder} ({refused.strerror}).",
                     "Free some room there, or name another folder in TMPDIR.",
                 ) from None
-        connection = duckdb.connect(str(path))
+        connection, _ = _connected(path, path.stem)
         try:
-            yield _prepared(connection, path)
+            yield prepared(connection, path)
         finally:
             connection.close()
 
@@ -274,25 +361,6 @@ def beside(store: Store) -> Iterator[tuple[Store, str]]:
         connection.close()
 
 
-@contextmanager
-def beside_files(folder: Path, store: Store | None = None) -> Iterator[tuple[Store, str]]:
-    """An empty database on disk whose SQL reads and writes the files of ``folder`` too, thrown away
-    again; and by what name the store's can be read from it, which is open to read."""
-    with _private(), tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "beside.duckdb"
-        connection, name = duckdb.connect(str(path)), "merchant"
-        try:
-            make_current(connection)
-            if store is not None:
-                opened = str(store.rows(OPEN_FILES)[0]["path"]).replace("'", "''")
-                connection.execute(f"ATTACH '{opened}' AS {name} (READ_ONLY)")
-            within = f"{folder.resolve()}/".replace("'", "''")
-            connection.execute(f"SET allowed_directories = ['{within}']")
-            yield _prepared(connection, path), name
-        finally:
-            connection.close()
-
-
 _NUMBERS = itertools.count()
 OPEN_FILES = "SELECT path FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
 
@@ -303,16 +371,18 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET enable_progress_bar = false")
 
 
-def _prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
+def prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
     """Hardened, with the tables and views of this version."""
     _configure(connection)
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(limit(path))
     if path is None:
         create(connection)
     else:
         make_current(connection)
     _harden(connection)
-    return Store(connection, path)
+    store = Store(connection, path)
+    store.is_ours = True
+    return store
 
 
 def _harden(connection: duckdb.DuckDBPyConnection) -> None:
@@ -325,37 +395,20 @@ def _harden(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"SET {name} = false")
 
 
-def _finish(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Close, whatever state it was left in: what was committed is in the file, the rest is not.
-    Whether the file is whole, as far as that was looked at."""
-    whole = True
+def _finish(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[bool, duckdb.Error | None]:
+    """Close, whatever state it was left in: what was committed is in the file, or in the log beside
+    it, the rest is not. Whether readers may have a copy of the file: all is in it, it is whole, as
+    far as that was looked at, and staged to an end. Second why not all is in it."""
     try:
-        for statement in ("ROLLBACK", "CHECKPOINT"):
-            try:
-                connection.execute(statement)
-            except duckdb.Error as error:  # an error that led here is the one to tell
-                whole = whole and not is_damage(error)
+        with suppress(duckdb.Error):  # there is none to take back, or the next statement says it
+            connection.execute("ROLLBACK")
+        with suppress(duckdb.OutOfMemoryException):  # more is held than that: it stays as it is
+            connection.execute(limit(path))
+        connection.execute("CHECKPOINT")
+        return not is_half_staged(connection), None
+    except duckdb.InterruptException:  # told to end meanwhile
+        raise
+    except duckdb.Error as error:
+        return False, error
     finally:
         connection.close()
-    return whole
-
-
-@contextmanager
-def _private() -> Iterator[None]:
-    """Files made meanwhile are this user's alone; DuckDB makes its log by itself."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def renew_copy(path: Path) -> None:
-    """Leave the finished state beside the database, complete or not at all."""
-    half = path.with_suffix(".half")
-    with suppress(OSError):  # a full disk must not turn a finished run into a failed one
-        shutil.copyfile(path, half)
-        half.chmod(0o600)
-        half.replace(path.with_suffix(".last.duckdb"))
-    with suppress(OSError):  # half a copy would keep the disk full
-        half.unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """A merchant's history as Parquet on storage that others read too, and read back from there.
 
 Writes and reads ``<folder>/<table>/merchant=<name>/history.parquet``, a file for each table that
-history is made of (``raw_answer``, ``ledger_event``, …), with the types of ``schema.sql`` and a
-column ``place``, the order of writing. ``<folder>/_exports/<name>.json`` is written last and says
-what is there: without it, or where it says something else, nothing is read.
+history is made of (``raw_answer_short``, ``ledger_event``, …), with the types of ``schema.sql``
+and a column ``place``, the order of writing. ``<folder>/_exports/<name>.json`` is written last and
+says what is there: without it, or where it says something else, nothing is read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,13 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NothingYetError, UsageError
-from .database import Store, beside_files, is_current
-from .files import sync_folder, write_private
+from .database import OPEN_FILES, Store, is_current, prepared
+from .driver import duckdb
+from .files import private_files, sync_folder, write_private
 from .history import IN_ORDER, OWN
+from .tables import make_current
 
 ABOUT = "_exports"
-# Rows that are written and read at once: bodies of answers are long.
-AT_ONCE = 20_000
+# Rows that are written and read at once, and their bytes at most: bodies of answers are long.
+AT_ONCE, BYTES_AT_ONCE = 20_000, 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,9 @@ def export_history(
         about = _about(folder, merchant)
         about.parent.mkdir(exist_ok=True, mode=0o700)
         about.unlink(missing_ok=True)
-        with beside_files(folder, store) as (made, name):
+        with _beside_files(folder, store) as (made, name):
             made.execute(WITH_NULLS)
+            made.execute(IN_TURN)
             tables = _tables(made)
             rows = {
                 table: _write(made, name, table, columns, _file(folder, table, merchant))
@@ -80,6 +84,9 @@ def export_history(
 # A column that happens to hold no null would be written as one that can't: files of two merchants
 # would differ in their schemas, and not all readers take them together.
 WITH_NULLS = "SET disabled_optimizers = 'statistics_propagation'"
+# One thread writes rows as they stand and holds one group of them; of two each holds its own,
+# and so does who keeps several in order.
+IN_TURN = "SET threads = 1; SET preserve_insertion_order = false"
 Columns = Mapping[str, str]
 
 
@@ -112,7 +119,8 @@ def _write(store: Store, name: str, table: str, columns: Columns, file: Path) ->
     typed = [f'CAST("{one}" AS {type_}) AS "{one}"' for one, type_ in columns.items()]
     store.execute(
         f"COPY (SELECT CAST(rowid AS BIGINT) AS place, {', '.join(typed)} FROM {name}.{table}) "
-        f"TO '{_quoted(half)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {AT_ONCE})"
+        f"TO '{_quoted(half)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {AT_ONCE}, "
+        f"ROW_GROUP_SIZE_BYTES {BYTES_AT_ONCE})"
     )
     with half.open("rb") as written:
         os.fsync(written.fileno())
@@ -145,7 +153,7 @@ def exported(folder: Path, merchant: str) -> Iterator[Store]:
     at all, or one that is of another version or not what was written.
     """
     told = _read(folder, merchant)
-    with beside_files(folder) as (store, _):
+    with _beside_files(folder) as (store, _):
         tables = _tables(store)
         if _digest(tables) != told.schema:
             raise UsageError(
@@ -204,3 +212,22 @@ def _other(what: Path, merchant: str) -> UsageError:
         f"{what} is not what was exported of {merchant}: it is cut, or was written meanwhile.",
         "Compare again, or export the history again.",
     )
+
+
+@contextmanager
+def _beside_files(folder: Path, store: Store | None = None) -> Iterator[tuple[Store, str]]:
+    """An empty database on disk whose SQL reads and writes the files of ``folder`` too, thrown away
+    again; and by what name the store's can be read from it, which is open to read."""
+    with private_files(), tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "beside.duckdb"
+        connection, name = duckdb.connect(str(path)), "merchant"
+        try:
+            make_current(connection)
+            if store is not None:
+                opened = str(store.rows(OPEN_FILES)[0]["path"]).replace("'", "''")
+                connection.execute(f"ATTACH '{opened}' AS {name} (READ_ONLY)")
+            within = f"{folder.resolve()}/".replace("'", "''")
+            connection.execute(f"SET allowed_directories = ['{within}']")
+            yield prepared(connection, path), name
+        finally:
+            connection.close()

@@ -6,6 +6,8 @@ What tokens, keys, pushes and backups share.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,3 +36,13 @@ def write_private(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     half.replace(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Files made meanwhile are this user's alone; DuckDB makes its log by itself."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

@@ -12,10 +12,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from .. import json_text
+from ..clock import STOCKHOLM
+from .answers import ONE_TABLE, SHORT
 from .database import Store, beside
 from .statements import sql
 from .tables import VIEWS
@@ -24,6 +26,8 @@ ALL_SCHEMAS = ("raw", "ledger", "qliro", "fortnox")
 NO_MORE: Mapping[str, str] = {}
 # What a run notes of itself when it has written down what it is about to post.
 PLANNED, RUN = "planned", ("run", "noted_at", "event", "detail")
+# And what ``prune`` notes: the day from which on all is kept.
+PRUNED = "pruned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,16 @@ SELECT
 """
 
 
+def pruned_until(store: Store) -> date | None:
+    """The day from which on answers and traces are all there; None where nothing was left out."""
+    told = store.value("SELECT arg_max(detail, rowid) FROM ledger.run WHERE event = ?", [PRUNED])
+    return None if told is None else date.fromisoformat(json_text.decode(told)["until"])
+
+
 def moments(store: Store) -> list[Moment]:
-    """All of them in the order of time. What runs knew that noted nothing goes by the time."""
+    """All of them in the order of time, from the day on that everything is kept of. What runs knew
+    that noted nothing goes by the time."""
+    until = pruned_until(store)
     notes = [(row["run"], json_text.decode(row["detail"])) for row in store.rows(NOTED, [PLANNED])]
     # Row ids are the order of writing: a note comes before the intents that it is of.
     places = [one["intents"] for _, one in notes]
@@ -75,6 +87,8 @@ def moments(store: Store) -> list[Moment]:
     runs: set[str] = set()
     for (run, which), rows in sorted(groups.items(), key=lambda one: one[1][0]["place"]):
         at = rows[0]["noted_at"]
+        if until is not None and at.astimezone(STOCKHOLM).date() < until:
+            continue
         knew = notes[which][1] if isinstance(which, int) else _by_time(store, run, at, rows)
         cases = list(dict.fromkeys(row["payout"] for row in rows))
         orders = tuple(one.removeprefix(ORDER) for one in cases if one.startswith(ORDER))
@@ -163,12 +177,15 @@ def make_views(
     for row in made.rows(TABLES, [list(schemas), [] if "qliro" in schemas else list(OWN)]):
         table = f"{row['schema_name']}.{row['table_name']}"
         quoted = f'{row["schema_name"]}."{row["table_name"]}"'
-        if not store.has(quoted):
-            continue  # a database of an earlier version
+        source = quoted
+        if not store.has(quoted):  # a database of an earlier version
+            if table != SHORT:
+                continue
+            source = ONE_TABLE
         made.execute(f"DROP TABLE {quoted}")
         of_rows = "rowid, " if table in IN_ORDER else ""
         made.execute(
-            f'CREATE VIEW {quoted} AS SELECT {of_rows}* FROM "{name}".{quoted} '
+            f'CREATE VIEW {quoted} AS SELECT {of_rows}* FROM "{name}".{source} '
             f"WHERE {shown.get(table, 'true')} {more.get(table, '')}"
         )
     for view in VIEWS:
@@ -189,7 +206,8 @@ IN_ORDER = ("raw.cursor", "ledger.action", "ledger.resolution", "ledger.outcome"
             "ledger.activation", "ledger.run")  # fmt: skip
 # What is seen of the tables that grow: up to the moment that was chosen.
 CUT = {
-    "raw.answer": "seq <= getvariable('known_answers')",
+    "raw.answer_short": "seq <= getvariable('known_answers')",
+    "raw.answer_long": "seq <= getvariable('known_answers')",
     "raw.push": "seq <= getvariable('known_answers')",
     "raw.cursor": "noted_at <= getvariable('known_at')",
     "ledger.action": "rowid <= getvariable('known_intents')",

@@ -6,14 +6,17 @@ is the view ``ledger.step``; nothing here talks to a server.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from .. import json_text
 from .database import Store
+from .narrow import intents, steps
+from .undone import UNDONE, undone
 
 # Events after which a step is over: the document is there.
 FINISHED = ("done", "found", "adopted")
@@ -64,6 +67,14 @@ class Progress:
     status: int | None = None
     answer: str | None = None
     note: str | None = None
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        """What became of a step, by its last event: after those of which events came before."""
+        self.events[row["step"]] = row["event"]
+        if row["sent_at"] is not None:
+            self.sent_at[row["step"]] = row["sent_at"]
+        self.number = row["number"] or self.number
+        self.status, self.note = row["status"], row["note"]
 
     def finished(self, step: str) -> bool:
         return self.events.get(step) in FINISHED
@@ -138,69 +149,171 @@ def read_progress(store: Store, payouts: Iterable[str] | None = None) -> dict[st
     wanted = sorted(set(payouts or ()))
     if payouts is not None and not wanted:
         return {}
-    rows = store.rows(
-        """
-        SELECT * REPLACE (CASE WHEN event = 'refused' THEN answer END AS answer)
-        FROM ledger.step AS s
-        WHERE ? OR s.action IN (
-            SELECT action FROM ledger.action WHERE payout IN (SELECT unnest(?::VARCHAR[]))
-        )
-        ORDER BY s.seq
-        """,
-        [payouts is None, wanted],
-    )
+    of = "" if payouts is None else EVENTS_OF_PAYOUTS
+    return _progress(store, of, [] if payouts is None else [wanted])
+
+
+def read_named_progress(store: Store, actions: Iterable[str]) -> dict[str, Progress]:
+    """The same of these actions."""
+    wanted = sorted(set(actions))
+    of = "WHERE action IN (SELECT unnest(?::VARCHAR[]))"
+    return _progress(store, of, [wanted]) if wanted else {}
+
+
+def _progress(store: Store, of: str, keys: Sequence[Any]) -> dict[str, Progress]:
+    rows = store.each(f"{STEPS.format(of=of)}ORDER BY last", keys)
     result: dict[str, Progress] = {}
+    refused: dict[str, str] = {}
     for row in rows:
-        progress = result.setdefault(row["action"], Progress())
-        progress.events[row["step"]] = row["event"]
-        if row["sent_at"] is not None:
-            progress.sent_at[row["step"]] = row["sent_at"]
-        progress.number = row["number"] or progress.number
-        progress.status, progress.answer, progress.note = row["status"], row["answer"], row["note"]
+        result.setdefault(row["action"], Progress()).take(row)
+        refused.pop(row["action"], None)
+        if row["event"] == "refused":
+            refused[row["action"]] = row["step"]
+    if refused:
+        told = [list(refused), list(refused.values())]
+        for row in store.rows(ANSWERS, told):
+            result[row["action"]].answer = row["answer"]
     return result
 
 
+# What ledger.step says of these actions alone: that view would go over the events of all there are.
+# Answers are read apart, and only of what was refused: to skip one the database unpacks it too.
+STEPS = """
+SELECT
+    action,
+    step,
+    arg_max(event, seq)                                    AS event,
+    arg_max(number, seq) FILTER (WHERE number IS NOT NULL) AS number,
+    max(noted_at) FILTER (WHERE event = 'sending')         AS sent_at,
+    arg_max(status, seq)                                   AS status,
+    arg_max(note, seq)                                     AS note,
+    min(seq)                                               AS begun,
+    max(seq)                                               AS last
+FROM ledger.event
+{of}
+GROUP BY action, step
+"""
+EVENTS_OF_PAYOUTS = """
+WHERE action IN (
+    SELECT action FROM ledger.action WHERE payout IN (SELECT unnest(?::VARCHAR[]))
+)
+"""
+ANSWERS = """
+SELECT action, arg_max(answer, seq) AS answer
+FROM ledger.event
+WHERE (action, step) IN (SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]))
+GROUP BY action
+"""
+
+
 def read_actions(
-    store: Store, payouts: Iterable[str] | None = None, lines: Iterable[str] = ()
+    store: Store,
+    payouts: Iterable[str] | None = None,
+    lines: Iterable[str] = (),
+    *,
+    identified: bool = True,
+    documented: bool = True,
 ) -> dict[str, Action]:
     """The last intent of each action that has an event: all, or those of some payouts and those
-    that cover or move one of ``lines``, under whatever payout they were made."""
+    that cover or move one of ``lines``, under whatever payout they were made. Where none is looked
+    for, they need not be ``identified``, and where none is sent not ``documented``: these two are
+    most of what an action holds."""
     if payouts is None:
-        return _actions(store.rows(f"{INTENTS} {AS_BEGUN}"))
-    keys = [sorted(set(payouts)), sorted(set(lines))]
-    if not any(keys):
+        return _actions(store.each(ALL))
+    keys = {"payouts": sorted(set(payouts)), "lines": sorted(set(lines))}
+    if not any(keys.values()):
         return {}
-    rows = store.rows(
-        f"{INTENTS} AND (a.payout IN (SELECT unnest(?::VARCHAR[])) OR a.action IN ({TOUCHING})) "
-        f"{AS_BEGUN}",
-        keys,
-    )
-    return _actions(rows)
+    rows = store.each(OF_PAYOUTS, keys)
+    return _actions(rows, identified=identified, documented=documented)
+
+
+def each_begun(
+    store: Store, payouts: Iterable[str], lines: Iterable[str], *, documented: bool = False
+) -> Iterator[tuple[Action, Progress]]:
+    """The actions that ``read_actions`` gives, each with how far it has come, one after the other:
+    those of a large payout are not all held. Without their identity, and their document only where
+    it is asked for, then in no order; it is not told what a refusal answered. Nothing else may be
+    asked of the store before the last has come."""
+    keys = {"payouts": sorted(set(payouts)), "lines": sorted(set(lines))}
+    query = WITH_STEPS.replace(", $document", "" if documented else ", document")
+    query += "" if documented else AS_BEGUN
+    for row in store.each(query, keys) if any(keys.values()) else ():
+        progress = Progress()
+        for step in sorted(row["steps"], key=LAST):
+            progress.take(step)
+        yield _action(row, identified=False, documented=documented), progress
+
+
+def read_named_actions(store: Store, actions: Iterable[str]) -> dict[str, Action]:
+    """The last intent of each of these actions that has an event."""
+    wanted = sorted(set(actions))
+    return _actions(store.each(NAMED, {"actions": wanted})) if wanted else {}
 
 
 def read_actions_of(store: Store, mapping: str, sources: Iterable[str]) -> dict[str, Action]:
     """The last intent of each action of a mapping for these sources, wherever it was made."""
-    query = (
-        f"{INTENTS} AND a.mapping = ? AND a.source IN (SELECT unnest(?::VARCHAR[])) "
-        f"{AS_BEGUN}"
-    )
-    wanted = sorted(set(sources))
-    return _actions(store.rows(query, [mapping, wanted])) if wanted else {}
+    wanted = {"mapping": mapping, "sources": sorted(set(sources))}
+    return _actions(store.rows(OF_SOURCES, wanted)) if wanted["sources"] else {}
 
 
-INTENTS = """
+# Of the actions of a query; in what comes of it they are ``a``.
+def _intents(of: str) -> str:
+    return f"""
 SELECT a.*
-FROM ledger.intent AS a
-JOIN (SELECT action, min(seq) AS begun FROM ledger.event GROUP BY action) AS e
-    ON e.action = a.action
-WHERE true
+FROM {intents(of)} AS a
+JOIN (
+    SELECT action, min(seq) AS begun FROM ledger.event WHERE action IN ({of}) GROUP BY action
+) AS e ON e.action = a.action
 """
+
+
 # In the order of time: by their ids the tenth document of a source would come before its second.
 AS_BEGUN = "ORDER BY e.begun"
-TOUCHING = """
-SELECT t.action
-FROM (SELECT action, unnest(list_concat(covers, moves)) AS line FROM ledger.action) AS t
-WHERE t.line IN (SELECT unnest(?::VARCHAR[]))
+# Those of payouts and those that touch lines; a payout is that of the last intent.
+ASKED = """
+WITH touching AS MATERIALIZED (
+    SELECT action
+    FROM (SELECT action, unnest(list_concat(covers, moves)) AS line FROM ledger.action)
+    WHERE line IN (SELECT unnest($lines::VARCHAR[]))
+),
+asked AS MATERIALIZED (
+    SELECT action FROM ledger.action WHERE payout IN (SELECT unnest($payouts::VARCHAR[]))
+    UNION
+    SELECT action FROM touching
+)"""
+ARE_ASKED = """
+WHERE a.payout IN (SELECT unnest($payouts::VARCHAR[])) OR a.action IN (SELECT action FROM touching)
+"""
+OF_PAYOUTS = f"{ASKED} {_intents('SELECT action FROM asked')} {ARE_ASKED} {AS_BEGUN}"
+NAMED = f"{_intents('SELECT unnest($actions::VARCHAR[])')} {AS_BEGUN}"
+OF_SOURCES = f"""
+WITH asked AS MATERIALIZED (
+    SELECT action FROM ledger.action
+    WHERE mapping = $mapping AND source IN (SELECT unnest($sources::VARCHAR[]))
+)
+{_intents("SELECT action FROM asked")}
+WHERE a.mapping = $mapping AND a.source IN (SELECT unnest($sources::VARCHAR[]))
+{AS_BEGUN}
+"""
+ALL = f"{_intents('SELECT action FROM ledger.action')} {AS_BEGUN}"
+LAST = itemgetter("last")
+WITH_STEPS = f"""
+{ASKED},
+e AS (
+    SELECT
+        action,
+        min(begun) AS begun,
+        list({{
+            'step': step, 'event': event, 'number': number, 'sent_at': sent_at,
+            'status': status, 'note': note, 'last': last
+        }}) AS steps
+    FROM ({STEPS.format(of="WHERE action IN (FROM asked)")})
+    GROUP BY action
+)
+SELECT a.* EXCLUDE (identity, $document), e.steps
+FROM {intents("SELECT action FROM asked")} AS a
+JOIN e ON e.action = a.action
+{ARE_ASKED}
 """
 
 
@@ -210,12 +323,19 @@ def begun(store: Store) -> list[Action]:
 
     What a person has to decide is not among them.
     """
-    return list(_actions(store.rows(BEGUN)).values())
+    return list(_actions(_of_undone(store, BEGUN)).values())
+
+
+def _of_undone(store: Store, query: str) -> list[dict[str, Any]]:
+    """A query of ``steps`` and ``intents``: of those that may be undone, of all if none knows."""
+    if (left := undone(store)) is None:
+        return store.rows(query.format(steps="ledger.step", intents="ledger.intent"))
+    return store.rows(query.format(steps=steps(UNDONE), intents=intents(UNDONE)), left)
 
 
 BEGUN = """
 SELECT i.*
-FROM ledger.intent AS i
+FROM {intents} AS i
 JOIN (
     SELECT
         action,
@@ -223,7 +343,7 @@ JOIN (
         count(*) FILTER (WHERE event IN ('sending', 'unknown'))             AS in_flight,
         count(*) FILTER (WHERE event IN ('undecided', 'refused'))           AS blocked,
         min(seq)                                                            AS seq
-    FROM ledger.step
+    FROM {steps} AS s
     GROUP BY action
 ) AS s ON s.action = i.action
 WHERE s.blocked = 0
@@ -237,40 +357,43 @@ ORDER BY s.seq
 
 def unsettled(store: Store) -> dict[str, str]:
     """Documents of which it is not known how much our own actions took, by number → the action."""
-    rows = store.rows(
-        """
-        SELECT i.consumed_of, arg_min(i.action, s.seq) AS action
-        FROM ledger.intent AS i
-        JOIN ledger.step AS s ON s.action = i.action
-        WHERE s.event IN ('sending', 'unknown', 'undecided') AND i.consumed_of IS NOT NULL
-        GROUP BY i.consumed_of
-        """
-    )
-    return {row["consumed_of"]: row["action"] for row in rows}
+    return {row["consumed_of"]: row["action"] for row in _of_undone(store, UNSETTLED)}
 
 
-def _actions(rows: Iterable[dict[str, Any]]) -> dict[str, Action]:
-    result = {}
-    for row in rows:
-        result[row["action"]] = Action(
-            row["action"], row["mapping"], row["target"], row["source"], row["payout"],
-            tuple(row["covers"]), json_text.decode(row["document"]),
-            json_text.decode(row["identity"]), tuple(row["follow"]), row["consumed_of"],
-            row["consumed"], tuple(row["moves"]), json_text.decode(row["facts"]),
-        )  # fmt: skip
-    return result
+UNSETTLED = """
+SELECT i.consumed_of, arg_min(i.action, s.seq) AS action
+FROM {intents} AS i
+JOIN {steps} AS s ON s.action = i.action
+WHERE s.event IN ('sending', 'unknown', 'undecided') AND i.consumed_of IS NOT NULL
+GROUP BY i.consumed_of
+"""
+
+
+def _actions(
+    rows: Iterable[dict[str, Any]], *, identified: bool = True, documented: bool = True
+) -> dict[str, Action]:
+    return {row["action"]: _action(row, identified=identified, documented=documented)
+            for row in rows}  # fmt: skip
+
+
+def _action(row: dict[str, Any], *, identified: bool = True, documented: bool = True) -> Action:
+    return Action(
+        row["action"], row["mapping"], row["target"], row["source"], row["payout"],
+        tuple(row["covers"]), json_text.decode(row["document"]) if documented else {},
+        json_text.decode(row["identity"]) if identified else {}, tuple(row["follow"]),
+        row["consumed_of"], row["consumed"], tuple(row["moves"]),
+        json_text.decode(row["facts"]),
+    )  # fmt: skip
 
 
 def owned_numbers(store: Store, target: str) -> dict[str, str]:
     """Number of each document in the target that an action owns → the action."""
-    rows = store.rows(
-        """
-        SELECT s.number, any_value(s.action) AS action
-        FROM ledger.step AS s
-        WHERE s.number IS NOT NULL
-          AND s.action IN (SELECT action FROM ledger.action WHERE target = ?)
-        GROUP BY s.number
-        """,
-        [target],
-    )
-    return {row["number"]: row["action"] for row in rows}
+    return {row["number"]: row["action"] for row in store.rows(OWNED, {"target": target})}
+
+
+OWNED = f"""
+SELECT s.number, any_value(s.action) AS action
+FROM {steps("SELECT action FROM ledger.action WHERE target = $target")} AS s
+WHERE s.number IS NOT NULL
+GROUP BY s.number
+"""

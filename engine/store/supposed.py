@@ -8,21 +8,22 @@ of the merchant's own of the same number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
+from .. import json_text
 from .database import Parameters, Store, beside
+from .driver import duckdb
 from .history import ALL_SCHEMAS, IN_ORDER, REOPENED, make_views
-from .remembered import Remembered
+from .remembered import Kept, Remembered
 from .statements import sql
+from .tables import VIEWS
 
 # Tables to which rows are added, and the column that names the document of a row in each where
 # those that were added stand in place of others.
-GROWING = ("raw.answer", "raw.cursor", "ledger.action", "ledger.event")
+GROWING = ("raw.answer_short", "raw.answer_long", "raw.cursor", "ledger.action", "ledger.event")
 REPLACED = {
     "fortnox.customer": "CustomerNumber",
     "fortnox.article": "ArticleNumber",
@@ -35,6 +36,8 @@ REPLACED = {
 }
 # Row ids are the order of writing: what is added comes after all that was written before.
 LATER = 1 << 50
+# States of which answers are kept at a time.
+MOST_KNOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,16 @@ class Step:
 
 class Supposed:
     """``now`` is read like a merchant's database; what was supposed shows there. Steps are written
-    to ``added``, each when something is asked that is not known yet."""
+    to ``added``, each when something is asked that is not known yet. ``emptied`` takes what was
+    written away again: the same steps, written once more, must get the same numbers. ``kept`` has
+    answers of earlier processes, by the digest of all that is supposed."""
 
-    def __init__(self, seen: Store, added: Store, *, remembers: bool = False) -> None:
-        self.seen, self.added, self.remembers = seen, added, remembers
+    def __init__(
+        self, seen: Store, added: Store, emptied: Callable[[], None], *, remembers: bool = False,
+        kept: Callable[[str], Kept] | None = None,
+    ) -> None:  # fmt: skip
+        self.seen, self.added, self.remembers, self.kept = seen, added, remembers, kept
+        self._emptied = emptied
         self._steps: tuple[Step, ...] = ()
         self._written: tuple[str, ...] = ()
         self._known: dict[tuple[str, ...], Remembered] = {}
@@ -64,7 +73,10 @@ class Supposed:
             return self.seen
         of = tuple(one.digest for one in self._steps)
         if of not in self._known:
-            self._known[of] = Remembered(_Late(self, self._steps))
+            if len(self._known) == MOST_KNOWN:
+                self._known.clear()
+            kept = self.kept(json_text.digest(of)) if self.kept else None
+            self._known[of] = Remembered(_Late(self, self._steps), kept)
         known = self._known[of]
         known.begin()
         return known
@@ -76,6 +88,10 @@ class Supposed:
     def suppose(self, step: Step) -> None:
         """One step more."""
         self._steps = (*self._steps, step)
+
+    def carry_out(self) -> None:
+        """Write all that is supposed."""
+        self.write(self._steps)
 
     def write(self, steps: Sequence[Step]) -> None:
         """Carry out what is not written yet; what these do not begin with goes first."""
@@ -90,10 +106,7 @@ class Supposed:
 
     def empty(self) -> None:
         """Nothing is written."""
-        for table in (*GROWING, *REPLACED):
-            self.added.execute(f"DELETE FROM {_quoted(table)}")
-        self.added.execute("DELETE FROM raw.staged")
-        self.added.append("raw.staged", [[_newest(self.seen)]], ["seq"])
+        self._emptied()
         self._written = ()
 
 
@@ -103,6 +116,10 @@ class _Late(Store):
     def __init__(self, where: Supposed, steps: tuple[Step, ...]) -> None:
         super().__init__(where.seen.connection, None)
         self._where, self._steps = where, steps
+
+    def types(self, relation: str) -> dict[str, str]:
+        """The same whatever is supposed."""
+        return self._where.seen.types(relation)
 
     def execute(self, statement: str, parameters: Parameters = ()) -> None:
         self._where.write(self._steps)
@@ -122,20 +139,34 @@ def supposed(store: Store, *, remembers: bool = False) -> Iterator[Supposed]:
     """A database to suppose in, with nothing added yet; it goes when the block ends."""
     with beside(store) as (seen, name), beside(seen) as (added, _):
         own = f"{added.value('SELECT current_database()')}"
-        events = store.value("SELECT coalesce(max(seq), 0) FROM ledger.event")
-        for schema, sequence, last in (
-            ("raw", "answer_seq", _newest(store)),
-            ("ledger", "event_seq", events),
-        ):
+        last = {
+            "raw.answer_seq": _newest(store),
+            "ledger.event_seq": store.value("SELECT coalesce(max(seq), 0) FROM ledger.event"),
+        }
+        for schema in ("raw", "ledger"):
             added.execute(f"CREATE SCHEMA {schema}")
-            added.execute(f"CREATE SEQUENCE {schema}.{sequence} START {int(last) + 1}")
-        added.execute(sql("schema"))
+        for part in ("schema", *VIEWS):  # what is added is staged there
+            added.execute(sql(part))
         shown = {**REOPENED, **{table: _not_added(own, table) for table in REPLACED}}
         more = {table: _more(own, table) for table in (*GROWING, *REPLACED)}
         make_views(seen, name, store, ALL_SCHEMAS, shown, more)
-        made = Supposed(seen, added, remembers=remembers)
+
+        def emptied() -> None:
+            for table in (*GROWING, *REPLACED):
+                added.execute(f"DELETE FROM {_quoted(table)}")
+            added.execute("DELETE FROM raw.staged")
+            added.append("raw.staged", [[last["raw.answer_seq"]]], ["seq"])
+            restart(added, last)
+
+        made = Supposed(seen, added, emptied, remembers=remembers)
         made.empty()
         yield made
+
+
+def restart(store: Store, last: Mapping[str, int]) -> None:
+    """Sequences go on after these numbers, or after 1."""
+    for name, number in last.items():
+        store.value(f"SELECT setval('{name}', {max(int(number), 1)})")
 
 
 def _newest(store: Store) -> int:

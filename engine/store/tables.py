@@ -6,11 +6,10 @@ its tables may be widened and filled anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
-import duckdb
-
+from .driver import duckdb
 from .statements import sql
 
 # The files of views, each after those that it uses.
@@ -29,15 +28,23 @@ def make_current(connection: duckdb.DuckDBPyConnection) -> None:
     made = _digest(statements)
     if _made_by(connection) == made:
         return
-    earlier = _staged_columns(connection)
+    earlier = columns_of(connection)
     for schema, view in connection.execute(STAGED_VIEWS).fetchall():
         connection.execute(f'DROP VIEW {schema}."{view}"')
     _create(connection, statements[:1])
     if earlier:
         _widen(connection, earlier)
-    _create(connection, statements[1:])
-    connection.execute("INSERT INTO raw.made_by VALUES (?)", [made])
+    finish_making(connection)
     connection.execute("CHECKPOINT")
+
+
+def finish_making(connection: duckdb.DuckDBPyConnection) -> None:
+    """What comes after the tables: the views, and a note of the version that made all this."""
+    statements = _statements()
+    _create(connection, statements[1:])
+    made = _digest(statements)
+    if _made_by(connection) != made:
+        connection.execute("INSERT INTO raw.made_by VALUES (?)", [made])
 
 
 def is_made_current(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -77,35 +84,63 @@ def has(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
     return True
 
 
-# The columns of the tables that a stage fills.
-STAGED_COLUMNS = """
-SELECT c.schema_name, c.table_name, c.column_name, c.data_type
-FROM duckdb_columns() AS c
-JOIN duckdb_tables() AS t
-    ON t.schema_name = c.schema_name AND t.table_name = c.table_name
-WHERE c.schema_name IN ('qliro', 'fortnox')
-ORDER BY ALL
-"""
-
 # Views are made anew at each start: what was one in an earlier version may be a table now.
 STAGED_VIEWS = """
 SELECT schema_name, view_name FROM duckdb_views() WHERE schema_name IN ('qliro', 'fortnox')
 """
 
-
-def _staged_columns(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
-    return set(connection.execute(STAGED_COLUMNS).fetchall())
+Tables = Mapping[str, Mapping[str, str]]  # by schema and name the types of the columns, in order
 
 
-def _widen(connection: duckdb.DuckDBPyConnection, earlier: set[tuple[str, ...]]) -> None:
+def columns_of(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> Tables:
+    """All tables of the database at hand, or of one that is attached."""
+    found: dict[str, dict[str, str]] = {}
+    for table, name, data_type in connection.execute(COLUMNS, [database]).fetchall():
+        found.setdefault(table, {})[name] = data_type
+    return dict(found)
+
+
+COLUMNS = """
+SELECT c.schema_name || '.' || c.table_name, c.column_name, c.data_type
+FROM duckdb_columns() AS c
+JOIN duckdb_tables() AS t USING (database_name, schema_name, table_name)
+WHERE c.database_name = coalesce(?, current_database())
+  AND c.schema_name IN ('raw', 'qliro', 'fortnox', 'ledger')
+ORDER BY 1, c.column_index
+"""
+
+
+def is_staged(table: str) -> bool:
+    """Whether it is derived from raw answers."""
+    return table.startswith(("qliro.", "fortnox."))
+
+
+def lacking(earlier: Tables, now: Tables) -> dict[str, dict[str, str]]:
+    """The columns of staged tables that an earlier database has not, or of another type."""
+    return {
+        table: new
+        for table, columns in now.items()
+        if is_staged(table)
+        and (new := {k: v for k, v in columns.items() if earlier.get(table, {}).get(k) != v})
+    }
+
+
+def quoted(table: str) -> str:
+    """Its name in SQL: one is called order."""
+    schema, _, name = table.partition(".")
+    return f'{schema}."{name}"'
+
+
+def _widen(connection: duckdb.DuckDBPyConnection, earlier: Tables) -> None:
     """Give the staged tables of an earlier version the columns that they lack.
 
     All of it is derived from ``raw.answer``, so the next stage derives it anew.
     """
     with duckdb.connect(":memory:") as declared:
         declared.execute(sql("schema"))
-        wanted = _staged_columns(declared)
-    for schema, table, name, data_type in sorted(wanted - _staged_columns(connection)):
-        connection.execute(f'ALTER TABLE {schema}."{table}" ADD COLUMN "{name}" {data_type}')
-    if wanted - earlier:
+        wanted = columns_of(declared)
+    for table, columns in lacking(columns_of(connection), wanted).items():
+        for name, data_type in columns.items():
+            connection.execute(f'ALTER TABLE {quoted(table)} ADD COLUMN "{name}" {data_type}')
+    if lacking(earlier, wanted):
         connection.execute("DELETE FROM raw.staged")

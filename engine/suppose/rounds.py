@@ -19,6 +19,7 @@ from ..language.program import Books
 from ..language.targets import target
 from ..plan.model import Need, Outcome, Plan
 from ..stage.staging import stage
+from ..store.answers import append_answers
 from ..store.books import read_books
 from ..store.database import Store
 from ..store.ledger import Action, Event, record, record_actions
@@ -271,7 +272,7 @@ def _answer(where: Supposed, pages: Iterable[Shown], at: datetime) -> None:
         for one in pages
     ]  # fmt: skip
     newest = where.seen.value(NEWEST_INVOICE)
-    where.added.append("raw.answer", rows, ANSWER)
+    append_answers(where.added, rows, ANSWER)
     stage(where.added)
     searched = where.seen.rows(SEARCHED, [str(newest)])
     now = str(where.seen.value(NEWEST_INVOICE))

@@ -48,7 +48,8 @@ NAMES = {"qliro": "Qliro", "fortnox": "Fortnox"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered. ``problem`` says why ``body`` is not the bytes themselves.
+    """What a server answered. ``problem`` says why ``body`` is not the bytes themselves, which
+    are in ``raw`` then.
 
     ``sent_at`` is when the request left, so what the answer shows is at least that fresh.
     """
@@ -57,6 +58,7 @@ class Answer:
     body: str
     sent_at: datetime
     problem: str | None = None
+    raw: bytes | None = None
 
 
 class NotSent(Exception):  # noqa: N818  an outcome, named as the ledger names it
@@ -91,13 +93,19 @@ def trusted() -> ssl.SSLContext:
         ) from None
 
 
+def nobody_trusted() -> ssl.SSLContext:
+    """No certificate is: for addresses that are asked without TLS."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class Api:
     """One of the two APIs, with its address, its way in and its pace. Safe to share by threads.
 
     ``transport`` stands in for the network (the sandbox, a test); ``random`` makes the jitter of
     the pauses between attempts, seeded where a run must be repeatable. ``complete`` puts into a
     body what only the server may see, as it leaves. ``secrets`` are taken out of refusals: a server
-    may repeat what it was sent, and answers are kept.
+    may repeat what it was sent, and answers are kept. ``signs_in_at`` is the other address that its
+    way in asks, where there is one.
     """
 
     def __init__(
@@ -113,6 +121,7 @@ class Api:
         attempts: int = ATTEMPTS,
         complete: Callable[[bytes], bytes] | None = None,
         secrets: Iterable[Secret] = (),
+        signs_in_at: str = "",
     ) -> None:
         self.source = source
         # How far this machine's clock was ahead of the server's when that last told its time.
@@ -129,12 +138,14 @@ class Api:
         self._sent: Counter[str] = Counter()
         self._counting = threading.Lock()
         local = httpx.URL(self._base).host in ("localhost", "127.0.0.1", "::1")
+        schemes = {httpx.URL(one).scheme for one in (self._base, signs_in_at)}
+        plain = local and "https" not in schemes
         try:
             self._client = httpx.Client(
                 auth=auth,
                 transport=transport,
                 timeout=TIMEOUT,
-                verify=trusted(),
+                verify=nobody_trusted() if plain else trusted(),
                 follow_redirects=False,  # a redirect of a signed or writing request is no answer
                 trust_env=not local,  # a company's proxy does not know this machine's sandbox
                 headers={"Accept": "application/json", "User-Agent": AGENT},
@@ -221,15 +232,16 @@ class Api:
             self._count("rate_limited")
             if self._limiter:
                 self._limiter.slow_down()
-        problem = None
+        problem, raw = None, None
         try:
             text = response.content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            text = response.content.decode("utf-8", "replace")
+            raw = response.content
+            text = raw.decode("utf-8", "replace")
             problem = NOT_UTF_8
         if not response.is_success:
             text = self._without_ours(text, response.request)
-        return Answer(response.status_code, text, sent_at, problem)
+        return Answer(response.status_code, text, sent_at, problem, raw)
 
     def _count(self, what: str) -> None:
         with self._counting:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from .. import json_text
@@ -16,10 +17,12 @@ from ..extract.raw import query_pairs
 from ..extract.redact import replaced, values
 from ..merchant.load import Merchant
 from ..store.database import Store
+from ..store.history import pruned_until
 from .origins import reached
 
 # The body of an answer that repeats the last one to the same call is that one's.
 ANSWER = "SELECT * FROM raw.answer WHERE seq = ?"
+EMPTY = sha256(b"").hexdigest()
 SAME = """
 SELECT seq, body FROM raw.answer
 WHERE source = $source AND path = $path AND digest = $digest AND seq <= $seq AND body <> ''
@@ -63,6 +66,12 @@ def answer(store: Store, merchant: Merchant, number: int, path_in: str | None = 
         earlier = store.rows(SAME, named)
         if earlier:
             text, same = earlier[0]["body"], earlier[0]["seq"]
+        elif row["digest"] != EMPTY and (until := pruned_until(store)):
+            raise UsageError(
+                f"The body of answer {number} was pruned: what was fetched before {until} need not "
+                "be kept.",
+                "A backup from before has it.",
+            )
     names = _names(store, merchant, text)
     path = "/".join(_starred(one, names.path(one)) for one in row["path"].split("/"))
     pairs = query_pairs(row["query"])

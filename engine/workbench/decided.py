@@ -17,6 +17,8 @@ from typing import Any
 from .. import json_text
 from ..language.kinds import Type
 from ..language.spec import MappingSet
+from ..language.targets import target
+from ..plan.kept_traces import is_null
 from ..plan.made_under import Rules, rules_of_action
 from ..report.explain import explain, voucher_pattern
 from ..store.database import Store
@@ -46,7 +48,8 @@ LAST = """
 -- What was told last of a source under a mapping, and the last that tells of its document.
 SELECT * FROM ledger.outcome WHERE mapping = ? AND source = ? ORDER BY noted_at DESC, rowid DESC
 """
-ACTION = "SELECT * FROM ledger.intent WHERE action = ?"
+# Its last, as in the view ledger.intent, which looks at all actions first.
+ACTION = "SELECT * FROM ledger.action WHERE action = ? ORDER BY rowid DESC LIMIT 1"
 SENT = """
 SELECT noted_at, body FROM ledger.event
 WHERE action = ? AND step = 'create' AND event = 'sending' ORDER BY seq DESC LIMIT 1
@@ -93,11 +96,13 @@ def decided_of(store: Store, mapping: str, source: str) -> Decided | None:
     intent = intents[0] if intents else None
     sent = next(iter(store.rows(SENT, [action])), None) if action else None
     kept = rules_of_action(store, action) if action else None
+    document = json_text.decode(intent["document"]) if intent else {}
     return Decided(
         mapping, source, last["state"], last["reason"], trace, action,
         store.value(NUMBER, [action]) if action else None,
-        trace.get("document") or (json_text.decode(intent["document"]) if intent else None),
-        _inner(sent["body"]) if sent and sent["body"] else None,
+        trace.get("document") or document or None,
+        target(intent["target"]).sent(sent["body"], document) if intent and sent and sent["body"]
+        else None,
         sent["noted_at"] if sent else None,
         json_text.decode(intent["facts"]) if intent else {},
         kept[1] if kept else None,
@@ -109,23 +114,11 @@ def _best(traces: Iterator[Any]) -> Mapping[str, Any]:
     """The newest that tells of a document; else the newest that tells of anything."""
     told: Mapping[str, Any] = {}
     for one in traces:
-        if one.get("document"):
+        if one.get("document") or is_null(one, "document"):
             best: Mapping[str, Any] = one
             return best
         told = told or one
     return told
-
-
-def _inner(body: str) -> Mapping[str, Any] | None:
-    """A request's document without the name that it is sent under: {"Invoice": {…}}."""
-    try:
-        value = json_text.decode(body)
-    except ValueError:
-        return None
-    if isinstance(value, dict) and len(value) == 1:
-        (inner,) = value.values()
-        value = inner if isinstance(inner, dict) else value
-    return value if isinstance(value, dict) else None
 
 
 def typed(mapping_set: MappingSet, entity: str, row: Mapping[str, Any]) -> dict[str, Any]:

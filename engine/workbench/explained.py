@@ -25,6 +25,8 @@ from ..mappings import present_texts
 from ..merchant.load import Merchant
 from ..plan.entities import ENTITIES
 from ..plan.evaluation import NOTHING
+from ..plan.kept_traces import EARLIER
+from ..plan.long_traces import as_staged, is_short
 from ..plan.order_rows import Rows
 from ..report.rules_since import Since
 from ..store.books import read_books
@@ -49,7 +51,8 @@ class Explained:
     ``sent`` is what was sent of it, ``anew`` what comes out now where that is not the same;
     ``changed`` are the places in which the mapping reads otherwise now, ``now`` what the rules of
     now give where they give another; ``doubt`` says why something could not be worked out.
-    ``alike`` are further fields with the same value by the same rules.
+    ``alike`` are further fields with the same value by the same rules; ``refused`` says that the
+    document was sent again without the field, because the target had refused it.
     """
 
     decided: Decided
@@ -62,6 +65,7 @@ class Explained:
     now: Any = UNSEEN
     doubt: str = ""
     alike: tuple[str, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +191,13 @@ def explained(
         stands = one.sent if one.sent is not None else one.document
         sent, again = at(stands, path), at(worked, path) if worked else UNSEEN
         again = UNSEEN if again is not UNSEEN and _same(again, sent) else again
+        refused = sent is None and again is not UNSEEN and _same(again, at(one.document, path))
         yield Explained(
             one, text_of(path), value, sent, again, present, changed,
             at(now, path) if now is not None and not _same(at(now, path), sent) else UNSEEN,
             doubt or ("" if made else "What it was made of is not stored whole, so it can't be "
                       "worked out anew."),
+            refused=refused,
         )  # fmt: skip
 
 
@@ -241,8 +247,8 @@ def restored(
     books = known or read_books(store)
     rows = _staged(store, program, books, given.get(spec.alias) or {})
     inputs: dict[str, Any] = {}
-    for alias, value in given.items():
-        entity = of.get(alias)
+    for alias, kept in given.items():
+        entity, value = of.get(alias), as_staged(store, kept) if is_short(kept) else kept
         inputs[alias] = value if entity is None else _rows(program, entity, value, rows, books)
     for alias in (*spec.related, *spec.match):
         inputs.setdefault(alias, [] if alias in spec.related else None)
@@ -255,7 +261,8 @@ def restored(
         match[alias] = {**NOTHING, "outcome": outcome, **facts}
     # The second document of a source is called so: invoice-10/20-2.
     again = re.fullmatch(rf"{re.escape(f'{one.mapping}-{one.source}')}-(\d+)", one.action or "")
-    inputs |= {"books": books, "match": match, "earlier": int(again[1]) - 1 if again else 0}
+    earlier = one.trace.get(EARLIER, int(again[1]) - 1 if again else 0)
+    inputs |= {"books": books, "match": match, "earlier": earlier}
     return inputs
 
 

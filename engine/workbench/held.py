@@ -7,7 +7,7 @@ the APIs show them, as far as anything is read of them, with nobody's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -195,12 +195,18 @@ ASKED = ("CustomerNumber", "VATIncluded", "VATType", "InvoiceNumber", "OrderRows
 
 
 def made_before(
-    store: Store, names: Pseudonyms, mapping_set: MappingSet, made: Plan, called: Mapping[str, str]
+    store: Store,
+    names: Pseudonyms,
+    mapping_set: MappingSet,
+    made: Plan,
+    called: Mapping[str, str],
+    batches: Collection[str],
 ) -> list[Document]:
-    """What this program had made of the same payouts and orders; ``called`` are the names of
-    lines."""
+    """What this program had made of the same payouts and orders; ``called`` are the names of all
+    lines, ``batches`` those that the case gives: of other lines it can tell nothing."""
     cases = [*made.payouts, *(one.case for one in made.orders.values())]
-    actions = read_actions(store, cases, called)
+    there = {line for line, name in called.items() if name.partition("/")[0] in batches}
+    actions = read_actions(store, cases, there)
     progress = read_progress(store, {one.payout for one in actions.values()})
     found = []
     for one in actions.values():
@@ -210,7 +216,8 @@ def made_before(
         told = {key: one.document[key] for key in ASKED if one.document.get(key) is not None}
         facts = {key: one.facts[key] for key in ("rest", "difference", "outcome")
                  if one.facts.get(key)}  # fmt: skip
-        covers, moves = ([called.get(line, line) for line in lines]
+        covers, moves = ([called.get(line, line) for line in lines
+                          if line in there or line not in called]
                          for lines in (one.covers, one.moves))  # fmt: skip
         of = called.get(one.source) or source_told(names, one.source)
         more = {

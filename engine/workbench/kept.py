@@ -14,13 +14,13 @@ from ..language.catalogue import catalogue_from_ddl
 from ..language.compile import compile_set
 from ..language.load import load_set_from_texts
 from ..language.program import Program
+from ..language.texts import OVERLAY
 from ..mappings import load_mappings, present_texts
 from ..merchant.load import Merchant
 from ..merchant.settings import merchant_schema
 from ..store.database import Store
 from ..store.statements import sql
 
-OVERLAY = "overlay:"
 AS_IT_WAS = " (as it was)"  # behind the path of a file that reads otherwise now
 
 

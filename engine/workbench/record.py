@@ -151,7 +151,7 @@ WHERE e.number IS NOT NULL
 def _books_then(store: Store, books: Books, one: Decided) -> Books:
     """The merchant's books as they were when a document was decided."""
     since = {number for (number,) in store.tuples(MADE_SINCE, [one.action])}
-    return replace(books, articles=books.articles - since)
+    return replace(books, articles=books.articles - since, asked={})
 
 
 def _around(

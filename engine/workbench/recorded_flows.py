@@ -95,7 +95,8 @@ class _Recorder:
         prefix = self.merchant.settings["payment_reference_prefix"] or ""
         given: Row = dict(held(self.then, self.names, about(self.then, made, prefix)))
         mapping_set = self.program.mapping_set
-        if before := made_before(self.then, self.names, mapping_set, made, lines):
+        batches = {str(one["Id"]) for one in given.get("qliro.batches", ())}
+        if before := made_before(self.then, self.names, mapping_set, made, lines, batches):
             given["made"] = before
         given["today"] = f"{self.then.value(LATEST).astimezone(STOCKHOLM):%Y-%m-%d}"
         settings = settings_of(self.merchant, self.program)

@@ -16,7 +16,8 @@ from typing import Any
 from ..errors import UsageError
 from ..language.program import CompiledMapping
 from ..language.spec import Field
-from ..plan.model import CLOSED, Outcome, Plan
+from ..plan.model import Outcome, Plan
+from ..plan.states import CLOSED
 from ..scope import Scope
 from ..stage.staging import stage
 from ..store.database import Store

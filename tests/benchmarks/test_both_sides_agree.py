@@ -10,9 +10,10 @@ import few_rows
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import delivery, diff, idle, lives, mapping, matching, orders, staging
+from benchmarks import delivery, diff, idle, lives, mapping, matching, orders, staging, state
 from benchmarks.figure import Figure
 from engine.home import HOME
+from engine.plan import found
 from engine.store import database as stores
 from engine.store.database import writing
 
@@ -96,10 +97,14 @@ def test_a_figure_that_falls_short_is_shown_and_ends_a_strict_run_with_1(
     assert json.loads(capsys.readouterr().out)["figures"][0]["ratio"] == 3.0
 
 
-def test_orders_are_the_same_documents_by_hand_and_by_the_engine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [0, 2])
+def test_orders_are_the_same_documents_by_hand_and_by_the_engine(
+    tmp_path: Path, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found, "HANDED_ON", 70)
     orders.prepare(tmp_path, 400)
     with writing(tmp_path, "bench") as store:
-        made = list(orders.by_engine(store))
+        made = list(orders.by_engine(store, processes))
     assert len(made) == 400
     assert made == list(orders.by_hand(tmp_path))
 
@@ -114,6 +119,14 @@ def test_an_idle_run_asks_three_times_and_for_a_token(monkeypatch: pytest.Monkey
         "GET /checkout/adminapi/v2/settlements/GetSettlementBatches",
         "POST /oauth-v1/token",
     ]
+
+
+def test_the_state_is_counted_for_lines_that_were_posted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "LINES", 3)
+    monkeypatch.setattr(state, "BEFORE", "no-such-commit")
+    (figure,) = state.run()
+    assert figure.yardstick == "no-such-commit is not at hand: no history"
+    assert not figure.holds  # three lines bear all that does not grow
 
 
 def test_without_history_an_idle_run_is_measured_alone() -> None:

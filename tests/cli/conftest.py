@@ -14,7 +14,7 @@ import pytest
 from shopkit import SECRETS, Cli, Ended, shop_world, write_shop
 
 from engine.clock import StoppedClock
-from engine.commands import activate, command, connect, opening
+from engine.commands import activate, books, command, connect, opening, resolve
 from engine.commands import main as command_line
 from engine.sandbox.server import Running, serve
 from engine.sandbox.world.world import DEFAULT_START, World
@@ -56,7 +56,7 @@ def cli(
     few_rows.ready()
     monkeypatch.setattr(stores, "_configure", few_rows.in_one_thread_and_plainly)
     monkeypatch.setattr(stores, "connect_to_write", few_rows.connect)
-    for module in (command_line, activate, command, connect, opening):
+    for module in (command_line, activate, books, command, connect, opening, resolve):
         monkeypatch.setattr(module, "SystemClock", lambda: clock)
 
     def call(*arguments: str) -> Ended:

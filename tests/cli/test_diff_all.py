@@ -39,7 +39,8 @@ def test_those_that_differ_come_first_and_one_that_fails_stops_no_other(
     comment, page = tmp_path / "all.md", tmp_path / "all.html"
     told = cli("diff", "--all", "--from", "working", "--to", over, "--jobs", "2", "--quiet",
                "--markdown", str(comment), "--html", str(page))  # fmt: skip
-    assert (told.code, told.err) == (2, "")  # the broken file is graver than the differences
+    assert told.code == 2  # the broken file is graver than the differences
+    assert [line.partition(":")[0] for line in told.err.splitlines()] == ["broken"]
     lines = told.out.splitlines()
     assert lines[0] == "All merchants: working → over/"
     assert lines[1].startswith("3 merchants: 1 with differences, ")
@@ -62,8 +63,9 @@ def test_without_a_failure_differences_are_what_the_exit_code_says(
     same = cli("diff", "--all", "--from", "working", "--quiet")
     assert same.code == 0, same.out + same.err
     assert "none with differences" in same.out
-    told = cli("diff", "--all", "--from", "working", "--to", over, "--json", "--quiet")
+    told = cli("diff", "--all", "--from", "working", "--to", over, "--json")
     assert told.code == 3
+    assert "shop: differs after" in told.err
     assert list(told.json["merchants"]) == ["shop", "anew"]
     assert told.json["merchants"]["shop"]["result"]["differing"] > 0
     assert told.json["merchants"]["anew"]["result"]["error"]["kind"] == "NothingYetError"

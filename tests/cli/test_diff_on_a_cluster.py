@@ -72,7 +72,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, subprocess.Popen[by
             return made
 
         begin("scheduler", "--host", "127.0.0.1", "--port", "0")
-        until(known.exists)
+        until(lambda: known.exists() and known.read_text().endswith("}"))  # written whole
         address: str = json.loads(known.read_text())["address"]
         workers = [begin("worker", "--nthreads", "1", "--no-nanny", "--name", name)
                    for name in ("one", "two")]  # fmt: skip

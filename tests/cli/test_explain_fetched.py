@@ -30,6 +30,13 @@ def test_what_no_run_has_planned_is_known_and_says_what_to_do(
     assert "`plan` shows what would become of it" in told.err
 
 
+def test_a_payout_is_known_by_the_batch_id_of_its_lines_too(cli: Cli, world: World) -> None:
+    cli("run", "shop", "--quiet")
+    told = cli("explain", "shop", "70001", "--json")
+    by_batch = cli("explain", "shop", world.batches[70001].batch_id, "--json")
+    assert (by_batch.code, by_batch.out) == (0, told.out)
+
+
 def test_a_payment_that_somebody_else_made_names_the_invoice_that_tells_of_it(
     cli: Cli, world: World
 ) -> None:

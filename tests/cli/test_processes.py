@@ -184,6 +184,11 @@ def test_the_demo_books_a_month_and_lives_an_order_and_posts_nothing_twice(tmp_p
         "  qliro-fortnox explain .demo/demo.yaml 10066 ",
     ):
         assert wanted in told.out
+    for shop in ("demo", "demo-orders"):
+        assert f"Written: .demo/reports/{shop}.html.\n" in told.out
+        assert "<h1>Utbetalningsrapport" in (
+            tmp_path / ".demo" / "reports" / f"{shop}.html"
+        ).read_text("utf-8")
     parked = ended(start(["explain", ".demo/demo.yaml", "10066"], tmp_path))
     assert parked.code == 0
     assert "several invoices carry its reference" in parked.out

@@ -15,12 +15,15 @@ from typing import NoReturn
 import pytest
 from shopkit import Cli
 
+from engine import session as sessions
 from engine.commands import signals
 from engine.commands.opening import STOPPING, stopping
-from engine.commands.processes import Job, for_each
+from engine.commands.processes import Job, Separate, for_each
 from engine.errors import Exit
 from engine.home import HOME
+from engine.opened import RunReport, Session
 from engine.sandbox.server import Running
+from engine.scope import Scope
 from engine.show.output import Output
 
 # A command that is sent signals when it comes to a function of its own.
@@ -43,7 +46,11 @@ sys.argv = ["qliro-fortnox", *{arguments!r}]
 main()
 """
 BEFORE = ("engine.commands.opening:load_merchant", "engine.session:load_mappings")
-WITHIN = ("engine.session:sync_all", "engine.session:make_plan", "engine.session:deliver")
+WITHIN = (
+    "engine.session:sync_all",
+    "engine.plan.build:make_plan",
+    "engine.deliver.delivery:deliver",
+)
 CLOSING = ("engine.store.database:_finish", "engine.store.database:renew_copy")
 AFTER = ("engine.commands.signals:leave",)
 
@@ -60,6 +67,20 @@ def sent(
         cwd=folder, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     return ended.returncode, ended.stderr.strip()
+
+
+def test_a_run_that_had_done_all_when_it_was_asked_to_end_tells_the_code_that_it_ends_with(
+    cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked_at_last(session: Session, scope: Scope) -> RunReport:
+        report = run(session, scope)
+        session.stop.set()
+        return report
+
+    run = sessions.run
+    monkeypatch.setattr(sessions, "run", asked_at_last)
+    ran = cli("run", "shop", "--json")
+    assert (ran.code, ran.json["exit_code"]) == (75, 75)
 
 
 @pytest.mark.parametrize("place", [*BEFORE, *WITHIN, *CLOSING, *AFTER])
@@ -83,9 +104,39 @@ def test_one_before_the_session_is_open_ends_it_and_one_within_lets_it_finish_wh
     assert (code, err.splitlines()[0]) == (75, STOPPING)
 
 
-@pytest.mark.parametrize(
-    "place", ["engine.doctor.lint:lint_merchant", "engine.show.findings:put"]
-)
+# The signal comes while Python tidies a generator away, where nothing that is raised goes further.
+TIDIED_AWAY = """
+import os, signal, sys, time
+sys.path.insert(0, {home!r})
+from engine.commands import signals
+signals.watch()
+def generator():
+    try:
+        yield
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+one = generator()
+next(one)
+try:
+    del one
+    time.sleep(20)
+    print("went on")
+except KeyboardInterrupt:
+    print(round(signal.getitimer(signal.ITIMER_REAL)[0]))
+    signals.leave(0)
+"""
+
+
+def test_one_that_comes_while_something_is_tidied_away_ends_it_too() -> None:
+    ended = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", TIDIED_AWAY.format(home=str(HOME))],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (75, "")
+    assert float(ended.stdout) == signals.GRACE_SECONDS  # and the time for the rest runs anew
+
+
+@pytest.mark.parametrize("place", ["engine.doctor.lint:lint_merchant", "engine.show.findings:put"])
 def test_a_command_without_a_session_is_ended_by_the_first(tmp_path: Path, place: str) -> None:
     folder = tmp_path / "merchants"
     folder.mkdir()
@@ -125,7 +176,8 @@ def test_a_process_of_many_that_ends_before_it_could_listen_is_to_be_tried_again
     tmp_path: Path,
 ) -> None:
     stop = threading.Event()
-    job = Job("shop", [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"])
+    job = Job("shop", ["import time; print(flush=True); time.sleep(60)"])
+    starter = Separate(os.environ, [sys.executable, "-c"])
     threading.Timer(0.5, stop.set).start()
-    (ended,) = for_each([job], 1, os.environ, stop, lambda *_: None, lambda _: None)
+    (ended,) = for_each([job], 1, starter, stop, lambda *_: None, lambda _: None)
     assert (ended.code, ended.error) == (75, "Not begun: stopped.")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.access import consent as connect
-from engine.access.authentication import authentication, booked_company, refuse_another_company
+from engine.access.authentication import authentication
+from engine.access.company import booked_company, refuse_another_company
 from engine.access.connection import begun, connection_of, kept, secrets_of
 from engine.errors import AccessError, FileError, UsageError
 from engine.merchant.load import Merchant
@@ -176,8 +177,9 @@ def books() -> Store:
 
 def told(store: Store, tenant: str) -> None:
     store.execute(
-        "INSERT INTO raw.answer (noted_at, origin, source, endpoint, method, path, query, status, "
-        "body, digest) VALUES (now(), 'network', 'fortnox', 'company', 'GET', "
+        "INSERT INTO raw.answer_short "
+        "(noted_at, origin, source, endpoint, method, path, query, status, body, digest) "
+        "VALUES (now(), 'network', 'fortnox', 'company', 'GET', "
         "'/3/companyinformation', '', 200, ?, ?)",
         [f'{{"CompanyInformation": {{"CompanyName": "A", "DatabaseNumber": {tenant}}}}}', tenant],
     )

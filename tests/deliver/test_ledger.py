@@ -99,6 +99,35 @@ def test_the_time_of_sending_is_that_of_the_last_attempt(store: Store) -> None:
     assert read_progress(store)["a"].sent_at["create"] == NOW + timedelta(minutes=2)
 
 
+def test_the_progress_of_some_payouts_is_what_the_view_of_steps_says_of_them(store: Store) -> None:
+    said = [
+        ("1", "create", "sending", None, None), ("1", "create", "refused", 400, "too low"),
+        ("1", "create", "sending", None, None), ("1", "create", "done", 201, None),
+        ("1", "bookkeep", "sending", None, None), ("1", "bookkeep", "refused", 400, "locked"),
+        ("2", "create", "refused", 400, "no such account"), ("2", "create", "sending", None, None),
+        ("3", "create", "refused", 400, "of another payout"),
+    ]  # fmt: skip
+    for number, payout in (("1", "70001"), ("2", "70001"), ("3", "70002")):
+        record_actions(store, "run", NOW, [replace(PAYMENT, action=number, payout=payout)])
+    for action, step, event, status, answer in said:
+        number = "7" if event == "done" else None
+        record(store, "run", NOW, Event(action, step, event, status=status, answer=answer,
+                                        number=number))  # fmt: skip
+    progress = read_progress(store, ["70001"])
+    assert progress == {
+        "1": Progress({"create": "done", "bookkeep": "refused"}, {"create": NOW, "bookkeep": NOW},
+                      "7", 400, "locked"),
+        "2": Progress({"create": "sending"}, {"create": NOW}, None, 400),
+    }  # fmt: skip
+    assert read_progress(store) == progress | read_progress(store, ["70002"])
+    view = "SELECT action, step, event, number, sent_at FROM ledger.step"
+    for row in store.rows(view):
+        one = read_progress(store)[row["action"]]
+        assert one.events[row["step"]] == row["event"]
+        assert one.sent_at.get(row["step"]) == row["sent_at"]
+        assert row["number"] in (None, one.number)
+
+
 @pytest.mark.parametrize(
     ("events", "found"),
     [

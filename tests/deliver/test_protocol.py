@@ -15,7 +15,7 @@ import pytest
 from deliver.desk import Desk
 from engine.clock import StoppedClock
 from engine.deliver import queue
-from engine.deliver.delivery import MOST_LOST, MOST_TRIES
+from engine.deliver.landing import MOST_LOST, MOST_TRIES
 from engine.errors import AccessError, UnavailableError
 from engine.sandbox.fortnox.writes import settle_payment
 from engine.sandbox.history import at

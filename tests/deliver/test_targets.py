@@ -134,6 +134,21 @@ def test_a_request_id_is_of_the_action_and_the_shape_is_qliros() -> None:
     assert '"Shipments":[{"PaymentTransactionId":4,"OrderItems":[{"a":1}]}]' in (first or "")
 
 
+@pytest.mark.parametrize(
+    ("aim", "document"),
+    [(SHIPMENT, {"OrderId": 1, "Currency": "SEK", "OrderItems": [{"a": 1}]}),
+     (target("fortnox.order_change"), {"OrderNumber": "3", "Remarks": "Tack"}),
+     (target("fortnox.voucher"), {"Description": "x", "VoucherSeries": "T", "Year": 2})],
+)  # fmt: skip
+def test_what_was_sent_is_the_document_again_in_its_own_shape(
+    aim: Target, document: dict[str, Any]
+) -> None:
+    body = aim.create(document, "s-1").body or ""
+    again = aim.sent(body, document) or {}
+    assert {name: again.get(name) for name in document} == document
+    assert aim.sent("no JSON", document) is aim.sent("[1]", document) is None
+
+
 def test_an_entry_of_another_kind_or_known_before_is_not_the_document() -> None:
     item = {"Type": "Capture", "PaymentTransactionId": 5}
     assert SHIPMENT.fits(item, {"known": [4]})

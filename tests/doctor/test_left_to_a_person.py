@@ -217,10 +217,12 @@ def test_the_readers_copy_is_enough_and_stays_as_it_is(shop: OpenShop) -> None:
         opened.store = store
         lump(opened, "12.60", "10.00")
     opened.settings({"fees.vat_tolerance": 0.01})
-    before = {one: one.read_bytes() for one in merchant.database.parent.iterdir()}
+    files = [one for one in merchant.database.parent.rglob("*") if one.is_file()]
+    before = {one: one.read_bytes() for one in files}
     (one,) = told(opened, state=None)
     assert one.what.startswith("1 of 1 fee of the last 60 days")
-    assert {one: one.read_bytes() for one in merchant.database.parent.iterdir()} == before
+    after = [one for one in merchant.database.parent.rglob("*") if one.is_file()]
+    assert {one: one.read_bytes() for one in after} == before
 
 
 def test_where_there_is_no_room_for_a_copy_that_is_said(tmp_path: Path) -> None:

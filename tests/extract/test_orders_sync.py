@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import unquote
 
@@ -212,6 +213,22 @@ def test_an_unchanged_answer_is_kept_without_its_body_and_counts_as_asked(
     assert store.value('SELECT as_of FROM qliro."order"') == clock.now()
 
 
+def test_what_many_orders_were_answered_before_is_looked_up_once_for_all_of_them(
+    extraction: Extraction, server: Qliro, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 41):
+        server.has(number, paid(number, "Debit", 10))
+    fetch_orders(extraction, range(1, 41))
+    server.has(7, paid(7, "Debit", 10), paid(70, "Refund", 4))
+    looked: list[str] = []
+    rows = store.rows
+    monkeypatch.setattr(store, "rows", lambda text, *more: looked.append(text) or rows(text, *more))
+    fetch_orders(extraction, [*range(1, 41), 7])
+    assert sum("raw.answer" in text for text in looked) == 1
+    again = "SELECT path FROM raw.answer WHERE seq > 40 AND body <> ''"
+    assert [row["path"].rpartition("/")[2] for row in rows(again)] == ["7"]
+
+
 @pytest.mark.parametrize(
     ("transactions", "is_asked"),
     [
@@ -337,6 +354,34 @@ def test_a_name_that_qliro_does_not_know_is_reported_and_the_rest_goes_on(
     server.has(9)
     assert sync(extraction, SCOPE, "nobody", "9") == ["order-not-read"]
     assert store.value('SELECT count(*) FROM qliro."order"') == 1
+
+
+def test_answers_that_came_while_one_was_waited_for_are_kept_together(
+    answering: Callable[..., Extraction], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eighth = Event()
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.path.rpartition("/")[2])
+        if number == 1:
+            assert eighth.wait(10)
+        elif number == 8:
+            eighth.set()
+        return httpx.Response(200, json={"OrderId": number})
+
+    kept: list[int] = []
+    append = store.append
+
+    def appended(table: str, rows: list[list[Any]], columns: list[str]) -> None:
+        kept.append(len(rows))
+        append(table, rows, columns)
+
+    monkeypatch.setattr(store, "append", appended)
+    fetch_orders(answering("qliro", handler), range(1, 9))
+    assert sum(kept) == 8
+    assert kept[0] >= 5
+    paths = [row["path"] for row in store.rows("SELECT path FROM raw.answer ORDER BY seq")]
+    assert [int(path.rpartition("/")[2]) for path in paths] == [*range(1, 9)]
 
 
 def test_what_came_before_a_break_is_kept(

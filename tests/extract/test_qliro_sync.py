@@ -9,13 +9,13 @@ from datetime import date, timedelta
 import httpx
 import pytest
 
-from engine.clock import StoppedClock
+from engine.clock import StoppedClock, today
 from engine.errors import AccessError, UnavailableError
 from engine.extract.ask import Extraction
 from engine.extract.orders import fetch_orders, orders_needed
 from engine.extract.qliro import sync_settlements
 from engine.sandbox.generator import month
-from engine.sandbox.history import Trouble
+from engine.sandbox.trouble import Trouble
 from engine.sandbox.troubles.by_name import TROUBLES
 from engine.sandbox.world.faults import Fault, plan
 from engine.sandbox.world.world import World
@@ -121,6 +121,47 @@ def test_a_batch_whose_row_changed_is_fetched_again_however_old(
     amount["7"] = 120
     sync_settlements(extraction, payouts_from=FROM)
     assert seen == ["7", "7"]
+
+
+def test_an_earlier_day_is_listed_again_at_growing_ages_and_none_is_missed(
+    answering: Callable[..., Extraction], store: Store, clock: StoppedClock
+) -> None:
+    """A header that changes beyond the overlap is told by nothing but the list of its day."""
+    header = {"Id": 7, "BatchDate": "2026-11-01", "TotalAmount": 100}
+    listed: list[tuple[str, str]] = []
+    lines: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("GetSettlementBatches"):
+            period = (request.url.params["FromBatchDate"], request.url.params["ToBatchDate"])
+            listed.append(period)
+            within = period[0] <= "2026/11/01" <= period[1]
+            return httpx.Response(200, json={"SettlementBatches": [header] if within else []})
+        lines.append(request.url.params["Id"])
+        return httpx.Response(200, json={"Settlements": [], "PendingSettlements": None})
+
+    extraction = answering("qliro", handler)
+
+    def ages(days: int) -> list[int]:
+        """At which ages the batch is listed in so many days of two syncs each."""
+        found = []
+        for _ in range(days):
+            clock.advance(24 * 3600)
+            for _ in range(2):
+                listed.clear()
+                sync_settlements(extraction, payouts_from=FROM)
+                if any(first <= "2026/11/01" <= last for first, last in listed):
+                    found.append((today(clock) - date(2026, 11, 1)).days)
+        return found
+
+    sync_settlements(extraction, payouts_from=FROM)  # on 16 November
+    assert ages(200) == [30, 60, 120]
+    assert lines == ["7"]
+    header["TotalAmount"] = 120
+    clock.advance(60 * 24 * 3600)  # no sync while it reached the next age
+    assert ages(1) == [276]
+    assert lines == ["7", "7"]
+    assert ages(120) == [365]
 
 
 def test_batches_of_the_overlap_are_read_once_a_day_and_a_run_at_the_same_time_misses_none(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 
 from engine.clock import StoppedClock
 from engine.extract.ask import Extraction
-from engine.extract.distances import ORDER_AT, RESERVED, YOUNG
+from engine.extract.distances import ORDER_AT, RESERVED, YOUNG, order_ages
 from engine.extract.orders import OrderScope, sync_orders
 from engine.extract.raw import Call, keep
 from engine.home import HOME
@@ -170,3 +172,17 @@ def test_the_growing_distances_are_those_that_people_are_told() -> None:
     assert YOUNG == 90 * DAY
     assert ORDER_AT[-1] < YOUNG
     assert RESERVED == 25 * DAY
+
+
+def test_a_merchant_may_say_other_ages_of_its_own(
+    extraction: Extraction, server: Qliro, store: Store, clock: StoppedClock
+) -> None:
+    ages = order_ages([2, Decimal("0.5"), 2])
+    assert ages == [timedelta(hours=0.5), timedelta(hours=2)]
+    assert order_ages(None) == ORDER_AT
+    pushed(store, clock.now())
+    for _ in range(20):
+        sync_orders(extraction, replace(SCOPE, ages=ages))
+        stage(extraction.store)
+        clock.advance(QUARTER.total_seconds())
+    assert server.asked == [timedelta(0), *ages]

@@ -162,7 +162,7 @@ _load = sessions.load_mappings
 _compiled: dict[str, tuple[MappingSet, Program]] = {}
 
 
-def compiled(of: Merchant) -> tuple[MappingSet, Program]:
+def compiled(of: Merchant, *, known_right: bool = False) -> tuple[MappingSet, Program]:
     """The merchant's mappings, compiled once for a test process: they are not what is tested."""
     where = ("state", "qliro", "fortnox")  # not what a mapping is made of
     key = repr(sorted((k, repr(v)) for k, v in of.settings.items() if k not in where))

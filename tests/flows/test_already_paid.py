@@ -8,7 +8,8 @@ import pytest
 from shop import OpenShop, Posted
 
 from engine.sandbox.generator import month
-from engine.sandbox.history import fee_line, made, new_sale, pay
+from engine.sandbox.history import fee_line, new_sale, pay
+from engine.sandbox.trouble import made
 
 BANK = 1930
 

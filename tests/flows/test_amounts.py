@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from shop import OpenShop, Shop, rows_of, write_offs
 
-from engine.sandbox.history import captured as captured_on
-from engine.sandbox.history import fee_line, made, new_credit_invoice, new_sale, transaction_line
+from engine.sandbox.history import fee_line, new_credit_invoice, new_sale, transaction_line
+from engine.sandbox.trouble import captured as captured_on
+from engine.sandbox.trouble import made
 
 BANK, ROUNDING, SUSPENSE = 1930, 3740, 2999
 

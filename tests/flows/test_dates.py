@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from shop import OpenShop, Shop
 
-from engine.sandbox.history import made, new_invoice, new_sale, payout_day
+from engine.sandbox.history import new_invoice, new_sale, payout_day
+from engine.sandbox.trouble import made
 
 PAID = date(2026, 11, 13)
 

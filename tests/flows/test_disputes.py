@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from shop import OpenShop, Posted, rows_of
 
-from engine.sandbox.history import captured, made, new_sale, pay, transaction_line
+from engine.sandbox.history import new_sale, pay, transaction_line
+from engine.sandbox.trouble import captured, made
 
 BANK, FEE, DISPUTE = 1930, 6570, 1589
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 from shop import OpenShop, Shop, money, rows_of, write_offs
 
-from engine.sandbox.history import fee_line, lump_fee_line, made, new_sale, pay, payout_day
+from engine.sandbox.history import fee_line, lump_fee_line, new_sale, pay, payout_day
+from engine.sandbox.trouble import made
 
 BANK, FEE, VAT, PENDING, OWED = 1930, 6570, 2641, 1790, 2990
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from shop import Shop
 
 from engine.home import HOME
-from engine.language.load import texts_of
+from engine.language.texts import texts_of
 from engine.plan.made_under import Rules, record_rules, rules_of, rules_of_action
 from engine.report.explain import explain
 from engine.sandbox.history import new_sale, settle

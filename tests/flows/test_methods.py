@@ -9,7 +9,8 @@ import pytest
 from shop import OpenShop, Posted, rows_of
 
 from engine.errors import UsageError
-from engine.sandbox.history import made, new_sale
+from engine.sandbox.history import new_sale
+from engine.sandbox.trouble import made
 
 BANK = 1930
 

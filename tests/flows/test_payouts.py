@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 from shop import OpenShop, rows_of
 
-from engine.sandbox.history import fee_line, lump_fee_line, made, new_sale, payout_day
+from engine.sandbox.history import fee_line, lump_fee_line, new_sale, payout_day
+from engine.sandbox.trouble import made
 from engine.sandbox.troubles.references import invoice_arrives, invoice_is_booked
 
 BANK, DEBT = 1930, 2890

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from shop import OpenShop, Shop
 
-from engine.report.explain import explain
-from engine.sandbox.history import made, new_fortnox_order, new_invoice, new_sale, pay, payout_day
+from engine.report.explain import OUTCOMES, explain
+from engine.sandbox.history import new_fortnox_order, new_invoice, new_sale, pay, payout_day
+from engine.sandbox.trouble import made
 
 SEARCHED = ["YourOrderNumber", "OurReference", "YourReference"]
 
@@ -76,6 +78,33 @@ def test_an_exactly_equal_balance_wins_and_the_loser_is_told(shop: OpenShop) -> 
     match = explain(one.store, line["line"])["lines"][0]["stories"][0]["trace"]["match"]
     assert [str(loser), "payout reference",
             "its balance is 400.00, the line is 250.00"] in match["losers"]  # fmt: skip
+
+
+def test_a_line_is_explained_once_by_whatever_names_it_with_one_look_a_source(
+    shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = shop()
+    one.trouble("same_reference_exact_balance_wins")
+    one.run()
+    (line,) = one.lines()
+    told = explain(one.store, line["line"])
+    asked: list[object] = []
+    rows = one.store.rows
+
+    def noted(query: str, parameters: Any = ()) -> list[dict[str, Any]]:
+        asked.extend(parameters if query == OUTCOMES else ())
+        return rows(query, parameters)
+
+    monkeypatch.setattr(one.store, "rows", noted)
+    names = ("payout", "reference", "document", "number", "delivery", "OrderId",
+             "PaymentTransactionId")  # fmt: skip
+    for name in names:
+        assert [line["line"]] == [
+            found["line"] for found in explain(one.store, str(line[name]))["lines"]
+        ], name
+    asked.clear()
+    assert explain(one.store, line["line"]) == told
+    assert sorted(map(str, asked)) == sorted((line["line"], line["payout"]))
 
 
 def test_equal_lines_and_invoices_pair_oldest_with_oldest(shop: OpenShop) -> None:

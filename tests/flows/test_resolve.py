@@ -10,7 +10,8 @@ from shop import OpenShop, Posted, rows_of
 
 from engine.errors import UsageError
 from engine.report.explain import explain
-from engine.sandbox.history import fee_line, made, new_sale
+from engine.sandbox.history import fee_line, new_sale
+from engine.sandbox.trouble import made
 
 BANK, SUSPENSE, FEE = 1930, 2999, 6570
 

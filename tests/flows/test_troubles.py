@@ -16,7 +16,7 @@ from carried import assert_alike, assert_carried
 from shop import OpenShop, Posted, Shop
 
 from engine.errors import AccessError, UsageError
-from engine.sandbox.history import Trouble
+from engine.sandbox.trouble import Trouble
 from engine.sandbox.troubles.by_name import TROUBLES
 from engine.session import RunReport
 

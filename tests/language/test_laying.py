@@ -13,7 +13,7 @@ from engine.errors import Finding
 from engine.language.declared import read
 from engine.language.laid import Laying
 from engine.language.load import load_set_from_texts
-from engine.language.tree import Frame, Node, plain
+from engine.language.tree import Frame, Node, of_file, plain
 from engine.language.written import written
 from engine.yamlfile import parse
 
@@ -128,7 +128,8 @@ def test_no_item_is_ever_lost_by_silence(base: dict[str, Any], over: dict[str, A
 # Entities, parts, mappings that extend others ---------------------------------------------------
 def sources(files: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     found: list[Finding] = []
-    declared, _ = read({name: parse(text, name) for name, text in files.items()}, found.append)
+    trees = {name: of_file(parse(text, name)) for name, text in files.items()}
+    declared, _ = read(trees, found.append)
     return {name: one.value for name, one in declared.sources.items()}, [str(f) for f in found]
 
 

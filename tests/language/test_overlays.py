@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,17 @@ def test_one_field_of_one_row_is_changed_by_its_path(texts: dict[str, str]) -> N
          "3:16: missing-id: an added item has an id. Write {id: …, …}."),
         ("checks: {add: [{id: a, that: true, because: x, after: not-twice, before: adds-up}]}",
          "3:16: before-and-after: an item is added before another or after one, not both."),
+        ("checks: {ad: [{id: a, that: true, because: x}]}",
+         "3:10: unknown-id: checks of the mapping payment has no 'ad'. Did you mean 'add'?"),
+        ("match.invoice.outcome.nonne: park",
+         "3:1: unknown-key: 'nonne' is not a key here. Did you mean 'none'?"),
+        ("document: {writeoffs.fees.Amount: 1}",
+         "3:12: unknown-path: document of the mapping payment has no 'writeoffs'. Did you mean "
+         "'WriteOffs'?"),
+        ("document:\n\tAmount: 1",
+         "4:1: not-yaml: while scanning for the next token found character that cannot start any "
+         "token. Indent with spaces, not with tabs; a text that begins with %, @ or ` stands in "
+         "quotes."),
         ("checks: {add: {id: a}}",
          "3:15: wrong-type: add takes a list of items. Write add: [ … ]."),
         ("checks: {remove: [{id: year-open, why: x}]}",
@@ -157,6 +169,39 @@ def test_what_an_overlay_can_t_say_is_refused_with_the_remedy(
     head, _, tail = told.partition("payouts/payment.yaml:LINE")
     found = [one.removeprefix("overlay:0.yaml:") for one in refused(texts, f"{HEAD}{said}\n")]
     assert any(one.startswith(head) and one.endswith(tail) for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("InvoiceNumber: 7", "InvoiceNumber: 8"),
+        ("WriteOffs.fees.CostCenter: A", "WriteOffs: {fees: {CostCenter: B}}"),
+        ("WriteOffs.fees.CostCenter: A", "WriteOffs: {replace: [{id: fees}]}"),
+        ("WriteOffs.fees.Amount: 1", "WriteOffs: {remove: [{id: fees}]}"),
+        ("WriteOffs: {replace: [{id: fees, Amount: 1}]}", "WriteOffs.fees.Amount: 2"),
+    ],
+)
+def test_nothing_that_a_file_says_is_lost_to_what_it_says_elsewhere(
+    texts: dict[str, str], one: str, other: str
+) -> None:
+    found = refused(texts, f"{HEAD}document.{one}\ndocument:\n  {other}\n")
+    (told,) = [one for one in found if "changed-twice" in one]
+    assert re.match(
+        r"overlay:0\.yaml:5:\d+: changed-twice: document\.\S+ of the mapping payment is \w+ here, "
+        r"and document\.\S+ is \w+ in line 3: one of them would be lost\. Say it in one place\.",
+        told,
+    ), told
+
+
+def test_an_item_may_be_moved_and_a_list_said_anew_with_one_more(texts: dict[str, str]) -> None:
+    because = "because: because"
+    said = (
+        f"checks: {{remove: [{{id: year-open, {because}}}], "
+        f"add: [{{id: year-open, that: 'true', {because}, before: not-twice}}]}}\n"
+        "identity: {agree: {replace: [InvoiceNumber], add: [Amount]}}\n"
+    )
+    payment = over(texts, HEAD + said).mappings["payment"]
+    assert next(one.id for one in payment.checks) == "year-open"
 
 
 @pytest.mark.parametrize(
@@ -276,6 +321,12 @@ def test_a_file_of_version_1_is_refused_with_the_command_that_brings_it_over(
     )
 
 
+def test_a_misspelt_kind_is_told_with_the_nearest(texts: dict[str, str]) -> None:
+    (told,) = refused(texts, "version: 2\nmaping: payment\nwhen: true\n")
+    assert told.startswith("overlay:0.yaml:2:1: unknown-kind: ")
+    assert told.endswith("this one has none of them. Did you mean 'mapping'?")
+
+
 def test_a_misspelt_name_is_told_with_the_nearest(texts: dict[str, str]) -> None:
     (told,) = refused(texts, "version: 2\nmapping: paymnt\nwhen: true\n")
     assert told == (
@@ -341,3 +392,21 @@ def test_each_change_is_told_with_what_the_set_has(texts: dict[str, str]) -> Non
     assert str(date.before_place).rpartition("payment.yaml:")[1]
     assert (card.before, card.before_place) == (None, None)
     assert (check.before["id"], check.after) == ("fees-fit", None)
+
+
+def test_what_of_the_set_an_overlay_uses_no_more_is_told_with_how_to_take_it_out(
+    texts: dict[str, str],
+) -> None:
+    said = "document: {ModeOfPayment: null}\n"
+    (told,) = [str(one) for one in over(texts, HEAD + said).warnings if one.code == "unused-name"]
+    assert told.endswith(
+        ": unused-name: nothing uses the named value mode. The overlay took its last use. "
+        "Take it out there, let: {mode: null}, or use it."
+    )
+    assert over(texts, f"{HEAD}{said}let: {{mode: null}}\n").warnings == []
+
+
+def test_a_part_of_an_overlay_that_nothing_uses_is_told(texts: dict[str, str]) -> None:
+    part = "version: 2\npart: open_dya\nlet: {date: line.BatchDate}\n"
+    (told,) = over(texts, part, f"{HEAD}when: true\n").warnings
+    assert "nothing uses the part open_dya" in str(told)

@@ -19,8 +19,9 @@ from engine import json_text
 from engine.doctor.lint import whole_set
 from engine.home import HOME
 from engine.merchant.mapping_sets import DEFAULT, folder_of
-from engine.sandbox.history import made, new_sale
+from engine.sandbox.history import new_sale
 from engine.sandbox.lives.lifecycle import capture, lot, secure
+from engine.sandbox.trouble import made
 from engine.sandbox.world.world import Address
 
 PAGE = (HOME / "docs" / "your-own-rules.md").read_text("utf-8")

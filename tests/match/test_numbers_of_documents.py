@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pytest
 
 from engine.match.evidence import _number
+
+
+def told(asked: str, text: str | None) -> Any:
+    """The only row of a query, by a connection of its own."""
+    with duckdb.connect() as connection:
+        return connection.execute(asked, [text]).fetchone()
 
 
 @pytest.mark.parametrize(
@@ -30,7 +38,7 @@ def test_a_field_names_an_order_by_a_number_behind_the_prefix_or_not(
     text: str | None, number: int | None
 ) -> None:
     asked = f'SELECT {_number("field", "Q-")} FROM (SELECT ?::VARCHAR AS field) AS i'
-    assert duckdb.execute(asked, [text]).fetchone() == (number,)
+    assert told(asked, text) == (number,)
 
 
 @pytest.mark.parametrize(
@@ -49,4 +57,4 @@ def test_a_field_names_an_order_by_a_number_behind_the_prefix_or_not(
 )
 def test_any_prefix_is_taken_off(prefix: str, text: str, number: int | None) -> None:
     asked = f"SELECT {_number('field', prefix)} FROM (SELECT ?::VARCHAR AS field) AS i"
-    assert duckdb.execute(asked, [text]).fetchone() == (number,)
+    assert told(asked, text) == (number,)

@@ -54,6 +54,7 @@ def test_what_the_file_leaves_out_has_the_first_value_of_the_decided_behaviour(l
         "overlap_days": 7,
         "invoice_lookback_days": 180,
         "order_refresh_hours": None,
+        "recheck": None,
     }
 
 

@@ -260,9 +260,11 @@ def test_a_copy_that_is_damaged_is_told_as_that_and_a_run_makes_it_anew(state: P
     with pytest.raises(UsageError) as refused, reading(state, "shop") as store:
         all_rows(store)
     assert str(refused.value) == (
-        f"{copy}, the copy for readers, is damaged; nothing is lost. Delete it: the next run makes "
-        "it anew."
+        f"{copy}, the copy for readers, is damaged; nothing is lost. It was removed: ask again. "
+        "The next run makes it anew."
     )
+    with reading(state, "shop") as store:
+        assert all_rows(store)
     with writing(state, "shop") as store:
         store.execute("DELETE FROM raw.cursor WHERE value = '1'")
     with reading(state, "shop") as store:

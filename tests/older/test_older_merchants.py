@@ -18,8 +18,9 @@ from engine.store.database import writing
 from older.living import Write, lines, opened, restore, run
 from older.scenes import SCENES, Scene
 
-# An early build with most that a merchant has, and the last one with mappings of version 1.
-BUILDS = [Path(__file__).parent / build for build in ("f7b183f", "b11c07a")]
+# An early build with most that a merchant has, the last one with mappings of version 1, and the
+# last one whose database holds answers as they came.
+BUILDS = [Path(__file__).parent / build for build in ("f7b183f", "b11c07a", "e599a73")]
 
 
 @dataclass(frozen=True, slots=True)

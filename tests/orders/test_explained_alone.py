@@ -69,3 +69,11 @@ def test_an_invoice_of_ours_shows_its_story_and_no_second_time_as_stored(order_s
     (told,) = found["orders"]
     assert [one["mapping"] for one in told["items"]] == ["invoice"]
     assert found["invoices"] == []
+
+
+def test_a_reservation_is_told_as_its_order(order_shop: Open) -> None:
+    shop = order_shop()
+    order = sold(shop, "100.00")
+    shop.run()
+    (reserved,) = order.transactions
+    assert explain(shop.store, str(reserved.id)) == explain(shop.store, str(order.id))

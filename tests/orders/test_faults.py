@@ -99,7 +99,7 @@ def lived(order_shops: OpenShop) -> Lived:
                            for n, kind in kinds.items()))  # fmt: skip
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            "engine.deliver.delivery.MOST_LOST", 50
+            "engine.deliver.landing.MOST_LOST", 50
         )  # a run gives up after a few in a row
         return _live(shop)
 

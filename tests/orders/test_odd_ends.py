@@ -157,7 +157,7 @@ def test_what_orders_come_to_is_the_same_one_by_one(
     before = derived()
     assert all(before[name] for name in ("order_sum", "order_line", "capture_line", "refund_line"))
     shop.store.execute("DELETE FROM raw.staged")
-    monkeypatch.setattr("engine.stage.staging.ORDERS", 1)
+    monkeypatch.setattr("engine.stage.staging.PORTION", 1)
     assert stage(shop.store).answers > 0
     assert derived() == before
 

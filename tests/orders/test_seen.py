@@ -21,6 +21,7 @@ from engine.sandbox.lives import lifecycle
 from engine.show import explanation, planned
 from engine.show import status as status_page
 from engine.show.page import Page, Table
+from engine.workbench.anew import Anew
 
 Open = Callable[..., OrderShop]
 TRACES = "SELECT trace FROM ledger.outcome"
@@ -94,7 +95,9 @@ def test_explain_tells_which_row_gave_a_document_its_sales_account(order_shop: O
     shop = order_shop()
     life = shop.life("captured")
     shop.run()
-    found = explain(shop.store, str(life.order))
+    found = explain(
+        shop.store, str(life.order), trace_of=Anew(shop.store, shop.merchant).trace
+    )
     for mapping in ("new_order", "invoice"):
         item = next(one for one in found["orders"][0]["items"] if one["mapping"] == mapping)
         hits = [tuple(hit) for hit in item["trace"]["tables"]]

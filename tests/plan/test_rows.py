@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
 import re
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 import few_rows
+import pytest
 from msgspec import structs
 from sales.kit import DAY, plain, program
 
 from engine.language.program import NO_BOOKS
 from engine.plan.columns import Columns
 from engine.plan.entities import ENTITIES
+from engine.plan.found import PLAIN, Portion
 from engine.plan.order_matches import is_complete
 from engine.plan.order_rows import Rows
 
@@ -65,24 +68,49 @@ def test_amounts_and_moments_of_equal_parts_are_not_mixed_up() -> None:
     store.execute(
         "CREATE TEMP TABLE parts (four DECIMAL(18, 4), eight DECIMAL(18, 8), few DECIMAL(9, 4), "
         "moment TIMESTAMPTZ, none DECIMAL(18, 4), most DECIMAL(18, 4), third DECIMAL(18, 4), "
-        "rates DECIMAL(18, 8))"
+        "rates DECIMAL(18, 8), day DATE, no_day DATE)"
     )
     store.execute(
         "INSERT INTO parts VALUES (2, 0.0002, 2, '1970-01-01 00:00:00.02+00', NULL, "
-        "-99999999999999.9999, 12.345, 9999999999.99999999)"
+        "-99999999999999.9999, 12.345, 9999999999.99999999, "
+        "'1969-12-30', NULL)"
     )
-    parts = Columns(store, "parts", ("moment", "eight"), ("problem", "rate"))
-    (values,) = parts.fetched("")
+    parts = Columns(store.types("parts"), "parts", ("moment", "eight"), ("problem", "rate"))
+    (values,) = parts.fetched(store, "")
     row = parts.row(values)
     assert {name: str(value) for name, value in row.items()} == {
         "eight": "0.00020000", "moment": "1970-01-01 01:00:00.020000+01:00", "four": "2.00",
         "few": "2.00", "none": "None", "most": "-99999999999999.9999", "third": "12.3450",
-        "rates": "9999999999.99999999", "problem": "None", "rate": "None",
+        "rates": "9999999999.99999999", "day": "1969-12-30", "no_day": "None", "problem": "None",
+        "rate": "None",
     }  # fmt: skip
     other = {"moment": 1, "eight": 2, "rate": 3}
     parts.fill(other, values)
     del row["problem"]
     assert other == row | {"moment": 1, "eight": 2, "rate": 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("VARCHAR", "å"), ("BIGINT", -(2**63)), ("VARCHAR[]", ["å"]), ("TIME", time(7, 30))],
+)
+def test_a_portion_reaches_another_process_as_it_is(kind: str, value: Any) -> None:
+    """Also where its values are not plain, as a view may have them one day."""
+    shapes = {2**64 - 1: (value, True, None)}
+    found = {"a": ([(1, value)], None), "b": ([("1/1", 2**64 - 1)], shapes)}
+    portion = Portion([1], {"qliro.a": {"OrderId": "BIGINT", "a": kind}}, found)
+    assert pickle.loads(pickle.dumps(portion)) == portion  # noqa: S301  our own
+
+
+def test_what_planning_reads_of_orders_is_plain() -> None:
+    """So that portions are packed quickly."""
+    store = few_rows.in_memory()
+    types = {
+        f"{name}.{column}": kind
+        for name, one in ENTITIES.items() if one.by_order
+        for column, kind in store.types(one.relation).items()
+    }  # fmt: skip
+    assert [name for name, kind in types.items() if not PLAIN.match(kind)] == []
 
 
 def test_no_amount_has_more_digits_than_a_whole_number_takes() -> None:

@@ -12,8 +12,11 @@ from language.kit import findings, program
 from msgspec import structs
 
 from engine.language.program import NO_BOOKS, Program
-from engine.plan import columns, order_rows
+from engine.plan import columns, found
+from engine.plan.model import Plan
+from engine.plan.order_outcomes import OrderOutcomes
 from engine.plan.order_rows import Rows
+from engine.store.books import Books
 
 # A line of a wrapping costs what a tenth of all hats of its order cost.
 ORDERED = """\
@@ -52,6 +55,7 @@ rows:
 otherwise: {error: "no price of {{ reference }}"}
 """
 FILES = {"order.yaml": ORDERED, "capture.yaml": CAPTURED, "prices.yaml": PRICES}
+NAMES = ["qliro.order_line", "qliro.capture_line"]
 BOUGHT = [
     (1, 1, "WRAP", "Wrapping", 1), (1, 2, "HAT", "Product", 2), (1, 3, "CAP", "Product", 1),
     (2, 1, "HAT", "Product", 1), (2, 2, "WRAP", "Wrapping", 1), (3, 1, "WRAP", "Wrapping", 1),
@@ -96,8 +100,8 @@ def test_only_rows_that_ask_for_others_are_derived_again(monkeypatch: pytest.Mon
         return derive(row, *more)
 
     entity = compiled.entities["qliro.order_line"]
-    compiled.entities["qliro.order_line"] = structs.replace(entity, derive=counted)
-    made = rows(compiled, of_orders).of("qliro.order_line")
+    entities = {**compiled.entities, "qliro.order_line": structs.replace(entity, derive=counted)}
+    made = rows(structs.replace(compiled, entities=entities), of_orders).of("qliro.order_line")
     assert [row["tenth"] for row in made] == [25, 0, 0] * 200 + [30, 0]
     assert seen == ["Wrapping", "Product", "Product", "Product", "Wrapping", "Wrapping"]
 
@@ -122,7 +126,7 @@ def test_a_row_whose_others_cannot_be_read_cannot_be_read_either() -> None:
 
 
 @pytest.mark.parametrize("number", [columns.NUMBER, "length(concat({}))"])
-@pytest.mark.parametrize("name", ["qliro.order_line", "qliro.capture_line"])
+@pytest.mark.parametrize("name", NAMES)
 def test_lines_of_many_orders_come_as_those_of_few(
     monkeypatch: pytest.MonkeyPatch, name: str, number: str
 ) -> None:
@@ -132,9 +136,16 @@ def test_lines_of_many_orders_come_as_those_of_few(
     bought = [(order + 10 * n, *line) for n in range(12) for order, *line in [*BOUGHT, *belts]]
     few = rows(program(FILES), bought).of(name)
     assert len({row["problem"] for row in few}) == 25  # each names its own line
-    monkeypatch.setattr(order_rows, "MANY", 1)
+    monkeypatch.setattr(found, "MANY", 1)
     monkeypatch.setattr(columns, "NUMBER", number)
-    assert rows(program(FILES), bought).of(name) == few
+    many = rows(program(FILES), bought)
+    assert many.of(name) == few
+    monkeypatch.setattr(found, "HANDED_ON", 3)
+    assert isinstance(many.source, found.Staged)
+    handed = found.portions(many.source.store, many.program, many.source.orders, NAMES)
+    in_portions = [Rows(one, many.program, NO_BOOKS, one.orders).of(name) for one in handed]
+    assert len(in_portions) == 20
+    assert [row for one in in_portions for row in one] == few
     assert few[6]["line"] == "5/1"
 
 
@@ -177,3 +188,36 @@ def test_of_what_no_other_rows_are_known_none_belong_to_it() -> None:
          "Quantity": Decimal(1)},
     )  # fmt: skip
     assert alone == {"tenth": 0, "wrapped": True, "is_hat": False, "worth": 0}
+
+
+WRAPPINGS = """\
+version: 2
+table: wrappings
+inputs: {worth: decimal}
+outputs: {price: decimal}
+hit: first
+rows:
+  - {id: dear, when: {worth: 250}, then: {price: 20}}
+otherwise: {price: 10}
+"""
+
+
+def test_lines_that_say_the_same_were_decided_by_the_same_table_rows_unless_others_were_asked() -> (
+    None
+):
+    """The wrapping of the first order is dear by its hats, that of the others cheap."""
+    told = ORDERED.replace("(hats | values('worth') | sum) / 10", "WRAPPING").replace(
+        "WRAPPING", "tables.wrappings(worth=hats | values('worth') | sum).price"
+    )
+    compiled = program({"order.yaml": told, "prices.yaml": PRICES, "wrappings.yaml": WRAPPINGS})
+    of_all = rows(compiled)
+    outcomes = OrderOutcomes(compiled, Books((), None), Plan(""), of_all)
+    decided = [
+        [hit[:2] for hit in outcomes.tables_of("qliro.order_line", row)]
+        for row in of_all.of("qliro.order_line")
+    ]
+    wrap, hat, cap = (["prices", str(n)] for n in (3, 1, 2))
+    dear, cheap = ["wrappings", "1"], ["wrappings", "otherwise"]
+    assert [sorted(hits) for hits in decided] == [
+        [wrap, dear], [hat], [cap], [hat], [wrap, cheap], [wrap, cheap],
+    ]  # fmt: skip

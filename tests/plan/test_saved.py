@@ -13,7 +13,8 @@ from shop import OpenShop, Shop
 from engine.apply import apply as apply_saved
 from engine.errors import FileError, StalePlanError
 from engine.plan import saved
-from engine.sandbox.history import made, new_sale
+from engine.sandbox.history import new_sale
+from engine.sandbox.trouble import made
 
 
 def written(one: Shop) -> dict[str, Any]:

@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from engine.sandbox.fortnox.api import issue_token
-from engine.sandbox.server import Running, serve
+from engine.sandbox.generator import clean
+from engine.sandbox.server import Running, serve, serve_companies
 from engine.sandbox.transport import Killed
 from engine.sandbox.world.faults import KINDS, Fault, plan
 from engine.sandbox.world.world import World
@@ -149,6 +150,19 @@ def test_connection_is_kept_alive(client: httpx.Client) -> None:
         assert "connection" not in response.headers
 
 
+def test_many_companies_on_one_port_know_nothing_of_each_other(world: World) -> None:
+    other = clean(1, seed=2)
+    with serve_companies({"one": world, "other": other}) as running:
+        for company in running.values():
+            headers = {"Authorization": f"Bearer {issue_token(company.world)}"}
+            with httpx.Client(base_url=company.url, headers=headers) as client:
+                for _ in range(len(company.company)):
+                    assert client.get("/3/invoices").status_code == 200
+        assert (len(world.journal), len(other.journal)) == (3, 5)
+        nobody = httpx.get(f"{running['one'].url}-s-shadow/3/invoices")
+        assert (nobody.status_code, nobody.text) == (404, "no company of the sandbox")
+
+
 @pytest.mark.parametrize("kind", [k for k in LOST if not k.startswith("kill")])
 def test_lost_answers_over_a_socket(client: httpx.Client, running: Running, kind: str) -> None:
     raised, effects = LOST[kind]
@@ -231,10 +245,11 @@ def test_many_connections_at_once_lose_nothing(client: httpx.Client, running: Ru
 def test_a_thousand_simple_calls_take_less_than_a_second(
     client: httpx.Client, running: Running
 ) -> None:
+    """Of processor time, client and server together: the machine may have other work."""
     head = f"GET /3/currencies HTTP/1.1\r\nAuthorization: {client.headers['Authorization']}\r\n\r\n"
     with socket.create_connection((running.host, running.port)) as raw:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        began = time.monotonic()
+        began = time.process_time()
         for _ in range(1000):
             raw.sendall(head.encode())
             got = raw.recv(65536)
@@ -242,7 +257,7 @@ def test_a_thousand_simple_calls_take_less_than_a_second(
             missing = length - len(got.split(b"\r\n\r\n", 1)[1])
             while missing > 0:
                 missing -= len(raw.recv(65536))
-        assert time.monotonic() - began < 1
+        assert time.process_time() - began < 1
 
 
 def test_served_forever_means_until_interrupted() -> None:

@@ -20,6 +20,7 @@ from shop import Shop
 from engine import json_text
 from engine.session import RunReport
 from engine.store.database import Store
+from engine.workbench.anew import Anew
 
 Row = dict[str, Any]
 LEDGER = ("outcome", "action", "event")
@@ -80,7 +81,7 @@ class Stage:
             yield f"! {told}"
         yield from (f"! {one.message}" for one in report.findings.findings)
         outcomes, actions, events = (self._fresh(name) for name in LEDGER)
-        yield from _outcomes(outcomes)
+        yield from _outcomes(outcomes, Anew(self.shop.store, self.shop.merchant))
         sent = {one["action"] for one in events if one["step"] == "create" and one["body"]}
         yield from _actions(actions, sent)
         yield from _events(events)
@@ -98,10 +99,10 @@ class Stage:
 Live = Callable[[Stage], None]
 
 
-def _outcomes(rows: Sequence[Row]) -> Iterator[str]:
+def _outcomes(rows: Sequence[Row], anew: Anew) -> Iterator[str]:
     before: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        trace = json_text.decode(row["trace"])
+        trace = anew.trace(row)
         yield (
             f"{row['mapping']} {row['source']} of {row['payout']}: {row['state']} "
             f"({row['code']}) {row['reason']}"
@@ -113,6 +114,7 @@ def _outcomes(rows: Sequence[Row]) -> Iterator[str]:
         more += [f"  tables {', '.join(hits)}"] if hits else []
         match = trace.get("match")
         more += [f"  match {json_text.encode(match)}"] if match else []
+        more += [f"  differs {trace['differs']}"] if "differs" in trace else []
         if before.get((row["mapping"], row["source"])) != more:
             yield from more
         before[row["mapping"], row["source"]] = more

@@ -12,10 +12,8 @@ from shop import Shop
 
 from engine.sandbox.history import (
     Sale,
-    captured,
     fee_line,
     lump_fee_line,
-    made,
     new_credit_invoice,
     new_invoice,
     new_sale,
@@ -23,6 +21,7 @@ from engine.sandbox.history import (
     settle,
     transaction_line,
 )
+from engine.sandbox.trouble import captured, made
 
 from .kit import Live, Stage
 

@@ -46,6 +46,20 @@ def test_the_same_round_is_answered_without_the_database(
     assert reached == []
 
 
+def test_rows_that_come_one_after_the_other_are_of_its_own_tables_too(
+    asked: tuple[Remembered, list[str]],
+) -> None:
+    store, reached = asked
+    matched(store, [1])
+    matched(store, [3])
+    matched(store, [1])  # though [3] was made last
+    each = "SELECT a AS first FROM doubled"
+    assert list(store.each(each)) == [{"first": 2}]
+    reached.clear()
+    assert list(store.each(each)) == [{"first": 2}]
+    assert reached == []
+
+
 def test_other_rows_give_other_answers_and_the_first_ones_again(
     asked: tuple[Remembered, list[str]],
 ) -> None:

@@ -22,7 +22,7 @@ def test_the_wheel_holds_one_package_and_all_that_it_needs(wheel: Path) -> None:
         f"qliro_fortnox/{path.relative_to(HOME).as_posix()}"
         for folder in ("engine", "mappings", "merchants", "schemas")
         for path in (HOME / folder).rglob("*")
-        if path.suffix in {".py", ".sql", ".yaml", ".json"}
+        if path.suffix in {".py", ".sql", ".yaml", ".json", ".j2", ".css", ".po"}
     }
     assert names == needed | {"qliro_fortnox/cli.py"}
 

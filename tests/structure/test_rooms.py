@@ -13,18 +13,21 @@ from engine.home import HOME
 ENGINE = HOME / "engine"
 # What all share, then the rooms in the order of the way, the conductor, and the rooms beside it.
 SHARED = (
-    "home", "errors", "clock", "decimals", "json_text", "ordering", "yamlfile", "quick_schema",
+    "home", "errors", "clock", "garbage", "packed",
+    "decimals", "json_text", "ordering", "yamlfile", "quick_schema",
     "validate", "personal", "scope", "error_catalogue",
+    "workers",
 )  # fmt: skip
 WAY = (
-    "merchant", "store", "language", "transport", "webhooks", "access", "extract", "stage", "match",
-    "plan", "suppose", "deliver", "report", "mappings", "session", "apply",
+    "merchant", "store", "language", "transport", "webhooks", "access", "sie", "bank", "extract",
+    "stage", "match", "plan", "suppose", "deliver", "report", "mappings", "checked",
+    "parsed", "rest", "opened", "session", "apply",
 )  # fmt: skip
-BESIDE = ("doctor", "workbench", "sandbox", "show", "demo", "commands", "start", "manual")
+BESIDE = ("doctor", "workbench", "sandbox", "fleet", "show", "demo", "commands", "start", "manual")
 ORDER = (*SHARED, *WAY, *BESIDE)
 # The rooms inside the sandbox, likewise; it knows no other room at all.
 SANDBOX = (
-    "world", "check_digits", "fortnox", "qliro", "history", "lives",
+    "world", "check_digits", "fortnox", "qliro", "bank", "history", "trouble", "lives",
     "troubles", "generator", "people", "control", "answer", "saved", "server", "transport",
 )  # fmt: skip
 

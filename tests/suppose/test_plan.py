@@ -56,7 +56,7 @@ def test_a_run_supposes_nothing_and_neither_does_a_plan_that_posts_nothing(
     def refuse(*_: object) -> None:
         raise AssertionError("nothing is to be supposed")
 
-    monkeypatch.setattr(sessions, "supposed", refuse)
+    monkeypatch.setattr("engine.store.supposed.supposed", refuse)
     shop = order_shop()
     shop.life("captured")
     shop.run()

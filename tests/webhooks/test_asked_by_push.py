@@ -11,6 +11,7 @@ from order_shop import OrderShop
 
 from engine.extract.orders import OrderScope, orders_to_ask
 from engine.extract.raw import COLUMNS
+from engine.store.answers import append_answers
 from engine.store.database import Store, in_memory
 from engine.webhooks.inbox import Inbox
 from engine.webhooks.push import Push, line_of
@@ -32,7 +33,7 @@ def pushed(store: Store, order: int, status: str = "Completed", kind: str = "che
 
 def answered(store: Store, order: int, status: int, at: datetime = NOW, problem: str = "") -> None:
     values = [at, "network", "qliro", "order", "GET", f"/orders/{order}", "", status, "", ""]
-    store.append("raw.answer", [[*values, problem or None]], COLUMNS)
+    append_answers(store, [[*values, problem or None]], COLUMNS)
 
 
 def ask(store: Store, at: datetime = NOW, scope: OrderScope = SCOPE) -> list[int]:

@@ -19,8 +19,9 @@ from engine.merchant.load import load_merchant
 from engine.merchant.settings import merchant_schema
 from engine.sandbox.lives.by_name import LIVES
 from engine.show import difference
+from engine.workbench.diff.judged import diff
 from engine.workbench.diff.named import version
-from engine.workbench.diff.report import Report, diff
+from engine.workbench.diff.report import Report
 from engine.workbench.replay import replay
 from engine.workbench.versions import Version, working
 

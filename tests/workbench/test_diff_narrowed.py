@@ -70,20 +70,25 @@ def written(shop: OrderShop, folder: Path, file: str, before: str, after: str) -
     return version(f"{folder / 'set'}/", shop.merchant, folder / "scratch")
 
 
-BEFORE: list[Plan] = []
+@pytest.fixture(scope="module")
+def decided(shop: OrderShop) -> Plan:
+    """All of the shop's history as it is decided by what the merchant has."""
+    return replay(shop.store, working(shop.merchant))
 
 
-def differences(shop: OrderShop, after: Version) -> tuple[list[Difference], Narrowing]:
+def differences(
+    shop: OrderShop, decided: Plan, after: Version
+) -> tuple[list[Difference], Narrowing]:
     """What both ways find, once it is known to be the same; and how the quick one went."""
     before = working(shop.merchant)
     changes = between(before, after)
     assert changes
-    if not BEFORE:
-        BEFORE.append(replay(shop.store, before))
-    naive = list(compared(BEFORE[0], replay(shop.store, after)))
-    narrowing = Narrowing(reached_by(changes, before, after), (before, after), batch=7)
-    quick = list(History(shop.store, narrowing).differences())
-    assert by_key(quick) == by_key(naive)
+    naive = list(compared(decided, replay(shop.store, after)))
+    for traced in (True, False):
+        reached = reached_by(changes, before, after)
+        narrowing = Narrowing(reached, (before, after), batch=7, traced=traced)
+        quick = list(History(shop.store, narrowing).differences())
+        assert by_key(quick) == by_key(naive)
     return quick, narrowing
 
 
@@ -98,20 +103,21 @@ def with_row(country: str, **outputs: Any) -> list[dict[str, Any]]:
 
 
 def test_a_row_of_the_oss_table_shows_as_the_documents_that_it_alters(
-    shop: OrderShop, tmp_path: Path
+    shop: OrderShop, decided: Plan, tmp_path: Path
 ) -> None:
     found, narrowing = differences(
-        shop, settled(shop, tmp_path, sales_accounts=with_row("FI", account=3115))
+        shop, decided, settled(shop, tmp_path, sales_accounts=with_row("FI", account=3115))
     )
     assert {one.kind for one in found} == {"document"}
     assert narrowing.apart
+    assert narrowing.again < narrowing.apart
 
 
 def test_a_row_that_nothing_hits_alters_nothing_and_few_orders_are_planned(
-    shop: OrderShop, tmp_path: Path
+    shop: OrderShop, decided: Plan, tmp_path: Path
 ) -> None:
     rows = [*OSS, {"region": "oss", "country": "MT", "rate": 18, "account": 3199}]
-    found, narrowing = differences(shop, settled(shop, tmp_path, sales_accounts=rows))
+    found, narrowing = differences(shop, decided, settled(shop, tmp_path, sales_accounts=rows))
     assert not found
     # What a refund gives back is told by its rows, of which it is not known where they were sold.
     refunded = shop.store.value("SELECT count(DISTINCT OrderId) FROM qliro.refund")
@@ -121,9 +127,10 @@ def test_a_row_that_nothing_hits_alters_nothing_and_few_orders_are_planned(
 
 
 def test_what_no_rule_reads_alters_nothing_and_nothing_is_planned(
-    shop: OrderShop, tmp_path: Path
+    shop: OrderShop, decided: Plan, tmp_path: Path
 ) -> None:
-    found, narrowing = differences(shop, settled(shop, tmp_path, **{"delivery.parallel": 2}))
+    unread = settled(shop, tmp_path, **{"delivery.parallel": 2})
+    found, narrowing = differences(shop, decided, unread)
     assert not found
     assert (narrowing.apart, narrowing.together, narrowing.whole) == (0, 0, 0)
 
@@ -171,13 +178,13 @@ TEXTS: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_setting_that_changed(shop: OrderShop, tmp_path: Path, name: str) -> None:
-    differences(shop, settled(shop, tmp_path, **SETTINGS[name]))
+def test_a_setting_that_changed(shop: OrderShop, decided: Plan, tmp_path: Path, name: str) -> None:
+    differences(shop, decided, settled(shop, tmp_path, **SETTINGS[name]))
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_rule_that_changed(shop: OrderShop, tmp_path: Path, name: str) -> None:
-    differences(shop, written(shop, tmp_path, *TEXTS[name]))
+def test_a_rule_that_changed(shop: OrderShop, decided: Plan, tmp_path: Path, name: str) -> None:
+    differences(shop, decided, written(shop, tmp_path, *TEXTS[name]))
 
 
 def some_row(seed: int) -> list[dict[str, Any]]:
@@ -199,7 +206,9 @@ def some_row(seed: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_some_row_of_the_oss_table(shop: OrderShop, tmp_path: Path, seed: int) -> None:
+def test_some_row_of_the_oss_table(
+    shop: OrderShop, decided: Plan, tmp_path: Path, seed: int
+) -> None:
     rows = some_row(seed)
     if rows != OSS:
-        differences(shop, settled(shop, tmp_path, sales_accounts=rows))
+        differences(shop, decided, settled(shop, tmp_path, sales_accounts=rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,14 +71,14 @@ def test_what_diff_prints_of_another_account(
     assert steady(capsys.readouterr().out) == steady(shown)
 
 
-def test_what_test_prints_of_a_case_that_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def ours(folder: Path, overlay: str | None = None) -> Callable[..., str]:
+    """An overlay with the cases of docs/testing.md and mapping of its own; how it is tested."""
     text = page("testing.md")
-    cases = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0]
-    file = tmp_path / "ours" / "tests" / "payment.yaml"
-    file.parent.mkdir(parents=True)
+    cases = folder / "ours" / "tests" / "payment.yaml"
+    cases.parent.mkdir(parents=True)
+    cases.write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0], "utf-8")
+    if overlay is not None:
+        (folder / "ours" / "payment.yaml").write_text(overlay, "utf-8")
 
     def test(*more: str) -> str:
         told = CliRunner().invoke(
@@ -85,11 +86,29 @@ def test_what_test_prints_of_a_case_that_fails(
         )
         return told.output
 
-    file.write_text(cases, "utf-8")
     test("--update")
+    return test
+
+
+def test_what_test_prints_of_a_case_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    test, file = ours(tmp_path), tmp_path / "ours" / "tests" / "payment.yaml"
     assert test() == "5 cases hold.\n"
+    cases = file.read_text("utf-8")
     file.write_text(
         cases.replace("Amount: 250.00, WriteOffs", "Amount: 249.00, WriteOffs"), "utf-8"
     )
-    shown = text.split("and the rule that made it:\n\n```\n")[1].split("```")[0]
+    shown = page("testing.md").split("and the rule that made it:\n\n```\n")[1].split("```")[0]
     assert steady(test()) == steady(shown)
+
+
+def test_what_coverage_prints_of_a_check_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = page("testing.md").split("adds a check of its own, `ours/payment.yaml`:\n\n```yaml\n")[1]
+    check, _, told = text.partition("```")
+    shown = told.split("below it what of it none did:\n\n```\n")[1].split("```")[0]
+    assert steady(ours(tmp_path, check)("--coverage")) == steady(shown)

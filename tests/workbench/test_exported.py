@@ -17,6 +17,7 @@ from order_shop import OrderShop
 from engine.errors import NothingYetError, UsageError
 from engine.home import HOME
 from engine.show import difference
+from engine.store.answers import SHORT
 from engine.store.database import Store, reading, writing
 from engine.store.exported import Export, export_history
 from engine.workbench.diff.judged import judged
@@ -115,7 +116,8 @@ def test_duckdb_polars_and_arrow_read_all_merchants_of_a_table_at_once(
     exported_to(tmp_path / "out", store, "shop")
     files = str(tmp_path / "out" / "ledger_action" / "**" / "*.parquet")
     query = f"SELECT merchant, count(*) AS n, sum(consumed) AS consumed FROM '{files}' GROUP BY ALL"
-    by_duckdb = {row[0]: row[1:] for row in duckdb.sql(query).fetchall()}
+    with duckdb.connect() as connection:
+        by_duckdb = {row[0]: row[1:] for row in connection.sql(query).fetchall()}
     frame = polars.read_parquet(files, hive_partitioning=True)
     grouped = frame.group_by("merchant").agg(polars.len(), polars.col("consumed").sum())
     table = pyarrow.dataset.dataset(tmp_path / "out" / "ledger_action", partitioning="hive")
@@ -139,10 +141,11 @@ def test_files_are_their_owners_alone_and_hold_no_secret(
     files = [one for one in (tmp_path / "out").rglob("*") if one.is_file()]
     assert {one.stat().st_mode & 0o777 for one in files} == {0o600}
     secrets = [one.reveal().encode() for one in shop.merchant.secrets.values()]
-    texts = [
-        str(duckdb.read_parquet(str(one)).fetchall()).encode() for one in files
-        if one.suffix == ".parquet"
-    ]  # fmt: skip
+    with duckdb.connect() as connection:
+        texts = [
+            str(connection.read_parquet(str(one)).fetchall()).encode() for one in files
+            if one.suffix == ".parquet"
+        ]  # fmt: skip
     assert secrets
     assert not any(secret in text for secret in secrets for text in texts if len(secret) > 8)
 
@@ -151,7 +154,7 @@ def test_an_export_that_is_cut_or_half_written_is_refused(store: Store, tmp_path
     told = exported_to(tmp_path, store)
     about = tmp_path / "_exports" / "shop.json"
     text = about.read_text("utf-8")
-    about.write_text(text.replace(f'"raw.answer": {told.rows["raw.answer"]}', '"raw.answer": 1'))
+    about.write_text(text.replace(f'"{SHORT}": {told.rows[SHORT]}', f'"{SHORT}": 1'))
     with (
         pytest.raises(UsageError, match="is not what was exported of shop"),
         exported_history(tmp_path, "shop"),

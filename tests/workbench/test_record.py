@@ -10,6 +10,7 @@ from flows.test_fee_vat import charged
 from order_shop import OrderShop
 from shop import OpenShop, Shop
 
+from engine.sandbox.lives.lifecycle import pay_out
 from engine.workbench.cases.programs import Programs
 from engine.workbench.cases.read import read_cases
 from engine.workbench.cases.run import run
@@ -33,7 +34,7 @@ def recorded(
     path.write_text(made.text, "utf-8")
     programs = Programs(Kept(shop.store, shop.merchant, {}).present().mapping_set)
     for case in read_cases(programs.mapping_set, [folder]):
-        verdict = run(case, programs.of(case), database=programs.database)
+        verdict = run(case, programs.of(case), servers=programs.servers)
         assert verdict.holds, (ref, mapping, verdict.differences[:3])
     return made.text
 
@@ -131,3 +132,24 @@ def test_what_only_the_run_decides_is_a_case_of_flows(order_shop: Open, tmp_path
     waiting = recorded(shop, str(source), "invoice", tmp_path)
     assert "flow:" in waiting
     assert "its new order is parked" in " ".join(waiting.split())
+
+
+def test_what_was_made_of_other_payouts_is_no_part_of_an_order_s_case(
+    order_shop: Open, tmp_path: Path
+) -> None:
+    shop = order_shop()
+    paid = shop.life("captured")
+    shop.run(), shop.run()
+    pay_out(shop.world, [paid.order])
+    shop.run(), shop.run()
+    abroad = shop.life("finnish")
+    shop.settings({"sales_accounts": [{"country": "SE", "account": 3001}]})
+    shop.run(), shop.run()
+    assert shop.store.value("SELECT count(*) FROM ledger.intent WHERE mapping = 'payment'") == 1
+    source = shop.store.value(
+        "SELECT source FROM ledger.order_item WHERE mapping = 'invoice' AND OrderId = ?",
+        [str(abroad.order)],
+    )
+    text = recorded(shop, str(source), "invoice", tmp_path)
+    assert "its new order is parked" in " ".join(text.split())
+    assert "mapping: payment" not in text

@@ -83,7 +83,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> OrderShop:
 
 def anew(one: Item) -> Item:
     """The same item as if it had just been opened."""
-    where = Supposed(one.where.seen, one.where.added, remembers=True)
+    where = Supposed(one.where.seen, one.where.added, one.where._emptied, remembers=True)
     where.empty()
     then = tuple((moment, Remembered(store._store)) for moment, store in one.then)
     return replace(one, where=where, then=then)

@@ -22,11 +22,12 @@ from ...merchant.settings import merchant_schema
 from ...store.statements import sql
 from ...yamlfile import Path_, parse
 from ..catalogue import catalogue_from_ddl
-from ..declared import OVERLAY, VERSION
-from ..load import is_of_cases, load_set, load_set_from_texts
+from ..declared import VERSION
+from ..load import load_set, load_set_from_texts
 from ..same import differences, meaning
 from ..spec import MappingSet
 from ..structure import KINDS
+from ..texts import OVERLAY, is_of_cases
 from ..tree import Node, identifier, of_file
 from ..uses import is_list
 from .ids import id_of

@@ -96,6 +96,7 @@ OTHERS: Mapping[str, Mapping[str, str]] = {
         "bare-list": "A list is laid over a list, which would throw away what it does not repeat.",
         "because": "A check, a warning or a requirement is removed without a reason.",
         "before-and-after": "An item is added before one and after another.",
+        "changed-twice": "A file changes a value, and replaces or removes what that is a part of.",
         "essential": "An item that can't be removed or weakened is.",
         "hidden-name": "A name of a part is hidden by another.",
         "id": "The id of an item is changed.",
@@ -109,6 +110,7 @@ OTHERS: Mapping[str, Mapping[str, str]] = {
         "unnamed": "Items would go without being named.",
     },
     "Merchant files": {
+        "bank-columns": "The columns of a bank's CSV name a day or an amount twice, or not at all.",
         "empty-row": "A row says nothing.",
         "field-not-writable": "A reference field can be searched and not written.",
         "gap": "What was sold has no row in the OSS table.",

@@ -28,6 +28,7 @@ _SCOPES: Final = {
     "accounts": "bookkeeping",
     "voucherseries": "bookkeeping",
     "financialyears": "bookkeeping",
+    "sie": "bookkeeping",
     "settings": "settings",
     "modesofpayments": "settings",
     "predefinedaccounts": "settings",

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from ..world.exchange import Request, Response, answered
 from ..world.world import World
-from . import cards, invoices, lists, orders, shapes, writes
+from . import cards, invoices, lists, orders, shapes, sie, writes
 from .access import consent, issue_token, let_in, may, rate_exceeded, token
 from .fields import RefusedError, refusal
 from .register_shapes import article_document, customer_document
@@ -140,6 +140,8 @@ def _got(  # noqa: PLR0912  a table of paths
             return answered({"Article": article_document(world, cards.article_of(world, number))})
         case ["financialyears"]:
             return lists.years(world, request)
+        case ["sie", kind]:
+            return sie.download(world, request, kind)
         case ["warehouse", "tenants-v4"]:
             tenant = int(world.access.tenant_id)
             return answered({"activated": world.company.warehouse, "tenantId": tenant})

@@ -354,9 +354,10 @@ def voucher_document(voucher: Voucher) -> Shape:
                 "Description": "",
                 "Project": row.project,
                 "Quantity": 0,
-                "Removed": False,
+                "Removed": removed,
                 "TransactionInformation": row.text,
             }
-            for row in voucher.rows
+            for rows, removed in ((voucher.rows, False), (voucher.struck, True))
+            for row in rows
         ],
     }

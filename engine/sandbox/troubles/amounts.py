@@ -14,11 +14,8 @@ from typing import Final
 
 from ..history import (
     Sale,
-    Trouble,
-    captured,
     fee_line,
     lump_fee_line,
-    made,
     new_credit_invoice,
     new_invoice,
     new_sale,
@@ -27,6 +24,7 @@ from ..history import (
     transaction_line,
 )
 from ..qliro.api import signed
+from ..trouble import Trouble, captured, made
 from ..world.world import Invoice, Line, World, interim_account
 
 FEE: Final = Decimal("5.00")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from ..history import Trouble
+from ..trouble import Trouble
 from ..world.world import World
-from . import amounts, company, payouts, references
+from . import amounts, company, fields, payouts, references
 
 
 class Maker(Protocol):
@@ -49,13 +49,13 @@ _ALL: Final[tuple[Maker, ...]] = (
     references.reference_in_other_case,
     references.empty_reference,
     references.null_reference,
-    references.reference_in_your_order_number,
-    references.reference_in_our_reference,
-    references.reference_in_your_reference,
-    references.reference_in_second_external,
-    references.reference_is_ocr,
-    references.reference_is_document_number,
-    references.reference_is_order_number,
+    fields.reference_in_your_order_number,
+    fields.reference_in_our_reference,
+    fields.reference_in_your_reference,
+    fields.reference_in_second_external,
+    fields.reference_is_ocr,
+    fields.reference_is_document_number,
+    fields.reference_is_order_number,
     amounts.fee_with_vat,
     amounts.fee_without_vat,
     amounts.several_fees_on_a_line,

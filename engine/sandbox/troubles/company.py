@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..history import Trouble, captured, made, new_sale
+from ..history import new_sale
+from ..trouble import Trouble, captured, made
 from ..world.world import World, interim_account
 
 

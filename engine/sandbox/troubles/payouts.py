@@ -14,16 +14,14 @@ from typing import Any, Final
 
 from ..history import (
     Sale,
-    Trouble,
-    captured,
     fee_line,
-    made,
     new_credit_invoice,
     new_sale,
     pay,
     payout_day,
     transaction_line,
 )
+from ..trouble import Trouble, captured, made
 from ..world.world import Invoice, Line, World, interim_account
 
 LATER: Final = timedelta(days=1)

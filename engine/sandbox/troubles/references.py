@@ -13,11 +13,7 @@ from decimal import Decimal
 
 from ..history import (
     Sale,
-    Trouble,
-    captured,
-    made,
     new_credit_invoice,
-    new_fortnox_order,
     new_invoice,
     new_order,
     new_sale,
@@ -25,15 +21,16 @@ from ..history import (
     price,
     transaction_line,
 )
+from ..trouble import Trouble, captured, made
 from ..world.world import Invoice, VoucherKey, World, interim_account, year_of
 
 
-def _alone(world: World, into: int | None, amount: Decimal | None = None) -> Sale:
+def alone(world: World, into: int | None, amount: Decimal | None = None) -> Sale:
     """A sale whose invoice, if there is to be one, the trouble makes itself."""
     return new_sale(world, amount, day=captured(world, into), invoiced=False)
 
 
-def _referred(  # an invoice of just the sale's amount, with its reference in one field
+def referred(  # an invoice of just the sale's amount, with its reference in one field
     world: World, sale: Sale, field: str, reference: str | None = None, second: str = ""
 ) -> Invoice:
     return new_invoice(
@@ -137,8 +134,8 @@ def two_captures_two_invoices(world: World, into: int | None = None) -> Trouble:
 def reference_with_prefix(world: World, into: int | None = None, prefix: str = "QLIRO-") -> Trouble:
     """The invoice carries ``QLIRO-10001`` where the line says ``10001``: posted, when the merchant
     declares the prefix."""
-    sale = _alone(world, into)
-    invoice = _referred(world, sale, "ExternalInvoiceReference1", prefix + sale.order.reference)
+    sale = alone(world, into)
+    invoice = referred(world, sale, "ExternalInvoiceReference1", prefix + sale.order.reference)
     note = f"needs Payment Reference Prefix {prefix}"
     return made(world, "reference_with_prefix", [sale.line], [invoice], into, note=note)
 
@@ -146,24 +143,24 @@ def reference_with_prefix(world: World, into: int | None = None, prefix: str = "
 def reference_before_prefix(world: World, into: int | None = None) -> Trouble:
     """The invoice was written before the merchant set a prefix and carries the bare reference:
     posted, with the prefix set as without."""
-    sale = _alone(world, into)
-    invoice = _referred(world, sale, "ExternalInvoiceReference1")
+    sale = alone(world, into)
+    invoice = referred(world, sale, "ExternalInvoiceReference1")
     note = "to be run with a Payment Reference Prefix set"
     return made(world, "reference_before_prefix", [sale.line], [invoice], into, note=note)
 
 
 def order_id_in_second_field(world: World, into: int | None = None) -> Trouble:
     """Nothing in the Payout Reference Field, Qliro's OrderId in the second: posted."""
-    sale = _alone(world, into)
-    invoice = _referred(world, sale, "ExternalInvoiceReference2", str(sale.order.id))
+    sale = alone(world, into)
+    invoice = referred(world, sale, "ExternalInvoiceReference2", str(sale.order.id))
     return made(world, "order_id_in_second_field", [sale.line], [invoice], into)
 
 
 def order_id_in_payout_field(world: World, into: int | None = None) -> Trouble:
     """The OrderId in the first field, the shop's number in the second, as written when *Use
     merchant reference from Checkout* is off: posted with that setting off."""
-    sale = _alone(world, into)
-    invoice = _referred(
+    sale = alone(world, into)
+    invoice = referred(
         world, sale, "ExternalInvoiceReference1", str(sale.order.id), sale.order.reference
     )
     note = "needs use_merchant_reference off"
@@ -174,13 +171,13 @@ def temporary_reference(world: World, into: int | None = None) -> Trouble:
     """Qliro kept the shop's temporary reference, the invoice has the final one, and the OrderId
     stands in the second field: posted by the OrderId."""
     sale = new_sale(world, day=captured(world, into), invoiced=False, reference="Z11kwQ")
-    invoice = _referred(world, sale, "ExternalInvoiceReference1", "3000000020", str(sale.order.id))
+    invoice = referred(world, sale, "ExternalInvoiceReference1", "3000000020", str(sale.order.id))
     return made(world, "temporary_reference", [sale.line], [invoice], into)
 
 
 def invoice_missing(world: World, into: int | None = None) -> Trouble:
     """No invoice carries the reference yet: waiting, until ``invoice_arrives`` makes it."""
-    sale = _alone(world, into)
+    sale = alone(world, into)
     return made(world, "invoice_missing", [sale.line], (), into, expect="waiting")
 
 
@@ -203,7 +200,7 @@ def invoice_arrives(world: World, trouble: Trouble) -> tuple[Invoice, ...]:
 
 def invoice_unbooked(world: World, into: int | None = None) -> Trouble:
     """The invoice is there but not booked: waiting, until ``invoice_is_booked``."""
-    sale = _alone(world, into)
+    sale = alone(world, into)
     invoice = new_invoice(
         world,
         sale.line.amount,
@@ -227,7 +224,7 @@ def invoice_is_booked(world: World, trouble: Trouble) -> None:
 
 def invoice_cancelled(world: World, into: int | None = None) -> Trouble:
     """The only invoice with the reference was cancelled: it is no candidate, the line waits."""
-    sale = _alone(world, into)
+    sale = alone(world, into)
     invoice = new_invoice(
         world,
         sale.line.amount,
@@ -243,7 +240,7 @@ def invoice_cancelled(world: World, into: int | None = None) -> Trouble:
 
 def invoice_other_currency(world: World, into: int | None = None) -> Trouble:
     """The line is in SEK, the only invoice with its reference in EUR: no candidate, waiting."""
-    sale = _alone(world, into)
+    sale = alone(world, into)
     invoice = new_invoice(
         world,
         sale.line.amount,
@@ -317,16 +314,16 @@ def equal_twins_one_line(world: World, into: int | None = None) -> Trouble:
 def similar_reference(world: World, into: int | None = None) -> Trouble:
     """A search finds an invoice whose reference only contains the line's (10001 in 100015), with
     the same amount: not equal, so no candidate; waiting."""
-    sale = _alone(world, into)
-    invoice = _referred(world, sale, "ExternalInvoiceReference1", f"{sale.order.reference}5")
+    sale = alone(world, into)
+    invoice = referred(world, sale, "ExternalInvoiceReference1", f"{sale.order.reference}5")
     return made(world, "similar_reference", [sale.line], [invoice], into, expect="waiting")
 
 
 def similar_reference_beside_the_right_one(world: World, into: int | None = None) -> Trouble:
     """As ``similar_reference``, with the right invoice there too: the right one is paid."""
-    sale = _alone(world, into)
-    decoy = _referred(world, sale, "ExternalInvoiceReference1", f"{sale.order.reference}5")
-    right = _referred(world, sale, "ExternalInvoiceReference1")
+    sale = alone(world, into)
+    decoy = referred(world, sale, "ExternalInvoiceReference1", f"{sale.order.reference}5")
+    right = referred(world, sale, "ExternalInvoiceReference1")
     name = "similar_reference_beside_the_right_one"
     return made(world, name, [sale.line], [right, decoy], into)
 
@@ -336,14 +333,14 @@ def reference_in_other_case(world: World, into: int | None = None) -> Trouble:
     not; waiting."""
     number = world.next("reference", 10001)
     sale = new_sale(world, day=captured(world, into), invoiced=False, reference=f"SO-{number}")
-    invoice = _referred(world, sale, "ExternalInvoiceReference1", f"so-{number}")
+    invoice = referred(world, sale, "ExternalInvoiceReference1", f"so-{number}")
     return made(world, "reference_in_other_case", [sale.line], [invoice], into, expect="waiting")
 
 
 def empty_reference(world: World, into: int | None = None) -> Trouble:
     """A line with an empty reference and no order, and an invoice with empty references and the
     same amount: nothing equals nothing; waiting."""
-    sale = _alone(world, into, price(world))
+    sale = alone(world, into, price(world))
     invoice = new_invoice(world, sale.line.amount, day=sale.line.completed.date())
     line = replace(sale.line, reference="", order=None)
     return made(world, "empty_reference", [line], [invoice], into, expect="waiting")
@@ -354,62 +351,3 @@ def null_reference(world: World, into: int | None = None) -> Trouble:
     sale = new_sale(world, day=captured(world, into))
     line = replace(sale.line, reference=None)
     return made(world, "null_reference", [line], _invoices(sale), into)
-
-
-def reference_in_your_order_number(world: World, into: int | None = None) -> Trouble:
-    """The reference in ``YourOrderNumber``, which lists do not return: posted with that setting."""
-    return _in_field(world, "reference_in_your_order_number", "YourOrderNumber", into)
-
-
-def reference_in_our_reference(world: World, into: int | None = None) -> Trouble:
-    """The reference in ``OurReference``, which lists do not return: posted with that setting."""
-    return _in_field(world, "reference_in_our_reference", "OurReference", into)
-
-
-def reference_in_your_reference(world: World, into: int | None = None) -> Trouble:
-    """The reference in ``YourReference``, which lists do not return: posted with that setting."""
-    return _in_field(world, "reference_in_your_reference", "YourReference", into)
-
-
-def reference_in_second_external(world: World, into: int | None = None) -> Trouble:
-    """The reference in ``ExternalInvoiceReference2``: posted with that setting."""
-    name = "reference_in_second_external"
-    return _in_field(world, name, "ExternalInvoiceReference2", into)
-
-
-def _in_field(world: World, name: str, field: str, into: int | None) -> Trouble:
-    sale = _alone(world, into)
-    invoice = _referred(world, sale, field)
-    note = f"needs Payout Reference Field {field}"
-    return made(world, name, [sale.line], [invoice], into, note=note)
-
-
-def reference_is_ocr(world: World, into: int | None = None) -> Trouble:
-    """The line carries the invoice's OCR number as its reference: posted with ``OCR`` set."""
-    return _numbered(world, "reference_is_ocr", "OCR", into)
-
-
-def reference_is_document_number(world: World, into: int | None = None) -> Trouble:
-    """The line carries the invoice's own number: posted with ``DocumentNumber`` set."""
-    return _numbered(world, "reference_is_document_number", "DocumentNumber", into)
-
-
-def reference_is_order_number(world: World, into: int | None = None) -> Trouble:
-    """The line carries the Fortnox order's number, from which the invoice was made: posted with
-    ``OrderReference`` set, through the order's ``InvoiceReference``."""
-    return _numbered(world, "reference_is_order_number", "OrderReference", into)
-
-
-def _numbered(world: World, name: str, field: str, into: int | None) -> Trouble:
-    """The shop learned Fortnox's number first and gave it to Qliro as its reference."""
-    day, amount = captured(world, into), price(world)
-    invoice = new_invoice(world, amount, day=day)
-    order = new_fortnox_order(world, invoice, day=day)
-    reference = {
-        "OCR": invoice.ocr,
-        "DocumentNumber": str(invoice.number),
-        "OrderReference": str(order.number),
-    }[field]
-    sale = new_sale(world, amount, day=day, invoiced=False, reference=reference)
-    note = f"needs Payout Reference Field {field}"
-    return made(world, name, [sale.line], [invoice], into, note=note)

@@ -130,6 +130,9 @@ class VoucherRow:
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
+    """A voucher: ``rows`` are those that count. A correction keeps what it ``struck`` beside them;
+    what it ``added`` is among them."""
+
     key: VoucherKey
     description: str
     day: date
@@ -138,6 +141,8 @@ class Voucher:
     comments: str = ""
     reference_type: str = "MANUAL"
     reference_number: str = ""
+    struck: tuple[VoucherRow, ...] = ()
+    added: tuple[VoucherRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,3 +335,6 @@ class Company:
     negative_is_credit: bool = False
     createinvoice_answers: Literal["Invoice", "Order"] = "Invoice"
     credit_answers: Literal["credit", "original"] = "credit"
+    sie_encoding: Literal["cp437", "utf-8"] = "cp437"
+    sie_quotes: bool = False
+    carries: bool = True

@@ -237,6 +237,7 @@ class World:
     payments_of: dict[int, list[int]] = field(default_factory=dict)
     vouchers: dict[VoucherKey, Voucher] = field(default_factory=dict)
     voucher_numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    opening: dict[int, Decimal] = field(default_factory=dict)  # of the first year, by account
 
     batches: dict[int, Batch] = field(default_factory=dict)
     qliro_orders: dict[int, QliroOrder] = field(default_factory=dict)

@@ -14,8 +14,11 @@ CREATE SEQUENCE IF NOT EXISTS ledger.event_seq;
 -- Digest of the statements that made the tables and views; the last row counts.
 CREATE TABLE IF NOT EXISTS raw.made_by (digest VARCHAR NOT NULL);
 
--- extract: each answer as it came, append-only -----------------------------------------------
-CREATE TABLE IF NOT EXISTS raw.answer (
+-- extract: each answer as it came, append-only; the view raw.answer is both ----------------------
+-- DuckDB compresses 2,048 values at once and unpacks them to read one. Long bodies (answers.py says
+-- from which length on) have a table of their own, so that what reads a short one unpacks few bytes,
+-- and what a quiet run appends is not compressed once more beside them.
+CREATE TABLE IF NOT EXISTS raw.answer_short (
     seq      BIGINT NOT NULL DEFAULT nextval('raw.answer_seq'),
     noted_at TIMESTAMPTZ NOT NULL,     -- when the request was sent
     origin   VARCHAR NOT NULL,         -- network, or file:NAME
@@ -25,11 +28,24 @@ CREATE TABLE IF NOT EXISTS raw.answer (
     path     VARCHAR NOT NULL,
     query    VARCHAR NOT NULL,         -- name=value&…, sorted
     status   INTEGER NOT NULL,
-    -- Empty when it repeats the last answer to the same call (same digest). Not compressed: zstd,
-    -- DuckDB's choice for long texts, must unpack 2,048 bodies, or 10 GB, to read a single one.
-    body     VARCHAR NOT NULL USING COMPRESSION uncompressed,
+    body     VARCHAR NOT NULL USING COMPRESSION zstd,  -- empty when it repeats the last answer to the
+                                       -- same call (same digest)
     digest   VARCHAR NOT NULL,         -- sha256 of the body
     problem  VARCHAR                   -- why it could not be read, if it could not
+);
+CREATE TABLE IF NOT EXISTS raw.answer_long (
+    seq      BIGINT NOT NULL,
+    noted_at TIMESTAMPTZ NOT NULL,
+    origin   VARCHAR NOT NULL,
+    source   VARCHAR NOT NULL,
+    endpoint VARCHAR NOT NULL,
+    method   VARCHAR NOT NULL,
+    path     VARCHAR NOT NULL,
+    query    VARCHAR NOT NULL,
+    status   INTEGER NOT NULL,
+    body     VARCHAR NOT NULL USING COMPRESSION zstd,
+    digest   VARCHAR NOT NULL,
+    problem  VARCHAR
 );
 CREATE TABLE IF NOT EXISTS raw.cursor (  -- the last row of a stream holds
     stream VARCHAR NOT NULL, value VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL
@@ -48,8 +64,10 @@ CREATE TABLE IF NOT EXISTS raw.inbox (   -- how far, in bytes, each segment of t
     segment VARCHAR NOT NULL, read_to BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS raw.staged (  -- answers up to this seq have been staged
-    seq BIGINT NOT NULL
+    seq      BIGINT NOT NULL,
+    is_whole BOOLEAN DEFAULT true      -- false where that stage goes on with further answers
 );
+ALTER TABLE raw.staged ADD COLUMN IF NOT EXISTS is_whole BOOLEAN DEFAULT true;
 
 -- stage: Qliro ---------------------------------------------------------------------------------
 CREATE TABLE IF NOT EXISTS qliro.settlement_batch (
@@ -510,7 +528,7 @@ CREATE TABLE IF NOT EXISTS ledger.outcome (
     reason   VARCHAR NOT NULL,         -- a sentence
     covers   VARCHAR[] NOT NULL,       -- ids of the lines it accounts for
     action   VARCHAR,                  -- id, when planned or adopted
-    trace    VARCHAR NOT NULL,         -- JSON: rule and place, inputs, lets, table rows, candidates
+    trace    VARCHAR NOT NULL USING COMPRESSION zstd,  -- JSON: rule and place, inputs, candidates (kept_traces.py)
     digest   VARCHAR NOT NULL          -- of state, covers, document and trace: unchanged is not written
 );
 -- deliver: an action's document as first intended, and all that happened to it, append-only ------
@@ -525,11 +543,11 @@ CREATE TABLE IF NOT EXISTS ledger.action (
     covers   VARCHAR[] NOT NULL,
     consumed_of VARCHAR,               -- the invoice whose balance it takes of, if it takes of one
     consumed DECIMAL(18, 4),           -- how much, in the invoice's currency
-    document VARCHAR NOT NULL,         -- JSON of what is to be created
-    identity VARCHAR NOT NULL,         -- JSON: what to ask for, what must agree
+    document VARCHAR NOT NULL USING COMPRESSION zstd,  -- JSON of what is to be created
+    identity VARCHAR NOT NULL USING COMPRESSION zstd,  -- JSON: what to ask for, what must agree
     follow   VARCHAR[] NOT NULL,       -- steps after its creation
     moves    VARCHAR[] NOT NULL,       -- ids of the lines whose money it transfers
-    facts    VARCHAR NOT NULL          -- JSON: what mappings that need this one may ask of it
+    facts    VARCHAR NOT NULL USING COMPRESSION zstd   -- JSON: what mappings that need this one may ask of it
 );
 CREATE TABLE IF NOT EXISTS ledger.event (
     seq     BIGINT NOT NULL DEFAULT nextval('ledger.event_seq'),
@@ -539,8 +557,10 @@ CREATE TABLE IF NOT EXISTS ledger.event (
     step    VARCHAR NOT NULL,          -- create, bookkeep, …
     event   VARCHAR NOT NULL,          -- sending, done, refused, not-sent, unknown, found,
                                        -- absent, undecided, adopted
-    method  VARCHAR, path VARCHAR, body VARCHAR,   -- the exact request, with sending
-    status  INTEGER, answer VARCHAR,               -- what came back
+    method  VARCHAR, path VARCHAR,
+    body    VARCHAR USING COMPRESSION zstd,  -- the exact request, with sending
+    status  INTEGER,
+    answer  VARCHAR USING COMPRESSION zstd,  -- what came back
     number  VARCHAR,                   -- of the document in the target, once known
     note    VARCHAR
 );
@@ -573,6 +593,12 @@ CREATE TABLE IF NOT EXISTS ledger.made_under (  -- the rules that the actions of
     release        VARCHAR,            -- says none
     set_digest     VARCHAR NOT NULL,
     overlay_digest VARCHAR             -- null without an overlay
+);
+CREATE TABLE IF NOT EXISTS ledger.made_with (  -- what plans were made with beside rows: traces name it
+    digest   VARCHAR NOT NULL, noted_at TIMESTAMPTZ NOT NULL,
+    rules    VARCHAR NOT NULL,         -- of ledger.mapping_set, which has the texts
+    file     VARCHAR NOT NULL USING COMPRESSION zstd,  -- the merchant's, in which secrets are only named
+    answers  VARCHAR NOT NULL USING COMPRESSION zstd   -- JSON: what the registers were asked, and said
 );
 
 -- what people read: the state of every line and payout as the last run left it -------------------
@@ -635,6 +661,43 @@ CREATE TABLE IF NOT EXISTS ledger.order_item (  -- what became of an order under
     reason   VARCHAR NOT NULL,
     delivery VARCHAR,                  -- the action
     number   VARCHAR                   -- of the document in its target
+);
+
+-- what was held against the books and the bank, append-only ---------------------------------------
+CREATE TABLE IF NOT EXISTS ledger.books (  -- the proof of a financial year; the last row of one holds
+    noted_at TIMESTAMPTZ NOT NULL,
+    "first"  DATE NOT NULL,
+    "last"   DATE NOT NULL,
+    holds    BOOLEAN NOT NULL,         -- nothing in it needs a person
+    detail   VARCHAR NOT NULL          -- JSON: engine/report/books/model.py
+);
+CREATE TABLE IF NOT EXISTS ledger.books_accepted (  -- what in the books a person answers for
+    noted_at TIMESTAMPTZ NOT NULL,
+    what     VARCHAR NOT NULL,         -- JSON: the item or change, as engine/report/books/accepted.py
+    who      VARCHAR NOT NULL,
+    reason   VARCHAR NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ledger.bank_statement (
+    statement VARCHAR NOT NULL,        -- id: of its account, number, days and balances
+    noted_at  TIMESTAMPTZ NOT NULL,
+    account   VARCHAR NOT NULL,        -- the merchant's own: IBAN, or as the bank has it
+    currency  VARCHAR NOT NULL,
+    "first"   DATE,
+    "last"    DATE,
+    opening   DECIMAL(18, 4),
+    closing   DECIMAL(18, 4),
+    problems  VARCHAR[] NOT NULL       -- sentences: what in it does not add up
+);
+CREATE TABLE IF NOT EXISTS ledger.bank_entry (  -- booked entries; of others' only day and amount
+    entry    VARCHAR NOT NULL,         -- id: of its account, day, amount, reference
+    noted_at TIMESTAMPTZ NOT NULL,
+    account  VARCHAR NOT NULL,
+    day      DATE NOT NULL,
+    amount   DECIMAL(18, 4) NOT NULL,  -- above zero what came in
+    currency VARCHAR NOT NULL,
+    reversal BOOLEAN NOT NULL,         -- it takes an earlier one back
+    looks    BOOLEAN NOT NULL,         -- like one of Qliro's
+    text     VARCHAR NOT NULL          -- empty unless it looks so
 );
 
 -- What needed no document an earlier version called posted.

@@ -40,7 +40,8 @@ CREATE OR REPLACE TEMP MACRO reference_or_blank(x) AS
 -- Which answers are looked at: the new ones. Where one of them was given before others that are staged
 -- already, those are looked at again, so that the latest wins (engine/stage/staging.py says so otherwise then).
 CREATE OR REPLACE TEMP MACRO is_fresh(seq, noted_at) AS seq > getvariable('staged_to');
-CREATE OR REPLACE TEMP MACRO is_new(raw_seq) AS raw_seq > getvariable('staged_to');
+CREATE OR REPLACE TEMP MACRO is_new(raw_seq) AS
+    raw_seq > getvariable('staged_to') AND raw_seq <= getvariable('newest');
 
 -- The place of an answer among all others, by when it was given. What a table holds already comes
 -- before all that are looked at.
@@ -70,12 +71,19 @@ CREATE OR REPLACE TEMP MACRO fresh_list(name) AS TABLE
 CREATE OR REPLACE TEMP MACRO fresh_whole(name) AS TABLE
     SELECT * FROM fresh(name) WHERE problem IS NULL;
 
--- The new answers about the lines of a batch, with the batch's Id out of the query.
+-- The new answers about the lines of a batch, with the batch's Id out of the query; in place of a long
+-- one, which is parted, a part of it, with how many of its lines stand before (engine/stage/parts.py).
+CREATE OR REPLACE TEMP TABLE answer_part (seq BIGINT, Id BIGINT, place INTEGER, body VARCHAR);
+SET VARIABLE parted = 0::BIGINT;
 CREATE OR REPLACE TEMP MACRO fresh_lines() AS TABLE
     SELECT
         seq,
         TRY_CAST(regexp_extract(query, '(?i)(?:^|&)id=([0-9]+)', 1) AS BIGINT) AS Id,
+        0 AS place,
         body
     FROM fresh('settlements_by_batch')
     WHERE seq > getvariable('staged_to')
-      AND NOT list_contains(getvariable('half_read'), seq);
+      AND seq <> getvariable('parted')
+      AND NOT list_contains(getvariable('half_read'), seq)
+    UNION ALL
+    SELECT seq, Id, place, body FROM answer_part;

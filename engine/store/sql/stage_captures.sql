@@ -1,4 +1,4 @@
--- What was taken and given back, of the orders of a portion → qliro.capture, qliro.capture_line,
+-- What was taken and given back, of the orders that were read anew → qliro.capture, qliro.capture_line,
 -- qliro.refund, qliro.refund_line, qliro.reversal, and what all of it adds up to → qliro.order_sum.
 -- Goes on where stage_order_lines.sql ended.
 

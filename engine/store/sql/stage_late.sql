@@ -2,7 +2,9 @@
 -- counts as not read since. (A page is held against its list by the numbers of their answers.)
 CREATE OR REPLACE TEMP TABLE late_page AS
 WITH given AS (
-    SELECT seq, noted_at FROM raw.answer WHERE seq > getvariable('staged_to')
+    SELECT seq, noted_at
+    FROM raw.answer
+    WHERE seq > getvariable('staged_to') AND seq <= getvariable('newest')
 )
 SELECT 'invoice' AS of, d.DocumentNumber AS number
 FROM fortnox.invoice_detail AS d

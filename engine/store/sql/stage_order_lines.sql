@@ -1,12 +1,10 @@
--- What was bought, of the orders of a portion: derived from the transactions that succeeded and from
--- the items that carry their ids → qliro.order_line, and what stage_captures.sql goes on with. Of
--- the orders that were read anew, those from first_order to last_order.
+-- What was bought, of the orders that were read anew: derived from the transactions that succeeded
+-- and from the items that carry their ids → qliro.order_line, and what stage_captures.sql goes on with.
 
 CREATE OR REPLACE TEMP TABLE portion AS
 SELECT *
 FROM qliro."order"
-WHERE is_new(raw_seq)
-  AND OrderId BETWEEN getvariable('first_order') AND getvariable('last_order');
+WHERE is_new(raw_seq);
 CREATE OR REPLACE TEMP MACRO of_portion(id) AS id IN (SELECT OrderId FROM portion);
 CREATE OR REPLACE TEMP MACRO signature(reference, price) AS
     coalesce(reference, '') || ' ' || coalesce(CAST(price AS VARCHAR), '');

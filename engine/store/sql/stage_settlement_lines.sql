@@ -18,6 +18,7 @@ WITH answers AS (
     SELECT
         seq,
         Id,
+        place,
         TRY(from_json(body, '{
             "Settlements": [{
                 "PaymentTransactionId": "BIGINT", "OrderId": "BIGINT",
@@ -60,11 +61,12 @@ lists AS (
         seq,
         Id,
         unnest([
-            {'Status': 'Accepted', 'before': 0, 'rows': a.Settlements},
-            {'Status': 'Pending', 'before': coalesce(len(a.Settlements), 0),
+            {'Status': 'Accepted', 'before': place, 'rows': a.Settlements},
+            {'Status': 'Pending', 'before': place + coalesce(len(a.Settlements), 0),
              'rows': a.PendingSettlements},
             {'Status': 'Rejected',
-             'before': coalesce(len(a.Settlements), 0) + coalesce(len(a.PendingSettlements), 0),
+             'before': place + coalesce(len(a.Settlements), 0)
+                + coalesce(len(a.PendingSettlements), 0),
              'rows': a.RejectedSettlements}
         ]) AS list
     FROM answers

@@ -29,7 +29,7 @@ WHERE p IS NOT NULL;
 CREATE OR REPLACE TEMP TABLE twin AS
 SELECT raw_seq, line
 FROM qliro.settlement_line
-WHERE raw_seq > getvariable('staged_to')
+WHERE raw_seq > getvariable('staged_to') AND raw_seq <= getvariable('newest')
 GROUP BY raw_seq, line
 HAVING count(*) > 1
 UNION ALL
@@ -49,7 +49,7 @@ SELECT
     ) AS ordinal
 FROM (
     SELECT *, false AS answered_again FROM qliro.settlement_line
-    WHERE raw_seq > getvariable('staged_to')
+    WHERE raw_seq > getvariable('staged_to') AND raw_seq <= getvariable('newest')
     UNION ALL
     SELECT *, true FROM staged_line
 )

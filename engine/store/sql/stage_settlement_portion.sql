@@ -10,6 +10,7 @@ WITH tail AS MATERIALIZED (
     SELECT seq, Id, summaries('{"TotalSummary"' || split_part(body, '"TotalSummary"', 2)) AS s
     FROM fresh_lines()
     WHERE seq BETWEEN getvariable('first_seq') AND getvariable('last_seq')
+      AND place = 0
       AND NOT list_contains(getvariable('again'), Id)
 )
 SELECT seq, Id, s
@@ -25,4 +26,5 @@ INSERT INTO staged_answer
 SELECT seq, Id, summaries(body)
 FROM fresh_lines()
 WHERE seq BETWEEN getvariable('first_seq') AND getvariable('last_seq')
+  AND place = 0  -- of a long answer, the part with all that stands beside its lines
   AND NOT list_contains(getvariable('summed'), seq);

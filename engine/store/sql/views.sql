@@ -1,6 +1,12 @@
 -- The views that mappings, matching and reports read: stored tables joined with what a person
 -- resolved and what this program has delivered. Run after schema.sql, at start.
 
+-- Each answer as it came, whichever table its body's length puts it in.
+CREATE OR REPLACE VIEW raw.answer AS
+SELECT * FROM raw.answer_short
+UNION ALL
+SELECT * FROM raw.answer_long;
+
 -- The state of each action's step: the last event that says something about it.
 CREATE OR REPLACE VIEW ledger.step AS
 SELECT

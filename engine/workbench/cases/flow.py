@@ -32,7 +32,7 @@ from .case import Case, Difference, Verdict
 from .compare import ABSENT
 from .made_before import made_before, resolved_before
 from .rules import Rules, place_told
-from .servers import holding
+from .servers import Servers
 
 Made = dict[str, Any]
 # An outcome that says no more than that its document is to be made.
@@ -45,12 +45,12 @@ SELECT line, Id, Status, position FROM qliro.settlement_line ORDER BY Id, Status
 
 
 def judged(
-    case: Case, program: Program, snapshot: Mapping[str, Any] | None, store: Store
+    case: Case, program: Program, snapshot: Mapping[str, Any] | None, servers: Servers
 ) -> Verdict:
-    """The verdict on a case; ``store`` is empty, and is so again afterwards."""
-    with holding(store, case.held, case.given.get("today")) as problems:
-        found = _Planned(case, program, store, problems)
-        return Verdict(case, found.made, tuple(found.differences(snapshot)))
+    """The verdict on a case; from then on ``servers`` hold what it gives."""
+    problems = servers.hold(case.held, case.given.get("today"))
+    found = _Planned(case, program, servers.where, problems)
+    return Verdict(case, found.made, tuple(found.differences(snapshot)))
 
 
 class _Planned:
@@ -58,21 +58,20 @@ class _Planned:
     place in it, 9/1."""
 
     def __init__(
-        self, case: Case, program: Program, store: Store, problems: Sequence[Finding]
+        self, case: Case, program: Program, where: Supposed, problems: Sequence[Finding]
     ) -> None:
-        self.case, self.program, self.store = case, program, store
+        self.case, self.program, self.where = case, program, where
         self.books = books_of(case.books, case.held)
-        self.names = {row["line"]: place_of(row) for row in store.rows(LINES)}
-        self.no_lines = made_before(case, store, self._plan, program, self.names)
-        self.of_nothing = resolved_before(case, store, self.names)
+        self.names = {row["line"]: place_of(row) for row in where.now.rows(LINES)}
+        self.no_lines = made_before(case, where, self._plan, program, self.names)
+        self.of_nothing = resolved_before(case, where, self.names)
         plans = [self._plan()]
 
         def again(_: Store) -> Plan:
             plans.append(self._plan())
             return plans[-1]
 
-        beside = Supposed(store, store)
-        followed = follow(beside, plans[0], program.settings, again, self.books)
+        followed = follow(where, plans[0], program.settings, again, self.books)
         for one in followed.stands.values():
             if one.is_supposed:
                 self.names |= {one.called: _called(one), one.number: _called(one)}
@@ -93,7 +92,7 @@ class _Planned:
         # A case's books answer what expressions ask; planning asks them nothing else.
         books = cast("Books", self.books)
         return make_plan(
-            self.store, self.program, settings, books, convention_choices(), _catalogue(),
+            self.where.now, self.program, settings, books, convention_choices(), _catalogue(),
             flows=flows,
         )  # fmt: skip
 
@@ -207,7 +206,7 @@ class _Planned:
         if action is None or mapping is None or not one.trace.get("inputs"):
             told = one.trace.get("place") or one.trace.get("rule", "")
             return Rules(place=place_told(str(told)))
-        inputs = restored(self.store, self.program, mapping, _decided(one, action), self.books)
+        inputs = restored(self.where.now, self.program, mapping, _decided(one, action), self.books)
         trace = Trace(dict(one.trace.get("lets") or {}), [])
         made = Rendered(action.document, [], [], {}, (), (), trace)
         return Rules(self.program, mapping.spec, inputs, made, place=mapping.spec.source.place(()))

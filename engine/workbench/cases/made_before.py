@@ -12,12 +12,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from ... import json_text
 from ...language.program import Program
 from ...language.required_columns import LINE
 from ...plan.entities import ENTITIES
 from ...plan.model import OrderCase, Plan
-from ...store.database import Store
 from ...store.ledger import Action, Event, record, record_actions
+from ...store.supposed import Step, Supposed
 from .case import Case
 from .servers import read_at
 
@@ -35,8 +36,9 @@ UNION ALL SELECT refund FROM qliro.refund
 
 
 def made_before(
-    case: Case, store: Store, plan: Callable[[], Plan], program: Program, names: Mapping[str, str]
-) -> list[str]:
+    case: Case, where: Supposed, plan: Callable[[], Plan], program: Program,
+    names: Mapping[str, str],
+) -> list[str]:  # fmt: skip
     """Write them down, the day before what the servers hold was read; the lines that they name and
     that are not given. ``names`` are what lines are called by their ids; ``plan`` tells which
     payout a line is in."""
@@ -56,19 +58,23 @@ def made_before(
         actions.append(action)
         events.append(Event(action.action, "create", "done", number=str(one["number"])))
     at = read_at(case.given.get("today")) - timedelta(days=1)
-    record_actions(store, RUN, at, actions)
-    record(store, RUN, at, *events)
+
+    def write() -> None:
+        record_actions(where.added, RUN, at, actions)
+        record(where.added, RUN, at, *events)
+
+    where.suppose(Step(json_text.digest([at, actions, events]), write))
     return [line for line in dict.fromkeys(lines) if line not in ids]
 
 
-def resolved_before(case: Case, store: Store, names: Mapping[str, str]) -> list[str]:
+def resolved_before(case: Case, where: Supposed, names: Mapping[str, str]) -> list[str]:
     """Write down what a person has decided, the day before what the servers hold was read; what
     of it is decided of nothing that is given."""
     given = case.given.get("resolved", ())
     if not given:
         return []
     ids = {name: line for line, name in names.items()}
-    ids |= {row["of"]: row["of"] for row in store.rows(DECIDABLE)}
+    ids |= {row["of"]: row["of"] for row in where.now.rows(DECIDABLE)}
     at = read_at(case.given.get("today")) - timedelta(days=1)
     rows = [
         (at, PERSON, ids.get(str(one["of"])), one["kind"],
@@ -76,7 +82,11 @@ def resolved_before(case: Case, store: Store, names: Mapping[str, str]) -> list[
         for one in given if str(one["of"]) in ids
     ]  # fmt: skip
     columns = ("noted_at", "who", "line", "kind", "detail", "reason")
-    store.append("ledger.resolution", rows, columns)
+
+    def write() -> None:
+        where.added.append("ledger.resolution", rows, columns)
+
+    where.suppose(Step(json_text.digest([at, rows]), write))
     return [str(one["of"]) for one in given if str(one["of"]) not in ids]
 
 

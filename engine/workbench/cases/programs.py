@@ -16,14 +16,16 @@ from msgspec.structs import replace
 
 from ... import json_text
 from ...language.compile import compile_set
+from ...language.counts import now
+from ...language.kept import Kept
 from ...language.program import Program
 from ...language.spec import MappingSet
 from ...merchant.first_file import initial_text
 from ...merchant.load import Merchant, of_file
-from ...store.database import Store
 from ...yamlfile import YamlFile, parse
+from .answered import Answered
 from .case import Case
-from .servers import opened
+from .servers import Servers, opened
 
 # What the file of a new merchant leaves to a person.
 FIRST_DAYS = {"payouts_from": "2026-01-01", "orders_from": "2026-01-01"}
@@ -59,19 +61,22 @@ def kept(settings: Any) -> Any:
 
 @dataclass(slots=True)
 class Programs:
-    """Held open over the cases of a set; ``merchant`` is whose settings they are run with."""
+    """Held open over the cases of a set; ``merchant`` is whose settings they are run with;
+    ``answered`` what the databases of their cases answered at earlier times."""
 
     mapping_set: MappingSet
     merchant: Merchant | None = None
     known: dict[str, Program] = field(default_factory=dict)
     settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    store: Store | None = None
+    opened: Servers | None = None
+    answered: Answered | None = None
+    kept: Kept = field(default_factory=Kept)
 
-    def database(self) -> Store:
-        """The empty database of cases of flows, made when it is first asked for."""
-        if self.store is None:
-            self.store = opened()
-        return self.store
+    def servers(self) -> Servers:
+        """What holds what cases of flows give, made when it is first asked for."""
+        if self.opened is None:
+            self.opened = opened(self.answered)
+        return self.opened
 
     def of(self, case: Case) -> Program:
         """The program of a case. Raises FileError where its settings are wrong, at their place."""
@@ -85,7 +90,9 @@ class Programs:
             if differing not in self.settings:
                 self.settings[differing] = self._settings(case, given)
             part = needed(self.mapping_set, case.kind, case.of)
-            self.known[key] = compile_set(part, self.settings[differing])
+            # What is counted while a program is compiled is its own.
+            kept = self.kept if now() is None else None
+            self.known[key] = compile_set(part, self.settings[differing], kept=kept)
         return self.known[key]
 
     def _settings(self, case: Case, given: Mapping[str, Any]) -> Mapping[str, Any]:

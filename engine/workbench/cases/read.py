@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -18,8 +18,8 @@ from ... import validate
 from ...errors import FileError, Finding
 from ...home import HOME
 from ...language.kinds import shown
-from ...language.load import CASES
 from ...language.spec import MappingSet
+from ...language.texts import CASES
 from ...plan.payouts import HOUSE, PERSON
 from ...yamlfile import Path_, YamlFile, nearest, read
 from . import answers, names_in, rows
@@ -99,7 +99,7 @@ class _Reader:
             self.samples.findings += error.findings
             return None
         faults = validate.faults(file, schema())
-        self.samples.findings += [fault.finding for fault in faults]
+        self.samples.findings += map(_told, faults)
         return None if faults or not isinstance(file.value, dict) else file
 
     def cases(self, file: YamlFile) -> Iterator[Case]:
@@ -339,6 +339,14 @@ class _Reader:
             whole = laid(whole, bare)
         spots = {p[len(path) :]: spot for p, spot in file.values.items() if p[: len(path)] == path}
         return whole, {(): file.values.get(at, (1, 1)), **spots}
+
+
+def _told(fault: validate.Fault) -> Finding:
+    """What is wrong with how a file is built; of what stands beside ``given``, where it goes."""
+    is_beside = fault.path[:1] == ("cases",) and len(fault.path) == 3 and fault.path[2] in BESIDE
+    if fault.finding.code != "unknown-key" or not is_beside:
+        return fault.finding
+    return replace(fault.finding, remedy=f"It belongs in given: {{{fault.path[2]}: …}}.")
 
 
 def chosen(cases: Sequence[Case], paths: Sequence[Path], name: str | None) -> list[Case]:

@@ -17,12 +17,11 @@ from ...language.mutations import as_it_is
 from ...language.program import CompiledRelated, NotYet, Program, Rendered
 from ...plan.evaluation import NOTHING, Stopped, judged, rendered
 from ...plan.reasons import FAILED
-from ...store.database import Store
 from . import compare, flow, rows
 from .books import CaseBooks, books_of
 from .case import Case, Verdict
 from .rules import Rules
-from .servers import opened
+from .servers import Servers, opened
 
 # What the match of a payment gives where it took all of a line, and nothing is said of it.
 WHOLE = {"rest": Decimal(0), "difference": Decimal(0), "outcome": "exact", "document": None}
@@ -35,13 +34,13 @@ def run(
     case: Case,
     program: Program,
     snapshot: Mapping[str, Any] | None = None,
-    database: Callable[[], Store] = opened,
+    servers: Callable[[], Servers] = opened,
 ) -> Verdict:
     """The verdict on a case. ``snapshot`` is what was kept of it, where it is compared with that;
-    without one nothing was, and that is a difference. ``database`` gives an empty one, that is
-    empty again afterwards, for a case of flows."""
+    without one nothing was, and that is a difference. ``servers`` gives what is to hold what a
+    case of flows gives."""
     if case.kind == "flow":
-        return flow.judged(case, program, snapshot, database())
+        return flow.judged(case, program, snapshot, servers())
     made, rules = _MADE[case.kind](case, program)
     return Verdict(case, made, tuple(compare.differences(case, made, rules, snapshot)))
 

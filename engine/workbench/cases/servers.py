@@ -7,7 +7,7 @@ memory; no server is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -18,8 +18,10 @@ from ...errors import Finding
 from ...extract.raw import Call, keep
 from ...stage.staging import stage
 from ...store.database import Store, in_memory
+from ...store.supposed import Step, Supposed, restart
 from ...transport.endpoints import ORDER, SETTLEMENTS_BY_BATCH, by_name
 from ...transport.http import Answer
+from .answered import Answered
 from .answers import KINDS, Kind
 
 Document = Mapping[str, Any]
@@ -38,31 +40,61 @@ def read_at(today: str | None) -> datetime:
     return datetime.fromisoformat(f"{today or TODAY}T12:00:00").replace(tzinfo=STOCKHOLM)
 
 
-def opened() -> Store:
-    """An empty database, for one case after the other: of a few rows each, in one thread."""
+@dataclass(slots=True)
+class Servers:
+    """What the servers hold, in the database of one case after the other. ``where`` has it with all
+    that follows; what was asked of the same before is not asked again, nor written for that.
+    ``problems`` is by what is held what could not be read of it; ``kept`` are answers of earlier
+    times."""
+
+    where: Supposed
+    problems: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    kept: Answered | None = None
+
+    def hold(
+        self, given: Mapping[str, Sequence[Document]], today: str | None = None
+    ) -> Sequence[Finding]:
+        """From now on all that is given is staged as of a day (``2026-10-20``), and nothing else;
+        what could not be read of it."""
+        at = read_at(today)
+        digest = json_text.digest([given, at])
+        self.where.forget()
+        self.where.suppose(Step(digest, lambda: self._stage(digest, given, at)))
+        if self.kept is not None and (found := self.kept.problems(digest)) is not None:
+            self.problems[digest] = found
+        if digest not in self.problems:
+            self.where.carry_out()
+            if self.kept is not None:
+                self.kept.note(digest, self.problems[digest])
+        return self.problems[digest]
+
+    def _stage(
+        self, digest: str, given: Mapping[str, Sequence[Document]], at: datetime
+    ) -> None:
+        answers = ((call, Answer(200, text, at)) for call, text in _answers(given))
+        keep(self.where.added, answers, origin=ORIGIN, key=ORIGIN.encode())
+        self.problems[digest] = stage(self.where.added).problems
+
+
+def opened(kept: Answered | None = None) -> Servers:
+    """Servers that hold nothing: for cases of a few rows each, in one thread."""
     store = in_memory()
     store.execute("SET threads = 1")
     store.execute("PRAGMA disable_optimizer")
-    return store
+    of = kept.of if kept is not None else None
+    where = Supposed(store, store, lambda: _empty(store), remembers=True, kept=of)
+    where.empty()
+    return Servers(where, kept=kept)
 
 
-@contextmanager
-def holding(
-    store: Store, given: Mapping[str, Sequence[Document]], today: str | None = None
-) -> Iterator[list[Finding]]:
-    """The database with all that is given staged as of a day (``2026-10-20``), and what could not
-    be read of it; empty again when the block ends. (Row ids within a transaction of DuckDB's are
-    out of all bounds.)"""
-    at = read_at(today)
-    answers = ((call, Answer(200, text, at)) for call, text in _answers(given))
-    try:
-        keep(store, answers, origin=ORIGIN, key=ORIGIN.encode())
-        yield list(stage(store).problems)
-    finally:
-        for row in store.rows(TABLES):
-            store.execute(f'DELETE FROM {row["schema_name"]}."{row["table_name"]}"')
+def _empty(store: Store) -> None:
+    """Rows go one by one: row ids within a transaction of DuckDB's are out of all bounds."""
+    for row in store.rows(TABLES):
+        store.execute(f'DELETE FROM {row["schema_name"]}."{row["table_name"]}"')
+    restart(store, dict.fromkeys(SEQUENCES, 0))
 
 
+SEQUENCES = ("raw.answer_seq", "ledger.event_seq")
 TABLES = """
 SELECT schema_name, table_name
 FROM duckdb_tables()

@@ -40,7 +40,7 @@ class Suite:
     def verdict(self, case: Case) -> Verdict:
         """One case run."""
         kept = self.kept.get(case.file, {}).get(case.name)
-        return run(case, self.programs.of(case), kept, self.programs.database)
+        return run(case, self.programs.of(case), kept, self.programs.servers)
 
 
 def suite(

@@ -29,7 +29,7 @@ class Side:
     then: tuple[str, ...] = ()
     confirm: Any = None
     matched: str = ""  # the document that it refers to, or why none
-    trace: Row = field(default_factory=dict, compare=False)
+    trace: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,8 @@ KINDS = ("document", "made", "not made", "outcome", "reason", "match")
 
 def compared(before: Plan, after: Plan) -> Iterator[Difference]:
     """All differences, in the order in which the plans tell of the sources."""
-    old, new = sides(before), sides(after)
-    for key in [*old, *(key for key in new if key not in old)]:
-        ours, theirs = old.get(key), new.get(key)
-        found = difference(key, ours, theirs)
-        if found is not None:
+    for key, ours, theirs in otherwise(before, after):
+        if (found := difference(key, told(ours), told(theirs))) is not None:
             yield found
 
 
@@ -70,15 +67,65 @@ class Told:
     target: str
 
 
+# An outcome and its action, as far as it has one.
+Made = tuple[Outcome, Action | None]
+
+
+def both(before: Plan, after: Plan) -> Iterator[tuple[Key, Made | None, Made | None]]:
+    """What two plans have of each source, in the order in which they tell of them; of several
+    documents under one mapping the last."""
+    old = _by_key(before)
+    new = _by_key(after)
+    for key, ours in old.items():
+        yield key, ours, new.get(key)
+    for key, theirs in new.items():
+        if key not in old:
+            yield key, None, theirs
+
+
+def otherwise(before: Plan, after: Plan) -> Iterator[tuple[Key, Made | None, Made | None]]:
+    """The same, but for what the later plan took over from the earlier one."""
+    if before.outcomes is not after.outcomes:
+        for key, ours, theirs in both(before, after):
+            if not is_the_same(ours, theirs):
+                yield key, ours, theirs
+        return
+    pairs = {one.action: (one, other)
+             for one, other in zip(before.actions, after.actions, strict=True)}  # fmt: skip
+    changed: dict[str | None, tuple[Action, Action]] = {
+        action: pair for action, pair in pairs.items() if pair[0] is not pair[1]
+    }
+    if changed:
+        for key, one in {(one.mapping, one.source): one for one in before.outcomes}.items():
+            if (pair := changed.get(one.action)) is not None:
+                yield key, (one, pair[0]), (one, pair[1])
+
+
+def is_the_same(ours: Made | None, theirs: Made | None) -> bool:
+    """Whether one plan took this over from the other: then nothing of it is looked at."""
+    return (
+        ours is not None and theirs is not None
+        and ours[0] is theirs[0] and ours[1] is theirs[1]
+    )  # fmt: skip
+
+
+def _by_key(plan: Plan) -> dict[Key, Made]:
+    actions: dict[str | None, Action] = {one.action: one for one in plan.actions}
+    return {(one.mapping, one.source): (one, actions.get(one.action)) for one in plan.outcomes}
+
+
+def told(made: Made | None) -> Told | None:
+    """What becomes of a source, of which a plan has this."""
+    if made is None:
+        return None
+    one, action = made
+    return Told(_side(one, action), one.payout, action.target if action else "")
+
+
 def sides(plan: Plan) -> dict[Key, Told]:
     """What a plan tells of each source; of several documents under one mapping the last."""
-    actions: dict[str, Action] = {one.action: one for one in plan.actions}
-    told: dict[Key, Told] = {}
-    for one in plan.outcomes:
-        action = actions.get(one.action or "")
-        told[one.mapping, one.source] = Told(_side(one, action), one.payout,
-                                              action.target if action else "")  # fmt: skip
-    return told
+    found = {key: told(made) for key, made in _by_key(plan).items()}
+    return {key: one for key, one in found.items() if one is not None}
 
 
 def _side(one: Outcome, action: Action | None) -> Side:

@@ -42,8 +42,15 @@ def differing(before: Document, after: Document) -> tuple[Field, ...]:
     """The fields that differ, in the documents' order."""
     if before == after:
         return ()
-    names = [*before, *(name for name in after if name not in before)]
-    return tuple(one for name in names for one in _of(name, before.get(name), after.get(name)))
+    found: list[Field] = []
+    for name, was in before.items():
+        now = after.get(name)
+        if was is not now and was != now:
+            found += _of(name, was, now)
+    for name, now in after.items():
+        if name not in before:
+            found += _of(name, None, now)
+    return tuple(found)
 
 
 def _of(name: str, before: Any, after: Any) -> Iterator[Field]:
@@ -124,12 +131,26 @@ def _amount(row: Mapping[str, Any], factors: Sequence[str]) -> Decimal:
 
 
 def moved(
-    name: str, before: Document | None, after: Document | None
+    name: str, before: Document | None, after: Document | None, fields: Sequence[Field] = ()
 ) -> dict[Bucket, Decimal]:
-    """By how much each account is changed, where it is."""
+    """By how much each account is changed, where it is; ``fields`` are those that differ, if both
+    documents are there."""
+    if fields and not any(one.name in _counted(name) for one in fields):
+        return {}
     old, new = amounts(name, before), amounts(name, after)
     changed = {key: new.get(key, ZERO) - old.get(key, ZERO) for key in [*old, *new]}
     return {key: value for key, value in changed.items() if value}
+
+
+@cache
+def _counted(name: str) -> frozenset[str]:
+    """The fields of a document that what it comes to is made of."""
+    declared = _declared(name)
+    found: set[str] = {declared.get(key, "") for key in ("day", "currency", "cost_center")}
+    for part in declared.get("rows", ()):
+        own = {part["list"]} if "list" in part else {part["account"], "CostCenter", *part["of"]}
+        found |= own
+    return frozenset(found)
 
 
 def size(changed: Mapping[Bucket, Decimal]) -> Decimal:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ... import json_text
 from ...errors import FileError
 from ...mappings import present_texts
 from ...merchant.load import Merchant
@@ -18,6 +17,7 @@ from ...plan.model import Outcome, Plan
 from ...store.database import Store
 from ...store.history import moments
 from ...store.ledger import Action, read_actions
+from ..anew import Anew
 from ..kept import kept_texts, paths_of
 from ..replay import replay
 from ..versions import Version, as_kept
@@ -34,7 +34,7 @@ def diff_live(
 ) -> Report:
     """What a version makes otherwise than was posted, or the other way round with
     ``is_live_after``. ``merchant`` is as it is now: settings are not kept with what was posted."""
-    stands = _posted(store)
+    stands = _posted(store, merchant)
     made = replay(store, version)
     made = replace(made, outcomes=list(_of_these(store, made, stands)))
     plans = (made, stands) if is_live_after else (stands, made)
@@ -73,11 +73,12 @@ def _rules(store: Store, merchant: Merchant, digest: str | None) -> tuple[Versio
         )
 
 
-def _posted(store: Store) -> Plan:
+def _posted(store: Store, merchant: Merchant) -> Plan:
     """What was posted as a plan that tells of nothing else, each document as it was intended."""
     plan = Plan("")
     intents, adopted = read_actions(store), {row["action"] for row in store.rows(ADOPTED)}
-    told = {row["action"]: _outcome(row) for row in store.rows(TOLD)}
+    anew = Anew(store, merchant)
+    told = {row["action"]: _outcome(row, anew) for row in store.rows(TOLD)}
     for name in (name for moment in moments(store) for name in moment.actions):
         if name not in adopted:
             plan.actions.append(intents[name])
@@ -85,10 +86,10 @@ def _posted(store: Store) -> Plan:
     return plan
 
 
-def _outcome(row: dict[str, Any]) -> Outcome:
+def _outcome(row: dict[str, Any], anew: Anew) -> Outcome:
     return Outcome(
         row["mapping"], row["source"], row["payout"], POSTED, POSTED, row["reason"],
-        tuple(row["covers"]), row["action"], json_text.decode(row["trace"]),
+        tuple(row["covers"]), row["action"], anew.when_asked(row),
     )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ rather than too little: what can't be told apart is reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from jinja2 import nodes
@@ -28,7 +29,9 @@ OF_THE_PLAN = frozenset({"payouts_from", "orders_from", "flows", "conventions"})
 OF_THE_WORK = frozenset(
     {"environment", "qliro", "fortnox", "webhooks", "alert_after_days", "delivery", "sync"}
 )
-ORDER = "qliro.order"
+ORDER, MAPPING = "qliro.order", "mapping "
+# What of a mapping is worked out when its document is rendered, beside its named values.
+RENDERED = frozenset({"document", "checks", "warnings", "then", "confirm", "identity"})
 # Ids that begin with the order's.
 OWN = frozenset({BY_ORDER, "capture", "refund", "capture_line", "refund_line"})
 
@@ -54,6 +57,10 @@ class Reached:
     orders of which one of these does, or for which one of ``calls`` may hit one of ``rows``
     (conditions by table, of rows as they were and are). ``reads`` are the staged columns by entity
     that all this is made of, ``*`` among them for all of an entity's.
+
+    ``rendered`` are the mappings of whose documents, checks and what is done with them something
+    may be otherwise; None where it may also be who asks for a document, or what it refers to. Where
+    it is fields of the document alone, ``fields`` has them by mapping.
     """
 
     mappings: frozenset[str]
@@ -63,6 +70,8 @@ class Reached:
     calls: tuple[Call, ...] = ()
     rows: Mapping[str, tuple[Mapping[int, Any], ...]] = field(default_factory=dict)
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    rendered: frozenset[str] | None = None
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def reached_by(changes: Sequence[Change], before: Version, after: Version) -> Reached:
@@ -80,8 +89,13 @@ def reached_by(changes: Sequence[Change], before: Version, after: Version) -> Re
     for side in sides:
         for entity, of_it in side.columns().items():
             columns.setdefault(entity, set()).update(of_it)
-    anything = Reached(mappings, any_order=True,
-                       columns={key: frozenset(of) for key, of in columns.items()})  # fmt: skip
+    rendered = [] if any(one.decides() for one in sides) else [one.rendered() for one in sides]
+    anything = Reached(
+        mappings, any_order=True, columns={key: frozenset(of) for key, of in columns.items()},
+        rendered=frozenset(chain.from_iterable(rendered))
+        if rendered and all(map(_of_orders, columns)) else None,
+        fields=_fields(sides, rendered),
+    )  # fmt: skip
     reads: dict[str, set[str]] = {}
     calls: list[Call] = []
     for side in sides:
@@ -107,6 +121,25 @@ def reached_by(changes: Sequence[Change], before: Version, after: Version) -> Re
         anything, any_order=False, calls=tuple(calls), rows=_rows(changes, before, after),
         reads={key: frozenset(of) for key, of in reads.items()},
     )  # fmt: skip
+
+
+def _fields(
+    sides: Sequence[_Side], rendered: Sequence[Mapping[str, Collection[Value]]]
+) -> dict[str, frozenset[str]]:
+    """By mapping the fields that may be otherwise, where nothing else of what is rendered may be:
+    no check, nothing that is done with the document, and nothing that it is found again by."""
+    found: dict[str, frozenset[str]] = {}
+    for name in set(chain.from_iterable(rendered)):
+        specs = [side.rules.mappings[name] for side in sides if name in side.rules.mappings]
+        values = {value for one in rendered for value in one.get(name, ())}
+        of_document = {value for value in values if value[1] == "document"}
+        fields = frozenset(value[2] for value in of_document if len(value) > 2)
+        others = (value for value in values - of_document if not value[1].startswith("let."))
+        named = {column for one in specs for column in (*one.identity.agree, *one.identity.adopt)}
+        lists = {tuple([one.name for one in spec.document]) for spec in specs}
+        if not any(others) and fields and len(lists) == 1 and fields.isdisjoint(named):
+            found[name] = fields
+    return found
 
 
 def _rows(
@@ -170,6 +203,36 @@ class _Side:
                 waiting |= related - known
             if self._touched(self.graph.behind(starts)):
                 yield name
+
+    def decides(self) -> bool:
+        """Whether something changed that is read before a document is rendered: by which sources
+        ask for one, what each refers to, which rows belong to it."""
+        if any(value[0].startswith(MAPPING) and not _is_rendered(value)
+               for change in self.changes for value in change.values):  # fmt: skip
+            return True
+        starts = [value for value in self.graph.reads
+                  if value[0].startswith(MAPPING) and len(value) > 1 and not _is_rendered(value)]
+        return any(self._touched(self._of_mapping(start)) for start in starts)
+
+    def rendered(self) -> dict[str, set[Value]]:
+        """The mappings of whose documents something changed that is read, and what of each."""
+        found: dict[str, set[Value]] = {}
+        told = {value for change in self.changes for value in change.values}
+        for value in [*self.graph.reads, *(told - self.graph.reads.keys())]:
+            if _is_rendered(value) and (value in told or self._touched(self._of_mapping(value))):
+                found.setdefault(value[0].removeprefix(MAPPING), set()).add(value)
+        return found
+
+    def _of_mapping(self, start: Value) -> set[Value]:
+        """What a value of a mapping is made of. What other mappings made is told by the ledger."""
+        found: set[Value] = set()
+        waiting: list[Value] = [start]
+        while waiting:
+            one = waiting.pop()
+            if one not in found and (one[0] == start[0] or not one[0].startswith(MAPPING)):
+                found.add(one)
+                waiting += self.graph.reads.get(one, ())
+        return found
 
     def columns(self) -> dict[str, set[str]]:
         """The derived columns, by entity, that read something that changed."""
@@ -278,6 +341,14 @@ class _Side:
             return reads - {(value[0], BY_ORDER)}
         joined = {(f"entity {related.entity}", column) for column in related.on}
         return reads | joined
+
+
+def _is_rendered(value: Value) -> bool:
+    """Whether a value of a mapping is worked out when its document is rendered."""
+    return (
+        value[0].startswith(MAPPING) and len(value) > 1
+        and (value[1] in RENDERED or value[1].startswith("let."))
+    )  # fmt: skip
 
 
 def _names_order(related: Related) -> bool:

@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import FileError, UsageError
-from ...language.declared import OVERLAY
-from ...language.load import texts_of
+from ...language.texts import OVERLAY, texts_of
 from ...mappings import present_texts
 from ...merchant.load import Merchant
 from ...merchant.mapping_sets import folder_of

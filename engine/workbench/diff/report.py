@@ -11,17 +11,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ...scope import ALL, Scope
 from ...store.database import Store
 from ...store.history import moments
-from ..versions import Version
 from .blame import Blame
-from .changes import Change, between
+from .changes import Change
 from .compare import Difference, Key, Side
 from .documents import ZERO, Bucket, Field, moved, size
-from .history import History
-from .narrowed import Narrowing
-from .reached import reached_by
 
 EXAMPLES = 3
 
@@ -59,6 +54,17 @@ class Group:
         if len(self.examples) < EXAMPLES:
             self.examples.append(one)
 
+    def add(self, later: Group) -> None:
+        """Take in what the same rule makes further on."""
+        self.kinds += later.kinds
+        self.fields += later.fields
+        self.sources += later.sources
+        self.posted += later.posted
+        amount = later.largest.amount if later.largest else ZERO
+        if self.largest is None or amount > self.largest.amount:
+            self.largest = later.largest
+        self.examples = [*self.examples, *later.examples][:EXAMPLES]
+
 
 @dataclass(slots=True)
 class Report:
@@ -80,24 +86,24 @@ class Report:
     problems: list[str] = field(default_factory=list)
     live: bool = False  # one side is what was posted
 
+    def add(self, later: Report) -> None:
+        """Take in the differences of what comes further on, summed up elsewhere."""
+        self.differing += later.differing
+        self.posted += later.posted
+        self.kinds += later.kinds
+        self.outcomes += later.outcomes
+        for bucket, amount in later.accounts.items():
+            self.accounts[bucket] = self.accounts.get(bucket, ZERO) + amount
+        for key, group in later.groups.items():
+            if key in self.groups:
+                self.groups[key].add(group)
+            else:
+                self.groups[key] = group
+
     @property
     def ordered(self) -> list[Group]:
         """The rules, that of most differences first."""
         return sorted(self.groups.values(), key=lambda one: -len(one.sources))
-
-
-def diff(store: Store, before: Version, after: Version, scope: Scope = ALL) -> Report:
-    """What ``after`` makes otherwise than ``before`` of a merchant's stored history."""
-    changes = between(before, after)
-    report = Report(after.merchant.name, before.name, after.name, changes)
-    if not changes:
-        return report
-    narrowing = Narrowing(reached_by(changes, before, after), (before, after))
-    # Which of several changes made a difference is told by what decided; one is behind them all.
-    history = History(store, narrowing, scope, traced=len(changes) > 1)
-    take(report, Blame((before, after), changes), history.differences(), posted(store))
-    report.documents, report.problems = history.documents, history.problems
-    return report
 
 
 def posted(store: Store) -> Mapping[Key, str]:
@@ -119,11 +125,14 @@ LEFT JOIN ledger.step AS s ON s.action = i.action AND s.step = 'create'
 
 
 def take(
-    report: Report, blame: Blame, found: Iterable[Difference], known: Mapping[Key, str]
+    report: Report, blame: Blame, found: Iterable[Difference | Report], known: Mapping[Key, str]
 ) -> None:
-    """Count the differences, each under the rules behind it."""
+    """Count the differences, each under the rules behind it; some are summed up already."""
     by_case: dict[str, tuple[Change, ...]] = {}
     for one in found:
+        if isinstance(one, Report):
+            report.add(one)
+            continue
         report.differing += 1
         report.kinds[one.kind] += 1
         number = known.get((one.mapping, one.source), "")
@@ -131,7 +140,7 @@ def take(
         states = tuple([side.state if side else "" for side in (one.before, one.after)])
         if states[0] != states[1]:
             report.outcomes[states] += 1  # type: ignore[index]
-        changed = moved(one.target, *_documents(one)) if one.target else {}
+        changed = moved(one.target, *_documents(one), one.fields) if one.target else {}
         for bucket, amount in changed.items():
             report.accounts[bucket] = report.accounts.get(bucket, ZERO) + amount
         for changes, fields in _by_rule(blame, one, by_case).items():

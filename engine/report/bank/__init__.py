@@ -1,0 +1,1 @@
+"""The bank proved: Qliro's payouts held against the entries of the bank's own statements."""

@@ -1,0 +1,1 @@
+"""The payout report as pages, sheets and rows, in Swedish or English."""

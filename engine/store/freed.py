@@ -1,0 +1,42 @@
+"""What a database holds, and what it has freed: its allocator keeps that unless it is told.
+
+Of what a long result took, or many new rows, most would stay with the process as long as it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .database import Store
+
+# What DuckDB holds at most; what a statement needs beyond it lies in a folder beside the database
+# as long as it runs. Python's own rows are not in it. Of a database beyond so many bytes more: what
+# is written to a table goes into the file with all of the table's last rows, and for 2,000 long
+# answers at once. A database that can't write its file is of no use until it is opened again.
+MEMORY_LIMIT, OF_LARGE, LARGE = "256MB", "1GB", 150_000_000
+MANY = 2  # portions of rows, of what is long
+
+
+def limit(path: Path | None) -> str:
+    """The statement that sets what DuckDB holds at most of the database in that file."""
+    files = (path, path.with_name(f"{path.name}.wal")) if path else ()
+    large = sum(one.stat().st_size for one in files if one.exists()) > LARGE
+    return f"SET memory_limit = '{OF_LARGE if large else MEMORY_LIMIT}'"
+
+
+def give_back(store: Store) -> None:
+    """Return to the system what is freed, which DuckDB does when its limit is set; nothing where
+    the store is only read."""
+    if store.is_ours:
+        store.connection.execute(limit(store.path))
+
+
+def tidy(store: Store) -> None:
+    """Bring what the log holds into the file now, while little else is held: for that the database
+    unpacks what it had written down of the same tables before. Not within a transaction."""
+    if store.is_ours:
+        give_back(store)
+        store.connection.execute("CHECKPOINT")
+        give_back(store)

@@ -1,0 +1,206 @@
+"""The readers' copy is the database byte for byte, and costs what was changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import duckdb
+import pytest
+
+from engine.errors import QliroFortnoxError
+from engine.store import database, readers_copy
+from engine.store.database import Store, reading, writing
+from engine.store.freed import LARGE, MEMORY_LIMIT, OF_LARGE, limit
+from engine.store.opening import BLOCK
+from engine.store.readers_copy import different, renew_copy
+
+
+def filled(store: Store, at: int = 0) -> None:
+    """A few MB of pushes."""
+    store.execute(
+        "INSERT INTO raw.push SELECT ? + i, now(), 'upsell', i, sha256(i::VARCHAR), "
+        "sha256((i + 1)::VARCHAR), i, 'x' FROM range(40000) AS t(i)",
+        [at],
+    )
+
+
+def same(folder: Path) -> bool:
+    return (folder / "m.duckdb").read_bytes() == (folder / "m.last.duckdb").read_bytes()
+
+
+def test_what_could_not_be_brought_into_the_file_is_no_copy_and_is_there_at_the_next_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def much(led_here: Exception | None = None) -> None:
+        with monkeypatch.context() as patched, writing(tmp_path, "m") as store:
+            # Too little to unpack anything: what DuckDB had open is of no use after that.
+            patched.setattr(database, "limit", lambda _: "SET memory_limit = '1MB'")
+            if led_here is not None:
+                raise led_here
+            store.execute("DELETE FROM raw.push WHERE seq % 2 = 0")
+            filled(store, 100_000)
+
+    with writing(tmp_path, "m") as store:
+        filled(store)
+    before = (tmp_path / "m.last.duckdb").read_bytes()
+    with pytest.raises(QliroFortnoxError, match=r"m\.duckdb\.wal, and could not .* Nothing is"):
+        much()
+    with pytest.raises(ZeroDivisionError):  # what led there is told
+        much(ZeroDivisionError())
+    assert (tmp_path / "m.last.duckdb").read_bytes() == before
+    with reading(tmp_path, "m") as store:
+        assert store.value("SELECT count(*) FROM raw.push") == 60_000
+    with writing(tmp_path, "m") as store:
+        assert store.value("SELECT count(*) FROM raw.push") == 60_000
+    assert same(tmp_path)
+
+
+def test_of_a_large_file_more_is_held(tmp_path: Path) -> None:
+    path, log = tmp_path / "m.duckdb", tmp_path / "m.duckdb.wal"
+    assert limit(None) == limit(path) == f"SET memory_limit = '{MEMORY_LIMIT}'"
+    for file in (path, log):  # the log becomes part of it
+        file.touch()
+        os.truncate(file, LARGE // 2 + 1)
+    assert limit(path) == f"SET memory_limit = '{OF_LARGE}'"
+    log.unlink()
+    assert limit(path) == f"SET memory_limit = '{MEMORY_LIMIT}'"
+
+
+def test_after_each_session_it_is_the_database_byte_for_byte(tmp_path: Path) -> None:
+    for change in (
+        "SELECT 1",
+        "INSERT INTO raw.push SELECT * REPLACE (seq + 100000 AS seq) FROM raw.push",
+        "DELETE FROM raw.push WHERE seq % 3 = 0",
+        "UPDATE raw.push SET Status = 'changed' WHERE seq % 7 = 0",
+        "DELETE FROM raw.push",
+        "INSERT INTO raw.staged (seq) VALUES (1)",
+        "CREATE TABLE raw.more AS SELECT sha256(i::VARCHAR) AS x FROM range(200000) AS t(i)",
+        "DROP TABLE raw.more",
+    ):
+        with writing(tmp_path, "m") as store:
+            if change == "SELECT 1":
+                filled(store)
+            store.execute(change)
+        assert same(tmp_path), change
+        assert (tmp_path / "m.last.duckdb").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_session_that_appends_a_little_copies_a_little(tmp_path: Path) -> None:
+    with writing(tmp_path, "m") as store:
+        filled(store)
+        filled(store, 40_000)
+    whole = (tmp_path / "m.duckdb").stat().st_size
+    copied: list[int] = []
+
+    def counted(source: BinaryIO, to: BinaryIO) -> Iterator[tuple[int, int]]:
+        for start, end in different(source, to):
+            copied.append(end - start)
+            yield start, end
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(readers_copy, "different", counted)
+        with writing(tmp_path, "m") as store:
+            store.execute("INSERT INTO raw.staged (seq) VALUES (7)")
+        assert sum(copied) <= 8 * BLOCK < whole
+        copied.clear()
+        with writing(tmp_path, "m"):
+            pass
+    assert same(tmp_path)
+    assert sum(copied) <= BLOCK
+
+
+def test_a_session_that_wrote_nothing_looks_at_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(tmp_path, "m") as store:
+        filled(store)
+    copy, path = tmp_path / "m.last.duckdb", tmp_path / "m.duckdb"
+    late = path.stat().st_mtime_ns + 1
+    os.utime(copy, ns=(late, late))
+    looked = []
+    monkeypatch.setattr(readers_copy, "_brought_up", lambda *_: looked.append(1) or True)
+    renew_copy(path)
+    assert not looked
+    os.utime(copy, ns=(late - 1, late - 1))
+    renew_copy(path)
+    assert looked
+
+
+def test_who_reads_the_copy_meanwhile_goes_on_reading_what_he_opened(tmp_path: Path) -> None:
+    with writing(tmp_path, "m") as store:
+        filled(store)
+    script = (
+        "import duckdb, sys\n"
+        f"c = duckdb.connect({str(tmp_path / 'm.last.duckdb')!r}, read_only=True)\n"
+        "print('open', flush=True); sys.stdin.readline()\n"
+        "print(c.execute('SELECT count(*), max(length(Status)) FROM raw.push').fetchall())\n"
+    )
+    reader = subprocess.Popen(  # noqa: S603  our own script
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "open\n"
+    with writing(tmp_path, "m") as store:
+        store.execute("DELETE FROM raw.push")
+        filled(store, 100_000)
+        store.execute("DELETE FROM raw.push WHERE seq % 2 = 0")
+    assert same(tmp_path)
+    told, _ = reader.communicate("\n")
+    assert told == "[(40000, 64)]\n"
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_cut_off_while_it_is_brought_up_there_is_none_until_the_next_session(
+    at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cut(BaseException):
+        pass
+
+    with writing(tmp_path, "m") as store:
+        filled(store)
+    path = tmp_path / "m.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM raw.push WHERE seq % 2 = 0")
+    written = [0]
+    pwrite = os.pwrite
+
+    def cut(*given: Any) -> int:
+        written[0] += 1
+        if written[0] > at:
+            raise Cut
+        return pwrite(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", cut)
+        with pytest.raises(Cut):
+            renew_copy(path)
+    assert not (tmp_path / "m.last.duckdb").exists()
+    with reading(tmp_path, "m") as store:  # the database itself
+        assert store.value("SELECT count(*) FROM raw.push") == 20_000
+    with writing(tmp_path, "m"):
+        pass
+    assert same(tmp_path)
+    assert not (tmp_path / "m.half").exists()
+
+
+def test_without_room_for_more_the_last_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(tmp_path, "m") as store:
+        filled(store)
+    before = (tmp_path / "m.last.duckdb").read_bytes()
+
+    def full(*_given: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "posix_fallocate", full)
+        patched.setattr(readers_copy.shutil, "copyfile", full)
+        with writing(tmp_path, "m") as store:
+            filled(store, 100_000)
+    assert (tmp_path / "m.last.duckdb").read_bytes() == before
