@@ -18,6 +18,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -35,7 +36,7 @@ from engine.merchant.load import Merchant
 from engine.sandbox.control import effects
 from engine.sandbox.lives.by_name import LIVES
 from engine.sandbox.lives.by_name import shop as shop_of_lives
-from engine.sandbox.server import serve
+from engine.sandbox.server import Running, serve
 from engine.sandbox.world.faults import Fault, plan
 from engine.sandbox.world.world import World
 from engine.scope import ALL, Scope
@@ -73,11 +74,15 @@ def child(world: World, of: Merchant, told: Path, scope: Scope = ALL) -> int:
         os._exit(code)
 
 
-def ended(process: int) -> int:
-    """How a child ended. What the server had taken in of it is done then: hours of the world pass
-    in no time, so that it would else be the next run's."""
+def ended(process: int, running: Running) -> int:
+    """How a child ended. What it had sent to the server is done then: hours of the world pass in no
+    time, so that it would else be the next run's."""
     status = os.waitpid(process, 0)[1]
     end = time.monotonic() + 60
+    # Connections are taken in turn: once this one is at its end, all of the child's are taken.
+    with socket.create_connection((running.host, running.port), timeout=60) as last:
+        last.shutdown(socket.SHUT_WR)
+        assert last.recv(1) == b""
     while threading.active_count() > 2:  # this one, and the one that takes connections
         assert time.monotonic() < end, "a connection of a process that has ended stays open"
         time.sleep(0.001)
@@ -103,7 +108,7 @@ def point(folder: Path, changes: dict[str, Any], where: str) -> dict[str, Any]:
         for _ in range(2 if where else 1):
             first = len(world.journal)
             victim[:] = [child(world, of, told)]
-            ends.append(ended(victim[0]))
+            ends.append(ended(victim[0], running))
             requests.append([f"{e.method} {e.path}" for e in world.journal[first:]])
     return {
         "point": where,
@@ -145,7 +150,7 @@ def lives(folder: Path, changes: dict[str, Any]) -> dict[str, Any]:
             world.clock.advance(6 * 3600)
             before = len(world.made), sum(e.method == "PUT" for e in world.journal)
             victim[:] = [child(world, of, told, scope)]
-            end = ended(victim[0])
+            end = ended(victim[0], running)
             if os.WIFSIGNALED(end):
                 kills += 1
             elif (len(world.made), sum(e.method == "PUT" for e in world.journal)) == before:
