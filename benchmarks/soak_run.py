@@ -6,9 +6,14 @@ one in ``FOLDER/clock``, which the sandbox goes by too. It loads nothing that th
 
 from __future__ import annotations
 
+import fcntl
 import mmap
+import os
 import struct
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -28,15 +33,18 @@ SECRETS = {
 
 class SharedClock:
     """One time for the sandbox and each run's process: seconds since ``START``, in a file that all
-    of them map. It moves a little whenever somebody looks, else when it is told or slept on."""
+    of them map. It moves a little whenever somebody looks, else when it is told or slept on; under
+    a lock, so that none undoes what another moved it by."""
 
     runs = False
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
             path.write_bytes(struct.pack("d", 0.0))
-        with path.open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), 8)
+        # Open as long as the process: its lock goes with a process that is killed.
+        self._file = os.open(path, os.O_RDWR)
+        self._memory = mmap.mmap(self._file, 8)
+        self._threads = threading.Lock()
 
     def now(self) -> datetime:
         self.advance(0.001)
@@ -50,10 +58,21 @@ class SharedClock:
             self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        self._memory[:8] = struct.pack("d", self.monotonic() + seconds)
+        with self._alone():
+            self._memory[:8] = struct.pack("d", self.monotonic() + seconds)
 
     def set(self, moment: datetime) -> None:
-        self._memory[:8] = struct.pack("d", (moment - START).total_seconds())
+        with self._alone():
+            self._memory[:8] = struct.pack("d", (moment - START).total_seconds())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._threads:
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
 
 
 def main(folder: Path, arguments: list[str]) -> NoReturn:

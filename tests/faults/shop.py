@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import mmap
+import os
 import struct
-import tempfile
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,9 +72,11 @@ class SharedClock:
 
     def __init__(self, start: datetime) -> None:
         self._start = start
-        self._memory = mmap.mmap(-1, 8)
         self._threads = threading.Lock()
-        self._processes = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the clock
+        self._processes = os.memfd_create("clock")
+        weakref.finalize(self, os.close, self._processes)
+        os.truncate(self._processes, 8)
+        self._memory = mmap.mmap(self._processes, 8)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
