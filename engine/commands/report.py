@@ -42,12 +42,12 @@ if TYPE_CHECKING:
         metavar="FOLDER|FILE",
         help="A file, by its ending .html, .pdf, .xlsx or .csv, or a folder, which gets linked "
              "pages.")  # fmt: skip
-@option("--csv", "csv_form", type=click.Choice(["excel", "plain"]), default="excel",
-        help="CSV as Swedish Excel opens it, or plain for programs.")  # fmt: skip
+@option("--csv", "csv_form", type=click.Choice(["excel", "plain"]),
+        help="CSV as Swedish Excel opens it (the default), or plain for programs.")  # fmt: skip
 def report(
     out: Output, merchant: str | None, merchants: Path, everything: bool, jobs: int,
     payouts: tuple[str, ...], month: str | None, year: str | None, language: Any, target: Path,
-    csv_form: str,
+    csv_form: str | None,
 ) -> int:  # fmt: skip
     """Write the payout report: what came in, what it was for, what it cost, what is left and why.
 
@@ -61,6 +61,8 @@ def report(
         raise UsageError("Report for whom?", f"Name a merchant, {both}.")
     period = chosen(payouts, month, year)
     form = write.form_of(target)
+    if csv_form and form != "csv":
+        raise UsageError("--csv is for a file that ends in .csv.", "Name one or leave --csv out.")
     if merchant is None:
         if payouts:
             raise UsageError("Payouts are those of one merchant.", "Name it in place of --all.")

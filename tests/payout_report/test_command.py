@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from shop import OpenShop, Shop
 
+from engine.commands.main import commands
 from engine.commands.report import chosen
 from engine.errors import UsageError
 from engine.report.payouts.gather import gather
@@ -132,6 +134,15 @@ def test_a_folder_has_linked_pages_that_all_exist(some: Shop, tmp_path: Path) ->
         for target in parsed(path.read_text("utf-8")).targets:
             assert target.startswith("#") or (path.parent / target).exists(), target
     assert not list((tmp_path / "out").glob(".*"))  # no half of a file is left
+
+
+@pytest.mark.parametrize("target", ["report.xlsx", "report.html", "folder"])
+def test_a_form_of_csv_is_refused_for_what_is_no_csv(target: str, tmp_path: Path) -> None:
+    asked = ["report", "shop", "--csv", "plain", "--out", str(tmp_path / target)]
+    done = CliRunner().invoke(commands, asked, standalone_mode=False)
+    assert isinstance(done.exception, UsageError)
+    assert "ends in .csv" in str(done.exception)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_same_report_gives_the_same_bytes(some: Shop, tmp_path: Path) -> None:
