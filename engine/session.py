@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +28,13 @@ from .garbage import give_freed_memory_back
 from .merchant.flows import flows_on
 from .merchant.load import Merchant
 from .merchant.settings import convention_choices
+from .needs import read_needs, read_vouchers, stage_what_came
 from .opened import RunReport, Session, silent
 from .rest import holds_nothing, is_at_rest, note_rest
 from .scope import ALL, Scope
-from .stage.staging import is_staged, stage, staged_to
+from .stage.staging import staged_to
 from .stage.sync import extractions, sync_all
-from .store.books import CURRENCIES, LOCKED, Books, read_books
+from .store.books import Books, read_books
 from .store.database import Store
 from .store.freed import give_back, tidy
 from .store.ledger import Action, begun
@@ -107,22 +107,14 @@ def sync(session: Session, scope: Scope = ALL) -> Report:
         scope.until,
         session.fresh,
     )
-    _stage(session, findings)
+    stage_what_came(session, findings)
     give_back(session.store)
     return findings
 
 
-def _stage(session: Session, findings: Report) -> None:
-    if not is_staged(session.store):
-        session.on_progress("stage", 0, None)
-        staged = stage(session.store)
-        findings.findings += staged.problems
-        findings.told += staged.answers
-
-
 def plan(session: Session, findings: Report, scope: Scope = ALL, *, offline: bool = False) -> Plan:
     """The plan; what it needs to know is read from Fortnox first, unless ``offline``."""
-    _stage(session, findings)  # nothing, but where a new version has it all staged anew
+    stage_what_came(session, findings)  # nothing, but where a new version has it all staged anew
     books = read_books(session.store)
     _refuse_cash_method(books)
     for _ in range(MOST_ROUNDS):
@@ -132,9 +124,9 @@ def plan(session: Session, findings: Report, scope: Scope = ALL, *, offline: boo
             made.problems.insert(0, session.without_plus)
         if silent_since := silence_of(session.store, session.merchant, session.clock.now()):
             made.problems.insert(0, silent_since)
-        if offline or not _read_needs(session, made, books, findings):
+        if offline or not read_needs(session, made, books, findings):
             return made
-        _stage(session, findings)
+        stage_what_came(session, findings)
         books = read_books(session.store)
     return made
 
@@ -166,9 +158,9 @@ def plan_ahead(session: Session, findings: Report, scope: Scope = ALL) -> tuple[
         made = plan(session, findings, scope)
         followed = _followed(session, made)
         needed = replace(made, unread=followed.unread)
-        if not _read_needs(session, needed, read_books(session.store), findings):
+        if not read_needs(session, needed, read_books(session.store), findings):
             break
-        _stage(session, findings)
+        stage_what_came(session, findings)
     return made, followed
 
 
@@ -184,39 +176,6 @@ def _followed(session: Session, made: Plan) -> Followed:
             where, made, session.settings,
             lambda store: _made(session, store, read_books(store), same, again=False),
         )  # fmt: skip
-
-
-# Read before anything is posted: what was locked since would leave a payment that can't be booked,
-# and a way in that leads elsewhere would post into another company's books.
-BEFORE_POSTING = (LOCKED, "/3/companyinformation")
-
-
-def _read_needs(session: Session, made: Plan, books: Books, findings: Report) -> bool:
-    """Read what a plan lacks or stands on; whether it is to be made again."""
-    from .extract.orders import fetch_orders
-    from .plan.lookups import fetch_needs, read_again
-
-    registers = set(books.lacked)
-    if any(action.target.startswith("fortnox.") for action in made.actions):
-        registers.update(BEFORE_POSTING)
-    if _is_foreign(session, made):
-        registers.add(CURRENCIES)
-    registers -= session.fresh
-    if not made.unread and not registers:
-        return False
-    apis = session.qliro, session.fortnox
-    to_qliro, to_fortnox = extractions(
-        session.merchant, session.store, apis, session.tell, session.fresh
-    )
-    orders = sorted({int(need.key) for need in made.unread if need.kind == "order"})
-    if orders:
-        fetch_orders(to_qliro, orders)
-    first = min([session.settings["payouts_from"], *(one.date for one in made.payouts.values())])
-    again = read_again(to_fortnox, sorted(registers), made.unread, first, findings)
-    if registers:
-        _stage(session, findings)
-        again = again or CURRENCIES in registers or read_books(session.store) != books
-    return fetch_needs(to_fortnox, made.unread) or again or bool(orders)
 
 
 def _refuse_unactivated(session: Session, made: Plan) -> None:
@@ -288,7 +247,7 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
         more = _following(after, delivery)
         if not more:
             break
-        if not _read_vouchers(session, after, findings):
+        if not read_vouchers(session, after, findings):
             delivery.add(_deliver(session, more, "deliver"))
             warnings = after.warnings
         after = plan(session, findings, same, offline=True)
@@ -298,28 +257,6 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
     if delivery.failure is not None:
         raise delivery.failure
     return RunReport(after, delivery, findings, attention(session, after), _calls(session))
-
-
-def _is_foreign(session: Session, made: Plan) -> bool:
-    """Whether something of a payout in another currency than the books' is to be posted, or is
-    parked: Fortnox's rate of the day may be what it is worked out by, or what it lacks."""
-    own = session.settings["accounting_currency"]
-    moving = {action.payout for action in made.actions}
-    moving |= {one.payout for one in made.outcomes if one.state == "parked"}
-    return any(
-        payout.row["CurrencyCode"] != own for key, payout in made.payouts.items() if key in moving
-    )
-
-
-def _read_vouchers(session: Session, after: Plan, findings: Report) -> bool:
-    """Read the vouchers beside which one is to be made that could only now be planned; whether
-    there are some that were not known."""
-    from .plan.lookups import read_again
-
-    apis = session.qliro, session.fortnox
-    _, to_fortnox = extractions(session.merchant, session.store, apis, session.tell, session.fresh)
-    first: date = session.settings["payouts_from"]
-    return read_again(to_fortnox, (), after.unread, first, findings)
 
 
 def _after(session: Session, made: Plan, warned: Sequence[str], delivery: Delivery) -> Plan:

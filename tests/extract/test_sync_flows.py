@@ -9,6 +9,7 @@ from shop import OpenShop, Shop
 
 from engine import session as sessions
 from engine.extract.raw import Report
+from engine.stage.staging import stage
 from engine.store.database import in_memory
 
 DOCUMENTS = ("/3/customers", "/3/articles", "/3/orders", "/3/termsofpayments", "/3/projects")
@@ -20,7 +21,7 @@ def synced(shop: Shop, **more: object) -> Report:
         report = sessions.sync_all(
             shop.merchant, shop.store, (opened.qliro, opened.fortnox), opened.tell, **more
         )
-        report.findings += sessions.stage(shop.store).problems
+        report.findings += stage(shop.store).problems
         return report
 
 

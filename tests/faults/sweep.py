@@ -31,7 +31,6 @@ import duckdb
 import few_rows
 
 from engine import session as sessions
-from engine.error_catalogue import installed
 from engine.merchant.load import Merchant
 from engine.sandbox.control import effects
 from engine.sandbox.lives.by_name import LIVES
@@ -201,7 +200,6 @@ def too_soon(world: World, delay: float = 120.0) -> list[str]:
 def main() -> None:
     folder, changes = Path(sys.argv[1]), json.loads(sys.argv[2])
     compiled(merchant(folder, **changes))
-    sessions.read_catalogue = installed  # read once: it is not what is tested
     trusted()
     # What is imported and compiled at its first use is there in every child; no thread is left.
     with few_rows.folder() as name:

@@ -21,7 +21,7 @@ SHARED = (
 WAY = (
     "merchant", "store", "language", "transport", "webhooks", "access", "sie", "bank", "extract",
     "stage", "match", "plan", "suppose", "deliver", "report", "mappings", "checked",
-    "parsed", "rest", "opened", "session", "apply",
+    "parsed", "rest", "opened", "needs", "session", "apply",
 )  # fmt: skip
 BESIDE = ("doctor", "workbench", "sandbox", "fleet", "show", "demo", "commands", "start", "manual")
 ORDER = (*SHARED, *WAY, *BESIDE)
