@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -35,6 +35,7 @@ Query = Sequence[tuple[str, str]]
 AGENT = "qliro-fortnox/0.2"
 # Fortnox needs up to two minutes for some calls (woo-fortnox-hub waits 120 s).
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+TIMES = TIMEOUT.as_dict()
 ATTEMPTS = 6
 LONGEST_PAUSE = 30.0
 NOT_UTF_8 = "the body is not UTF-8"
@@ -96,6 +97,25 @@ def trusted() -> ssl.SSLContext:
 def nobody_trusted() -> ssl.SSLContext:
     """No certificate is: for addresses that are asked without TLS."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+# Each parse goes over the text character by character; documents are created at a few addresses.
+_url = lru_cache(maxsize=64)(httpx.URL)
+
+
+@lru_cache(maxsize=4)
+def _moment(told: str) -> datetime:
+    """What a header ``Date`` says (RFC 9110: to the second). Raises ValueError where that is no
+    date."""
+    return parsedate_to_datetime(told).astimezone(UTC)
+
+
+class _Cookies(httpx.Cookies):
+    """Cookies as answers set them: of one that sets none nothing is made anew to look for them."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if "Set-Cookie" in response.headers:
+            super().extract_cookies(response)
 
 
 class Api:
@@ -160,6 +180,11 @@ class Api:
                 "Write http://host:port, or unset it.",
             ) from None
 
+        self._client._cookies = _Cookies()  # its setter would copy them into plain ones
+        self._bare = self._client.headers
+        self._with_body = httpx.Headers(self._bare)
+        self._with_body["Content-Type"] = "application/json"
+
     def __enter__(self) -> Self:
         return self
 
@@ -205,16 +230,20 @@ class Api:
         content = body.encode() if isinstance(body, str) else body
         if content is not None and self._complete:
             content = self._complete(content)
-        headers = {"Content-Type": "application/json"} if content is not None else {}
         turn = self._limiter.wait() if self._limiter else None
         sent_at = self.clock.now()
         try:
-            request = self._client.build_request(
-                method, self._base + path, params=list(query), content=content, headers=headers
+            request = httpx.Request(
+                method,
+                _url(self._base + path),
+                params=list(query) or None,
+                headers=self._bare if content is None else self._with_body,
+                cookies=self._client.cookies,
+                content=content,
+                extensions={"timeout": TIMES, "leave_by": leave_by, "turn": turn},
             )
         except httpx.InvalidURL as error:
             raise NotSent(f"{self._base + path} is not an address: {error}") from None
-        request.extensions |= {"leave_by": leave_by, "turn": turn}
         self._count("sent")
         try:
             response = self._client.send(request)
@@ -260,9 +289,9 @@ class Api:
         return starred(self._redact(text))
 
     def _compare(self, told: str | None) -> None:
-        """The server's time by its header ``Date`` (RFC 9110: to the second) beside our own."""
+        """The server's time by its header ``Date`` beside our own."""
         with suppress(TypeError, ValueError):
-            self.ahead = self.clock.now() - parsedate_to_datetime(told or "").astimezone(UTC)
+            self.ahead = self.clock.now() - _moment(told or "")
 
     def read(
         self,
