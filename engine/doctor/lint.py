@@ -179,6 +179,8 @@ def _lines_under(path: Path, sound: Set[str]) -> Set[int]:
     except FileError:
         return frozenset()
     begins = sorted((spot[0], str(at[0])) for at, spot in file.keys.items() if len(at) == 1)
+    if not begins:  # a list, or a single word: no line is under a key that is known
+        return frozenset()
     ends = [line for line, _ in begins[1:]] + [
         max((s[0] for s in file.values.values()), default=0) + 1
     ]

@@ -40,6 +40,22 @@ def test_malformed_yaml(cli: Cli, lonely: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "found"), [("- a\n- {b: c}\n", "a list"), ("butiken\n", "text"), ("", "nothing")]
+)
+def test_a_merchant_file_without_keys_says_so_and_none_of_its_lines_is_shown(
+    cli: Cli, lonely: Path, text: str, found: str
+) -> None:
+    lonely.write_text(text)
+    for command in ("lint", "status"):
+        told = cli(command, "shop")
+        assert (told.code, told.out) == (2, "")
+        where = "merchants/shop.yaml:1:1" if text else "merchants/shop.yaml"
+        assert told.err == (
+            f"{where}: wrong-type: expected a mapping (key: value), found {found}.\n1 error.\n"
+        )
+
+
 def test_all_findings_of_a_file_and_its_overlay_come_at_once(cli: Cli, lonely: Path) -> None:
     overlay = lonely.parent / "over"
     overlay.mkdir()
