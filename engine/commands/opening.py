@@ -120,6 +120,7 @@ def stopping(out: Output, stop: threading.Event) -> Iterator[None]:
     def asked(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             signals.insist()
+            return
         stop.set()
         try:
             out.complain(STOPPING)

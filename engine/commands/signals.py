@@ -18,7 +18,8 @@ BOTH = (signal.SIGINT, signal.SIGTERM)
 TRY_LATER = 75  # as ``engine.errors.Exit`` has it, which is not loaded yet when this is
 # So long may tidying up take, which waits for requests in flight; then it ends without.
 GRACE_SECONDS = 5.0
-# So soon is an interrupt raised again that Python swallowed while it tidied something away.
+# So soon is an interrupt raised again that Python swallowed while it tidied something away, or that
+# came while a module was loaded.
 AGAIN_SECONDS = 0.01
 
 
@@ -42,12 +43,19 @@ def watch() -> None:
     sys.unraisablehook = _not_raised
 
 
-def insist() -> NoReturn:
-    """End what is being done: raises KeyboardInterrupt, the one time that it is needed."""
+def insist() -> None:
+    """End what is being done: raises KeyboardInterrupt, the one time that it is needed.
+
+    While a module is loaded it is raised soon after: one that is written in another language may
+    call Python as it begins, and ends the whole process when that raises, as DuckDB does.
+    """
     if _PROCESS.ending:
         os._exit(TRY_LATER)
     if _PROCESS.watched:
         _PROCESS.ending = True
+        if _is_loading():
+            _soon()
+            return
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
     raise KeyboardInterrupt
 
@@ -75,14 +83,31 @@ def _not_raised(what: sys.UnraisableHookArgs) -> None:
     if not (_PROCESS.ending and isinstance(what.exc_value, KeyboardInterrupt)):
         sys.__unraisablehook__(what)
         return
+    _soon()
+
+
+def _soon() -> None:
     signal.signal(signal.SIGALRM, _again)
     signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
 
 
-def _again(_number: int, _frame: FrameType | None) -> NoReturn:
+def _again(_number: int, _frame: FrameType | None) -> None:
+    if _is_loading():
+        _soon()
+        return
     signal.signal(signal.SIGALRM, _on_the_spot)
     signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
     raise KeyboardInterrupt
+
+
+def _is_loading() -> bool:
+    """Whether a module is being loaded where the program is."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _on_the_spot(_number: int, _frame: FrameType | None) -> NoReturn:

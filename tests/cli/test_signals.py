@@ -136,6 +136,38 @@ def test_one_that_comes_while_something_is_tidied_away_ends_it_too() -> None:
     assert float(ended.stdout) == signals.GRACE_SECONDS  # and the time for the rest runs anew
 
 
+# The signal comes while DuckDB's driver begins, which calls Python and takes no exception from it.
+LOADING = """
+import enum, os, signal, sys, time
+sys.path.insert(0, {home!r})
+import engine.store
+from engine.commands import signals
+signals.watch()
+kept = enum.EnumMeta.__call__
+def sent(*args, **more):
+    enum.EnumMeta.__call__ = kept
+    os.kill(os.getpid(), signal.SIGTERM)
+    return kept(*args, **more)
+enum.EnumMeta.__call__ = sent
+try:
+    import engine.store.driver
+    time.sleep(20)
+    print("went on")
+except KeyboardInterrupt:
+    print(round(signal.getitimer(signal.ITIMER_REAL)[0]))
+    signals.leave(0)
+"""
+
+
+def test_one_that_comes_while_a_module_is_loaded_ends_it_when_it_is() -> None:
+    ended = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", LOADING.format(home=str(HOME))],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (75, "")
+    assert float(ended.stdout) == signals.GRACE_SECONDS
+
+
 @pytest.mark.parametrize("place", ["engine.doctor.lint:lint_merchant", "engine.show.findings:put"])
 def test_a_command_without_a_session_is_ended_by_the_first(tmp_path: Path, place: str) -> None:
     folder = tmp_path / "merchants"
