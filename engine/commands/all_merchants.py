@@ -157,7 +157,7 @@ def carried_out(
 ) -> list[Ended]:
     """What became of each merchant's process (its name, its arguments), in their order; how they
     come on is noted, what went wrong is told although it is quiet, and a signal ends them all."""
-    from .opening import stopping
+    from .opening import STOPPING, stopping
     from .prepared import Prepared, is_possible
     from .processes import Job, Separate, environment, for_each
 
@@ -168,6 +168,10 @@ def carried_out(
         else:
             out.tell_of(one.name, f"{text}.")
 
+    def on_line(name: str, line: str) -> None:
+        if not (stop.is_set() and STOPPING in line):  # it was told once, of all of them
+            out.relay(name, line)
+
     stop, environ = threading.Event(), environment(os.environ, command)
     with stopping(out, stop):
         return for_each(
@@ -175,7 +179,7 @@ def carried_out(
             at_once,
             Prepared(environ) if is_possible() else Separate(environ),
             stop,
-            out.relay,
+            on_line,
             on_end,
         )
 

@@ -24,7 +24,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..clock import SystemClock
-from ..errors import Exit, QliroFortnoxError, UsageError
+from ..errors import Exit, QliroFortnoxError, StoppedError, UsageError
 from ..merchant.mapping_sets import DEFAULT, folder_of
 from ..scope import named
 from ..show import failure
@@ -301,6 +301,8 @@ def _now() -> datetime:
 
 
 def _stopped(out: Output) -> int:
+    if not out.has_told:
+        return _mendable(out, StoppedError("Stopped."))
     out.complain("Stopped.")
     return int(Exit.TRY_LATER)
 

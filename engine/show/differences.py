@@ -17,7 +17,7 @@ from .page import Cell, Column, Page, Table, Text, blank, count, heading
 # What a comment may hold on GitHub, less a little; merchants beyond are told by their line alone.
 LONGEST_COMMENT = 60_000
 NOTHING_STORED = "NothingYetError"
-DIFFERS, SAME = 3, 0
+DIFFERS, SAME, LATER = 3, 0, 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Compared:
         if self.has_nothing:
             return "nothing stored"
         if self.error:
-            return "failed", "red"
+            return ("later", "yellow") if self.code == LATER else ("failed", "red")
         return ("differs", "yellow") if self.differing else ("same", "green")
 
 
@@ -94,12 +94,15 @@ def _title(before: str, after: str) -> str:
 def sentence(compared: Sequence[Compared]) -> str:
     """How many differ, in a sentence."""
     differing = [one for one in compared if one.differing]
-    failed = sum(bool(one.error) and not one.has_nothing for one in compared)
+    without = [one for one in compared if one.error and not one.has_nothing]
+    later = sum(one.code == LATER for one in without)
     told = [f"{count(len(compared), 'merchant')}: {len(differing) or 'none'} with differences"]
     if differing:
         told.append(f"{count(sum(one.differing for one in differing), 'document')} in all")
-    if failed:
+    if failed := len(without) - later:
         told.append(f"{failed} failed")
+    if later:
+        told.append(f"{later} to be tried again later")
     if nothing := sum(one.has_nothing for one in compared):
         told.append(f"nothing is stored of {nothing}")
     return f"{', '.join(told)}."

@@ -46,7 +46,7 @@ class Output:
     """The two streams of a command. ``state`` is the merchant's state folder once it is known, and
     ``merchant`` its name.
 
-    ``redact`` takes secrets out of messages; ``redact_results`` out of results, which are data.
+    ``has_told`` is whether JSON was written to stdout. ``redact`` takes secrets out of messages; ``redact_results`` out of results, which are data.
     With ``log`` a message is an object of JSON on a line of its own, for which it tells the time.
     """
 
@@ -58,6 +58,7 @@ class Output:
     redact_results: Callable[[str], str] | None = field(default=None, repr=False)
     state: Path | None = None
     merchant: str | None = None
+    has_told: bool = False
 
     @property
     def is_terminal(self) -> bool:
@@ -78,6 +79,7 @@ class Output:
 
     def line(self, text: str) -> None:
         """A line of JSON for a program, on stdout, as it is."""
+        self.has_told = True
         _put(sys.stdout, f"{_in_ascii(text, sys.stdout)}\n")
 
     def note(self, text: str) -> None:

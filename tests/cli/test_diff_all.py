@@ -10,7 +10,7 @@ import pytest
 from shopkit import Cli
 
 from engine.sandbox.server import Running
-from engine.show.differences import LONGEST_COMMENT, Compared, markdown
+from engine.show.differences import LONGEST_COMMENT, Compared, markdown, sentence
 
 OVERLAY = (
     "version: 2\nmapping: payment\ndocument:\n"
@@ -134,3 +134,12 @@ def test_what_cannot_be_exported_together_is_refused_with_the_reason(
     assert (refused.code, "Documents are made of buyers" in refused.err) == (2, True)
     assert cli("export", "shop", "--parquet", out).code == 2
     assert not Path(out).exists()
+
+
+def test_one_that_was_stopped_or_is_busy_has_not_failed_and_comes_later() -> None:
+    error = {"error": {"kind": "StoppedError", "message": "Stopped."}}
+    stopped, broken = (Compared("shop", code, 1, error) for code in (75, 2))
+    assert [stopped.result, broken.result] == [("later", "yellow"), ("failed", "red")]
+    assert sentence([stopped, broken]) == (
+        "2 merchants: none with differences, 1 failed, 1 to be tried again later."
+    )

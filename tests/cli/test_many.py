@@ -118,7 +118,7 @@ def test_sigterm_ends_all_of_them_cleanly(shops: Path, running: Running, tmp_pat
     (shops / "anna.yaml").unlink()
     shutil.copy(shops / "shop.yaml", shops / "zoe.yaml")
     running.world.limits.latency_seconds = 0.3
-    process = start(["run", "--all", "--jobs", "1", "--quiet", "--json"], tmp_path)
+    process = start(["run", "--all", "--jobs", "1", "--json"], tmp_path)
     end = time.monotonic() + 30
     while not running.world.journal:
         assert time.monotonic() < end
@@ -129,6 +129,10 @@ def test_sigterm_ends_all_of_them_cleanly(shops: Path, running: Running, tmp_pat
     of = told.json["merchants"]
     assert "The run was told to end, and ended" in of["shop"]["result"]["error"]["message"]
     assert of["zoe"]["result"]["error"]["message"] == "Not begun: stopped."
+    said = [line for line in told.err.splitlines() if "top" in line or "end" in line]
+    assert [line.partition(" after")[0] for line in said] == [
+        "Stopping", "shop: later", "zoe: later"
+    ]  # each once, by the merchant or by what had started it
 
 
 def test_one_that_is_killed_at_its_work_costs_no_other(

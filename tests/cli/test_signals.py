@@ -188,6 +188,8 @@ def test_what_is_interrupted_may_say_so_in_its_own_words(
     monkeypatch.setattr(signals._PROCESS, "ending", True)
     told = cli("errors")
     assert (told.code, told.err) == (75, "Stopped.\n")
+    told = cli("errors", "--json")
+    assert (told.code, told.json["error"]["message"], told.err) == (75, "Stopped.", "")
 
 
 def test_a_word_about_a_signal_is_told_even_while_another_is_being_told(
