@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -69,19 +69,24 @@ def record_rules(
 def rules_of_action(store: Store, action: str) -> tuple[str, Rules] | None:
     """By which rules the document of an action was made: under which digest their texts are kept,
     and what they were. None of one that an earlier version made, which kept none."""
+    run: str | None = store.value(LAST_RUN, [action])
+    return None if run is None else rules_of_runs(store, [run]).get(run)
+
+
+def rules_of_runs(store: Store, runs: Collection[str]) -> dict[str, tuple[str, Rules]]:
+    """The same of what was last intended in these runs."""
     if not store.has(TABLE):
-        return None
-    rows = store.rows(MADE_BY, [action])
-    if not rows:
-        return None
-    (row,) = rows
-    return row["digest"], Rules(**{one.name: row[one.name] for one in fields(Rules)})
+        return {}
+    names = [one.name for one in fields(Rules)]
+    return {
+        row["run"]: (row["digest"], Rules(**{name: row[name] for name in names}))
+        for row in store.rows(MADE_BY, [sorted(runs)])
+    }
 
 
-MADE_BY = """
-SELECT m.*
-FROM ledger.made_under AS m
-WHERE m.run = (SELECT arg_max(run, rowid) FROM ledger.action WHERE action = ?)
-ORDER BY m.noted_at DESC
-LIMIT 1
+LAST_RUN = "SELECT arg_max(run, rowid) FROM ledger.action WHERE action = ?"
+MADE_BY = f"""
+SELECT * FROM {TABLE}
+WHERE run IN (SELECT unnest(?::VARCHAR[]))
+ORDER BY noted_at
 """

@@ -7,30 +7,33 @@ answers; writes nothing. The result is plain data; the command line makes it rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import json_text
 from ..errors import UsageError
 from ..ordering import sql_order
 from ..plan.kept_traces import as_kept
-from ..plan.made_under import rules_of_action
 from ..store.database import Store
 from ..store.history import pruned_until
+from .explain_histories import Histories, histories
 from .fetched import KINDS, only_fetched, stands_for
 from .rules_since import Since
 
 Row = dict[str, Any]
-TraceOf = Callable[[Row], Row]  # the trace of a row of ledger.outcome
+# The trace of a row of ledger.outcome; second what was written down of its action.
+TraceOf = Callable[[Row, Sequence[Row]], Row]
 
 # What a person named, as a number: no column that holds numbers has to be made text.
 NUMBER = "CASE WHEN regexp_full_match($ref, '[1-9][0-9]*') THEN TRY_CAST($ref AS BIGINT) END"
+# The id of a line is a hash of so many letters, in no order: a shorter name is not looked for.
+LINE_ID = "CASE WHEN strlen($ref) >= 16 THEN $ref END"
 # A look at one column passes over whole blocks of rows; one at several reads them all.
 LOOKS = "\n    UNION ".join(
     f"SELECT * FROM ledger.line_state WHERE {name} = {value}"
     for value, names in (
-        ("$ref", ("line", "payout", "reference", "document", "number", "delivery")),
+        (LINE_ID, ("line",)),
+        ("$ref", ("payout", "reference", "document", "number", "delivery")),
         (NUMBER, ("OrderId", "PaymentTransactionId")),
     )
     for name in names
@@ -90,25 +93,18 @@ WHERE vanished AND Status = 'Accepted' AND payout = ?
 HAVING count(*) > 0
 """
 
-OUTCOMES = """
-SELECT * FROM ledger.outcome
-WHERE source = ?
-ORDER BY noted_at DESC, rowid DESC
-"""
-
-EVENTS = """
-SELECT seq, noted_at, step, event, method, path, body, status, answer, number, note
-FROM ledger.event WHERE action = ? ORDER BY seq
-"""
-
 RAW = """
 SELECT a.seq, a.noted_at, a.origin, a.path, a.query
 FROM raw.answer AS a
-WHERE a.seq IN (SELECT raw_seq FROM qliro.settlement_line WHERE line = ?)
+WHERE a.seq IN (
+    SELECT raw_seq FROM qliro.settlement_line
+    WHERE line = $line  -- ids in no order; those of transactions are nearly in one
+      AND PaymentTransactionId IS NOT DISTINCT FROM $transaction
+)
 """
 
 
-def trace_as_kept(outcome: Row) -> Row:
+def trace_as_kept(outcome: Row, _: Sequence[Row] = ()) -> Row:
     """The trace of a row of ``ledger.outcome``, without what can be worked out anew."""
     return as_kept(json_text.decode(outcome["trace"]))
 
@@ -140,7 +136,7 @@ def explain(
         "string_split(batches, ', '), $ref)",
         {"ref": ref},
     )
-    orders = [_order(store, row, ref, trace_of) for row in store.rows(ORDERS, {"ref": ref})[:most]]
+    orders = [_order(store, row, ref) for row in store.rows(ORDERS, {"ref": ref})[:most]]
     invoices = [] if lines or payouts else _stored(store, ref, orders)
     number = None if invoices else voucher_pattern(ref)
     if not lines and not payouts and number:
@@ -159,13 +155,18 @@ def explain(
         payouts = store.rows(
             "SELECT * FROM ledger.payout_state WHERE payout = ?", [lines[0]["payout"]]
         )
+    told = histories(store, [
+        *(item["source"] for order in orders for item in order["items"]),
+        *(row["payout"] for row in payouts),
+        *(row[name] for row in lines[:most] for name in ("line", "source")),
+    ])  # fmt: skip
     found = {
         "ref": ref,
         "of_payout": of_payout,
-        "orders": orders,
+        "orders": [_with_stories(order, told, trace_of) for order in orders],
         "invoices": invoices,
-        "payouts": [_payout(store, row, trace_of) for row in payouts],
-        "lines": [_line(store, row, trace_of) for row in lines[:most]],
+        "payouts": [_payout(store, row, told, trace_of) for row in payouts],
+        "lines": [_line(store, row, told, trace_of) for row in lines[:most]],
         "further_lines": max(0, len(lines) - most),
         "pruned": pruned_until(store),
     }
@@ -225,8 +226,8 @@ def _stored(store: Store, ref: str, orders: list[dict[str, Any]]) -> list[dict[s
     return [one for one in store.rows(STORED, {"ref": ref}) if one["DocumentNumber"] not in told]
 
 
-def _order(store: Store, row: Row, ref: str, trace_of: TraceOf) -> Row:
-    """An order with the history of each of its documents, or of those alone that go by ``ref``."""
+def _order(store: Store, row: Row, ref: str) -> Row:
+    """An order with each of its documents, or with those alone that go by ``ref``."""
     items = store.rows(
         "SELECT * FROM ledger.order_item WHERE OrderId = ? "
         f"ORDER BY mapping, {sql_order('source')}",
@@ -235,13 +236,10 @@ def _order(store: Store, row: Row, ref: str, trace_of: TraceOf) -> Row:
     of_order = len(items)
     if ref not in (row["OrderId"], row["MerchantReference"]):
         items = [one for one in items if _goes_by(one, ref)] or items
-    told = {source: _outcomes(store, source) for source in {one["source"] for one in items}}
     return {
         **row,
         "further_items": of_order - len(items),
-        "items": [
-            {**one, **_story(store, one["mapping"], told[one["source"]], trace_of)} for one in items
-        ],
+        "items": items,
         "raw": store.rows(ORDER_RAW, [row["raw_seq"]]),
         "resolutions": store.rows(
             "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
@@ -249,6 +247,13 @@ def _order(store: Store, row: Row, ref: str, trace_of: TraceOf) -> Row:
             [[one["source"] for one in items]],
         ),
     }
+
+
+def _with_stories(order: Row, told: Histories, trace_of: TraceOf) -> Row:
+    """An order with the history of each of its documents."""
+    items = [{**one, **_story(one["mapping"], one["source"], told, trace_of)}
+             for one in order["items"]]  # fmt: skip
+    return {**order, "items": items}
 
 
 def _goes_by(item: dict[str, Any], ref: str) -> bool:
@@ -266,7 +271,7 @@ def voucher_pattern(ref: str) -> str | None:
     return rf"(?i)(^|\s){series}/0*{int(number)}/{year or r'[0-9]+'}\b"
 
 
-def _payout(store: Store, row: Row, trace_of: TraceOf) -> Row:
+def _payout(store: Store, row: Row, told: Histories, trace_of: TraceOf) -> Row:
     proof = store.rows(
         "SELECT detail FROM ledger.proof WHERE payout = ? "
         "ORDER BY noted_at DESC, rowid DESC LIMIT 1",
@@ -276,26 +281,24 @@ def _payout(store: Store, row: Row, trace_of: TraceOf) -> Row:
         "SELECT account, held, must FROM ledger.interim_state WHERE payout = ? ORDER BY account",
         [row["payout"]],
     )
-    told = _outcomes(store, row["payout"])
     return {
         **row,
         "vanished": next(iter(store.rows(VANISHED, [row["payout"]])), None),
         "figures": json_text.decode(proof[0]["detail"]) if proof else {},
         "interim": interim,
-        "documents": [_story(store, mapping, told, trace_of) for mapping in sorted(told)],
+        "documents": _stories(row["payout"], told, trace_of),
     }
 
 
-def _line(store: Store, row: Row, trace_of: TraceOf) -> Row:
-    told = _outcomes(store, row["line"])
-    stories = [_story(store, mapping, told, trace_of) for mapping in sorted(told)]
+def _line(store: Store, row: Row, told: Histories, trace_of: TraceOf) -> Row:
+    stories = _stories(row["line"], told, trace_of)
     if row["source"] != row["line"] and row["mapping"]:
-        decided = _outcomes(store, row["source"])
-        stories.append(_story(store, row["mapping"], decided, trace_of))
+        stories.append(_story(row["mapping"], row["source"], told, trace_of))
+    of_line = {"line": row["line"], "transaction": row["PaymentTransactionId"]}
     return {
         **row,
         "stories": stories,
-        "raw": store.rows(RAW, [row["line"]]),
+        "raw": store.rows(RAW, of_line),
         "resolutions": store.rows(
             "SELECT noted_at, who, kind, detail, reason FROM ledger.resolution "
             "WHERE line = ? ORDER BY noted_at, rowid",
@@ -304,17 +307,15 @@ def _line(store: Store, row: Row, trace_of: TraceOf) -> Row:
     }
 
 
-def _outcomes(store: Store, source: str) -> dict[str, list[Row]]:
-    """What was told of a source under each mapping, the last first."""
-    told: dict[str, list[Row]] = {}
-    for row in store.rows(OUTCOMES, [source]):
-        told.setdefault(row["mapping"], []).append(row)
-    return told
+def _stories(source: str, told: Histories, trace_of: TraceOf) -> list[Row]:
+    """The history of each document of a source."""
+    mappings = sorted(told.outcomes.get(source, ()))
+    return [_story(mapping, source, told, trace_of) for mapping in mappings]
 
 
-def _story(store: Store, mapping: str, told: Mapping[str, list[Row]], trace_of: TraceOf) -> Row:
+def _story(mapping: str, source: str, told: Histories, trace_of: TraceOf) -> Row:
     """The last outcome, the last one that had a trace of its match, and every delivery."""
-    outcomes = told.get(mapping)
+    outcomes = told.outcomes.get(source, {}).get(mapping)
     if not outcomes:
         return {"mapping": mapping, "history": [], "events": []}
     traced = next((one for one in outcomes if len(one["trace"]) > 2), outcomes[0])
@@ -326,20 +327,14 @@ def _story(store: Store, mapping: str, told: Mapping[str, list[Row]], trace_of: 
     for one in history:
         if one["code"] == "nothing-to-book":  # an earlier version called it posted
             one["state"] = "done"
-    found = [row for action in actions for row in store.rows(EVENTS, [action])]
+    found = [event for action in actions for event in told.events.get(action, ())]
     events = sorted(found, key=lambda row: row["seq"])
+    rules = told.rules.get(actions[0]) if events else None
     return {
         "mapping": mapping,
         "action": actions[0] if actions else None,
-        "rules": _rules(store, actions[0]) if events else None,
-        "trace": trace_of(traced),
+        "rules": dict(rules) if rules else None,  # whether they have changed is noted in it
+        "trace": trace_of(traced, told.intents.get(traced["action"], ())),
         "history": history,
         "events": events,
     }
-
-
-def _rules(store: Store, action: str) -> dict[str, Any] | None:
-    """The release and the texts that an action's document was made by; None where an earlier
-    version of the program made it, which kept none."""
-    kept = rules_of_action(store, action)
-    return None if kept is None else {"digest": kept[0], **asdict(kept[1])}

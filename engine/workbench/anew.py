@@ -8,7 +8,8 @@ says so. Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, cast
 
@@ -40,14 +41,7 @@ UNREADABLE = (
 )
 UNMADE = "worked out anew, no document comes of this any more"
 
-INTENT = """
--- What was to be sent when an outcome was noted; after a run that was cut off the next wrote it.
-SELECT document, facts
-FROM ledger.action
-WHERE action = $action
-ORDER BY noted_at > $at, abs(epoch(noted_at) - epoch($at::TIMESTAMPTZ)), rowid DESC
-LIMIT 1
-"""
+INTENTS = "SELECT rowid AS place, noted_at, document, facts FROM ledger.action WHERE action = ?"
 
 
 class Anew:
@@ -58,11 +52,12 @@ class Anew:
         self.known: dict[str, tuple[Program, Books] | None] = {}
         self.of_file: dict[str, Kept | None] = {}
 
-    def trace(self, outcome: Row) -> Row:
+    def trace(self, outcome: Row, intents: Sequence[Row] | None = None) -> Row:
         """The whole trace of a row of ``ledger.outcome``. ``differs`` says what of it comes out
-        otherwise now, or can't be had again, where anything does."""
+        otherwise now, or can't be had again, where anything does. ``intents`` are the rows of
+        ``ledger.action`` of its action, with their row id as place, where they are at hand."""
         kept: Row = json_text.decode(outcome["trace"])
-        return self.whole(outcome, kept) if WITH in kept else as_kept(kept)
+        return self.whole(outcome, kept, intents) if WITH in kept else as_kept(kept)
 
     def when_asked(self, outcome: Row) -> Mapping[str, Any]:
         """The same, where what was left out is worked out once it is asked for."""
@@ -70,18 +65,19 @@ class Anew:
         about = {name: one for name, one in outcome.items() if name != "trace"}
         return WhenAsked(self, about, kept) if WITH in kept else kept
 
-    def whole(self, outcome: Row, kept: Row) -> Row:
+    def whole(self, outcome: Row, kept: Row, intents: Sequence[Row] | None = None) -> Row:
         """A trace that names what its plan was made with, whole."""
-        anew = self._worked_out(outcome, kept)
+        if intents is None:
+            intents = self.store.rows(INTENTS, [outcome["action"]])
+        anew = self._worked_out(outcome, kept, intents)
         whole = {name: anew.get(name) if is_null(kept, name) else one
                  for name, one in kept.items()
                  if name not in UNTOLD and (name in anew or not is_null(kept, name))}  # fmt: skip
         return whole | {name: one for name, one in anew.items() if name == "differs"}
 
-    def _worked_out(self, outcome: Row, kept: Row) -> Row:
+    def _worked_out(self, outcome: Row, kept: Row, intents: Sequence[Row]) -> Row:
         """What was left out, as far as it can be had again."""
-        asked = {"action": outcome["action"], "at": outcome["noted_at"]}
-        (intent,) = self.store.rows(INTENT, asked) or ({"document": "null", "facts": "{}"},)
+        intent = intended(outcome["noted_at"], intents)
         document, facts = (json_text.decode(intent[name]) for name in ("document", "facts"))
         told: Row = {"document": document}
         found = self._made_with(kept[WITH])
@@ -192,6 +188,17 @@ class WhenAsked(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.whole)
+
+
+def intended(at: datetime, intents: Sequence[Row]) -> Row:
+    """What was to be sent when an outcome was noted; after a run that was cut off the next wrote
+    it."""
+    nearest = min(
+        intents,
+        key=lambda one: (one["noted_at"] > at, abs(one["noted_at"] - at), -one["place"]),
+        default=None,
+    )
+    return nearest or {"document": "null", "facts": "{}"}
 
 
 def differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
