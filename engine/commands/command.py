@@ -46,6 +46,8 @@ SETTINGS = {
     "max_content_width": 100,
 }
 
+# What to do where the machine keeps a user from a file.
+RIGHTS = "Run it as the user that the file or its folder belongs to, or give this one the right."
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 Command = Callable[..., Any]
@@ -329,7 +331,9 @@ def _of_the_machine(out: Output, error: Exception) -> QliroFortnoxError | None:
         return UsageError(f"{error.filename} is a file, and a folder is to be there.",
                           "Name another.")  # fmt: skip
     if isinstance(error, OSError) and error.filename:  # a folder, a disk: not a defect
-        return QliroFortnoxError(f"{error.filename}: {error.strerror}.")
+        closed = error.errno in (errno.EACCES, errno.EPERM)
+        what = f"{_meant(str(error.filename))}: {error.strerror}."
+        return QliroFortnoxError(what, RIGHTS if closed else "")
     if isinstance(error, OSError) and error.errno in (*FULL, errno.EIO, errno.EBADF):
         return unwritten(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
@@ -342,6 +346,14 @@ def _of_the_machine(out: Output, error: Exception) -> QliroFortnoxError | None:
             "Free space and run again; what is written down is whole.",
         )
     return None
+
+
+def _meant(path: str) -> str:
+    """The file that was to be written, where another name was tried before it gets its own."""
+    folder, name = os.path.split(path)
+    if not name.endswith(".half"):
+        return path
+    return os.path.join(folder, name.removesuffix(".half").removeprefix("."))
 
 
 def _mendable(out: Output, error: QliroFortnoxError) -> int:

@@ -26,6 +26,7 @@ from ..show.progress import progress
 from ..store.database import Store, in_memory, reading, writing
 from ..store.lock import lock_holder
 from . import signals
+from .command import RIGHTS
 
 if TYPE_CHECKING:
     from ..opened import Session
@@ -48,9 +49,18 @@ def opened(out: Output, name: str, folder: Path, *, needs_secrets: bool = True) 
     return merchant
 
 
+def refuse_closed(database: Path, wanted: int = os.R_OK) -> None:
+    """Raises UsageError where this user may not read the database, or with ``os.W_OK`` write it:
+    no harm was done to it, and it must not be taken for one that has to be restored."""
+    if database.exists() and not os.access(database, wanted):
+        what = "read" if wanted == os.R_OK else "read and write"
+        raise UsageError(f"This user may not {what} {database}; nothing is wrong with it.", RIGHTS)
+
+
 @contextmanager
 def to_write(merchant: Merchant) -> Iterator[Store]:
     """The merchant's database for this process alone. Raises BusyError while another has it."""
+    refuse_closed(merchant.database, os.R_OK | os.W_OK)
     with writing(merchant.database.parent, merchant.name) as store:
         yield store
 
@@ -61,6 +71,7 @@ def to_read(out: Output, merchant: Merchant, *, or_empty: bool = False) -> Itera
 
     With ``or_empty`` a merchant of which nothing was ever fetched has an empty one.
     """
+    refuse_closed(merchant.database)
     with ExitStack() as stack:
         try:
             store = stack.enter_context(reading(merchant.database.parent, merchant.name))

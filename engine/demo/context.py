@@ -143,8 +143,13 @@ def prepare(folder: Path, seed: int, shops: Mapping[str, tuple[str, ...]]) -> No
     earlier demo left is replaced."""
     if folder.exists() and not (folder / MADE).exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} holds something else.", "Name another: --folder FOLDER")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        what = f"{folder} can't be made anew ({error.strerror or error})."
+        raise UsageError(what, "Name another: --folder FOLDER") from None
     until = f"{datetime.now(STOCKHOLM):%Y-%m-%d}"
     ports = dict(zip(shops, _ports(folder, len(shops)), strict=True))
     for name, port in ports.items():

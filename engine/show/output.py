@@ -44,9 +44,9 @@ def from_here(text: str) -> str:
 @dataclass(slots=True)
 class Output:
     """The two streams of a command. ``state`` is the merchant's state folder once it is known, and
-    ``merchant`` its name.
+    ``merchant`` its name; ``has_told`` is whether JSON was written to stdout.
 
-    ``has_told`` is whether JSON was written to stdout. ``redact`` takes secrets out of messages; ``redact_results`` out of results, which are data.
+    ``redact`` takes secrets out of messages; ``redact_results`` out of results, which are data.
     With ``log`` a message is an object of JSON on a line of its own, for which it tells the time.
     """
 

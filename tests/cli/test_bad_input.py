@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 import shutil
 import socket
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import duckdb
 import pytest
 from shopkit import Cli, shop_world, write_shop
 
+from engine.commands import opening
 from engine.sandbox.control import effects
 from engine.sandbox.server import serve
 from engine.sandbox.world.world import World
@@ -271,6 +273,59 @@ def test_a_folder_that_is_not_there_is_no_defect(cli: Cli, shop: Path) -> None:
     told = cli("plan", "shop", "--quiet", "--out", "nowhere/plan.json")
     assert (told.code, told.out) == (1, "")
     assert told.err == "nowhere/plan.json: No such file or directory.\n"
+
+
+def test_what_another_user_owns_is_told_as_that_and_not_as_damaged(
+    cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("sync", "shop", "--quiet")
+    database = Path("state/shop.duckdb").resolve()
+    monkeypatch.setattr(os, "access", lambda path, how: Path(path) != database)
+    remedy = (
+        "; nothing is wrong with it. Run it as the user that the file or its folder belongs to, or "
+        "give this one the right.\n"
+    )
+    for command in (["status", "shop"], ["explain", "shop", "1"], ["export", "shop"]):
+        told = cli(*command)
+        assert (told.code, told.out) == (2, "")
+        assert told.err == f"This user may not read state/shop.duckdb{remedy}"
+    told = cli("run", "shop")
+    assert (told.code, told.err) == (
+        2, f"This user may not read and write state/shop.duckdb{remedy}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("refused", "told_of"), [("state/shop.lock", "state/shop.lock"), ("out/.a.half", "out/a")]
+)
+def test_a_right_that_is_missing_is_told_with_what_to_do_and_the_name_of_the_file_that_was_meant(
+    cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch, refused: str, told_of: str
+) -> None:
+    def closed(*_: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", refused)
+
+    monkeypatch.setattr(opening, "writing", closed)
+    told = cli("run", "shop")
+    assert (told.code, told.err) == (
+        1,
+        f"{told_of}: Permission denied. Run it as the user that the file or its folder belongs to, "
+        "or give this one the right.\n",
+    )
+
+
+def test_a_demo_that_can_not_take_the_place_of_an_earlier_one_says_so(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    monkeypatch.setattr(shutil, "rmtree", closed)
+    told = cli("demo", "--folder", "mine")
+    assert (told.code, told.out, told.err) == (
+        2, "", "mine can't be made anew (Permission denied). Name another: --folder FOLDER\n"
+    )  # fmt: skip
 
 
 def test_a_file_where_a_folder_is_to_be_is_told_as_that(cli: Cli, shop: Path) -> None:
