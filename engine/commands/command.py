@@ -285,10 +285,11 @@ def _carried_out(out: Output, group: click.Group, arguments: Sequence[str], prog
         if (mendable := _of_the_machine(out, error)) is not None:
             return _mendable(out, mendable)
         told = failure.defect(error, out.state, out.redact, SystemClock().now())
-        out.data({"error": {"kind": "defect", "message": told, "exit_code": int(Exit.FAILED)}})
+        code = int(Exit.FAILED)
+        out.failed(code, {"error": {"kind": "defect", "message": told, "exit_code": code}})
         if not out.json:
             out.complain(told)
-        return int(Exit.FAILED)
+        return code
 
 
 def _asks_for_json_lines(arguments: Sequence[str]) -> bool:
@@ -361,7 +362,7 @@ def _mendable(out: Output, error: QliroFortnoxError) -> int:
     all the same."""
     told = failure.paragraph(error)
     try:
-        out.data(failure.as_data(error))
+        out.failed(int(error.exit_code), failure.as_data(error))
         if out.json and not isinstance(error, UnwrittenError):  # stdout may be what took nothing
             return int(error.exit_code)
     except UnwrittenError as lost:

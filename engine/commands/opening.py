@@ -104,10 +104,12 @@ def _under_way(merchant: Merchant) -> bool:
 
 @contextmanager
 def session(out: Output, merchant: Merchant) -> Iterator[Session]:
-    """Everything a run needs; Ctrl-C and SIGTERM end it after the request in flight."""
+    """Everything a run needs; Ctrl-C and SIGTERM end it after the request in flight. What is
+    told as JSON comes once the state is closed."""
     from ..session import open_session  # noqa: PLC0415  a reader asks nobody
 
     with (
+        out.held(),
         to_write(merchant) as store,
         open_session(merchant, store, SystemClock()) as opened_session,
         stopping(out, opened_session.stop),

@@ -13,7 +13,8 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +60,8 @@ class Output:
     state: Path | None = None
     merchant: str | None = None
     has_told: bool = False
+    _holds: bool = field(default=False, repr=False)
+    _held: str | None = field(default=None, repr=False)
 
     @property
     def is_terminal(self) -> bool:
@@ -75,7 +78,36 @@ class Output:
         if self.json:
             from .. import json_text  # noqa: PLC0415  only where it is wanted
 
-            self.line(self._shown(json_text.encode(_speakable(value))))
+            text = self._shown(json_text.encode(_speakable(value)))
+            if self._holds:
+                self._held = text
+            else:
+                self.line(text)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A result that is told meanwhile comes at the end of this; where that end fails, with the
+        error (``failed``): what a program reads is one object."""
+        self._holds = True
+        try:
+            yield
+        finally:
+            self._holds = False
+        if self._held is not None:
+            self.line(self._held)
+            self._held = None
+
+    def failed(self, code: int, told: Mapping[str, Any]) -> None:
+        """How a command ended after all, as JSON, beside the result that it had told before."""
+        if not self.json:
+            return
+        if self._held is not None:
+            from .. import json_text  # noqa: PLC0415  only where it is wanted
+
+            result = json_text.decode(self._held)
+            ends = {"exit_code": code} if "exit_code" in result else {}
+            told, self._held = {**result, **told, **ends}, None
+        self.data(told)
 
     def line(self, text: str) -> None:
         """A line of JSON for a program, on stdout, as it is."""

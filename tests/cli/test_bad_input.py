@@ -21,6 +21,7 @@ from engine.sandbox.server import serve
 from engine.sandbox.world.world import World
 from engine.show import failure
 from engine.show import status as shown_status
+from engine.store import database
 from engine.store.database import Store
 
 
@@ -358,6 +359,39 @@ def test_a_full_disk_is_told_in_a_sentence_and_the_next_run_goes_on(
     assert world.made_payments == world.made_vouchers == []
     assert cli("run", "shop", "--quiet").code == 3
     assert len(world.made_payments) == 1
+
+
+@pytest.mark.parametrize("error", [
+    duckdb.IOException("IO Error: Could not write file: No space left on device"),
+    duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block"),
+])  # fmt: skip
+def test_what_a_run_has_done_and_that_its_state_could_not_be_closed_are_one_result(
+    cli: Cli, shop: Path, world: World, monkeypatch: pytest.MonkeyPatch, error: duckdb.Error
+) -> None:
+    def unwritten(connection: duckdb.DuckDBPyConnection, path: Path) -> Any:
+        finish(connection, path)
+        return False, error
+
+    finish = database._finish
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_finish", unwritten)
+        ran = cli("run", "shop", "--json")
+    assert (ran.code, ran.json["exit_code"], ran.json["error"]["exit_code"]) == (1, 1, 1)
+    assert ran.json["error"]["message"].startswith("What was done is written down in ")
+    assert len(ran.json["posted"]) > len(world.made_payments) == 1
+    assert cli("run", "shop", "--json").json["posted"] == []
+
+
+def test_a_run_that_is_told_to_end_while_it_closes_tells_what_it_has_done_and_how_it_ended(
+    cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told_to_end(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(database, "renew_copy", told_to_end)
+    ran = cli("run", "shop", "--json")
+    assert (ran.code, ran.json["exit_code"]) == (75, 75)
+    assert ran.json["posted"]
 
 
 def test_a_copy_for_readers_that_did_not_fit_does_not_keep_the_disk_full(
