@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
@@ -55,15 +55,20 @@ class Packed(Sequence[T], Generic[T]):
     def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, slice):
             return [self[one] for one in range(*index.indices(len(self)))]
-        portion, place = divmod(range(len(self))[index], self._at_once)
-        if portion == len(self._portions):
-            return self._last[place]
+        portion, place = divmod(index, self._at_once)
+        shown = self._shown.get(portion)
+        if shown is None:  # or counted from the end
+            portion, place = divmod(range(len(self))[index], self._at_once)
+            shown = self._last if portion == len(self._portions) else self._show(portion)
+        return shown[place]
+
+    def _show(self, portion: int) -> list[T]:
         shown = self._shown.get(portion)
         if shown is None:
             if len(self._shown) == SHOWN:
                 del self._shown[next(iter(self._shown))]
             shown = self._shown[portion] = _unpacked(self._portions[portion])
-        return shown[place]
+        return shown
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
@@ -118,8 +123,11 @@ class PackedRow(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._every[self._place])
 
+    def items(self) -> ItemsView[str, Any]:
+        return self._every[self._place].items()
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return dict, (dict(self),)  # the row alone goes to another process
+        return dict, (dict(self.items()),)  # the row alone goes to another process
 
 
 class SeenRow(Mapping[str, Any]):

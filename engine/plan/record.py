@@ -51,7 +51,7 @@ def record_plan(
     changed = (pair for pair in digested if last.get(_place(pair[0])) != pair[1])
     known = {row["action"] for row in store.each(KNOWN, [[one.action for one in plan.actions]])}
     fresh = (action for action in plan.actions if action.action not in known)
-    again = [action for action in plan.actions if action.action in known]
+    again = [action for action in plan.actions if action.action in known] if known else []
 
     @cache
     def made_with() -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from .. import json_text
@@ -52,6 +52,9 @@ class Action:
     def steps(self) -> tuple[str, ...]:
         """The deliveries in order: its creation, then what the mapping declares."""
         return ("create", *self.then)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Action, VALUES(self)  # what a frozen dataclass does by itself takes twice as long
 
 
 @dataclass(slots=True)
@@ -232,8 +235,8 @@ def each_begun(
 ) -> Iterator[tuple[Action, Progress]]:
     """The actions that ``read_actions`` gives, each with how far it has come, one after the other:
     those of a large payout are not all held. Without their identity, and their document only where
-    it is asked for, then in no order; it is not told what a refusal answered. Nothing else may be
-    asked of the store before the last has come."""
+    it is asked for, then in no order; it is not told when a step was sent, as moments take long to
+    read, nor what a refusal answered. Nothing else may be asked before the last has come."""
     keys = {"payouts": sorted(set(payouts)), "lines": sorted(set(lines))}
     query = WITH_STEPS.replace(", $document", "" if documented else ", document")
     query += "" if documented else AS_BEGUN
@@ -296,7 +299,7 @@ WHERE a.mapping = $mapping AND a.source IN (SELECT unnest($sources::VARCHAR[]))
 {AS_BEGUN}
 """
 ALL = f"{_intents('SELECT action FROM ledger.action')} {AS_BEGUN}"
-LAST = itemgetter("last")
+LAST, VALUES = itemgetter("last"), attrgetter(*Action.__dataclass_fields__)
 WITH_STEPS = f"""
 {ASKED},
 e AS (
@@ -304,13 +307,13 @@ e AS (
         action,
         min(begun) AS begun,
         list({{
-            'step': step, 'event': event, 'number': number, 'sent_at': sent_at,
+            'step': step, 'event': event, 'number': number, 'sent_at': NULL,
             'status': status, 'note': note, 'last': last
         }}) AS steps
     FROM ({STEPS.format(of="WHERE action IN (FROM asked)")})
     GROUP BY action
 )
-SELECT a.* EXCLUDE (identity, $document), e.steps
+SELECT a.* EXCLUDE (identity, noted_at, run, $document), e.steps
 FROM {intents("SELECT action FROM asked")} AS a
 JOIN e ON e.action = a.action
 {ARE_ASKED}
