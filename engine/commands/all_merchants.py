@@ -21,7 +21,7 @@ from ..clock import SystemClock
 from ..errors import Exit, UsageError
 from ..show.output import Output
 from ..show.page import Cell, Column, Page, Table, Text, blank, count
-from .command import FILE, Command, MerchantName, in_folder, option, shared
+from .command import FILE, Command, MerchantName, in_folder, option, refuse_idle_jobs, shared
 
 if TYPE_CHECKING:
     from .processes import Ended
@@ -71,6 +71,7 @@ def or_all(figures: Mapping[str, Callable[[Told], int]]) -> Callable[[Command], 
             if merchant is not None:
                 if metrics:
                     raise UsageError("--metrics tells of all merchants.", "Say --all with it.")
+                refuse_idle_jobs(everything=False)
                 return command(out, merchant, merchants, **options)
             return _all(out, name, merchants, jobs, _passed(options), figures, metrics)
 

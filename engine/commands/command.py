@@ -113,6 +113,21 @@ payout_option = option(
 )  # fmt: skip
 
 
+def refuse_idle(name: str, of: str, needs: str) -> None:
+    """Raises UsageError where the option called ``name`` was given at the prompt and would do
+    nothing. Its variable may be set for the commands where it does something, and is passed over.
+    """
+    source = click.get_current_context().get_parameter_source(name)
+    if source is click.core.ParameterSource.COMMANDLINE:
+        raise UsageError(of, needs)
+
+
+def refuse_idle_jobs(*, everything: bool) -> None:
+    """Raises UsageError where --jobs is given for one merchant."""
+    if not everything:
+        refuse_idle("jobs", "--jobs is for several merchants.", "Say --all with it.")
+
+
 def scoped(function: Command) -> Command:
     """Gives a command the options that limit it, as ``scope``: all that is open without any."""
 
@@ -125,6 +140,9 @@ def scoped(function: Command) -> Command:
         until: date | None,
         **options: Any,
     ) -> Any:
+        if since and until and since > until:
+            what = f"No day is both from {since} on and up to {until}."
+            raise UsageError(what, "--since is the earlier one.")
         return function(*args, scope=named(payouts, orders, since, until), **options)
 
     decorated: Command = run

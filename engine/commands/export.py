@@ -14,7 +14,16 @@ from ..errors import UsageError
 from ..show.output import Output
 from . import command
 from .all_merchants import carried_out, files_in
-from .command import EXIT_CODES, FILE, FOLDER, MerchantName, in_folder, option, shared
+from .command import (
+    EXIT_CODES,
+    FILE,
+    FOLDER,
+    MerchantName,
+    in_folder,
+    option,
+    refuse_idle_jobs,
+    shared,
+)
 
 if TYPE_CHECKING:
     from ..show.page import Cell
@@ -48,6 +57,7 @@ def export(
     if (merchant is None) != everything:
         both = "or --all, not both" if everything else "or say --all for all"
         raise UsageError("Export whose?", f"Name a merchant, {both}.")
+    refuse_idle_jobs(everything=everything)
     if parquet is None and everything:
         raise UsageError("JSON lines are of one merchant.", "Say --parquet, or name a merchant.")
     if parquet is not None and (pseudonymise or file):

@@ -16,11 +16,20 @@ from typing import TYPE_CHECKING
 import click
 
 from ..clock import SystemClock, today
-from ..errors import Exit
+from ..errors import Exit, UsageError
 from ..show.output import Output
 from . import command
 from .all_merchants import RUN, STATUS, or_all
-from .command import EXIT_CODES, FILE, of_merchant, option, payout_option, scoped, shared
+from .command import (
+    EXIT_CODES,
+    FILE,
+    of_merchant,
+    option,
+    payout_option,
+    refuse_idle,
+    scoped,
+    shared,
+)
 from .loaded import Loaded
 
 if TYPE_CHECKING:
@@ -106,6 +115,8 @@ def sync(out: Output, merchant: str, merchants: Path, file: Path | None, scope: 
     from ..stage.traffic import sync_from
     from . import opening
 
+    if file is not None and not scope.is_all:
+        raise UsageError("Saved traffic is read whole.", "Leave --from out, or what limits it.")
     found = opening.opened(out, merchant, merchants, needs_secrets=file is None)
     if file is not None:
         with opening.to_write(found) as store, progress(out) as on_progress:
@@ -255,6 +266,8 @@ def explain(
     from ..workbench.explained import explain_field
     from . import opening
 
+    if field is not None:
+        refuse_idle("most", "--most is for the lines of REF.", "Leave it out where FIELD is named.")
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
     with opening.to_read(out, found) as store:
         if field is not None:

@@ -15,7 +15,7 @@ from ..clock import SystemClock
 from ..errors import Exit, QliroFortnoxError, UsageError
 from ..show.output import Output
 from ..show.page import Text
-from .command import EXIT_CODES, MerchantName, in_folder, option, shared
+from .command import EXIT_CODES, MerchantName, in_folder, option, refuse_idle_jobs, shared
 
 if TYPE_CHECKING:
     from ..merchant.load import Merchant
@@ -59,6 +59,7 @@ def report(
     if (merchant is None) != everything:
         both = "or --all, not both" if everything else "or say --all for all"
         raise UsageError("Report for whom?", f"Name a merchant, {both}.")
+    refuse_idle_jobs(everything=everything)
     period = chosen(payouts, month, year)
     form = write.form_of(target)
     if csv_form and form != "csv":

@@ -53,6 +53,9 @@ def resolve(
         raise UsageError("Decide on what?", "Name a line (status lists them), or give --from.")
     if len(kinds) != 1:
         raise UsageError("Decide one thing.", "One of --invoice, --ignore, --suspense, --retry.")
+    if number and not retry:
+        what = "--number is the document of which the answer was lost."
+        raise UsageError(what, "Say --retry with it; the right invoice is named by --invoice.")
     if by is None:
         raise UsageError("Who decides?", "Give a name: --by NAME. It is kept.")
     found = opening.opened(out, merchant, merchants, needs_secrets=False)

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from ..errors import UsageError
 from ..show.output import Output
 from . import command
-from .command import DAY, EXIT_CODES, FILE, FOLDER, option, shared
+from .command import DAY, EXIT_CODES, FILE, FOLDER, option, refuse_idle, shared
 
 
 @click.group(epilog=EXIT_CODES)
@@ -38,6 +39,8 @@ def serve(out: Output, **options: Any) -> None:
     """Serve a seeded shop on this machine. A month of payouts, until Ctrl-C or SIGTERM."""
     from ..demo.serve import serve as serve_world
 
+    if options["orders"] and options["troubles"]:
+        raise UsageError("Troubles are of a shop's payouts.", "Leave --orders or --trouble out.")
     command.interrupt_on_term()
     serve_world(out, **options)
 
@@ -55,6 +58,7 @@ def demo(out: Output, folder: Path, seed: int, sandbox_only: bool) -> None:
 
     command.interrupt_on_term()
     if sandbox_only:
+        refuse_idle("seed", "The last demo has its seed.", "Leave --seed or --sandbox-only out.")
         serve_again(out, folder)
     else:
         demonstrate(out, folder, seed)

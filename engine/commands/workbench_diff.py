@@ -15,7 +15,16 @@ import click
 from ..errors import Exit, UsageError
 from ..show.output import Output
 from .all_merchants import carried_out, files_in
-from .command import EXIT_CODES, FILE, FOLDER, MerchantName, in_folder, option, shared
+from .command import (
+    EXIT_CODES,
+    FILE,
+    FOLDER,
+    MerchantName,
+    in_folder,
+    option,
+    refuse_idle_jobs,
+    shared,
+)
 
 if TYPE_CHECKING:
     from ..show.differences import Compared
@@ -63,6 +72,7 @@ def diff(
     if address is not None and not (everything and history):
         what = "A cluster compares exported histories, of all merchants of a folder."
         raise UsageError(what, "Say --all and --history with --on.")
+    refuse_idle_jobs(everything=everything)
     if merchant is None:
         if address is None or history is None:
             found = _in_processes(out, merchants, jobs, before, after, history)

@@ -27,6 +27,7 @@ from ..plan.evaluation import NOTHING
 from ..plan.order_rows import Rows
 from ..store.books import Books
 from ..store.database import Store
+from ..yamlfile import nearest
 from .cases.case import Case
 from .cases.programs import Programs
 from .cases.read import read_cases
@@ -61,6 +62,10 @@ def record(
     Raises UsageError where nothing carries the reference, and where nothing comes of it.
     """
     kept = Kept(store, merchant, {})
+    known = kept.present().mapping_set.mappings
+    if mapping is not None and mapping not in known:
+        what = f"No mapping of the flows that are on is called {mapping!r}."
+        raise UsageError(what, nearest(mapping, known))
     mine = [one for one in decided(store, ref) if mapping in (None, one.mapping)]
     names = pseudonyms(store, merchant, kept.present().mapping_set, mine)
     cases: list[Row] = []
@@ -80,7 +85,8 @@ def record(
         notes += of_flows.notes
     if not cases:
         told = dict.fromkeys([*filter(None, refused), *notes])
-        what = "; ".join(told) or "No mapping was asked about it."
+        asked = "No mapping was" if mapping is None else f"The mapping {mapping} was not"
+        what = "; ".join(told) or f"{asked} asked about it."
         raise UsageError(f"Nothing of {ref} can be recorded: {what}")
     text = written({"version": 2, "cases": cases})
     return Recorded(text, tuple(one["case"] for one in cases), tuple(notes))
