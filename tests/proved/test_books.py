@@ -11,13 +11,16 @@ from shop import OpenShop, Shop, texts
 
 from engine.errors import UsageError
 from engine.report.books.accepted import accept, with_accepted
+from engine.report.books.booked import Booked
 from engine.report.books.kept import keep, last_proofs
 from engine.report.books.model import Books
+from engine.report.books.others import OnAccount, settle
 from engine.report.payouts.gather import gather
 from engine.sandbox.troubles import books as seeded
 from engine.show import books as view
 from engine.show.report.texts import proof as proof_told
 from engine.show.report.words import words
+from engine.sie.read import read_sie
 
 from .kit import account, books, kinds, payment_voucher, told, unexplained, voucher
 
@@ -336,6 +339,21 @@ def test_an_adopted_payment_is_ours(shop: OpenShop) -> None:
     assert kinds(proof, 1581) == []
     assert account(proof, 1581).others == 0
     assert proof.attention == 0
+
+
+def test_vouchers_of_one_name_and_line_in_two_years_are_two_items() -> None:
+    years = [
+        read_sie(
+            f"#FLAGGA 0\n#RAR 0 {year}0101 {year}1231\n#VER A 1 {year}1120 Rätt\n{{\n"
+            "#TRANS 1581 {} 5\n#TRANS 1930 {} -5\n}\n".encode()
+        )
+        for year in (2025, 2026)
+    ]
+    vouchers = [one.vouchers[0] for one in years]
+    left, _ = settle(OnAccount("1581", "interim", {}, vouchers), Booked((), {}))
+    assert [(item.voucher, item.day, item.amount) for item in left] == [
+        ("A 1", date(2025, 11, 20), Decimal(5)), ("A 1", date(2026, 11, 20), Decimal(5)),
+    ]  # fmt: skip
 
 
 def test_odd_quoting_and_the_other_encoding_change_nothing(one: Shop) -> None:

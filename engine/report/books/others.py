@@ -101,7 +101,8 @@ def settle(one: OnAccount, booked: Booked) -> tuple[list[Item], list[Settled]]:
         else:
             found = _held(items, amount)
         if found is None:
-            key = f"voucher {voucher.line} {voucher.name}"
+            # Two years' files may have a voucher of one name on the same line.
+            key = f"voucher {voucher.day} {voucher.line} {voucher.name}"
             items[key] = Item("others", amount, voucher.day, voucher=voucher.name,
                               text=voucher.text)  # fmt: skip
             continue

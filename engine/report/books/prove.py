@@ -169,7 +169,8 @@ def _with_suggestions(
 ) -> Item:
     if item.kind != "others" or item.day is None:
         return item
-    back = next((c for c, one in proof.reversed if one.name == item.voucher), None)
+    called = item.voucher, item.day
+    back = next((c for c, one in proof.reversed if (one.name, one.day) == called), None)
     if back is not None:
         return replace(item, document=back.document, why="takes it back")
     voucher = vouchers[item.voucher, item.day]
