@@ -13,13 +13,13 @@ An ``Ntry`` is what was booked; ``TxDtls`` only tell what is in it. ``Amt`` has 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from xml.parsers import expat
 
-from .statement import ZERO, Entry, Statement, balance_problem, numbered
+from .statement import Entry, Part, Statement, balance_problem, numbered
 
 BOOKED = "BOOK"
 # ActiveCurrencyAndAmount of the schema, and a plus that xs:decimal allows.
@@ -29,19 +29,23 @@ OTHERS = {
     "BkToCstmrDbtCdtNtfctn": "camt.054, an advice of single entries",
 }
 # Where a bank may put what an entry is about.
+TEXTS_OF_PART = (
+    ("AddtlTxInf",),
+    ("RmtInf", "Ustrd"),
+    ("RmtInf", "Strd", "CdtrRefInf", "Ref"),
+    ("RmtInf", "Strd", "RfrdDocInf", "Nb"),
+    ("Refs", "EndToEndId"),
+    ("Refs", "InstrId"),
+    ("Refs", "PmtInfId"),
+    ("RltdPties", "Dbtr", "Nm"),
+    ("RltdPties", "Dbtr", "Pty", "Nm"),
+    ("RltdPties", "Cdtr", "Nm"),
+    ("RltdPties", "Cdtr", "Pty", "Nm"),
+)
+PARTS = ("NtryDtls", "TxDtls")
 TEXTS = (
     ("AddtlNtryInf",),
-    ("NtryDtls", "TxDtls", "AddtlTxInf"),
-    ("NtryDtls", "TxDtls", "RmtInf", "Ustrd"),
-    ("NtryDtls", "TxDtls", "RmtInf", "Strd", "CdtrRefInf", "Ref"),
-    ("NtryDtls", "TxDtls", "RmtInf", "Strd", "RfrdDocInf", "Nb"),
-    ("NtryDtls", "TxDtls", "Refs", "EndToEndId"),
-    ("NtryDtls", "TxDtls", "Refs", "InstrId"),
-    ("NtryDtls", "TxDtls", "Refs", "PmtInfId"),
-    ("NtryDtls", "TxDtls", "RltdPties", "Dbtr", "Nm"),
-    ("NtryDtls", "TxDtls", "RltdPties", "Dbtr", "Pty", "Nm"),
-    ("NtryDtls", "TxDtls", "RltdPties", "Cdtr", "Nm"),
-    ("NtryDtls", "TxDtls", "RltdPties", "Cdtr", "Pty", "Nm"),
+    *((*PARTS, *path) for path in TEXTS_OF_PART),
     ("NtryDtls", "Btch", "PmtInfId"),
     ("NtryDtls", "Btch", "MsgId"),
 )
@@ -73,6 +77,11 @@ class _Node:
     def first(self, *path: str) -> str:
         """The text of the first element at a path; empty where there is none."""
         return next((one.text.strip() for one in self.all(*path)), "")
+
+    def texts(self, paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+        """What stands at these paths, each text once, blanks put together."""
+        found = (" ".join(one.text.split()) for path in paths for one in self.all(*path))
+        return tuple(dict.fromkeys(text for text in found if text))
 
 
 @dataclass(slots=True)
@@ -119,36 +128,27 @@ class _Reading:
             return
         (amount, currency), day = self.amount(node), node.first("BookgDt", "Dt")
         day = day or node.first("BookgDt", "DtTm") or node.first("ValDt", "Dt")
-        texts = dict.fromkeys(
-            text
-            for path in TEXTS
-            for one in node.all(*path)
-            if (text := " ".join(one.text.split()))
-        )
+        parts = [self.part(one, node.first("CdtDbtInd"), currency) for one in node.all(*PARTS)]
         entry = Entry(
-            self.day(day), amount, currency, tuple(texts),
+            self.day(day), amount, currency, node.texts(TEXTS),
             node.first("AcctSvcrRef") or node.first("NtryRef"),
             node.first("RvslInd").lower() in ("true", "1"),
+            parts=tuple(parts) if len(parts) > 1 else (),
         )  # fmt: skip
-        if told := self.parts_problem(node, entry):
+        total = entry.parts_total
+        if entry.parts and total is not None and total != amount:
+            told = f"the entry of {entry.day} over {amount} has parts that come to {total}"
             self.problems.append(told)
         self.entries.append(entry)
 
-    def parts_problem(self, node: _Node, entry: Entry) -> str:
-        """Whether the parts of a batch, if all have an amount in its currency, come to it."""
-        parts = list(node.all("NtryDtls", "TxDtls"))
-        amounts = []
-        for part in parts:
-            told = next((one for path in PART_AMOUNTS for one in part.all(*path)), None)
-            if told is None or told.attributes.get("Ccy", entry.currency) != entry.currency:
-                return ""
-            amounts.append(self.number(told.text))
-        if len(parts) < 2 or sum(amounts, ZERO) == abs(entry.amount):
-            return ""
-        return (
-            f"the entry of {entry.day} over {entry.amount} has parts that come to "
-            f"{sum(amounts, ZERO)}"
-        )
+    def part(self, node: _Node, direction: str, currency: str) -> Part:
+        """A transaction of an entry; its own direction counts, where it has one."""
+        told = next((one for path in PART_AMOUNTS for one in node.all(*path)), None)
+        if told is None or told.attributes.get("Ccy", currency) != currency:
+            return Part(None, node.texts(TEXTS_OF_PART))
+        number = self.number(told.text)
+        comes_in = (node.first("CdtDbtInd") or direction) == "CRDT"
+        return Part(number if comes_in else -number, node.texts(TEXTS_OF_PART))
 
     def statement(self, node: _Node) -> None:
         balances = {

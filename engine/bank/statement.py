@@ -14,10 +14,20 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A transaction of a batch: ``amount`` with its sign, None where the bank does not tell it in
+    the entry's currency."""
+
+    amount: Decimal | None
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A booked entry. ``texts`` are all references and texts that the bank gives with it;
-    ``reversal`` marks one that takes an earlier one back, its amount as it was booked;
-    ``reference`` is the bank's own number of it. ``ordinal`` counts entries alike of a day."""
+    """A booked entry. ``texts`` are all references and texts that the bank gives with it, those of
+    the ``parts`` of a batch too; ``reversal`` marks one that takes an earlier one back, its amount
+    as it was booked; ``reference`` is the bank's own number of it. ``ordinal`` counts entries alike
+    of a day."""
 
     day: date
     amount: Decimal
@@ -26,6 +36,13 @@ class Entry:
     reference: str = ""
     reversal: bool = False
     ordinal: int = 1
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def parts_total(self) -> Decimal | None:
+        """What the parts of a batch come to; None where one of them has no amount."""
+        amounts = [one.amount for one in self.parts if one.amount is not None]
+        return sum(amounts, ZERO) if len(amounts) == len(self.parts) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,41 @@ def test_two_payouts_as_one_entry(two: Shop) -> None:
     assert bank(two).attention == 0
 
 
+def mixed(payout: Decimal, *, told: Decimal | None = None) -> bytes:
+    """A batch of what Bo Ek paid and of a payout; ``told`` is what the bank booked for both."""
+    total = payout + 500 if told is None else told
+    row = Row(date(2026, 11, 15), total, "Insättning", "B1", parts=(Decimal(500), payout),
+              name="QLIRO AB")  # fmt: skip
+    return camt([Sheet((row,), *NOVEMBER)]).replace(b"QLIRO AB", b"Bo Ek", 1)
+
+
+def test_a_payout_in_a_batch_with_others_payments_arrives_and_nothing_of_theirs_is_kept(
+    two: Shop,
+) -> None:
+    first, _ = amounts(two)
+    read(two, mixed(first))
+    assert (one(two, "70001").state, bank(two).unknown) == ("arrived", ())
+    rows = two.store.rows("SELECT amount, looks, text FROM ledger.bank_entry ORDER BY looks")
+    assert [(row["amount"], row["looks"]) for row in rows] == [(Decimal(500), False), (first, True)]
+    assert "Bo Ek" not in str(rows)
+    assert read(two, mixed(first), "copy.xml").new_entries == 0
+
+
+def test_a_batch_whose_parts_do_not_add_up_stays_one_entry_without_others_texts(two: Shop) -> None:
+    first, _ = amounts(two)
+    read(two, mixed(first, told=first + 400))
+    (row,) = two.store.rows("SELECT amount, text FROM ledger.bank_entry")
+    assert (row["amount"], row["text"]) == (first + 400, "QLIRO AB")
+
+
+def test_parts_of_a_batch_that_go_out_are_taken_off() -> None:
+    row = Row(date(2026, 11, 16), Decimal(6), "x", "B1", parts=(Decimal(10), Decimal(4)))
+    content = camt([Sheet((row,), *NOVEMBER)])
+    content = content.replace(b'4</Amt>', b'4</Amt><CdtDbtInd>DBIT</CdtDbtInd>')
+    (read_,) = read_camt(content)
+    assert read_.problems == ()
+
+
 def test_parts_of_a_batch_that_do_not_come_to_it_are_told(two: Shop) -> None:
     batch = Row(date(2026, 11, 16), Decimal(10), "x", "B1", parts=(Decimal(4), Decimal(5)))
     read(two, camt([Sheet((batch,), *NOVEMBER)]))

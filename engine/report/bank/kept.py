@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from ...bank.statement import Entry, Statement
+from ...bank.statement import ZERO, Entry, Statement
 from ...store.database import Store
 from .model import BankEntry
 
@@ -43,7 +44,7 @@ def keep(
     """Write down what is new in the statements, all or nothing."""
     known = {row["statement"] for row in store.rows("SELECT statement FROM ledger.bank_statement")}
     entries = {row["entry"] for row in store.rows("SELECT entry FROM ledger.bank_entry")}
-    payouts = _numbers(store)
+    payouts, names = _numbers(store), settings["bank"]["names"]
     told_statements, told_entries = 0, 0
     new_statements: dict[str, tuple[Any, ...]] = {}
     new_entries: dict[str, tuple[Any, ...]] = {}
@@ -58,24 +59,45 @@ def keep(
             )  # fmt: skip
         for entry in one.entries:
             told_entries += 1
-            id_ = _digest(one.account, entry.day, entry.amount, entry.currency, entry.reference,
-                          entry.ordinal)  # fmt: skip
-            if id_ in entries:
+            called = (one.account, entry.day, entry.amount, entry.currency, entry.reference,
+                      entry.ordinal)  # fmt: skip
+            if _digest(*called) in entries:
                 continue
-            looks = looks_like_qliros(entry, settings["bank"]["names"], payouts)
-            new_entries[id_] = (
-                id_, now, one.account, entry.day, entry.amount, entry.currency, entry.reversal,
-                looks, " · ".join(entry.texts) if looks else "",
-            )  # fmt: skip
+            for place, (amount, looks, texts) in enumerate(_looked_at(entry, names, payouts)):
+                id_ = _digest(*called, f"part {place}") if place else _digest(*called)
+                new_entries[id_] = (
+                    id_, now, one.account, entry.day, amount, entry.currency, entry.reversal,
+                    looks, " · ".join(texts) if looks else "",
+                )  # fmt: skip
     with store.transaction():
         store.append("ledger.bank_statement", new_statements.values(), STATEMENT_COLUMNS)
         store.append("ledger.bank_entry", new_entries.values(), ENTRY_COLUMNS)
     return Added(told_statements, told_entries, len(new_statements), len(new_entries))
 
 
-def looks_like_qliros(entry: Entry, names: Sequence[str], payouts: Iterable[str]) -> bool:
-    """Whether its texts have one of the names, or the number of a payout."""
-    text = " ".join(entry.texts)
+def _looked_at(
+    entry: Entry, names: Sequence[str], payouts: Collection[str]
+) -> list[tuple[Decimal, bool, tuple[str, ...]]]:
+    """Amount, whether it looks like Qliro's, and texts: of the entry as it is; of a batch in which
+    others' payments are too, of what is not Qliro's together and of each part that is."""
+    mine = [one for one in entry.parts if looks_like_qliros(one.texts, names, payouts)]
+    if len(mine) == len(entry.parts):
+        return [(entry.amount, looks_like_qliros(entry.texts, names, payouts), entry.texts)]
+    if mine and entry.parts_total == entry.amount:
+        own = [(one.amount or ZERO, True, one.texts) for one in mine]
+        rest = entry.amount - sum((amount for amount, _, _ in own), ZERO)
+        return [(rest, False, ()), *own]
+    # Which part has how much is not known: one entry, and nothing that others' parts say.
+    of_others = {text for one in entry.parts if one not in mine for text in one.texts}
+    texts = tuple(one for one in entry.texts if one not in of_others)
+    return [(entry.amount, looks_like_qliros(texts, names, payouts), texts)]
+
+
+def looks_like_qliros(
+    texts: Sequence[str], names: Sequence[str], payouts: Iterable[str]
+) -> bool:
+    """Whether they have one of the names, or the number of a payout."""
+    text = " ".join(texts)
     folded = text.casefold()
     return any(name.casefold() in folded for name in names) or any(
         names_number(text, one) for one in payouts
