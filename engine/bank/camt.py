@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from xml.parsers import expat
 
+from ..clock import STOCKHOLM
 from .statement import Entry, Part, Statement, balance_problem, numbered
 
 BOOKED = "BOOK"
@@ -94,6 +95,7 @@ class _Reading:
     problems: list[str] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     root: str = ""
+    place: int = 0  # of the entry in its statement
 
     def fail(self, why: str) -> CamtError:
         return CamtError(f"line {self.parser.CurrentLineNumber}: {why}")
@@ -123,6 +125,7 @@ class _Reading:
             self.open[-1].children.append(node)
 
     def entry(self, node: _Node) -> None:
+        self.place += 1
         status = node.first("Sts", "Cd") or node.first("Sts")
         if status != BOOKED:
             return
@@ -130,8 +133,7 @@ class _Reading:
         day = day or node.first("BookgDt", "DtTm") or node.first("ValDt", "Dt")
         parts = [self.part(one, node.first("CdtDbtInd"), currency) for one in node.all(*PARTS)]
         entry = Entry(
-            self.day(day), amount, currency, node.texts(TEXTS),
-            node.first("AcctSvcrRef") or node.first("NtryRef"),
+            self.day(day), amount, currency, node.texts(TEXTS), self.reference(node),
             node.first("RvslInd").lower() in ("true", "1"),
             parts=tuple(parts) if len(parts) > 1 else (),
         )  # fmt: skip
@@ -140,6 +142,13 @@ class _Reading:
             told = f"the entry of {entry.day} over {amount} has parts that come to {total}"
             self.problems.append(told)
         self.entries.append(entry)
+
+    def reference(self, node: _Node) -> str:
+        """The bank's number of an entry. One that only counts the statement's entries is none: in
+        another statement over the same day it is another."""
+        told = node.first("NtryRef")
+        counts = re.fullmatch("[0-9]{1,9}", told) is not None and int(told) <= self.place
+        return node.first("AcctSvcrRef") or ("" if counts else told)
 
     def part(self, node: _Node, direction: str, currency: str) -> Part:
         """A transaction of an entry; its own direction counts, where it has one."""
@@ -181,7 +190,7 @@ class _Reading:
                 tuple(self.problems),
             )
         )
-        self.entries, self.problems = [], []
+        self.entries, self.problems, self.place = [], [], 0
 
     def amount(self, node: _Node) -> tuple[Decimal, str]:
         """The amount of an entry or balance with its sign, and its currency."""
@@ -199,8 +208,11 @@ class _Reading:
         return Decimal(text.strip())
 
     def day(self, text: str) -> date:
-        """The day as written: with a time, in the bank's own zone (2026-11-27+01:00)."""
+        """The day as written: with a time, in the bank's own zone (2026-11-27+01:00); of a time
+        that is told in UTC the Swedish day."""
         try:
+            if text[10:11] == "T" and text.endswith(("Z", "+00:00")):
+                return datetime.fromisoformat(text).astimezone(STOCKHOLM).date()
             return date.fromisoformat(text[:10])
         except ValueError:
             raise self.fail(f"{text!r} is no day") from None
