@@ -150,7 +150,8 @@ def _by_amount(matching: _Matching) -> None:
     what looks like Qliro's, then the nearer; on time comes before late."""
     by_amount: dict[tuple[str, Decimal], list[BankEntry]] = {}
     for entry in matching.entries.values():
-        by_amount.setdefault((entry.currency, entry.amount), []).append(entry)
+        if not entry.reversal:  # it takes something back, whatever no statement has
+            by_amount.setdefault((entry.currency, entry.amount), []).append(entry)
     pairs = []
     for order, payout in enumerate(matching.left()):
         for currency, amount in payout.amounts.items():
