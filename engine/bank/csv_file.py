@@ -1,7 +1,7 @@
 """Reads a bank's CSV by the columns that the merchant's file declares (``bank.csv``).
 
-Reads bytes and the declaration, gives one statement. Every row must read, or the file is refused
-with all its rows that don't: a row left out would make a payout look missing.
+Reads bytes and the declaration, gives a statement for each currency. Every row must read, or the
+file is refused with all its rows that don't: a row left out would make a payout look missing.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ AMOUNTS = {
 }
 
 
-def read_csv(path: Path, content: bytes, declared: Mapping[str, Any], currency: str) -> Statement:
-    """The statement of a file; its period is that of its entries. ``currency`` is that of files
-    without a column of it. Raises FileError."""
+def read_csv(
+    path: Path, content: bytes, declared: Mapping[str, Any], currency: str
+) -> list[Statement]:
+    """The statements of a file, one for each currency; the period is that of the entries.
+    ``currency`` is that of files without a column of it. Raises FileError."""
     text = _decoded(path, content, declared["encoding"])
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=declared["delimiter"], strict=True))
@@ -56,10 +58,18 @@ def read_csv(path: Path, content: bytes, declared: Mapping[str, Any], currency: 
             )  # fmt: skip
     if wrong:
         raise FileError(wrong[:MOST_TOLD])
+    by_currency: dict[str, list[Entry]] = {} if entries else {currency: []}
+    for one in entries:
+        by_currency.setdefault(one.currency, []).append(one)
+    account = declared["account"] or ""
+    return [_statement(path.name, account, of, mine) for of, mine in by_currency.items()]
+
+
+def _statement(name: str, account: str, currency: str, entries: list[Entry]) -> Statement:
     days = [one.day for one in entries]
     return Statement(
-        path.name, declared["account"] or "", currency, min(days, default=None),
-        max(days, default=None), None, None, numbered(entries),
+        name, account, currency, min(days, default=None), max(days, default=None), None, None,
+        numbered(entries),
     )  # fmt: skip
 
 

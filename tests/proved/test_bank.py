@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -269,6 +270,32 @@ def test_a_payout_in_another_currency_is_looked_for_in_both(shop: OpenShop) -> N
     assert (told.state, told.currency) == ("arrived", "SEK")
 
 
+def test_a_reversal_of_something_unknown_is_no_payout(two: Shop) -> None:
+    two.later(days=20)
+    first, second = amounts(two)
+    rows = [
+        Row(date(2026, 11, 15), first, "Kund", "1", reversal=True),
+        Row(date(2026, 11, 15), second, "Insättning", "2", name="QLIRO AB"),
+    ]
+    read(two, camt([Sheet(tuple(rows), *NOVEMBER)]))
+    assert states(two) == ["missing", "arrived"]
+
+
+def test_an_entry_that_two_statements_count_from_one_is_one_entry(two: Shop) -> None:
+    def counted(rows: list[Row], number: int) -> bytes:
+        content = camt([Sheet(tuple(rows), *NOVEMBER, number=number)])
+        return content.replace(b"AcctSvcrRef>", b"NtryRef>")
+
+    first, second = payout_rows(two.world)
+    before = Row(first.day, Decimal(5), "x", "001")
+    read(two, counted([replace(first, reference="001"), replace(second, reference="002")], 1))
+    added = read(two, counted(
+        [before, replace(first, reference="002"), replace(second, reference="003")], 2
+    ))  # fmt: skip
+    assert added.new_entries == 1
+    assert bank(two).attention == 0
+
+
 CSV = {
     "bank.csv": {
         "columns": ["skip", "day", "text", "text", "amount"], "day": "%Y/%m/%d", "header_rows": 2,
@@ -294,6 +321,17 @@ def test_csv_by_the_declared_columns(shop: OpenShop) -> None:
     read(made, content, "bank.csv")
     assert states(made) == ["arrived"]
     assert read(made, content, "bank.csv").new_entries == 0
+
+
+def test_a_csv_in_another_currency_covers_no_days_of_the_books_own(shop: OpenShop) -> None:
+    columns = {"columns": ["day", "currency", "text", "amount"], "header_rows": 0}
+    made = shop(**{"bank.csv": columns})
+    made.trouble("clean_sale")
+    made.run()
+    made.later(days=20)
+    read(made, b"2026-11-01;EUR;Hyra;-5,00\n2026-11-30;EUR;Hyra;-5,00\n", "bank.csv")
+    assert [(one.currency, one.first.day) for one in bank(made).reach] == [("EUR", 1)]
+    assert states(made) == ["not_held"]
 
 
 def test_a_csv_row_that_does_not_read_refuses_the_file_with_its_line(shop: OpenShop) -> None:
@@ -372,6 +410,16 @@ def test_a_day_with_a_zone_stays_the_banks_day() -> None:
     (read_,) = read_camt(camt([Sheet((row,), *NOVEMBER)]))
     assert read_.entries[0].day == date(2026, 11, 27)
     assert (read_.account, read_.first, read_.last) == (ACCOUNT, *NOVEMBER)
+
+
+def test_a_time_in_utc_is_the_swedish_day() -> None:
+    row = Row(date(2026, 11, 27), Decimal(5), "x")
+    content = camt([Sheet((row,), *NOVEMBER)]).replace(
+        b"<BookgDt><Dt>2026-11-27+01:00</Dt></BookgDt>",
+        b"<BookgDt><DtTm>2026-11-26T23:30:00Z</DtTm></BookgDt>",
+    ).replace(b"2026-11-01T00:00:00+01:00", b"2026-10-31T23:00:00Z")
+    (read_,) = read_camt(content)
+    assert (read_.entries[0].day, read_.first) == (date(2026, 11, 27), NOVEMBER[0])
 
 
 def test_the_order_in_which_files_come_decides_nothing(shop: OpenShop, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def _statements(path: Path, settings: Mapping[str, Any]) -> list[Statement]:
             f"{path} is no XML, and the merchant's file tells no columns of a CSV.",
             "Declare them in bank.csv.columns, such as [day, text, amount], or fetch camt.053.",
         )
-    return [read_csv(path, content, declared, settings["accounting_currency"])]
+    return read_csv(path, content, declared, settings["accounting_currency"])
 
 
 def _is_xml(content: bytes) -> bool:
