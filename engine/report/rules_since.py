@@ -22,6 +22,7 @@ from ..yamlfile import parse
 
 MOST = 6  # places that are named
 GONE = "the set has no such mapping any more"
+BROKEN = "what stands in the files now can't be read; lint says why"
 UNREADABLE = "its texts can't be compared: they are of another version of the language"
 
 
@@ -42,7 +43,9 @@ class Since:
             return []
         before = self._read(digest, files) if files else None
         now = self._read("", self.files)
-        if before is None or now is None:
+        if now is None:
+            return [BROKEN]
+        if before is None:
             return [UNREADABLE]
         what = f"mapping {mapping}"
         if what not in now:

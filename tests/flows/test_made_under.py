@@ -187,3 +187,8 @@ def test_explain_names_what_of_the_rule_has_changed_since(shop: OpenShop, tmp_pa
 def test_explain_says_when_the_mapping_is_no_more(shop: OpenShop, tmp_path: Path) -> None:
     told = posted_then(shop, tmp_path, payment="mapping: payment => mapping: settlement")
     assert "; changed since: the set has no such mapping any more" in told
+
+
+def test_explain_says_when_the_files_of_now_can_not_be_read(shop: OpenShop, tmp_path: Path) -> None:
+    told = posted_then(shop, tmp_path, payment="mapping: payment => mapping: [payment")
+    assert "; changed since: what stands in the files now can't be read; lint says why" in told
