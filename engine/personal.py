@@ -22,6 +22,21 @@ _PERSONAL = re.compile(
     r")"
 )
 has_digit = re.compile("[0-9]").search
+# How the key of a buyer begins who is known by a keyed hash of a personal number, and so much of
+# the hash tells one buyer from another.
+HASHED, TELLING = "pn:", 8
+
+
+def called(mapping: str, source: str) -> str:
+    """A document in words, by its mapping and what it is of: ``new order 4900001``, ``customer of
+    buyer eaf612c0``."""
+    name = mapping.replace("_", " ")
+    return f"{name} of {known_as(source)}" if source.startswith(HASHED) else f"{name} {source}"
+
+
+def known_as(source: str) -> str:
+    """What a document is of, in words: a buyer by a part of the hash, all else by its own key."""
+    return f"buyer {source[len(HASHED):][:TELLING]}" if source.startswith(HASHED) else source
 
 
 def is_personal(text: str) -> bool:

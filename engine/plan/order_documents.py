@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..language.program import CompiledMapping, Rendered
 from ..language.targets import target
+from ..personal import called
 from ..store.ledger import Action
 from .evaluation import UNASKED, Sources, Stopped, judged, rendered
 from .kept_traces import LEFT_OUT
@@ -32,7 +33,7 @@ def make_document(orders: Orders, mapping: CompiledMapping, key: str, sources: S
         return
     trace = rendered_trace(made) or (dict.fromkeys(LEFT_OUT) if orders.outcomes.traced else {})
     for one in made.warnings:
-        said_of = f"{mapping.spec.name.replace('_', ' ')} {key}"
+        said_of = called(mapping.spec.name, key)
         orders.warned.setdefault(one.because, []).append(said_of)
     action = _action(orders, mapping, key, row, made, int(inputs["earlier"]), begun)
     before = orders.delivered.actions.get(action.action)

@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import json_text
 from ..deliver.queue import Delivery
+from ..personal import called
 from ..plan.model import Outcome, Payout, Plan
 from ..plan.orders import after_orders
 from ..plan.proof import interim_balance
@@ -42,7 +43,7 @@ def spared(plan: Plan, delivery: Delivery) -> Iterator[str]:
     by_refusal: dict[str, list[str]] = {}
     for one in plan.outcomes:
         if one.action in delivery.spared and one.action not in delivery.refused:
-            told = f"{one.mapping.replace('_', ' ')} {one.source}"
+            told = called(one.mapping, one.source)
             by_refusal.setdefault(delivery.spared[one.action], []).append(told)
     for refusal, sources in by_refusal.items():
         more = f" and {len(sources) - MOST_NAMED} more" if len(sources) > MOST_NAMED else ""

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import UsageError
 from ..language.targets import target
 from ..ordering import sql_order
+from ..personal import called
 from ..store.database import Store
 from ..store.ledger import Event, owned_numbers, read_actions, record
 
@@ -96,7 +97,8 @@ def decided(line: dict[str, Any]) -> str:
     if "payout" in line:
         return f"Line {line['line']}"
     if "mapping" in line:
-        return f"{line['mapping'].replace('_', ' ').capitalize()} {line['line']}"
+        told = called(line["mapping"], line["line"])
+        return f"{told[:1].upper()}{told[1:]}"
     return f"Delivery {line['delivery']}"
 
 

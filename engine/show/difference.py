@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from .. import json_text
+from ..personal import called
 from ..workbench.diff.changes import LONGEST, Change, spot
 from ..workbench.diff.compare import KINDS
 from ..workbench.diff.report import Group, Report, Shown, states
 from .output import from_here
-from .page import Column, Page, Table, Text, amount, blank, count, heading, mapping_name
+from .page import Column, Page, Table, Text, amount, blank, count, heading
 
 TOLD = {
     "document": "come out otherwise",
@@ -112,7 +113,7 @@ def _cut(text: str) -> str:
 
 def _named(one: Shown) -> str:
     posted = f", posted as {one.posted}" if one.posted else ""
-    return f"{mapping_name(one.difference.mapping)} {one.difference.source}{posted}"
+    return f"{called(one.difference.mapping, one.difference.source)}{posted}"
 
 
 def _example(one: Shown) -> Iterator[Text]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..personal import called
 from ..plan.model import Outcome
 from ..store.ledger import Action
 from ..suppose.rounds import Followed, Stands
-from .page import Page, Text, blank, listed, mapping_name
+from .page import Page, Text, blank, listed
 
 AS_IF = "as if {}"
 
@@ -41,7 +42,7 @@ class Following:
     def unknown(self, case: str, actions: list[Action]) -> Page:
         """Sentences about documents of which it can't be told what follows."""
         return [
-            Text(f"{mapping_name(one.mapping)} {one.source}: what follows from it can't be "
+            Text(f"{called(one.mapping, one.source)}: what follows from it can't be "
                  f"shown: {self.followed.unknown[one.action]}.", indent=2, hang=2)
             for one in actions
             if one.payout == case and one.action in self.followed.unknown

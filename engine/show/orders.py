@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from ..personal import called, known_as
 from .history import history, state_text
 from .page import (
     SHOWN_STATES,
@@ -74,15 +75,20 @@ def _reasons(items: list[Row]) -> Page:
     parts: Page = []
     for (mapping, reason), group in groupby(items, key=lambda one: (one["mapping"], one["reason"])):
         mine = list(group)
-        named = ", ".join(
-            f"{one['source']}{of_day(one['OrderDate'])}"
-            + (f", reference {one['MerchantReference']}" if one["MerchantReference"] else "")
-            for one in mine[:MOST_NAMED]
-        )
+        first, *others = mine[:MOST_NAMED]
+        named = ", ".join([
+            f"{called(mapping, first['source'])}{_of_order(first)}",
+            *(f"{known_as(one['source'])}{_of_order(one)}" for one in others),
+        ])  # fmt: skip
         more = f" and {len(mine) - MOST_NAMED} more" if len(mine) > MOST_NAMED else ""
-        parts.append(Text(f"{mapping_name(mapping)} {named}{more}", indent=2))
+        parts.append(Text(f"{named}{more}", indent=2))
         parts.append(Text(f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + ".", indent=6))
     return parts
+
+
+def _of_order(item: Row) -> str:
+    reference = f", reference {item['MerchantReference']}" if item["MerchantReference"] else ""
+    return f"{of_day(item['OrderDate'])}{reference}"
 
 
 def order_page(order: Row, *, whole: bool) -> Page:
@@ -92,7 +98,7 @@ def order_page(order: Row, *, whole: bool) -> Page:
     parts: Page = [heading(head)]
     for item in order["items"]:
         told = state_text(item["state"], item["reason"])
-        text = f"{mapping_name(item['mapping'])} {item['source']}: {told}"
+        text = f"{called(item['mapping'], item['source'])}: {told}"
         parts.append(Text(text, indent=2, style=STYLES.get(item["state"], "")))
     for item in order["items"]:
         parts += history(item, whole=whole)

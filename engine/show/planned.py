@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import json_text
 from ..language.targets import target
+from ..personal import called
 from ..plan.model import OrderCase, Outcome, Payout, Plan
 from ..scope import ALL
 from ..store.ledger import Action
@@ -123,18 +124,18 @@ def _order(made: Plan, case: OrderCase, following: Following, *, diff: bool) -> 
         if diff:
             parts += [*_diff(action, {}), blank()]
         else:
-            name = mapping_name(action.mapping)
-            parts.append(Text(f"{name} {action.source}: {action.target}", indent=2))
+            name = called(action.mapping, action.source)
+            parts.append(Text(f"{name}: {action.target}", indent=2))
     for action in later:
         if diff:
             parts += following.diff(action, lambda one: _diff(one, {}))
         else:
-            name, why = mapping_name(action.mapping), following.why(action)
-            told = f"follows{f', {why}' if why else ''}: {name} {action.source}: {action.target}"
+            name, why = called(action.mapping, action.source), following.why(action)
+            told = f"follows{f', {why}' if why else ''}: {name}: {action.target}"
             parts.append(Text(told, indent=2, style="yellow"))
     parts += following.unknown(case.case, [*actions, *later])
     for one in left_open:
-        text = f"{one.state}: {mapping_name(one.mapping)} {one.source}: {one.reason}"
+        text = f"{one.state}: {called(one.mapping, one.source)}: {one.reason}"
         parts.append(Text(text, indent=2, style=STYLES[one.state]))
     return [*parts, blank()]
 

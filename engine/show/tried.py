@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..json_text import encode
+from ..personal import known_as
 from ..workbench.trying import Tried, Verdict
 from .page import Page, Text, blank, heading, listed
 
@@ -17,7 +18,8 @@ def page(ref: str, found: Sequence[Tried]) -> Page:
         return [Text(f"No mapping of the flows that are on makes anything of {ref}.")]
     parts: Page = []
     for one in found:
-        parts += [heading(f"{one.mapping} {one.source}: {one.state}"), Text(_said(one), 2, hang=2)]
+        parts.append(heading(f"{one.mapping} {known_as(one.source)}: {one.state}"))
+        parts.append(Text(_said(one), 2, hang=2))
         if one.place:
             parts.append(Text(f"by {one.place}", 2))
         if one.document and one.values:

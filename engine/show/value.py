@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import Place
+from ..personal import known_as
 from ..workbench.explained import Explained, Found, shape
 from ..workbench.kept import AS_IT_WAS
 from ..workbench.near import NearRow, TableRow
@@ -42,7 +43,7 @@ def _explained(one: Explained, *, whole: bool) -> Page:
     decided = one.decided
     name = mapping_name(decided.mapping)
     number = f" {decided.number}" if decided.number else ""
-    of = f"{name[:1].upper()}{name[1:]}{number} of {decided.source}"
+    of = f"{name[:1].upper()}{name[1:]}{number} of {known_as(decided.source)}"
     if one.value is None or decided.document is None:
         told = state_text(decided.state, decided.reason)
         none: Page = [

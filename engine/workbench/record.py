@@ -22,6 +22,7 @@ from ..language.catalogue import ID_COLUMNS
 from ..language.program import CompiledMapping, NotYet, Program
 from ..language.spec import MappingSet
 from ..merchant.load import Merchant
+from ..personal import called
 from ..plan.entities import ENTITIES
 from ..plan.evaluation import NOTHING
 from ..plan.order_rows import Rows
@@ -101,11 +102,11 @@ def _case(
     """A case as plain values and what differs in it; or why there is none."""
     program = kept.present()
     mapping = program.mappings.get(one.mapping)
-    called = f"{one.mapping.replace('_', ' ')} {one.source}"
+    of = called(one.mapping, one.source)
     if mapping is None:
-        return f"{called}: no flow of its mapping is on"
+        return f"{of}: no flow of its mapping is on"
     if not one.trace.get("inputs"):
-        return f"{called}: what its mapping was given is not kept"
+        return f"{of}: what its mapping was given is not kept"
     inputs = restored(store, program, mapping, one)
     asked = Asked(_books_then(store, inputs["books"], one))
     entity = ENTITIES.get(mapping.spec.entity)
@@ -119,7 +120,7 @@ def _case(
         said["settings"] = settings
     if books := asked.differing():
         said["books"] = books
-    case: Row = {"case": f"{called}, recorded", "mapping": one.mapping, "given": said}
+    case: Row = {"case": f"{of}, recorded", "mapping": one.mapping, "given": said}
     programs = Programs(program.mapping_set)
     found = _expected(programs, case, one)
     if isinstance(found, str) and one.document is None and books.get("lacks"):
@@ -260,18 +261,18 @@ def _expected(programs: Programs, case: Row, one: Decided) -> tuple[Row, list[st
     read = _read(written({"version": 2, "cases": [{**case, "expect": {"outcome": "planned"}}]}),
                  programs.mapping_set)  # fmt: skip
     made = run(read, programs.of(read)).made
-    called = f"{one.mapping.replace('_', ' ')} {one.source}"
+    of = called(one.mapping, one.source)
     outcome, because = made["outcome"], made.get("because", "")
-    by_the_run = f"{called}: {one.reason}; that is decided by the run, not by its mapping"
+    by_the_run = f"{of}: {one.reason}; that is decided by the run, not by its mapping"
     if outcome == "planned":
         if one.document is None:
             return by_the_run
         expect: Row = {"whole_document": plain(dict(made["document"]))}
         expect |= {key: list(made[key]) for key in ("warnings", "covers", "moves", "then")
                    if made[key]}  # fmt: skip
-        return {**case, "expect": plain(expect)}, list(_differing(called, one, made["document"]))
+        return {**case, "expect": plain(expect)}, list(_differing(of, one, made["document"]))
     if one.document is not None:
-        return f"{called}: the case comes out as {outcome}: {because}"
+        return f"{of}: the case comes out as {outcome}: {because}"
     if outcome != one.state or because not in one.reason:
         return by_the_run
     return {**case, "expect": {"outcome": outcome, "because": because}}, []
@@ -287,13 +288,13 @@ def _read(text: str, mapping_set: MappingSet) -> Case:
     return read
 
 
-def _differing(called: str, one: Decided, made: Mapping[str, Any]) -> Iterator[str]:
+def _differing(of: str, one: Decided, made: Mapping[str, Any]) -> Iterator[str]:
     """Fields that come out otherwise than they were sent; texts are another's, and are no news."""
     for name, value in (one.document or {}).items():
         if isinstance(value, list | str):
             continue
         if json_text.canonical(made.get(name)) != json_text.canonical(value):
-            yield f"{called}: {name} is {made.get(name)} in the case, {value} was sent"
+            yield f"{of}: {name} is {made.get(name)} in the case, {value} was sent"
 
 
 def _asks(

@@ -22,6 +22,7 @@ from ..language.program import Program
 from ..merchant.flows import flows_on
 from ..merchant.load import Merchant
 from ..merchant.settings import convention_choices
+from ..personal import called
 from ..plan.build import make_plan
 from ..plan.model import Plan
 from ..scope import Scope
@@ -167,10 +168,10 @@ def _expected(found: Row) -> Row:
 
 def _differing(one: Decided, found: Mapping[str, Any]) -> Iterator[str]:
     """What comes out otherwise than it was decided; texts are another's, and are no news."""
-    called = f"{one.mapping.replace('_', ' ')} {found['of']}"
+    of = called(one.mapping, found["of"])
     if "document" not in found or one.document is None:
         if found["outcome"] != one.state and not (one.document and found["outcome"] == "adopted"):
-            yield f"{called}: {found['outcome']} in the case, and was {one.state}: {one.reason}"
+            yield f"{of}: {found['outcome']} in the case, and was {one.state}: {one.reason}"
         return
     for name, value in one.document.items():
         told = found["document"].get(name)
@@ -178,4 +179,4 @@ def _differing(one: Decided, found: Mapping[str, Any]) -> Iterator[str]:
             continue
         if isinstance(value, list | str) or json_text.canonical(told) == json_text.canonical(value):
             continue
-        yield f"{called}: {name} is {told} in the case, {value} was sent"
+        yield f"{of}: {name} is {told} in the case, {value} was sent"

@@ -10,6 +10,7 @@ from order_shop import OrderShop
 from shop import texts
 
 from engine.language.text_filters import say
+from engine.personal import called
 from engine.report.explain import explain
 from engine.report.status import status
 from engine.sandbox.fortnox.orders import cancel_order
@@ -128,3 +129,18 @@ def test_a_refund_names_an_invoice_whose_reference_is_near_its_orders(
     told = shop.outcomes(shop.run(), "credit_invoice")[f"{order}/{back.id}"]
     assert told.state == "waiting"
     assert f"invoice 901 carries “00{reference}” in its ExternalInvoiceReference1" in told.reason
+
+
+def test_a_buyer_is_called_so_and_not_by_the_hash_of_a_personal_number(
+    order_shop: OpenShop,
+) -> None:
+    hashed = "pn:eaf612c075d58ae0e72d8ae6c7a30e08"
+    assert called("customer", hashed) == "customer of buyer eaf612c0"
+    assert called("new_order", "4900001") == "new order 4900001"
+    shop = order_shop()
+    order = str(bought(shop))
+    shop.run()
+    told = texts(explained(explain(shop.store, order)))
+    (line,) = (one.strip() for one in told.splitlines() if one.strip().startswith("customer of"))
+    assert line.startswith("customer of buyer ")
+    assert "customer pn:" not in told

@@ -234,4 +234,4 @@ def test_the_step_that_compares_a_change_writes_the_comment(
     assert told.returncode == 0, told.stderr
     comment = (repository / "diff.md").read_text("utf-8")
     shown = PAGE.split("A comment looks like this:\n\n```markdown\n")[1].split("```")[0]
-    assert re.sub("pn:[0-9a-f]+", "pn:…", comment) == shown
+    assert re.sub("buyer [0-9a-f]{8}", "buyer …", comment) == shown

@@ -16,6 +16,7 @@ from ...error_catalogue import Catalogue, read_catalogue
 from ...errors import Finding
 from ...language.program import Program, Rendered, Trace
 from ...merchant.settings import convention_choices
+from ...personal import known_as
 from ...plan.build import make_plan
 from ...plan.model import Outcome, Plan
 from ...plan.payouts import HOUSE
@@ -233,7 +234,7 @@ def _joined(
 
 def _called(one: Stands | Action) -> str:
     """A document that is only supposed, in words: the customer of 6001."""
-    return f"the {one.mapping.replace('_', ' ')} of {one.source}"
+    return f"the {one.mapping.replace('_', ' ')} of {known_as(one.source)}"
 
 
 def _decided(one: Outcome, action: Action) -> Decided:
