@@ -29,7 +29,7 @@ from .opening import (
     left_in_log,
     unreadable,
 )
-from .readers_copy import renew_copy
+from .readers_copy import last_same, renew_copy
 from .rewrite import bring_over, is_of_earlier_layout
 from .tables import create, has, is_made_current, make_current
 
@@ -192,6 +192,7 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
             what = f"{folder} cannot hold the database: a file stands where its folder should."
             raise UsageError(what, "Move the file away, or name another folder in state.") from None
         with locked(folder / f"{merchant}.lock", merchant):
+            same = last_same(path)
             connection, before = _connected(path, merchant)
             whole, unwritten = True, None
             try:
@@ -209,7 +210,7 @@ def writing(folder: Path, merchant: str) -> Iterator[Store]:
                 # What is damaged or half staged must not take the place of a state that is not.
                 fit, unwritten = _finish(connection, path)
                 if fit and whole:
-                    renew_copy(path)
+                    renew_copy(path, same)
             if unwritten is not None:  # where another error led here, that is told
                 raise damaged(path) if is_damage(unwritten) else left_in_log(path, unwritten)
 

@@ -1,11 +1,15 @@
-"""The readers' copy is the database byte for byte, and costs what was changed."""
+"""The readers' copy is the database byte for byte, and costs what was changed; what can't have been
+changed is not read."""
 
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,11 +17,11 @@ import duckdb
 import pytest
 
 from engine.errors import QliroFortnoxError
-from engine.store import database, readers_copy
+from engine.store import blocks, database, readers_copy
 from engine.store.database import Store, reading, writing
 from engine.store.freed import LARGE, MEMORY_LIMIT, OF_LARGE, limit
 from engine.store.opening import BLOCK
-from engine.store.readers_copy import different, renew_copy
+from engine.store.readers_copy import different, last_same, renew_copy
 
 
 def filled(store: Store, at: int = 0) -> None:
@@ -27,6 +31,22 @@ def filled(store: Store, at: int = 0) -> None:
         "sha256((i + 1)::VARCHAR), i, 'x' FROM range(40000) AS t(i)",
         [at],
     )
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """How many bytes were looked at each time that the copy was brought up; None where all were."""
+    found: list[int | None] = []
+
+    def noted(
+        source: BinaryIO, to: BinaryIO, spans: Iterable[blocks.Span] | None = None
+    ) -> Iterator[blocks.Span]:
+        spans = None if spans is None else list(spans)
+        found.append(None if spans is None else sum(end - start for start, end in spans))
+        yield from different(source, to, spans)
+
+    monkeypatch.setattr(readers_copy, "different", noted)
+    return found
 
 
 def same(folder: Path) -> bool:
@@ -97,8 +117,8 @@ def test_a_session_that_appends_a_little_copies_a_little(tmp_path: Path) -> None
     whole = (tmp_path / "m.duckdb").stat().st_size
     copied: list[int] = []
 
-    def counted(source: BinaryIO, to: BinaryIO) -> Iterator[tuple[int, int]]:
-        for start, end in different(source, to):
+    def counted(*given: Any) -> Iterator[tuple[int, int]]:
+        for start, end in different(*given):
             copied.append(end - start)
             yield start, end
 
@@ -114,21 +134,153 @@ def test_a_session_that_appends_a_little_copies_a_little(tmp_path: Path) -> None
     assert sum(copied) <= BLOCK
 
 
+def test_a_session_that_appends_a_little_looks_at_what_may_have_been_written(
+    tmp_path: Path, compared: list[int | None]
+) -> None:
+    with writing(tmp_path, "m") as store:
+        for number in range(8):
+            filled(store, number * 40_000)
+    whole = (tmp_path / "m.duckdb").stat().st_size
+    for number in range(4):
+        with writing(tmp_path, "m") as store:
+            store.execute("INSERT INTO raw.staged (seq) VALUES (?)", [number])
+        assert same(tmp_path)
+    assert len(compared) == 4
+    assert all(looked is not None and looked < whole / 4 for looked in compared)
+
+
+CHANGES = (
+    "INSERT INTO raw.push SELECT {at} + i, now(), 'upsell', i, sha256(i::VARCHAR), "
+    "sha256((i + 1)::VARCHAR), i, 'x' FROM range({many}) AS t(i)",
+    "DELETE FROM raw.push WHERE seq % {part} = 0",
+    "UPDATE raw.push SET Status = 'changed {at}' WHERE seq % {part} = 0",
+    "INSERT INTO raw.staged (seq) VALUES ({at})",
+    "CREATE OR REPLACE TABLE raw.more AS SELECT sha256(i::VARCHAR) AS x FROM range({many}) AS t(i)",
+    "DROP TABLE IF EXISTS raw.more",
+    "CHECKPOINT",
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_sessions_do_it_is_the_database_byte_for_byte(
+    seed: int, tmp_path: Path, compared: list[int | None]
+) -> None:
+    chosen = random.Random(seed)  # noqa: S311
+    for _ in range(20):
+        with writing(tmp_path, "m") as store:
+            for change in chosen.choices(CHANGES, k=chosen.randrange(4)):
+                store.execute(change.format(
+                    at=chosen.randrange(10**6), many=chosen.choice((1, 100, 5_000, 150_000)),
+                    part=chosen.randrange(2, 30),
+                ))  # fmt: skip
+            if chosen.random() < 0.2:
+                with suppress(ZeroDivisionError), store.transaction():
+                    filled(store)
+                    raise ZeroDivisionError
+        assert same(tmp_path)
+    assert any(looked is not None for looked in compared)
+
+
+def test_after_two_checkpoints_all_is_looked_at(tmp_path: Path, compared: list[int | None]) -> None:
+    with writing(tmp_path, "m") as store:
+        filled(store)
+    with writing(tmp_path, "m") as store:
+        for number in range(2):
+            store.execute("INSERT INTO raw.staged (seq) VALUES (?)", [number])
+            store.execute("CHECKPOINT")
+    assert compared == [None]
+    assert same(tmp_path)
+
+
+def test_of_another_duckdb_nothing_is_taken_for_known(
+    tmp_path: Path, compared: list[int | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "TRIED", ("1.9.9",))
+    for number in range(2):
+        with writing(tmp_path, "m") as store:
+            filled(store, number)
+    assert compared == [None]
+    assert same(tmp_path)
+
+
+def test_how_this_duckdb_lays_out_a_file_was_tried() -> None:
+    assert duckdb.__version__ in blocks.TRIED
+
+
 def test_a_session_that_wrote_nothing_looks_at_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, compared: list[int | None]
+) -> None:
+    path = tmp_path / "m.duckdb"
+    with writing(tmp_path, "m") as store:
+        filled(store)
+    found = last_same(path)
+    assert found is not None
+    path.chmod(0o600)
+    renew_copy(path, found)
+    assert compared == []
+    assert last_same(path) is not None
+
+
+@pytest.mark.parametrize("touched", ["m.duckdb", "m.last.duckdb"])
+def test_what_somebody_else_touched_is_looked_at_whole(
+    touched: str, tmp_path: Path, compared: list[int | None]
 ) -> None:
     with writing(tmp_path, "m") as store:
         filled(store)
-    copy, path = tmp_path / "m.last.duckdb", tmp_path / "m.duckdb"
-    late = path.stat().st_mtime_ns + 1
-    os.utime(copy, ns=(late, late))
-    looked = []
-    monkeypatch.setattr(readers_copy, "_brought_up", lambda *_: looked.append(1) or True)
-    renew_copy(path)
-    assert not looked
-    os.utime(copy, ns=(late - 1, late - 1))
-    renew_copy(path)
-    assert looked
+    told = (tmp_path / touched).stat()
+    with (tmp_path / touched).open("r+b") as file:
+        file.seek(told.st_size - 100)
+        byte = file.read(1)
+        file.seek(told.st_size - 100)
+        file.write(byte)
+    os.utime(tmp_path / touched, ns=(told.st_atime_ns, told.st_mtime_ns))
+    assert last_same(tmp_path / "m.duckdb") is None
+    with writing(tmp_path, "m") as store:
+        store.execute("INSERT INTO raw.staged (seq) VALUES (7)")
+    assert compared == [None]
+    assert same(tmp_path)
+
+
+def test_a_state_that_was_copied_after_a_crash_has_no_older_copy_for_a_new_one(
+    tmp_path: Path,
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    with writing(before, "m") as store:
+        filled(store)
+    with duckdb.connect(str(before / "m.duckdb")) as connection:  # and no copy of it
+        connection.execute("UPDATE raw.push SET Status = 'other' WHERE seq % 2 = 0")
+    size = (before / "m.duckdb").stat().st_size
+    os.truncate(before / "m.last.duckdb", size)
+    shutil.copytree(before, after)
+    late = (after / "m.duckdb").stat().st_mtime_ns + 1
+    os.utime(after / "m.last.duckdb", ns=(late, late))
+    assert not same(after)
+    renew_copy(after / "m.duckdb", last_same(after / "m.duckdb"))
+    assert same(after)
+
+
+def test_who_writes_while_the_copy_is_brought_up_makes_it_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.duckdb"
+    brought_up = readers_copy._brought_up
+
+    def beside(*given: Any, **named: Any) -> bool:
+        done = brought_up(*given, **named)
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("DELETE FROM raw.push")
+        return done
+
+    for number in range(2):
+        with writing(tmp_path, "m") as store:
+            filled(store, number)
+            if number:
+                monkeypatch.setattr(readers_copy, "_brought_up", beside)
+    monkeypatch.undo()
+    assert last_same(path) is None
+    with writing(tmp_path, "m"):
+        pass
+    assert same(tmp_path)
 
 
 def test_who_reads_the_copy_meanwhile_goes_on_reading_what_he_opened(tmp_path: Path) -> None:
