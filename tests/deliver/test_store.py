@@ -130,8 +130,9 @@ def test_every_file_is_this_users_alone(tmp_path: Path) -> None:
             assert set(modes(tmp_path / "state").values()) == {"0o600"}
             assert "m.duckdb.wal" in modes(tmp_path / "state")
         assert modes(tmp_path / "state") == {
-            "m.duckdb": "0o600", "m.last.duckdb": "0o600", "m.lock": "0o600",
+            "m.duckdb": "0o600", "m.last.duckdb": "0o600", "m.lock": "0o600", "cache": "0o700",
         }  # fmt: skip
+        assert modes(tmp_path / "state" / "cache") == {"m.copy": "0o600"}
         assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
         (tmp_path / "other").touch()
         assert stat.S_IMODE((tmp_path / "other").stat().st_mode) == 0o644
