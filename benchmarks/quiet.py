@@ -84,9 +84,11 @@ def small_payout(world: World) -> None:
 
 def an_hour_ago(url: str) -> None:
     """Set a sandbox's clock back: what was posted is listed as changed for some minutes, and so it
-    no longer is."""
-    then = f"{datetime.now().astimezone() - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}"
-    clock = Request(f"{url}/sandbox/clock", json.dumps({"now": then}).encode())  # noqa: S310
+    no longer is. Not to the day before: it would know of no batch of yesterday's."""
+    now = datetime.now(STOCKHOLM)
+    then = max(now - timedelta(hours=1), now.replace(hour=0, minute=0, second=0))
+    asked = json.dumps({"now": f"{then:%Y-%m-%dT%H:%M:%S}"}).encode()
+    clock = Request(f"{url}/sandbox/clock", asked)  # noqa: S310
     urlopen(clock).close()  # noqa: S310 — our own sandbox
 
 
