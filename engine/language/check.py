@@ -6,6 +6,8 @@ of which only the types are known.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..errors import Finding
 from ..yamlfile import nearest
 from . import check_entities, check_mapping, check_tables, rules
@@ -25,11 +27,12 @@ def check(
     complete: bool,
     whole: bool = True,
     kept: Kept | None = None,
+    unread: Collection[str] = (),
 ) -> None:
-    """Reports what is wrong. ``complete`` is false when some file could not be read at all,
-    ``whole`` when the mappings of some flows were left out; ``kept`` is of earlier loads, where
-    all files could be read."""
-    report = lenient(report, complete=complete)
+    """Reports what is wrong. ``complete`` is false when some file could not be read at all (what
+    ``unread`` says was in it), ``whole`` when the mappings of some flows were left out; ``kept`` is
+    of earlier loads, where all files could be read."""
+    report = lenient(report, complete=complete, unread=unread)
     settings = Code("K_settings", mapping_set.settings_type)
     for table in mapping_set.tables.values():
         check_tables.check(mapping_set, table, settings, report)
@@ -53,11 +56,22 @@ def add_derived(
     check_entities.check(mapping_set, columns, settings, report)
 
 
-def lenient(report: Report, *, complete: bool) -> Report:
-    """A report without what may stand in a file that could not be read."""
+# What may stand in a file that could not be read, and what a part in such a file would have given.
+ELSEWHERE = ("unknown-part", "unknown-table", "unknown-mapping", "may-be-null")
+OF_A_PART = ("missing-field", "missing-key", "missing-identity", "unknown-name")
+PART = "part"
+
+
+def lenient(report: Report, *, complete: bool, unread: Collection[str] = ()) -> Report:
+    """A report without what may stand in a file that could not be read. ``unread`` are the entities
+    of such files, whose columns are not known then, and ``part`` where a part is among them."""
+    left_out = (*ELSEWHERE, *OF_A_PART) if PART in unread else ELSEWHERE
 
     def filtered(finding: Finding) -> None:
-        if finding.code not in ("unknown-table", "unknown-mapping", "may-be-null"):
+        if finding.code in left_out:
+            return
+        columns = finding.code == "unknown-key"
+        if not (columns and any(f"{one} has no " in finding.message for one in unread)):
             report(finding)
 
     return report if complete else filtered

@@ -109,6 +109,8 @@ class _Reader(Struct):
         """A file of the set with the overlay's laid over it."""
         if over is None:
             return base.root
+        if "extends" in base.root.value:  # what it is like is not known, and that was told
+            return base.root
         if "extends" in over.root.value:
             text = f"{base} is the set's, and stays what it is; an overlay says what differs."
             said = over.root.value["extends"]
@@ -171,11 +173,11 @@ class _Reader(Struct):
         if wanted in (name, *stack):
             circle = " → ".join([*stack, name, wanted])
             self.report(said.finding("cycle", f"{name} extends itself: {circle}."))
-            return alone
+            return root
         if ("mapping", wanted) not in known:
             text = f"there is no mapping {wanted!r}."
             self.report(said.finding("unknown-mapping", text, nearest(wanted, names)))
-            return alone
+            return root
         laying = Laying(f"mapping {wanted}", frozenset({"version"}), self.report)
         laid = laying.lay(root_of(wanted, (*stack, name)), alone)
         return Node(laid.value, root.frame, root.spot, gone=laid.gone)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,9 @@ def _load(
 ) -> MappingSet:
     findings: list[Finding] = []
     report = collect(findings)
-    found, uses = declared.read((trees or partial(_parsed, report, kept))(texts, paths), report)
+    parsed = (trees or partial(_parsed, report, kept))(texts, paths)
+    lost = [text for name, text in texts.items() if name not in parsed]
+    found, uses = declared.read(parsed, check.lenient(report, complete=not lost))
     if folder and not findings and not any(w.startswith("mapping ") for w in found.sources):
         text = "no file of this folder declares a mapping, so nothing would ever be booked."
         findings += FileError.at(
@@ -123,7 +126,8 @@ def _load(
         kept = None  # what a broken file leaves out is no change of anything else
     if kept is not None:
         sources = kept.sources(sources)
-    mappings, entities, tables, policies = _specs(sources, report, kept, known_right)
+    of_specs = check.lenient(report, complete=not lost, unread=_lost(lost))
+    mappings, entities, tables, policies = _specs(sources, of_specs, kept, known_right)
     columns = {name: dict(one) for name, one in catalogue.items()}
     result = MappingSet(
         mappings=mappings,
@@ -146,11 +150,12 @@ def _load(
         check.add_derived(result, columns, report)
         return result
     broken = bool(findings)
+    unread = _unread(found.sources, entities) | _lost(lost) if broken else ()
     check.check(
         result, columns, report, complete=not broken, whole=flows is None,
-        kept=None if broken else kept,
+        kept=None if broken else kept, unread=unread,
     )  # fmt: skip
-    lenient = check.lenient(report, complete=not broken)
+    lenient = check.lenient(report, complete=not broken, unread=unread)
     check_policies.check(result, lenient, whole=flows is None and not broken)
     if any(f.severity == "error" for f in findings):
         raise FileError(findings)
@@ -161,6 +166,24 @@ def _load(
         )
     result.warnings.extend(findings)  # type: ignore[attr-defined]
     return result
+
+
+def _unread(sources: Iterable[str], entities: Collection[str]) -> frozenset[str]:
+    """The entities that are declared and not as they must be."""
+    named = {name.removeprefix(ENTITY) for name in sources if name.startswith(ENTITY)}
+    return frozenset(named - set(entities))
+
+
+def _lost(texts: Iterable[str]) -> frozenset[str]:
+    """The entities that texts which can't be parsed would declare; and that they declare a part."""
+    return frozenset(
+        check.PART if kind == check.PART else name
+        for text in texts for kind, name in _DECLARED.findall(text)
+    )  # fmt: skip
+
+
+ENTITY = "entity "
+_DECLARED = re.compile(r"(?m)^(entity|part):[ ]*([\w.]+)")
 
 
 def _parsed(
@@ -235,6 +258,8 @@ def _spec(source: Source, report: Report, known_right: bool) -> _Spec | None:
     kind, unclear = structure.kind_of(source.root)
     if unclear or kind not in ("mapping", "entity", "table", "policy"):
         return None  # told when it was read
+    if kind == "mapping" and "extends" in source.root.value:
+        return None  # there is nothing that it is like, which was told too
     wrong = [] if known_right else list(structure.findings_of(kind, source))
     for finding in wrong:
         report(finding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -277,6 +278,30 @@ def test_a_broken_table_does_not_make_every_call_of_it_a_finding() -> None:
         "t.yaml:1:1: missing-key: the file needs the key 'inputs'."
     )
     assert not any("a.yaml" in f for f in findings({"t.yaml": "table: t\n", "a.yaml": call}))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        ("shared/debit.yaml", "version: 2", "version: [2", "not-yaml"),
+        ("entities/settlement_line.yaml", "version: 2", "version: [2", "not-yaml"),
+        ("entities/settlement_line.yaml", "\nas: line", "\nais: line", "unknown-key"),
+        ("refunds/further_credit_invoice.yaml", "version: 2", "version: [2", "not-yaml"),
+        ("refunds/credit_invoice.yaml", "extends: further", "extends: futher", "unknown-mapping"),
+    ],
+)
+def test_what_a_broken_file_would_have_declared_is_not_missed_elsewhere(
+    tmp_path: Path, name: str, old: str, new: str, told: str
+) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(SET, folder)
+    text = (folder / name).read_text("utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(FileError) as caught:
+        load_set(folder, None, CATALOGUE)
+    assert {one.place.path for one in caught.value.findings} == {str(folder / name)}
+    assert told in {one.code for one in caught.value.findings}
 
 
 def test_only_the_mappings_of_the_flows_that_are_on_are_read(tmp_path: Path) -> None:
