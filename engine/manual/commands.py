@@ -87,7 +87,8 @@ def _table(names: tuple[str, ...], options: Iterable[Option]) -> str:
 
 
 def _value(option: Option) -> str:
-    return "" if option.is_flag else f" {option.metavar or option.type.name.upper()}"
+    value = (option.metavar or option.type.name.upper()).replace("|", "\\|")
+    return "" if option.is_flag else f" {value}"
 
 
 def _help(option: Option) -> str:

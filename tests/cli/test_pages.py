@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -110,3 +111,12 @@ def test_secrets_and_the_way_here_are_taken_out(
     out = Output(redact=lambda text: text.replace("hush", "***"))
     out.page([Text(f"{tmp_path}/merchants/shop.yaml:3 hush /else{tmp_path}/x")])
     assert capsys.readouterr().out == f"merchants/shop.yaml:3 *** /else{tmp_path}/x\n"
+
+
+def test_each_row_of_a_table_has_the_cells_of_its_head() -> None:
+    for page in sorted([*(HOME / "docs").glob("*.md"), *HOME.glob("*.md")]):
+        cells = 0
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
+            found = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("| ") else 0
+            assert not (cells and found) or found == cells, f"{page.name}:{number}: {line}"
+            cells = found
