@@ -51,12 +51,23 @@ RIGHTS = "Run it as the user that the file or its folder belongs to, or give thi
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 Command = Callable[..., Any]
+PROMPT = click.core.ParameterSource.COMMANDLINE
 
 
 class MerchantName(click.ParamType[str, str]):
     """The name of a merchant in the folder, or the path of its file; the shell completes names."""
 
     name = "merchant"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Of a name in a folder that was named too, the path: so what is told to be done next works
+        as it stands."""
+        if ctx is None or ctx.get_parameter_source("merchants") is not PROMPT or "/" in value:
+            return value
+        path: Path = ctx.params["merchants"] / f"{value}.yaml"
+        return str(path) if path.is_file() else value
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -117,8 +128,7 @@ def refuse_idle(name: str, of: str, needs: str) -> None:
     """Raises UsageError where the option called ``name`` was given at the prompt and would do
     nothing. Its variable may be set for the commands where it does something, and is passed over.
     """
-    source = click.get_current_context().get_parameter_source(name)
-    if source is click.core.ParameterSource.COMMANDLINE:
+    if click.get_current_context().get_parameter_source(name) is PROMPT:
         raise UsageError(of, needs)
 
 
@@ -187,6 +197,7 @@ def in_folder(command: Command) -> Command:
     return option(
         "--merchants", type=click.Path(path_type=Path), default=Path("merchants"),
         envvar=f"{PREFIX}_MERCHANTS", metavar="FOLDER", help="The folder of the merchant files.",
+        is_eager=True,  # before MERCHANT, which may be a name in it
     )(command)  # fmt: skip
 
 

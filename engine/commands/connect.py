@@ -79,7 +79,7 @@ def connect(
         answer = _answer(out, consent, found.settings["fortnox"]["redirect_uri"], browser)
         company = connecting.exchange(found, connecting.code_of(answer, consent.state), clock)
     _refuse_other_books(found, company)
-    if not _is_right(out, found, company, number):
+    if not _is_right(out, merchant, found, company, number):
         return Exit.ATTENTION
     made = connecting.confirm(found, company, who, clock, service=not user)
     how = (
@@ -128,7 +128,9 @@ def _refuse_other_books(merchant: Merchant, company: Company) -> None:
         raise
 
 
-def _is_right(out: Output, merchant: Merchant, company: Company, number: str | None) -> bool:
+def _is_right(
+    out: Output, name: str, merchant: Merchant, company: Company, number: str | None
+) -> bool:
     """Whether the company is the right one: confirmed before, by number, or now by a person."""
     from ..access.consent import confirmed, drop, organisation
 
@@ -140,7 +142,7 @@ def _is_right(out: Output, merchant: Merchant, company: Company, number: str | N
             return True
         raise UsageError(
             f"This is {company}, and you confirm {number}: nothing is connected.",
-            f"Sign in to the right company: qliro-fortnox connect {merchant.name}",
+            f"Sign in to the right company: qliro-fortnox connect {name}",
         )
     if somebody_answers():
         if click.confirm(f"This is {company}. Is that the company of {merchant.name}?", err=True):
@@ -148,9 +150,9 @@ def _is_right(out: Output, merchant: Merchant, company: Company, number: str | N
         drop(merchant)
         raise UsageError(
             "Nothing is connected.",
-            f"Sign in to the right company: qliro-fortnox connect {merchant.name}",
+            f"Sign in to the right company: qliro-fortnox connect {name}",
         )
-    how = f"qliro-fortnox connect {merchant.name} --confirm '{company.confirmed_by}'"
+    how = f"qliro-fortnox connect {name} --confirm '{company.confirmed_by}'"
     out.page([Text(f"This is {company}. Is it the right one? Then confirm it, soon:\n  {how}")])
     out.data({"merchant": merchant.name, "way": None, "company": _company_data(company)})
     return False

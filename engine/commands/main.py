@@ -76,7 +76,8 @@ def commands() -> None:
     MERCHANT is the name of a file in the folder of merchants (./merchants), or a path to one.
 
     Every option is also an environment variable: --json of every command is QLIRO_FORTNOX_JSON=1
-    (so are --quiet, --verbose and --merchants), --payout of run is QLIRO_FORTNOX_RUN_PAYOUT.
+    (so are --quiet, --verbose, --log and --merchants), --payout of run is
+    QLIRO_FORTNOX_RUN_PAYOUT.
     """
 
 

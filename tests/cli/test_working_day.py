@@ -69,6 +69,24 @@ def test_a_run_posts_the_second_posts_nothing_and_status_balances(cli: Cli, worl
     assert (stands.code, stands.out, stands.err) == (3, STATUS, "")
 
 
+def test_what_is_told_to_be_done_next_works_where_the_folder_was_named(
+    cli: Cli, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    ran = cli("run", "shop", "--merchants", "../merchants", "--quiet")
+    assert ran.out.endswith(": qliro-fortnox status ../merchants/shop.yaml\n")
+    told = cli("status", "--merchants", "../merchants", "shop")
+    assert "  See why:  qliro-fortnox explain ../merchants/shop.yaml 10003\n" in told.out
+    monkeypatch.setenv("QLIRO_FORTNOX_MERCHANTS", "../merchants")
+    assert "  See why:  qliro-fortnox explain shop 10003\n" in cli("status", "shop").out
+    gone = cli("status", "shup", "--merchants", "../merchants")
+    assert gone.err == (
+        "There is no merchant 'shup' in ../merchants. Did you mean 'shop'?\n"
+    )
+
+
 def test_progress_goes_to_stderr_and_results_to_stdout(cli: Cli) -> None:
     synced = cli("sync", "shop")
     assert synced.code == 0
