@@ -6,6 +6,7 @@ could not be decided the person's answer as an event. The next run carries out w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..store.database import Store
 from ..store.ledger import Event, owned_numbers, read_actions, record
 
 KINDS = ("invoice", "ignore", "suspense", "retry")
+OPEN = ("parked", "waiting", "planned")
 # The states of what is settled, in words.
 STANDS = {"posted": "posted", "adopted": "posted already", "ignored": "set aside", "done": "done"}
 # By the code of a line's state: why nothing but --ignore changes it, and what to do instead.
@@ -55,14 +57,14 @@ def resolve(
         raise UsageError(f"{kind!r} is no way to resolve a line.", f"Known: {', '.join(KINDS)}.")
     if kind == "invoice" and not detail:
         raise UsageError("Which invoice?", "Give its number: --invoice NUMBER.")
-    if kind in ("ignore", "suspense") and not reason:
+    if kind in ("ignore", "suspense") and not reason.strip():
         raise UsageError("Why?", "Give a reason: --reason TEXT. It is kept.")
     if not who.strip():
         raise UsageError("Who decides?", "Give a name: --by NAME. It is kept.")
     line = (
         (_undecided(store, ref) if kind == "retry" else None)
         or _of_order(store, ref, kind)
-        or _the_line(store, ref)
+        or _the_line(store, ref, kind)
     )
     if line["state"] == "done":
         what = f"Line {line['line']} needed no document ({line['reason']})."
@@ -181,7 +183,7 @@ SELECT DISTINCT source AS line, state, code, reason, delivery, mapping
 FROM ledger.order_item
 WHERE $ref IN (source, delivery)
   AND (
-      state IN ('parked', 'waiting', 'planned')
+      list_contains($states, state)
       -- What a person cancelled in Fortnox may be made again.
       OR $kind = 'retry' AND delivery IN (SELECT action FROM ledger.cancelled)
   )
@@ -189,9 +191,11 @@ ORDER BY {sql_order("source")}, mapping
 """
 
 
-def _of_order(store: Store, ref: str, kind: str) -> dict[str, Any] | None:
+def _of_order(
+    store: Store, ref: str, kind: str, states: Sequence[str] = OPEN
+) -> dict[str, Any] | None:
     """The open item of an order, capture or refund that is called so; none for a line's."""
-    rows = store.rows(OF_ORDER, {"ref": ref, "kind": kind})
+    rows = store.rows(OF_ORDER, {"ref": ref, "kind": kind, "states": list(states)})
     if not rows:
         return None
     if kind == "suspense" or (kind == "invoice" and "/" not in rows[0]["line"]):
@@ -227,14 +231,18 @@ def _refuse_settled(store: Store, ref: str) -> None:
         )
 
 
-def _the_line(store: Store, ref: str) -> dict[str, Any]:
+def _the_line(store: Store, ref: str, kind: str) -> dict[str, Any]:
     rows = store.rows(
         "SELECT * FROM ledger.line_state WHERE $ref IN (line, OrderId::VARCHAR, "
         "PaymentTransactionId::VARCHAR, reference) AND Status = 'Accepted' AND Type <> 'Fee' "
         f"OR line = $ref ORDER BY {sql_order('payout')}, line",
         {"ref": ref},
     )
-    still_open = [row for row in rows if row["state"] in ("parked", "waiting", "planned")] or rows
+    still_open = [row for row in rows if row["state"] in OPEN]
+    # What a person set aside of an order is decided anew by its own name, as a line is.
+    if not still_open and (set_aside := _of_order(store, ref, kind, ("ignored",))):
+        return set_aside
+    still_open = still_open or rows
     if len(still_open) == 1:
         return still_open[0]
     if not rows:

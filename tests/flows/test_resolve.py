@@ -108,7 +108,7 @@ def test_a_posted_line_cannot_be_resolved(shop: OpenShop) -> None:
     ("kind", "detail", "reason", "says"),
     [
         ("ignore", "", "", "Why?"),
-        ("suspense", "", "", "Why?"),
+        ("suspense", "", " ", "Why?"),
         ("invoice", "", "", "Which invoice?"),
         ("forget", "", "x", "no way to resolve"),
     ],

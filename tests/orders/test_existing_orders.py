@@ -103,6 +103,16 @@ def test_nothing_is_made_for_an_order_that_is_parked_ignored_or_invoiced_by_othe
         assert made(shop) == []
 
 
+def test_an_order_that_was_set_aside_by_mistake_is_decided_anew(order_shop: Open) -> None:
+    shop = order_shop(**{"flows.refunds": False})
+    stopped = bought(shop, [lot("VAS-1", "250.00"), lot("X", "108.00", rate="8")])
+    assert told(shop, shop.run(), stopped).startswith("parked")
+    shop.resolve(stopped, "ignore", reason="the wrong one")
+    assert told(shop, shop.run(), stopped) == "ignored: the wrong one"
+    shop.resolve(stopped, "retry")
+    assert told(shop, shop.run(), stopped).startswith("parked")
+
+
 def test_nor_for_one_that_waits_for_an_article_that_a_person_adds(order_shop: Open) -> None:
     shop = order_shop(**{"flows.refunds": False, "articles.create": False})
     order = bought(shop, [lot("VAS-1", "250.00")])
