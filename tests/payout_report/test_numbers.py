@@ -192,6 +192,20 @@ def test_shares_of_fees_add_up_to_all_that_was_sold_and_charged(full: Shop) -> N
     assert sum(one.fees for one in found) == total.sums.fees
 
 
+def test_shares_of_fees_of_two_currencies_are_not_mixed(shop: OpenShop) -> None:
+    made = shop()
+    for name in ("clean_sale", "foreign_currency_payout"):
+        made.trouble(name)
+    made.run()
+    report = gathered(made)
+    found = pictured.shares(made.store, [payout.key for payout in report.payouts])
+    assert len(report.totals) == 2
+    for total in report.totals:
+        mine = [one for one in found if one.currency == total.currency]
+        assert sum(one.sold for one in mine) == total.sums.sold
+        assert sum(one.fees for one in mine) == total.sums.fees
+
+
 @every_mode
 def test_each_row_names_the_documents_that_stand_in_fortnox(full: Shop) -> None:
     payments = {str(one.number): one for one in full.world.payments.values()}

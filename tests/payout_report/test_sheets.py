@@ -119,7 +119,7 @@ def test_dates_are_dates_and_amounts_are_numbers(book: Path) -> None:
     assert sheet.cell(3, 8).value == 100.1
     assert sheet.cell(3, 8).number_format == "#,##0.00"
     assert sheet.freeze_panes == "B3"
-    assert sheet.auto_filter.ref == "A2:P6"
+    assert sheet.auto_filter.ref == "A2:Q6"
 
 
 def test_a_decision_is_chosen_from_what_is_possible(book: Path) -> None:
@@ -142,6 +142,19 @@ def test_a_large_payout_has_a_sheet_of_its_own(
     sheets = openpyxl.load_workbook(path, data_only=True)
     assert [sheets["A"].cell(1, at).value for at in (8, 9, 11)] == [66.77, -5.05, 61.72]
     assert sheets["Rader"].cell(1, 11).value == 1234.49
+
+
+def test_no_sum_of_lines_is_of_two_currencies(tmp_path: Path) -> None:
+    lines = [replace(one, currency="EUR" if one.payout == "B" else "SEK") for one in LINES]
+    both = report()
+    made = replace(both, payouts=(both.payouts[0], replace(both.payouts[1], currency="EUR")))
+    path = excel.write(tmp_path / "two.xlsx", made, iter(lines), SV)
+    sheets = openpyxl.load_workbook(path, data_only=True)
+    assert sheets["Rader SEK"].cell(1, 11).value == 61.72
+    assert sheets["Rader EUR"].cell(1, 11).value == 1234.49
+    told = csv_file.write(tmp_path / "lines.csv", iter(lines), SV, plain=True)
+    rows = list(csv.reader(told.read_text("utf-8").splitlines()))
+    assert [row[-1] for row in rows] == ["Valuta", "SEK", "SEK", "SEK", "EUR"]
 
 
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed")

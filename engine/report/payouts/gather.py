@@ -94,14 +94,14 @@ def lines(store: Store, payouts: Sequence[str]) -> Iterator[Line]:
 def _line(row: Sequence[Any], documents: Mapping[str, Document]) -> Line:
     (
         payout, line, day, kind, order, merchant_reference, reference, method, invoice, state, code,
-        why, vanished, gross, fee, vat, delivery, fees_by, said, who,
+        why, vanished, gross, fee, vat, delivery, fees_by, said, who, currency,
     ) = row  # fmt: skip
     actions = dict.fromkeys(one for one in (delivery, *(fees_by or ())) if one)
     return Line(
         line, payout, day, kind or "", str(order or ""), merchant_reference or reference or "",
         method or "", invoice or "", gross, fee, vat, state, code, why,
         tuple(documents[one] for one in actions if one in documents),
-        vanished, said or "", who or "",
+        vanished, said or "", who or "", currency,
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class Line:
     vanished: bool = False
     said: str = ""
     who: str = ""
+    currency: str = ""
 
     @property
     def net(self) -> Decimal:

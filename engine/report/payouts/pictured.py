@@ -71,11 +71,12 @@ GROUP BY account, day
 ORDER BY account, day
 """
 SHARES = """
--- By month and payment method of these payouts: what was sold and what it cost. A fee has the
--- method of the line that it belongs to.
+-- By month, payment method and currency of these payouts: what was sold and what it cost. A fee has
+-- the method of the line that it belongs to.
 SELECT
     date_trunc('month', p.BatchDate)::DATE AS month,
     coalesce(m.PaymentMethodType, s.PaymentMethodType, '') AS method,
+    coalesce(l.CurrencyCode, p.CurrencyCode, '') AS currency,
     coalesce(sum(l.gross) FILTER (WHERE l.Type = 'Transaction' AND l.gross > 0), 0) AS sold,
     coalesce(sum(l.gross) FILTER (WHERE l.Type = 'Fee'), 0) AS fees
 FROM ledger.line_state AS l
@@ -89,7 +90,7 @@ LEFT JOIN (
 ) AS m ON l.Type = 'Fee' AND m.Id = s.Id AND m.PaymentTransactionId = s.PaymentTransactionId
 WHERE l.payout IN (SELECT unnest($payouts)) AND l.Status = 'Accepted' AND NOT l.vanished
 GROUP BY ALL
-ORDER BY month, method
+ORDER BY month, method, currency
 """
 
 
@@ -115,10 +116,11 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a payment method sold in a month and what it cost (below zero)."""
+    """What a payment method sold in a month and what it cost (below zero), in a currency."""
 
     month: date
     method: str
+    currency: str
     sold: Decimal
     fees: Decimal
 
@@ -150,6 +152,6 @@ def ages(items: Iterable[ToDecide]) -> list[Age]:
 def shares(store: Store, payouts: Sequence[str]) -> list[Share]:
     """What each payment method sold and cost, by month."""
     return [
-        Share(row["month"], row["method"], row["sold"], row["fees"])
+        Share(row["month"], row["method"], row["currency"], row["sold"], row["fees"])
         for row in store.rows(SHARES, {"payouts": list(payouts)})
     ]

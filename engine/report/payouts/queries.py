@@ -77,7 +77,8 @@ SELECT
     CASE WHEN s.Type = 'Fee' THEN s.vat ELSE coalesce(f.vat, 0) END::DECIMAL(18, 4)   AS vat,
     s.delivery, f.deliveries,
     CASE WHEN s.state = 'ignored' THEN r.reason END AS said,
-    CASE WHEN s.state = 'ignored' THEN r.who END    AS who
+    CASE WHEN s.state = 'ignored' THEN r.who END    AS who,
+    coalesce(s.CurrencyCode, p.CurrencyCode, '')    AS currency
 FROM stood AS s
 LEFT JOIN fees AS f ON f.line = s.line
 LEFT JOIN ledger.payout_state AS p ON p.payout = s.payout

@@ -147,13 +147,15 @@ def _age(one: Age, words: Words) -> str:
 
 
 def _shares(shares: Sequence[Share], words: Words) -> Chart:
-    """Fees as share of sales, by month and payment method."""
-    rows = []
+    """Fees as share of sales, by month and payment method; of several currencies each by itself."""
+    rows: list[dict[str, Any]] = []
+    several = len({one.currency for one in shares}) > 1
     for one in shares[-LARGEST:]:
         if one.sold:
             share = (-100 * one.fees / one.sold).quantize(Decimal("0.01"), ROUND_HALF_UP)
             month = f"{one.month:%Y-%m}"
             method = one.method or words.of(_("no method"))
+            method += f" ({one.currency})" if several else ""
             rows.append({"month": month, "method": method, "share": float(share),
                          "told": f"{words.amount(share)} %"})  # fmt: skip
     height = 22 * len({row["method"] for row in rows}) + 20

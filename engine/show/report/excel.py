@@ -257,16 +257,22 @@ def _formula(
 
 
 def _lines(book: _Book, payouts: Sequence[Payout], lines: Iterable[Line]) -> None:
-    """Lines of payouts up to OWN_SHEET on one sheet, larger payouts on sheets of their own."""
+    """Lines of payouts up to OWN_SHEET on one sheet for each currency, larger payouts on sheets of
+    their own: no sum is of two currencies."""
     known = {one.key: one for one in payouts}
-    small = [one for one in payouts if one.rows <= OWN_SHEET]
-    if not payouts:
-        return
-    shared = _Lines.begin(book, book.words.of(_("Lines")), small) if small else None
+    small: dict[str, list[Payout]] = {}
+    for one in payouts:
+        if one.rows <= OWN_SHEET:
+            small.setdefault(one.currency, []).append(one)
+    name = book.words.of(_("Lines"))
+    shared = {
+        currency: _Lines.begin(book, name if len(small) == 1 else f"{name} {currency}", mine)
+        for currency, mine in small.items()
+    }
     for key, mine in groupby(lines, key=lambda line: line.payout):
         payout = known[key]
-        if payout.rows <= OWN_SHEET and shared is not None:
-            shared.add(book, mine)
+        if payout.rows <= OWN_SHEET:
+            shared[payout.currency].add(book, mine)
         else:
             _Lines.begin(book, key, [payout]).add(book, mine)
 

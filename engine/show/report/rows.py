@@ -30,6 +30,7 @@ LINE_COLUMNS: Sequence[Column] = (
     Column(_("Gross"), 13, True), Column(_("Fee"), 11, True), Column(_("of which VAT"), 11, True),
     Column(_("Net"), 13, True), Column(_("Payment and voucher"), 24), Column(_("State"), 20),
     Column(_("Why"), 60), Column(_("In the sums"), 11), Column(_("Line"), 18),
+    Column(_("Currency"), 9),
 )  # fmt: skip
 IN_SUMS = 14  # the column that says whether a line is in the sums
 
@@ -45,6 +46,7 @@ def line_cells(words: Words, line: Line) -> list[Value]:
         line.invoice, line.gross, line.fee, line.vat, line.net, documents,
         texts.state(words, line.state), whole_why(words, line),
         words.of(_("no")) if line.outside else words.of(_("yes")), line.line,
+        line.currency,
     ]  # fmt: skip
 
 
