@@ -12,8 +12,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from .driver import duckdb
 
@@ -33,8 +32,7 @@ MOST_PARTS = 100_000  # of a list: more is a circle
 Span = tuple[int, int]  # bytes, from and to
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """``header`` is the one that counts. ``loose`` are the blocks that the next checkpoint may
     write, of ``count`` in all."""
 

@@ -14,9 +14,8 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from . import cache
 from .blocks import Span, headers, may_differ
@@ -26,8 +25,7 @@ from .blocks import Span, headers, may_differ
 PART = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Same:
+class Same(NamedTuple):
     """A database and its copy as they were when they were the same: of each file the device, inode,
     size, when its content was changed and when anything of it was, in nanoseconds."""
 
