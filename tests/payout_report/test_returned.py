@@ -148,6 +148,25 @@ def test_a_sheet_is_refused_in_its_own_words_and_by_the_names_of_its_cells(
     )
 
 
+def test_of_two_open_items_of_an_order_either_can_be_decided(
+    parked: Shop, tmp_path: Path
+) -> None:
+    now = parked.clock.now()
+    parked.store.append("ledger.order_state", [("4711", now.date(), False, "", now)],
+                        ("OrderId", "OrderDate", "closed", "digest", "noted_at"))  # fmt: skip
+    parked.store.append(
+        "ledger.order_item",
+        [("4711", name, "4711", "parked", name, name) for name in ("changed_order", "shipment")],
+        ("OrderId", "mapping", "source", "state", "code", "reason"),
+    )
+    path = sheet(parked, tmp_path, {"4711": {"Beslut": "Försök igen", "Namn": "Anna"}})
+    both = read(path)
+    assert len({one.stamp for one in both}) == 2
+    for one in both:
+        taken = take_down(parked.store, parked.merchant.settings, now, [one])
+        assert [told.ref for told in taken] == ["4711"]
+
+
 def test_a_report_older_than_the_state_is_refused(parked: Shop, tmp_path: Path) -> None:
     paid = line_in(parked, "already-paid")
     path = sheet(parked, tmp_path, {

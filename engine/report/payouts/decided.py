@@ -59,11 +59,15 @@ def take_down(
     state than the present one; then nothing is taken down.
     """
     today = now.astimezone(STOCKHOLM).date()
-    known = {one.ref: one for one in to_decide(store, "", settings, today, EVERYTHING)}
+    known: dict[str, list[ToDecide]] = {}  # of an order several mappings may have something open
+    for item in to_decide(store, "", settings, today, EVERYTHING):
+        known.setdefault(item.ref, []).append(item)
     findings: list[Finding] = []
     seen: dict[str, Place] = {}
     for one in decisions:
-        findings += _impossible(one, known.get(one.ref))
+        mine = known.get(one.ref, [])
+        same = [item for item in mine if item.stamp == one.stamp]
+        findings += _impossible(one, next(iter(same or mine), None))
         if one.ref in seen:
             findings.append(
                 Finding(one.places["ref"], "decided-twice",
