@@ -23,8 +23,9 @@ from ..clock import STOCKHOLM
 from .statement import Entry, Part, Statement, balance_problem, numbered
 
 BOOKED = "BOOK"
-# ActiveCurrencyAndAmount of the schema, and a plus that xs:decimal allows.
-AMOUNT = re.compile(r"\+?([0-9]{1,18}(\.[0-9]{0,5})?|\.[0-9]{1,5})")
+# ActiveCurrencyAndAmount of the schema as far as the database holds it, and a plus that xs:decimal
+# allows.
+AMOUNT = re.compile(r"\+?([0-9]{1,14}(\.[0-9]{0,5})?|\.[0-9]{1,5})")
 OTHERS = {
     "BkToCstmrAcctRpt": "camt.052, a report within the day",
     "BkToCstmrDbtCdtNtfctn": "camt.054, an advice of single entries",
@@ -214,7 +215,7 @@ class _Reading:
             if text[10:11] == "T" and text.endswith(("Z", "+00:00")):
                 return datetime.fromisoformat(text).astimezone(STOCKHOLM).date()
             return date.fromisoformat(text[:10])
-        except ValueError:
+        except (ValueError, OverflowError):
             raise self.fail(f"{text!r} is no day") from None
 
 
@@ -236,6 +237,10 @@ def read_camt(content: bytes) -> list[Statement]:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise CamtError(f"line {error.lineno}: {expat.ErrorString(error.code)}") from None
+    except CamtError:
+        raise
+    except (LookupError, ValueError) as error:  # of the encoding that it declares
+        raise CamtError(f"line {parser.CurrentLineNumber}: {error}") from None
     if not reading.statements:
         raise CamtError("line 1: it holds no statement")
     return reading.statements

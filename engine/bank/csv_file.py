@@ -19,6 +19,7 @@ from ..errors import FileError, Finding, Place
 from .statement import Entry, Statement, numbered
 
 MOST_TOLD = 10
+MOST = Decimal(10) ** 14  # what the database holds
 BLANKS = (" ", "\u00a0", "\u202f")
 MINUS = "\u2212"
 # By what may stand between groups of three digits: the other of the two comes before decimals.
@@ -115,4 +116,7 @@ def _amount(text: str, decimal: str) -> Decimal:
     between = "." if decimal == "," else ","
     if AMOUNTS[between].fullmatch(plain) is None:
         raise ValueError(f"{text!r} is no amount with {decimal!r} before its decimals")
-    return Decimal(plain.replace(" ", "").replace(between, "").replace(decimal, "."))
+    amount = Decimal(plain.replace(" ", "").replace(between, "").replace(decimal, "."))
+    if abs(amount) >= MOST:
+        raise ValueError(f"{text!r} is more than any account holds")
+    return amount

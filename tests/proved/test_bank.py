@@ -369,6 +369,11 @@ def test_an_amount_is_read_as_declared_or_not_at_all(
         assert csv_file._amount(text, decimal) == Decimal(amount)
 
 
+def test_an_amount_that_no_account_holds_is_refused() -> None:
+    with pytest.raises(ValueError, match="more than any account holds"):
+        csv_file._amount("100000000000000", ",")
+
+
 def test_what_is_no_csv_is_refused(shop: OpenShop) -> None:
     with pytest.raises(FileError, match="is no CSV"):
         read(shop(**CSV), b'a\nb\n1;2026/11/16;"t";t;"5,00\n', "bank.csv")
@@ -385,6 +390,19 @@ def test_a_csv_without_declared_columns_says_what_to_declare(two: Shop) -> None:
         (b'<!DOCTYPE a [<!ENTITY b "c">]><Document/>', "declares a document type"),
         (b"<Document><BkToCstmrAcctRpt/></Document>", "camt.052"),
         (b"<Document><BkToCstmrDbtCdtNtfctn/></Document>", "camt.054"),
+        (b'<?xml version="1.0" encoding="foo"?><a/>', "line 1: unknown encoding: foo"),
+        (b'<?xml version="1.0" encoding="utf-7"?><a/>', "line 1: multi-byte encodings"),
+        (
+            b"<Document><BkToCstmrStmt><Stmt><Ntry><Amt>999999999999999</Amt>"
+            b"<CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts></Ntry></Stmt></BkToCstmrStmt></Document>",
+            "'999999999999999' is no amount",
+        ),
+        (
+            b"<Document><BkToCstmrStmt><Stmt><Ntry><Amt>5</Amt><CdtDbtInd>CRDT</CdtDbtInd>"
+            b"<Sts>BOOK</Sts><BookgDt><DtTm>9999-12-31T23:59:59Z</DtTm></BookgDt></Ntry></Stmt>"
+            b"</BkToCstmrStmt></Document>",
+            "is no day",
+        ),
         (b"<html><body/></html>", "holds body, and no statement"),
         (b"<Document><BkToCstmrStmt></BkToCstmrStmt></Document>", "holds no statement"),
         (b"<Document><BkToCstmrStmt><Stmt>", "no element found"),
