@@ -34,12 +34,12 @@ Span = tuple[int, int]  # bytes, from and to
 
 class Layout(NamedTuple):
     """``header`` is the one that counts. ``loose`` are the blocks that the next checkpoint may
-    write, of ``count`` in all."""
+    write, of ``blocks`` in all."""
 
     header: bytes
     iteration: int
     size: int
-    count: int
+    blocks: int
     loose: frozenset[int]
 
 
@@ -64,7 +64,7 @@ def may_differ(source: BinaryIO, to: BinaryIO) -> list[Span] | None:
     end = os.fstat(source.fileno()).st_size
     spans = [(0, FIRST)]
     for block, start in enumerate(range(FIRST, end, before.size)):
-        if block in before.loose or block >= before.count:
+        if block in before.loose or block >= before.blocks:
             spans.append((start, min(start + before.size, end)))
         elif os.pread(source.fileno(), SUM, start) != os.pread(to.fileno(), SUM, start):
             return None
