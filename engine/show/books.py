@@ -47,7 +47,7 @@ def page(merchant: str, name: str, books: Books, *, whole: bool) -> Page:
         parts += [_accounts(used), blank(), *(_sentence(one) for one in used)]
     idle = [one.number for one in books.accounts if not one.is_used]
     if idle:
-        parts.append(Text(f"Nothing was ever booked on {listed(idle)}."))
+        parts.append(Text(f"Nothing stands on {listed(idle)}, and nothing is open there."))
     for one in used:
         parts += _items(merchant, one, whole=whole)
         parts += _settled(one.settled)

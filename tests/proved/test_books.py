@@ -386,3 +386,17 @@ def test_a_payment_whose_voucher_is_not_told_is_found_by_amount_day_and_invoice(
     proof = books(one)
     assert proof.attention == 0
     assert account(proof, 1581).others == 0
+
+
+def test_an_account_that_was_used_and_is_even_again_is_not_said_to_be_unused(
+    shop: OpenShop,
+) -> None:
+    made = shop()
+    made.trouble("clean_sale")
+    made.run()
+    proof = books(made)
+    assert proof.vouchers_of_ours
+    said = texts(view.page("shop", "Shop", proof, whole=False))
+    assert "Nothing stands on " in said
+    assert "1581" in next(one for one in said.splitlines() if one.startswith("Nothing stands on "))
+    assert "ever" not in said
