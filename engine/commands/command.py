@@ -84,6 +84,12 @@ class MerchantName(click.ParamType[str, str]):
 class Option(click.Option):
     """An option whose environment variable is called like itself, whatever the parameter is."""
 
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """The value; an empty path is none, and would stand for the folder that we are in."""
+        if value == "" and isinstance(self.type, click.Path):
+            raise UsageError(f"{self.opts[0]} is empty.", "Name a file or a folder.")
+        return super().type_cast_value(ctx, value)
+
     def variable(self, names: Sequence[str]) -> str:
         """Its environment variable in the command of these names."""
         if isinstance(self.envvar, str):

@@ -52,6 +52,28 @@ def test_an_option_that_would_do_nothing_is_refused(
     assert (ended.code, ended.out, ended.err) == (2, "", told)
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["report shop --out=", "plan shop --out=", "status shop --merchants=", "demo --folder=",
+     "export shop --parquet=", "schemas --out="],
+)  # fmt: skip
+def test_an_empty_path_is_not_the_folder_that_we_are_in(
+    cli: Cli, shop: Path, tmp_path: Path, command: str
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    ended = cli(*command.split())
+    option = command.rsplit(maxsplit=1)[-1].rstrip("=")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"{option} is empty. Name a file or a folder.\n"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_reason_of_blanks_is_none(cli: Cli, shop: Path) -> None:
+    cli("run", "shop", "--quiet")
+    ended = cli("resolve", "shop", "10003", "--ignore", "--reason", "  ", "--by", "Anna")
+    assert (ended.code, ended.err) == (2, "Why? Give a reason: --reason TEXT. It is kept.\n")
+
+
 def test_a_variable_that_is_set_for_other_commands_is_passed_over(
     cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
