@@ -334,6 +334,10 @@ def _width() -> int:
     return min(shutil.get_terminal_size().columns, WIDEST)
 
 
+# The space at the thousands of an amount, where no line ends, and a sign of no text to hold it.
+THOUSANDS, HELD = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))"), "\ue000"
+
+
 def _wrapped(text: str, indent: int, width: int, hang: int) -> str:
     """The text, each of its lines indented; wrapped to ``width`` unless that is 0."""
     margin = " " * indent
@@ -341,14 +345,15 @@ def _wrapped(text: str, indent: int, width: int, hang: int) -> str:
     for line in text.split("\n"):
         own = len(line) - len(line.lstrip(" "))
         if width and len(margin + line) > width:
-            lines += textwrap.wrap(
-                line.strip(),
+            wrapped = textwrap.wrap(
+                THOUSANDS.sub(HELD, line.strip()),
                 width,
                 initial_indent=margin + " " * own,
                 subsequent_indent=margin + " " * (own + hang),
                 break_long_words=False,
                 break_on_hyphens=False,
             )
+            lines += [one.replace(HELD, " ") for one in wrapped]
         else:
             lines.append((margin + line).rstrip())
     return "\n".join(lines) + "\n"

@@ -15,7 +15,7 @@ from shopkit import Cli
 from engine.commands import main as command_line
 from engine.home import HOME
 from engine.manual import commands as manual
-from engine.show.output import Output
+from engine.show.output import Output, _wrapped
 from engine.show.page import Column, Table, Text, amount, count, listed
 
 
@@ -120,3 +120,11 @@ def test_each_row_of_a_table_has_the_cells_of_its_head() -> None:
             found = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("| ") else 0
             assert not (cells and found) or found == cells, f"{page.name}:{number}: {line}"
             cells = found
+
+
+def test_an_amount_is_not_cut_at_its_thousands_where_a_line_is_wrapped() -> None:
+    text = "Pending at Qliro: 1 line of payout 70004 (-1 002 390.00 SEK)."
+    for width in range(20, 60):
+        told = _wrapped(text, 2, width, 0)
+        assert "(-1 002 390.00" in told
+        assert " ".join(told.split()) == text
