@@ -59,6 +59,9 @@ def resolve(
     if by is None:
         raise UsageError("Who decides?", "Give a name: --by NAME. It is kept.")
     found = opening.opened(out, merchant, merchants, needs_secrets=False)
+    if suspense and found.settings["accounts"].get("suspense") is None:
+        raise UsageError("The merchant's file names no suspense account.",
+                         "Name it in accounts.suspense first.")  # fmt: skip
     with opening.to_write(found) as store:
         detail = invoice or number or ""
         line = decide(store, SystemClock().now(), by, ref, kinds[0], detail, reason or "")

@@ -457,3 +457,13 @@ def test_a_company_on_the_cash_method_is_refused_with_a_sentence(cli: Cli, tmp_p
         told = cli("run", "shop", "--quiet")
     assert told.code == 2
     assert told.err.startswith("The company keeps its books by the cash method;")
+
+
+def test_nothing_is_booked_on_a_suspense_account_that_is_not_named(cli: Cli, shop: Path) -> None:
+    text = shop.read_text("utf-8")
+    shop.write_text(text.replace("suspense: 2999, ", ""), "utf-8")
+    cli("run", "shop", "--quiet")
+    told = cli("resolve", "shop", "10003", "--suspense", "--reason", "?", "--by", "Anna")
+    assert (told.code, told.err) == (
+        2, "The merchant's file names no suspense account. Name it in accounts.suspense first.\n",
+    )  # fmt: skip

@@ -167,6 +167,14 @@ def test_of_two_open_items_of_an_order_either_can_be_decided(
         assert [told.ref for told in taken] == ["4711"]
 
 
+def test_without_a_suspense_account_nothing_is_to_be_booked_there(shop: OpenShop) -> None:
+    made = shop(**{"accounts.suspense": None})
+    made.trouble("invoice_missing")
+    made.run()
+    (item,) = gathered(made).to_decide
+    assert [choice.kind for choice in item.choices] == ["invoice", "ignore", "retry"]
+
+
 def test_a_report_older_than_the_state_is_refused(parked: Shop, tmp_path: Path) -> None:
     paid = line_in(parked, "already-paid")
     path = sheet(parked, tmp_path, {

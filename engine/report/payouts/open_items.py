@@ -51,6 +51,9 @@ def _lines(
     for row in rows:
         age = (today - row["BatchDate"]).days
         ref = row["delivery"] if row["code"] == "undecided" else row["line"]
+        # Without a suspense account no run could carry that out.
+        kinds = tuple(one for one in kinds_of_line(row)
+                      if one != "suspense" or suspense is not None)  # fmt: skip
         losers = lost.get(row["source"], {}).get("match", {}).get("losers", ())
         yield ToDecide(
             kind="line", ref=ref, what=row["Type"] or "", payout=row["payout"],
@@ -58,8 +61,7 @@ def _lines(
             reference=row["MerchantOrderReference"] or row["reference"] or "",
             amount=row["gross"], currency=row["CurrencyCode"] or "", state=row["state"],
             code=row["code"], why=row["reason"],
-            choices=choices(merchant, ref, kinds_of_line(row), row["interim"], row["value"],
-                            suspense),
+            choices=choices(merchant, ref, kinds, row["interim"], row["value"], suspense),
             candidates=tuple(
                 Candidate(str(invoice), str(why)) for invoice, _, why in losers[:MOST_CANDIDATES]
             ),
