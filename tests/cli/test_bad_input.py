@@ -385,7 +385,7 @@ def test_what_a_run_has_done_and_that_its_state_could_not_be_closed_are_one_resu
 def test_a_run_that_is_told_to_end_while_it_closes_tells_what_it_has_done_and_how_it_ended(
     cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told_to_end(_: Path) -> None:
+    def told_to_end(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(database, "renew_copy", told_to_end)
