@@ -95,18 +95,20 @@ def _paired(group: Sequence[Claim]) -> dict[str, Option]:
 
 
 def _together(claims: Sequence[Claim]) -> list[list[Claim]]:
-    """The claims in groups that share a payment, if only by way of others."""
-    groups: list[tuple[set[str], list[Claim]]] = []
-    for claim in claims:
-        numbers, mine = {one.number for one in claim.options}, [claim]
-        apart = []
-        for known, others in groups:
-            if known & numbers:
-                numbers, mine = numbers | known, [*others, *mine]
-            else:
-                apart.append((known, others))
-        groups = [*apart, (numbers, mine)]
-    return [mine for _, mine in groups]
+    """The claims in groups that share a payment, if only by way of others; each in their order."""
+    group_of: dict[str, list[int]] = {}  # by payment the places of the claims that share it
+    for place, claim in enumerate(claims):
+        numbers = {one.number for one in claim.options}
+        met = {id(of): of for one in numbers if (of := group_of.get(one)) is not None}
+        largest = max(met.values(), key=len, default=[])
+        for group in met.values():
+            if group is not largest:  # few are added to many: else it grows with their square
+                largest.extend(group)
+                numbers.update(one.number for at in group for one in claims[at].options)
+        largest.append(place)
+        group_of.update(dict.fromkeys(numbers, largest))
+    groups = {id(group): sorted(group) for group in group_of.values()}
+    return [[claims[place] for place in group] for group in sorted(groups.values())]
 
 
 def _contested(claim: Claim, group: Sequence[Claim]) -> str:
