@@ -15,6 +15,8 @@ from engine.errors import UsageError
 from engine.report.payouts.gather import gather
 from engine.show.report import html, pdf, write
 
+# What draws the pages says so where a machine lacks the one library of text that it can do without.
+pytestmark = pytest.mark.filterwarnings("ignore:HarfBuzz-Subset:DeprecationWarning")
 PDFTOTEXT = shutil.which("pdftotext") or ""
 
 
