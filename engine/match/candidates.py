@@ -26,7 +26,7 @@ from ..language.sql import literal, quoted
 from ..ordering import sql_order
 from ..packed import PackedMap
 from ..store.database import Store
-from ..store.narrow import own_documents, owners
+from ..store.narrow import may_own, own_documents, owners
 from ..store.once import Once
 from .choice import ZERO, Candidate, Choice, Demand, choose
 from .evidence import Against, refute, tell
@@ -115,7 +115,7 @@ def _named(alias: str, fragments: Sequence[str]) -> Iterator[str]:
 def find(store: Store, query: Query) -> None:
     """Fill ``candidate`` and ``matched`` for the lines in the table ``demand``."""
     against = query.against
-    owned = against is not None and bool(store.value(OWNED, [against.entity]))
+    owned = against is not None and bool(store.tuples(f"{may_own(against.entity)} LIMIT 1"))
     store.execute(document_sql(query, owned=owned, of=_sought(store, query)))
     store.execute(candidate_sql(query, owned=owned, alike=_alike(store, query)))
     if against is not None:
@@ -147,9 +147,6 @@ def _alike(store: Store, query: Query) -> dict[str, str]:
     return found
 
 
-OWNED = f"SELECT count(*) FROM (SELECT 1 FROM {owners()} WHERE entity = ? LIMIT 1)"
-
-
 def _sought(store: Store, query: Query) -> str | None:
     """A query of the ids of the documents that any step may find, where there is one."""
     steps = [(one.field, key) for one in query.steps if not one.own for key in one.keys]
@@ -172,12 +169,13 @@ def document_sql(query: Query, *, owned: bool = False, of: str | None = None) ->
     fails = [f"{_first_failed(query.asked_of_documents())} AS fails"]
     shown = ", ".join([*(f'i."{name}"' for name in names), *searched, *numbers, *fails])
     narrow = f"WITH sought AS MATERIALIZED (\n{of}\n)\n" if of else ""
-    ids = f'SELECT "{query.key}" FROM sought'
-    table = f"{among(query.documents, query.key, ids) if of else query.documents} AS i"
+    ids = f'SELECT "{query.key}" FROM sought' if of else ""
+    asked = {*_named("i", [shown])}
+    table = f"{among(query.documents, query.key, ids, asked) if of else query.documents} AS i"
     if owned and query.against:
         shown += ", owner.source AS owner"
         table += (
-            f"\nLEFT JOIN {owners()} AS owner ON owner.entity = '{query.against.entity}' "
+            f"\nLEFT JOIN {owners(ids)} AS owner ON owner.entity = '{query.against.entity}' "
             f'AND owner.DocumentNumber = i."{query.key}"'
         )
     return f"CREATE OR REPLACE TEMP TABLE document AS\n{narrow}SELECT {shown}\nFROM {table}"
@@ -219,7 +217,8 @@ def candidate_sql(
             f"    SELECT l.rowid AS line, {key} AS key{carried} FROM demand AS l"
             for key in _distinct(step.keys)
         )
-        own = f"\nJOIN {own_documents()} AS own ON own.source = l.key" if step.own else ""
+        sought = [f"SELECT {key} FROM demand AS l" for key in step.keys]
+        own = f"\nJOIN {own_documents(sought)} AS own ON own.source = l.key" if step.own else ""
         key = "own.DocumentNumber" if step.own else "l.key"
         odd = "FALSE"
         if query.against and number not in query.against.exempt:

@@ -7,8 +7,10 @@ ledger: of years of invoices only those of the day are asked for it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..store.database import Store
-from ..store.narrow import invoices, own_documents
+from ..store.narrow import OF_LEDGER, invoices, own_documents
 
 # The view of documents that can be asked for few, and the tables that have its references.
 VIEW, ID = "fortnox.invoice_view", "DocumentNumber"
@@ -36,16 +38,17 @@ def keyed(store: Store, view: str, steps: list[tuple[str, str]], own: list[str])
         f'AND "{field}" IN (SELECT {key} FROM demand AS l)'
         for table, field, key in places
     ]
-    parts += [
-        f'SELECT "{ID}" FROM {own_documents()} WHERE source IN (SELECT {key} FROM demand AS l)'
-        for key in own
-    ]
+    for keys in [f"SELECT {key} FROM demand AS l" for key in own]:
+        parts.append(f'SELECT "{ID}" FROM {own_documents([keys])} WHERE source IN ({keys})')
     return "\nUNION\n".join(dict.fromkeys(parts))
 
 
-def among(view: str, key: str, of: str) -> str:
-    """The documents of a view of which the query gives the ids."""
-    return invoices(of) if view == VIEW else f'(SELECT * FROM {view} WHERE "{key}" IN ({of}))'
+def among(view: str, key: str, of: str, columns: Collection[str] = OF_LEDGER) -> str:
+    """The documents of a view of which the query gives the ids; what is not among the ``columns``
+    may hold nothing."""
+    if view == VIEW:
+        return invoices(of, columns)
+    return f'(SELECT * FROM {view} WHERE "{key}" IN ({of}))'
 
 
 def referred(store: Store, view: str, fields: list[str]) -> str | None:

@@ -11,12 +11,13 @@ from typing import Any
 
 from ..ordering import sql_order
 from ..store.database import Store
+from ..store.narrow import invoices
 
 MOST_NAMED = 5  # documents that the warning names
 
 # Of both kinds those that stand, by the field that carries the reference. An invoice that somebody
 # made of an order of ours is no stranger, nor is a credit invoice.
-STRANGERS = """
+STRANGERS = f"""
 WITH ours AS (
     SELECT s.number, a.target = 'fortnox.order' AS is_order
     FROM ledger.step AS s
@@ -25,12 +26,12 @@ WITH ours AS (
       AND a.target IN ('fortnox.order', 'fortnox.invoice', 'fortnox.order_invoice')
 ),
 standing AS (
-    SELECT 'order' AS kind, DocumentNumber, "{field}" AS reference
+    SELECT 'order' AS kind, DocumentNumber, "{{field}}" AS reference
     FROM fortnox.order_view
     WHERE NOT Cancelled AND DocumentNumber NOT IN (SELECT number FROM ours WHERE is_order)
     UNION ALL
-    SELECT 'invoice', DocumentNumber, "{field}"
-    FROM fortnox.invoice_view
+    SELECT 'invoice', DocumentNumber, "{{field}}"
+    FROM {invoices("SELECT DocumentNumber FROM fortnox.invoice", ())}
     WHERE NOT Cancelled
       AND Total > 0
       AND DocumentNumber NOT IN (SELECT number FROM ours WHERE NOT is_order)
@@ -52,7 +53,7 @@ FROM standing
 WHERE reference IN (
     SELECT reference FROM carried UNION ALL SELECT $prefix || reference FROM carried
 )
-ORDER BY kind DESC, {order}
+ORDER BY kind DESC, {{order}}
 """
 
 

@@ -7,6 +7,8 @@ The tables of a shop grow for years, and what is asked for stays as much as a da
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from .statements import narrowed
 
 INVOICING = (
@@ -14,7 +16,19 @@ INVOICING = (
     "WHERE starts_with(target, 'fortnox.') AND ends_with(target, 'invoice')"
 )
 ORDERING = "SELECT action FROM ledger.action WHERE target = 'fortnox.order'"
+MAKING = {"fortnox.invoice": INVOICING, "fortnox.order": ORDERING}
 CREDIT_INVOICES = "SELECT action FROM ledger.action WHERE target = 'fortnox.credit_invoice'"
+
+# What an invoice view works out of the ledger, and what stands for that where nobody asks for it.
+OF_LEDGER = ("open_balance", "credited")
+NOT_TAKEN = """
+SELECT NULL::VARCHAR AS DocumentNumber, NULL::DECIMAL AS consumed, NULL::TIMESTAMPTZ AS booked_at
+WHERE false"""
+NOT_CREDITED = """
+SELECT
+    NULL::VARCHAR AS action, NULL::VARCHAR AS target, NULL::JSON AS document,
+    NULL::VARCHAR AS step, NULL::VARCHAR AS number
+WHERE false"""
 
 
 def steps(of: str) -> str:
@@ -28,32 +42,54 @@ def intents(of: str) -> str:
     return narrowed("ledger.intent", {"ledger.action": rows})
 
 
-def documents_of() -> str:
-    """``ledger.document_of``, without the steps of what is no invoice."""
-    return narrowed("ledger.document_of", {"ledger.step": steps(INVOICING)})
+def may_own(entity: str) -> str:
+    """The actions that may have made a document of this kind that ``ledger.owner`` tells of."""
+    return MAKING.get(entity, "SELECT action FROM ledger.action WHERE false")
 
 
-def own_documents() -> str:
-    """``ledger.own_document`` likewise."""
-    return narrowed("ledger.own_document", {"ledger.document_of": documents_of()})
+def own_documents(keys: Sequence[str] = ()) -> str:
+    """``ledger.own_document``, without the steps of what is no invoice; of these sources alone,
+    each a query of one column, where there are any."""
+    if not keys:
+        return _own_documents(INVOICING)
+    sought = "\nUNION ALL\n".join(keys)
+    return _own_documents(f"""
+SELECT action FROM (
+    SELECT action, unnest([source, split_part(source, '/', 1), split_part(source, '/', 2)]) AS key
+    FROM ledger.action
+    WHERE action IN ({INVOICING})
+)
+WHERE key IN ({sought})""")
 
 
-def owners() -> str:
-    """``ledger.owner`` likewise, and of orders."""
+def _own_documents(of: str) -> str:
+    documents = narrowed("ledger.document_of", {
+        "ledger.action": _among("ledger.action", "action", of), "ledger.step": steps(of),
+    })  # fmt: skip
+    return narrowed("ledger.own_document", {"ledger.document_of": documents})
+
+
+def owners(of: str = "") -> str:
+    """``ledger.owner``, without the steps of what is neither invoice nor order; of the documents of
+    these numbers alone, where there is a query of them."""
+    named = f" AND action IN (SELECT action FROM ledger.event WHERE number IN ({of}))" if of else ""
+    documents = narrowed("ledger.document_of", {"ledger.step": steps(f"{INVOICING}{named}")})
     return narrowed("ledger.owner", {
-        "ledger.document_of": documents_of(), "ledger.step": steps(ORDERING),
+        "ledger.document_of": documents, "ledger.step": steps(f"{ORDERING}{named}"),
     })  # fmt: skip
 
 
-def invoices(of: str) -> str:
-    """``fortnox.invoice_view`` of the invoices of these numbers."""
+def invoices(of: str, columns: Collection[str] = OF_LEDGER) -> str:
+    """``fortnox.invoice_view`` of the invoices of these numbers. What it works out of the ledger
+    holds nothing where it is not among the ``columns`` that are asked for."""
+    taken, credited = (one in columns for one in OF_LEDGER)
     return narrowed("fortnox.invoice_view", {
         "fortnox.invoice": _among("fortnox.invoice", "DocumentNumber", of),
         "fortnox.invoice_detail": _among("fortnox.invoice_detail", "DocumentNumber", of),
-        "ledger.consumption": _consumption(of),
-        "fortnox.pending_payment": _pending(of),
-        "ledger.intent": intents(CREDIT_INVOICES),
-        "ledger.step": steps(CREDIT_INVOICES),
+        "ledger.consumption": _consumption(of) if taken else NOT_TAKEN,
+        "fortnox.pending_payment": _pending(of) if taken else NOT_TAKEN,
+        "ledger.intent": intents(CREDIT_INVOICES) if credited else NOT_CREDITED,
+        "ledger.step": steps(CREDIT_INVOICES) if credited else NOT_CREDITED,
     })  # fmt: skip
 
 
