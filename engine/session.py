@@ -36,7 +36,7 @@ from .stage.staging import staged_to
 from .stage.sync import extractions, sync_all
 from .store.books import Books, read_books
 from .store.database import Store
-from .store.freed import give_back, tidy
+from .store.freed import give_back, tidy, use_few_threads
 from .store.ledger import Action, begun
 from .store.undone import note_undone
 
@@ -66,6 +66,7 @@ def open_session(
 ) -> Iterator[Session]:
     """Everything a run needs. Files are checked first: nothing is asked of a server before."""
     give_freed_memory_back()
+    use_few_threads(store)
     began = clock.now()
     digest, loaded = mappings_digest(merchant), None
     if not is_known_right(merchant, digest):

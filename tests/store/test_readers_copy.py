@@ -19,7 +19,7 @@ import pytest
 from engine.errors import QliroFortnoxError
 from engine.store import blocks, database, readers_copy
 from engine.store.database import Store, reading, writing
-from engine.store.freed import LARGE, MEMORY_LIMIT, OF_LARGE, limit
+from engine.store.freed import LARGE, MEMORY_LIMIT, OF_LARGE, limit, use_few_threads
 from engine.store.opening import BLOCK
 from engine.store.readers_copy import different, last_same, renew_copy
 
@@ -89,6 +89,21 @@ def test_of_a_large_file_more_is_held(tmp_path: Path) -> None:
     assert limit(path) == f"SET memory_limit = '{OF_LARGE}'"
     log.unlink()
     assert limit(path) == f"SET memory_limit = '{MEMORY_LIMIT}'"
+
+
+def test_one_thread_answers_a_run_of_a_small_database(tmp_path: Path) -> None:
+    asked = "SELECT current_setting('threads')"
+    with writing(tmp_path, "m") as store:
+        store.execute("SET threads = 3")  # as of a machine that has so many
+        path = store.path
+        store.path = tmp_path / "large"
+        store.path.touch()
+        os.truncate(store.path, LARGE + 1)
+        use_few_threads(store)
+        assert store.value(asked) == 3
+        store.path = path
+        use_few_threads(store)
+        assert store.value(asked) == 1
 
 
 def test_after_each_session_it_is_the_database_byte_for_byte(tmp_path: Path) -> None:
