@@ -85,6 +85,12 @@ class Life:
     def clock(self) -> RunClock:
         return RunClock(self.world.clock)  # type: ignore[arg-type]
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """Of a run: programs are compiled to bytecode once, as where they are installed."""
+        given = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        return given | SECRETS | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")}
+
     def started(self) -> subprocess.Popen[str]:
         """A run that has just begun."""
         self.began = time.perf_counter()
@@ -92,7 +98,7 @@ class Life:
             [sys.executable, "-m", "benchmarks.soak_run", str(self.folder), "run", "soak", "--json",
              "--quiet", "--merchants", str(self.folder / "merchants")],
             cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **SECRETS},
+            env=self.environ,
         )  # fmt: skip
         return self.process
 
