@@ -36,7 +36,7 @@ from .stage.staging import staged_to
 from .stage.sync import extractions, sync_all
 from .store.books import Books, read_books
 from .store.database import Store
-from .store.freed import give_back, tidy, use_few_threads
+from .store.freed import give_back, merge_later, merge_seldom, tidy, use_few_threads
 from .store.ledger import Action, begun
 from .store.undone import note_undone
 
@@ -67,6 +67,7 @@ def open_session(
     """Everything a run needs. Files are checked first: nothing is asked of a server before."""
     give_freed_memory_back()
     use_few_threads(store)
+    merge_seldom(store)
     began = clock.now()
     digest, loaded = mappings_digest(merchant), None
     if not is_known_right(merchant, digest):
@@ -232,14 +233,16 @@ def carry_out(session: Session, made: Plan, findings: Report, *, follow: bool = 
 
     _refuse_unactivated(session, made)
     refuse_another_company(session.store)
-    now = session.clock.now()
+    now, is_large = session.clock.now(), len(made.actions) > MANY
+    if is_large:
+        merge_later(session.store)
     record_plan(session.store, session.run, now, made, session.mapping_set,
                 session.merchant.file.text)  # fmt: skip
     same, warnings = Scope(tuple(made.payouts), tuple(made.orders)), made.warnings
     actions, as_made = made.actions, None if made.actions else made
     del made  # what is planned after the delivery would lie beside it in memory
     delivery = _deliver(session, actions, "deliver")
-    if len(actions) > MANY:
+    if is_large:
         tidy(session.store)
     del actions
     after = as_made or plan(session, findings, same, offline=True)

@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import NothingYetError, UsageError
 from .driver import duckdb
 from .files import private_files
-from .freed import MANY, MEMORY_LIMIT, give_back, limit
+from .freed import GIVEN_BACK_SOON, MANY, MEMORY_LIMIT, give_back, limit
 from .lock import locked
 from .opening import (
     COPY,
@@ -376,6 +376,7 @@ def prepared(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Store:
     """Hardened, with the tables and views of this version."""
     _configure(connection)
     connection.execute(limit(path))
+    connection.execute(GIVEN_BACK_SOON)
     if path is None:
         create(connection)
     else:

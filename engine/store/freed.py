@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # is written to a table goes into the file with all of the table's last rows, and for 2,000 long
 # answers at once. A database that can't write its file is of no use until it is opened again.
 MEMORY_LIMIT, OF_LARGE, LARGE = "256MB", "1GB", 150_000_000
+# What is freed goes back as soon as so much of it has come together.
+GIVEN_BACK_SOON = "SET allocator_flush_threshold = '4MB'"
 MANY = 2  # portions of rows, of what is long
 
 
@@ -27,6 +29,24 @@ def limit(path: Path | None) -> str:
 def _is_large(path: Path | None) -> bool:
     files = (path, path.with_name(f"{path.name}.wal")) if path else ()
     return sum(one.stat().st_size for one in files if one.exists()) > LARGE
+
+
+def merge_seldom(store: Store) -> None:
+    """Do without merging row groups in this run, where that would take more memory than all else:
+    for a few new rows the database unpacks up to 122,880 that it had written down. Where many have
+    come together by the way, in a large database, they are merged once more."""
+    if _is_large(store.path) and store.value(GROUPS) < APART:
+        merge_later(store)
+
+
+def merge_later(store: Store) -> None:
+    """Leave the rows that this run writes in groups of their own, for a later run to merge."""
+    store.connection.execute("SET max_vacuum_tasks = 0")
+
+
+# Each run writes to this table: none has more groups that were left for later.
+GROUPS = "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('raw.cursor')"
+APART = 100
 
 
 def use_few_threads(store: Store) -> None:
