@@ -122,7 +122,8 @@ class Payouts:
         for payout in self.plan.payouts.values():
             proof = self.plan.proofs[payout.key]
             for line in payout.lines:
-                if line["vanished"] and line["line"] in self.covered | self.moved:
+                is_booked = line["line"] in self.covered or line["line"] in self.moved
+                if line["vanished"] and is_booked:
                     known = line["resolution"] == "ignore"
                     made = " and ".join(dict.fromkeys(self.made.get(line["line"], ())))
                     why = (

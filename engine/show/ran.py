@@ -18,8 +18,7 @@ from .synced import problems
 
 def page(merchant: str, report: RunReport) -> Page:
     """In a few lines: documents posted, lines by state, what needs a person."""
-    delivery = report.delivery
-    new = [one for one in delivery.done if one not in set(delivery.adopted)]
+    delivery, new = report.delivery, _posted(report)
     parts: Page = problems(report.findings.findings)
     parts += [Text(one, style=STYLES["parked"]) for one in report.plan.problems]
     parts += [Text(f"Warning: {one}", style="yellow") for one in report.plan.warnings]
@@ -44,8 +43,7 @@ def page(merchant: str, report: RunReport) -> Page:
         parts.append(Text(f"Lines of open payouts: {told}."))
     elif not report.plan.payouts and report.plan.scope.payouts is None:
         parts.append(Text("No payout is open."))
-    documents = Counter(one.state for one in report.plan.outcomes if one.payout in _cases(report))
-    told = _counted(documents)
+    told = _counted(_states_of_orders(report))
     if told:
         parts.append(Text(f"Documents of open orders: {told}."))
     return [*parts, *_needs_a_person(merchant, report)]
@@ -67,8 +65,15 @@ def _needs_a_person(merchant: str, report: RunReport) -> Page:
     ]
 
 
-def _cases(report: RunReport) -> set[str]:
-    return {one.case for one in report.plan.orders.values()}
+def _posted(report: RunReport) -> list[str]:
+    """The actions that were done, without those whose document stood already."""
+    adopted = set(report.delivery.adopted)
+    return [one for one in report.delivery.done if one not in adopted]
+
+
+def _states_of_orders(report: RunReport) -> Counter[str]:
+    cases = {one.case for one in report.plan.orders.values()}
+    return Counter(one.state for one in report.plan.outcomes if one.payout in cases)
 
 
 def data(report: RunReport) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def data(report: RunReport) -> dict[str, Any]:
     counts = Counter(one.state for one in report.plan.line_states().values())
     return {
         "exit_code": int(report.exit_code),
-        "posted": [one for one in delivery.done if one not in set(delivery.adopted)],
+        "posted": _posted(report),
         "adopted": delivery.adopted,
         "refused": delivery.refused,
         "undecided": delivery.undecided,
@@ -86,13 +91,7 @@ def data(report: RunReport) -> dict[str, Any]:
         "stopped": delivery.stopped,
         "lines": dict(sorted(counts.items())),
         "later": delivery.later,
-        "orders": dict(
-            sorted(
-                Counter(
-                    one.state for one in report.plan.outcomes if one.payout in _cases(report)
-                ).items()
-            )
-        ),
+        "orders": dict(sorted(_states_of_orders(report).items())),
         "attention": report.attention,
         "oldest_open_line": _oldest(report),
         "calls": {api: dict(calls) for api, calls in report.calls.items()},
