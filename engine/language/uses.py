@@ -169,10 +169,11 @@ class Uses:
             self.report(use.finding("wrong-type", text, remedy))
             return {}
         result: dict[str, nodes.Expr] = {}
+        taken = takes(part)
         for key, node in given.items():
-            if key not in takes(part):
+            if key not in taken:
                 text = f"the part {name} takes no {key!r} ({part.place()})."
-                remedy = nearest(key, takes(part), given)
+                remedy = nearest(key, taken, given)
                 self.report(node.finding("unknown-argument", text, remedy, key=True))
                 continue
             if isinstance(node.value, dict | list):

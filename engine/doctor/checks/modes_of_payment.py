@@ -31,7 +31,7 @@ def run(context: Context) -> Iterator[Result]:
         yield ok("No mode of payment is named: payments carry the interim account alone.")
         return
     known = {str(row.get("Code")): row for row in context.listed("/3/modesofpayments")}
-    interim = {one.number for one in named_accounts(context) if one.group in INTERIM}
+    interim = {str(one.number) for one in named_accounts(context) if one.group in INTERIM}
     well = True
     for code, (use, place) in named.items():
         where = f"{MENU}; {place}"
@@ -44,7 +44,7 @@ def run(context: Context) -> Iterator[Result]:
                 f"Add {code} with the interim account, or correct {use}.",
                 where,
             )
-        elif account not in map(str, interim):
+        elif account not in interim:
             well = False
             yield warning(
                 f"The mode of payment {code} books on account {account or '(none)'}, which is no "

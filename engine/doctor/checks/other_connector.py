@@ -61,7 +61,7 @@ def run(context: Context) -> Iterator[Result]:
 
 def _others(context: Context, kind: str, path: str, dated: str) -> Iterator[tuple[str, date, str]]:
     """Number, day and Qliro's OrderId of those that this program did not make."""
-    own = _own(context, kind)
+    own, orders = _own(context, kind), _own(context, "order")
     first = context.settings["orders_from"] or context.today
     asked = 0
     for listed in context.recent(path):
@@ -69,9 +69,7 @@ def _others(context: Context, kind: str, path: str, dated: str) -> Iterator[tupl
         if number in own or day is None or day < first or asked == ASKED:
             continue
         document = context.document(path, number)
-        if _labelled(document) or str(document.get("OrderReference") or "0") in _own(
-            context, "order"
-        ):
+        if _labelled(document) or str(document.get("OrderReference") or "0") in orders:
             continue
         asked += bool(context.references(document))
         if order := context.qliro_order(document):

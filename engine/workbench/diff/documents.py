@@ -135,7 +135,8 @@ def moved(
 ) -> dict[Bucket, Decimal]:
     """By how much each account is changed, where it is; ``fields`` are those that differ, if both
     documents are there."""
-    if fields and not any(one.name in _counted(name) for one in fields):
+    counted = _counted(name)
+    if fields and not any(one.name in counted for one in fields):
         return {}
     old, new = amounts(name, before), amounts(name, after)
     changed = {key: new.get(key, ZERO) - old.get(key, ZERO) for key in [*old, *new]}
