@@ -23,19 +23,19 @@ MANY = 2  # portions of rows, of what is long
 
 def limit(path: Path | None) -> str:
     """The statement that sets what DuckDB holds at most of the database in that file."""
-    return f"SET memory_limit = '{OF_LARGE if _is_large(path) else MEMORY_LIMIT}'"
+    return f"SET memory_limit = '{OF_LARGE if _size(path) > LARGE else MEMORY_LIMIT}'"
 
 
-def _is_large(path: Path | None) -> bool:
+def _size(path: Path | None) -> int:
     files = (path, path.with_name(f"{path.name}.wal")) if path else ()
-    return sum(one.stat().st_size for one in files if one.exists()) > LARGE
+    return sum(one.stat().st_size for one in files if one.exists())
 
 
 def merge_seldom(store: Store) -> None:
     """Do without merging row groups in this run, where that would take more memory than all else:
     for a few new rows the database unpacks up to 122,880 that it had written down. Where many have
-    come together by the way, in a large database, they are merged once more."""
-    if _is_large(store.path) and store.value(GROUPS) < APART:
+    come together by the way they are merged once more, and in a small database always."""
+    if _size(store.path) > SMALL and store.value(GROUPS) < APART:
         merge_later(store)
 
 
@@ -45,6 +45,7 @@ def merge_later(store: Store) -> None:
 
 
 # Each run writes to this table: none has more groups that were left for later.
+SMALL = 30_000_000  # bytes
 GROUPS = "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('raw.cursor')"
 APART = 100
 
@@ -52,7 +53,7 @@ APART = 100
 def use_few_threads(store: Store) -> None:
     """Let one thread answer what is asked of a small database: what several tell each other of few
     rows takes a tenth more of the processor, and nothing ends sooner."""
-    if not _is_large(store.path):
+    if _size(store.path) <= LARGE:
         store.connection.execute("SET threads = 1")
 
 

@@ -25,10 +25,10 @@ def test_of_a_small_database_each_run_merges(tmp_path: Path) -> None:
         assert store.value(GROUPS) == 1
 
 
-def test_of_a_large_one_many_runs_come_together(
+def test_of_others_many_runs_come_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freed, "LARGE", 0)
+    monkeypatch.setattr(freed, "SMALL", 0)
     monkeypatch.setattr(freed, "APART", 4)
     groups = []
     for number in range(9):
